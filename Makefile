@@ -1,0 +1,69 @@
+# Every target works from a fresh clone with python3 (and venv), make and git.
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.ONESHELL:
+MAKEFLAGS += --no-print-directory
+BIN := .venv/bin
+ONCE ?=
+SECONDS ?= 60
+SEED ?=
+PYTEST ?=
+
+.PHONY: help setup develop demo test check lint types screenshots bench soak lock format messages clean
+
+help:  ## this list
+	@awk -F':.*## ' '/^[a-z]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' Makefile
+
+setup:  ## the virtual environment with what running needs
+	@tools/setup.sh base
+
+develop:  ## … and with what testing needs
+	@tools/setup.sh test
+
+demo: setup  ## everything, filled with a fleet, until Ctrl-C (ONCE=1: one top-up, then stop)
+	@exec $(BIN)/xuliu demo --home build/demo $(if $(ONCE),--once)
+
+test: develop  ## all checks and all tests, browser included
+	@left_out=$$(tools/browser.sh)
+	$(MAKE) check
+	$(BIN)/python -m pytest -n 2 --dist load $(PYTEST)
+	if [ -n "$$left_out" ]; then
+		echo "Left out: $$left_out"
+		if [ "$${CI:-}" = true ]; then exit 1; fi
+	fi
+
+check: develop lint types  ## what needs no test: style, types, imports, migrations, catalogues
+	@XULIU_DEMO=1 $(BIN)/xuliu manage makemigrations --check --dry-run
+	$(BIN)/python -m pytest -n 0 -q tests/lints
+
+lint: develop
+	@$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/lint-imports --cache-dir build/cache/imports
+
+types: develop
+	@$(BIN)/mypy
+
+format: develop  ## let ruff set what it can
+	@$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+
+messages: develop  ## bring the catalogues up to date with the sources
+	@$(BIN)/python tools/messages.py update
+
+screenshots: develop  ## every page, two widths, two languages, light and dark, into build/screenshots/
+	@left_out=$$(tools/browser.sh)
+	if [ -n "$$left_out" ]; then echo "Cannot take pictures: $$left_out"; exit 1; fi
+	$(BIN)/python tools/screenshots.py
+
+bench: develop  ## measure against plain SQL; writes bench/results.json
+	@$(BIN)/python -m bench
+
+soak: develop  ## random sequences with the books checked (SECONDS=n SEED=s)
+	@$(BIN)/python -m tests.soak --seconds $(SECONDS) $(if $(SEED),--seed $(SEED))
+
+lock: develop  ## compile requirements/*.in anew (needs uv)
+	@tools/lock.sh
+
+clean:  ## remove build/, and nothing else
+	@tools/clean.sh

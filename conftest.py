@@ -1,0 +1,63 @@
+"""Fixtures for every test of the project. See tests/README.md."""
+
+from __future__ import annotations
+
+import itertools
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from django.db import connections
+from pytest_django.plugin import DjangoDbBlocker
+
+from tests.harness import databases
+
+_numbers = itertools.count(1)
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
+    """pytest-django's `db` works in this worker's own copy of the template, each test rolled back."""
+    name = databases.scratch_name(_worker(), "test")
+    with django_db_blocker.unblock():
+        databases.forget_abandoned()
+        databases.create(name)
+        with databases.pointed_at(name):
+            yield
+        databases.drop(name)
+
+
+@pytest.fixture
+def fresh_database(django_db_blocker: DjangoDbBlocker, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """A database of the test's own in which commits are real; yields its DATABASE_URL, which processes inherit."""
+    name = f"{databases.scratch_name(_worker(), 'fresh')}_{next(_numbers)}"
+    with django_db_blocker.unblock():
+        url = databases.create(name)
+        monkeypatch.setenv("DATABASE_URL", url)
+        with databases.pointed_at(name):
+            yield url
+            connections.close_all()
+        databases.drop(name)
+
+
+@pytest.fixture
+def clock_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A file whose number of seconds is added to the business clock of this process and those it starts."""
+    path = tmp_path / "clock"
+    path.write_text("0")
+    monkeypatch.setenv("XULIU_CLOCK_FILE", str(path))
+    return path
+
+
+@pytest.fixture(scope="session")
+def vendor_specs() -> Path:
+    """The folder of the vendors' published API descriptions (XULIU_VENDOR_SPECS)."""
+    given = os.environ.get("XULIU_VENDOR_SPECS")
+    if not given:
+        pytest.skip("XULIU_VENDOR_SPECS is not set")
+    return Path(given)
+
+
+def _worker() -> str:
+    return os.environ.get("PYTEST_XDIST_WORKER", "main")

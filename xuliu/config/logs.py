@@ -1,0 +1,41 @@
+"""Logs as JSON lines: when, how bad, from where, what, and which order, line and attempt. No personal data:
+a field that is not named here is not written, however it got onto the record.
+"""
+
+import json
+import logging
+import traceback
+from datetime import UTC, datetime
+
+FIELDS = ("order", "line", "attempt", "payment", "refund", "account", "stop", "count", "seconds", "status")
+
+
+class JsonLines(logging.Formatter):
+    """One object a line, with the fields of the line of work that were given in `extra`."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        entry: dict[str, object] = {
+            "at": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
+            "level": record.levelname.lower(),
+            "logger": record.name,
+            "message": _message(record),
+        }
+        entry.update({name: getattr(record, name) for name in FIELDS if hasattr(record, name)})
+        if record.exc_info and record.exc_info[0] is not None:
+            entry["exception"] = record.exc_info[0].__name__
+            entry["where"] = _frames(record)
+        return json.dumps(entry, ensure_ascii=False, default=str)
+
+
+def _message(record: logging.LogRecord) -> str:
+    # Django names the path in its request logs, and a path may hold an ICCID or a receipt's code.
+    if record.name.startswith("django."):
+        return str(record.msg).split("%", 1)[0].strip(" :\"")
+    return record.getMessage()
+
+
+def _frames(record: logging.LogRecord) -> list[str]:
+    # The frames and never the exception's own text: it quotes values, and values are somebody's data.
+    assert record.exc_info is not None
+    frames = traceback.extract_tb(record.exc_info[2])
+    return [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in frames[-12:]]
