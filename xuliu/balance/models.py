@@ -1,0 +1,56 @@
+"""What the carrier last said of each SIM, and the bytes granted to it."""
+
+from django.db import models
+from django.db.models import Q
+
+from xuliu.inventory.models import Sim
+
+
+class Reading(models.Model):
+    """The newest reading of a SIM: whose figure, as of when. None where the carrier does not say.
+
+    `wanted_at` stands while somebody waits for a fresh one; `asked_at` keeps the carrier from being asked twice within
+    five minutes.
+    """
+
+    sim = models.OneToOneField(Sim, primary_key=True, on_delete=models.CASCADE, db_constraint=False)
+    as_of = models.DateTimeField(null=True)
+    carrier_state = models.CharField(max_length=20, db_default="")
+    period_end_on = models.DateField(null=True)
+    granted_bytes = models.BigIntegerField(null=True)
+    used_bytes = models.BigIntegerField(null=True)
+    left_bytes = models.BigIntegerField(null=True)
+    imei = models.CharField(max_length=15, db_default="")
+    blocked_why = models.CharField(max_length=200, db_default="")
+    refused = models.CharField(max_length=200, db_default="")
+    wanted_at = models.DateTimeField(null=True)
+    asked_at = models.DateTimeField(null=True)
+    failed_at = models.DateTimeField(null=True)
+
+    class Meta:
+        indexes = (
+            models.Index(fields=("wanted_at",), condition=Q(wanted_at__isnull=False), name="reading_wanted"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.sim_id} as of {self.as_of}"
+
+
+class Bucket(models.Model):
+    """Bytes granted to a SIM by one delivered line, valid from–to (exclusive)."""
+
+    id = models.BigAutoField(primary_key=True)
+    sim = models.ForeignKey(Sim, on_delete=models.PROTECT, related_name="buckets", db_constraint=False)
+    line_id = models.BigIntegerField(unique=True)
+    granted_bytes = models.BigIntegerField()
+    starts_on = models.DateField()
+    ends_on = models.DateField()
+
+    class Meta:
+        constraints = (
+            models.CheckConstraint(name="bucket_grants", condition=Q(granted_bytes__gte=0)),
+            models.CheckConstraint(name="bucket_runs_forward", condition=Q(ends_on__gte=models.F("starts_on"))),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.granted_bytes} bytes to {self.sim_id}"

@@ -1,0 +1,263 @@
+"""What a carrier connector is: the words it shares with the core. No Django, no models.
+
+A connector is one file in `connectors/`: a class `Connector` that fulfils the protocol below. It is given a
+`Session`, talks the carrier's protocol and returns data; it keeps nothing. The core records the call before it is
+made, holds the flight, the attempt and the due time, and decides what an answer means for money.
+"""
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from enum import StrEnum
+from typing import Any, ClassVar, Protocol
+
+from xuliu.common.configuration import setting
+from xuliu.common.outbound import NoAnswer, NotSent, Response
+
+__all__ = ["NoAnswer", "NotSent", "Response", "setting"]
+
+
+class AccountRefused(NotSent):
+    """The carrier does not accept our credentials: nothing was asked of it, and the operator has to act."""
+
+
+class Outcome(StrEnum):
+    """What an answer says about a change we asked for."""
+
+    DONE = "done"  # the carrier says that it has happened
+    ACCEPTED = "accepted"  # it will happen; ask again by number
+    REJECTED = "rejected"  # the carrier states that it did not and will not happen
+    NOT_SENT = "not_sent"  # the carrier certainly did nothing; may be sent again later
+    UNKNOWN = "unknown"  # no usable answer: it may have happened
+    NOT_FOUND = "not_found"  # only to `find`: the carrier knows of no such change
+
+
+class Reason(StrEnum):
+    """Whose trouble a refusal is."""
+
+    SIM = "sim"  # this SIM cannot have it (terminated, unknown, owing)
+    PLAN = "plan"  # this plan cannot be had (not orderable, not with this SIM)
+    ACCOUNT = "account"  # our balance or credentials: pauses the account, refunds nobody
+    TEMPORARY = "temporary"  # later
+
+
+class Action(StrEnum):
+    """What a connector can be asked to change."""
+
+    RENEW = "renew"  # a new period
+    ADD_ON = "add_on"  # bytes within the period
+
+
+class Proof(StrEnum):
+    """The predicate over the readings before and after that shows that a change took effect."""
+
+    PERIOD_END = "period_end"  # period end >= before + term
+    GRANTED_TOTAL = "granted_total"  # granted total (never what remains) >= before + bytes
+    PLAN_LISTED = "plan_listed"  # the plan stands in the list with its start
+    ORDER_QUERY = "order_query"  # the carrier's order query says delivered
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SimKey:
+    """How a carrier may know a SIM. `iccid` is always given, upper case without spaces."""
+
+    iccid: str
+    msisdn: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListedPlan:
+    """A plan as the carrier lists it for a SIM; `ends_on` is exclusive, civil date in the account's zone."""
+
+    code: str
+    starts_on: date | None = None
+    ends_on: date | None = None
+    number: str = ""  # the carrier's number of the order that brought it, where it says so
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """What the carrier says of one SIM at one instant. None means that the carrier does not say.
+
+    Bytes are integers. `period_end_on` is exclusive (the first day not served). `granted_bytes` is the total ever
+    granted in the running period or quota, which a top-up raises and usage does not touch.
+    """
+
+    iccid: str
+    as_of: datetime
+    state: str = ""  # inventory's word: in_stock, active, suspended, terminated; "" where not said
+    period_end_on: date | None = None
+    granted_bytes: int | None = None
+    used_bytes: int | None = None
+    left_bytes: int | None = None
+    plans: tuple[ListedPlan, ...] = ()
+    imei: str = ""
+    blocked_why: str = ""  # owing, over-used, unregistered: blocks renewal until settled
+    refused: str = ""  # the carrier does not know this SIM, or refuses to speak of it
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """One thing to be changed at the carrier. `reference` is ours: <= 32 of [0-9a-z], the same for a repeat."""
+
+    reference: str
+    sim: SimKey
+    action: Action
+    plan_code: str
+    months: int = 0
+    days: int = 0
+    size_bytes: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """What became of a change whose answer we do not have, or whose result comes later.
+
+    `number` is the carrier's own, where it gave one. `before` is the reading taken before it was sent;
+    the change left between `sent_from` and `sent_to`.
+    """
+
+    change: Change
+    number: str = ""
+    before: Reading | None = None
+    sent_from: datetime
+    sent_to: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What the carrier said of one change. `detail` is for people: never secrets, never personal data."""
+
+    reference: str
+    outcome: Outcome
+    reason: Reason | None = None  # with REJECTED and NOT_SENT
+    number: str = ""  # the carrier's order number
+    detail: str = ""
+    retry_after_seconds: float | None = None  # with NOT_SENT
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Capabilities:
+    """What this carrier can do and how it wants to be treated."""
+
+    actions: frozenset[Action]
+    proofs: frozenset[Proof]
+    batch_size: int = 1  # changes in one call
+    read_batch_size: int = 1  # SIMs in one reading call
+    calls_per_second: float = 5.0
+    parallel: int = 4  # calls under way at once for one account; 1 = serial
+    takes_reference: bool = True  # False: the same change sent twice acts twice
+    has_results_later: bool = False
+    has_order_query: bool = False
+    deadline_seconds: float = 10.0
+    settles_within: timedelta = timedelta(minutes=15)  # after that a NOT_FOUND proves that nothing happened
+    verify_within: timedelta = timedelta(hours=1)  # after that an unproven line is DISPUTED
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Token:
+    """An access token and when it stops working."""
+
+    value: str
+    expires_at: datetime
+
+
+class Session(Protocol):
+    """What the core lends a connector for one account. Safe to use from several threads."""
+
+    def now(self) -> datetime:
+        """The business clock (aware, UTC)."""
+        ...
+
+    def call(
+        self,
+        *,
+        operation: str,
+        method: str,
+        url: str,
+        params: Mapping[str, str | int] | None = None,
+        json: Any = None,
+        form: Mapping[str, str] | None = None,
+        headers: Mapping[str, str] | None = None,
+        reference: str = "",
+        is_change: bool = False,
+    ) -> Response:
+        """One exchange, after waiting for the account's rate budget, under one deadline, logged redacted.
+
+        Values of `headers` are never logged; of `params`, `json`, `form` those whose names are secret are masked
+        (`xuliu.common.redact`). Raises NotSent or NoAnswer.
+        """
+        ...
+
+    def token(self, fetch: Callable[[], Token], *, stale: str = "") -> str:
+        """The account's one token across processes: kept until it expires, fetched under a lock.
+
+        `stale` names a token that the carrier has just refused: it is replaced unless somebody already did.
+        Raises NotSent when the fetch could not be made or was refused.
+        """
+        ...
+
+
+class Connector(Protocol):
+    """One carrier platform. Made with its Config; holds no state besides."""
+
+    code: ClassVar[str]
+    name: ClassVar[Mapping[str, str]]
+    capabilities: ClassVar[Capabilities]
+    Config: ClassVar[type[Any]]
+
+    def __init__(self, config: Any) -> None: ...
+
+    def read(self, session: Session, sims: Sequence[SimKey]) -> list[Reading]:
+        """Ask the carrier about SIMs, in the order given; those it does not know come back with `refused`.
+
+        Raises NotSent or NoAnswer when nothing can be said about any of them.
+        """
+        ...
+
+    def submit(self, session: Session, changes: Sequence[Change]) -> list[Answer]:
+        """Ask for at most `batch_size` changes in one call; one answer each, in the order given. Never raises
+        for what the carrier or the network did."""
+        ...
+
+    def find(self, session: Session, questions: Sequence[Question]) -> list[Answer]:
+        """What became of changes sent earlier; one answer each, in the order given, UNKNOWN where unsure."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BaseConfig:
+    """What every carrier account has; a connector's Config adds its own fields."""
+
+    base_url: str = field(metadata=setting(zh_hans="接口地址", en="Base address", is_url=True))
+
+
+def moved(action: Action, before: Reading | None, after: Reading) -> bool | None:
+    """Whether more stands on the SIM than before, in the measure of that action; None where it cannot be said.
+
+    For connectors whose carrier takes no reference. Both readings must be of one measure: where the carrier starts
+    its totals anew each month the connector sees to it that they are of one month.
+    """
+    if before is None:
+        return None
+    if action is Action.RENEW:
+        old, new = before.period_end_on, after.period_end_on
+        return None if old is None or new is None or new < old else new > old
+    had, has = before.granted_bytes, after.granted_bytes
+    return None if had is None or has is None or has < had else has > had
+
+
+def heard(response: Response) -> Response:
+    """The response, where it is an answer. Raises NotSent for 429, NoAnswer for a redirect or a server's error."""
+    if response.status == 429:
+        after = response.headers.get("retry-after", "")
+        raise NotSent("429: too many calls", retry_after_seconds=float(after) if after.isdigit() else None)
+    if 300 <= response.status < 400 or response.status >= 500:
+        raise NoAnswer(f"HTTP {response.status}")
+    return response
+
+
+def without_numbers(text: str) -> str:
+    """A carrier's sentence for a log or a page: card and phone numbers cut to their last four, at most 200 long."""
+    return re.sub(r"\d{4,}(?=\d{4})", "…", text)[:200]

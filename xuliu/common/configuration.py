@@ -1,0 +1,27 @@
+"""How a field of a connector's or provider's `Config` is labelled, and whether it is kept sealed."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """Used as `field(metadata=setting(...))` on a frozen dataclass `Config`."""
+
+    label: Mapping[str, str]
+    is_secret: bool = False
+    is_url: bool = False
+    is_long: bool = False  # a key in PEM, shown as a text area
+
+
+def setting(
+    *, zh_hans: str, en: str, is_secret: bool = False, is_url: bool = False, is_long: bool = False
+) -> dict[str, Any]:
+    """Metadata of a Config field."""
+    return {"setting": Setting({"zh-hans": zh_hans, "en": en}, is_secret, is_url, is_long)}
+
+
+def settings_of(config: type[Any]) -> dict[str, Setting]:
+    """The fields of a Config by name, in the order they are declared."""
+    return {field.name: field.metadata["setting"] for field in fields(config)}

@@ -1,0 +1,68 @@
+"""Tables and shapes without a business noun: events, and accounts that carry sealed configuration."""
+
+from typing import Any
+
+from django.db import models
+from django.db.backends.base.base import BaseDatabaseWrapper
+
+
+class Event(models.Model):
+    """One move of one object: who, from, to, why. Append-only; no foreign key, so that it can be partitioned."""
+
+    id = models.BigAutoField(primary_key=True)
+    kind = models.CharField(max_length=40)
+    subject_id = models.BigIntegerField()
+    was = models.CharField(max_length=20)
+    became = models.CharField(max_length=20)
+    why = models.TextField(db_default="")
+    actor_kind = models.CharField(max_length=20)
+    actor_id = models.BigIntegerField(null=True)
+    actor_label = models.CharField(max_length=80, db_default="")
+    at = models.DateTimeField()
+
+    class Meta:
+        indexes = (models.Index(fields=("kind", "subject_id", "id"), name="event_of_subject"),)
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.subject_id}: {self.was} → {self.became}"
+
+
+class ConfiguredAccount(models.Model):
+    """An account of ours at somebody outside: configuration in the open, secrets sealed, a kill switch."""
+
+    id = models.BigAutoField(primary_key=True)
+    code = models.SlugField(max_length=40, unique=True)
+    config = models.JSONField(default=dict)
+    secrets_key_id = models.CharField(max_length=8, blank=True)
+    secrets_sealed = models.BinaryField(blank=True, editable=False, default=bytes)
+    is_sandbox = models.BooleanField(default=False)
+    paused_at = models.DateTimeField(null=True, blank=True)
+    paused_why = models.TextField(blank=True, default="")
+
+    class Meta:
+        abstract = True
+
+    def __str__(self) -> str:
+        return self.code
+
+
+class StateField(models.CharField[str, str]):
+    """The state of a row: written by `common.state.move` alone, kept to its choices by a check constraint."""
+
+    # The database checks the choices, so unlike another field's they are part of the column.
+    non_db_attrs = tuple(name for name in models.CharField.non_db_attrs if name != "choices")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        kwargs.setdefault("max_length", 20)
+        kwargs["editable"] = False
+        super().__init__(*args, **kwargs)
+
+    def db_check(self, connection: BaseDatabaseWrapper) -> str:
+        """The check constraint of the column."""
+        known = ", ".join(f"'{state}'" for state, _ in self.flatchoices)
+        return f"{connection.ops.quote_name(self.column)} IN ({known})"
+
+
+def names_zh_hans(name: str, field: str = "name") -> models.CheckConstraint:
+    """The check constraint that a localised name has its zh-hans text."""
+    return models.CheckConstraint(name=name, condition=models.Q(**{f"{field}__has_key": "zh-hans"}))

@@ -1,0 +1,79 @@
+"""The only writer of a state: compare-and-swap over a set, with an event row for each row that moved."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any, Protocol
+
+from django.db import connection, models
+
+from xuliu.common import actor, clock
+
+
+class Stateful(Protocol):
+    """A model with `state`, `state_at` and MOVES: what may follow what."""
+
+    MOVES: Mapping[str, frozenset[str]]
+
+
+def move(
+    model: type[models.Model],
+    ids: Sequence[int],
+    *,
+    to: str,
+    only_from: Sequence[str] | None = None,
+    why: str | Sequence[str] = "",
+    also: Mapping[str, Any] | None = None,
+    also_each: Mapping[str, Sequence[Any]] | None = None,
+    at: datetime | None = None,
+) -> list[int]:
+    """Move rows to a state and return the ids that moved; the caller acts on those alone.
+
+    One statement whatever the number of rows, locking in primary-key order. A row whose present state does not allow the
+    move (by MOVES, narrowed by `only_from`) stays as it is. `also` sets columns to one value, `also_each` to one value a row,
+    in the order of `ids`; `why` likewise. Raises ValueError for a state that no MOVES leads to.
+    """
+    origins = _origins(model, to, only_from)
+    if not ids:
+        return []
+    table = connection.ops.quote_name(model._meta.db_table)
+    each = {"why": [why] * len(ids) if isinstance(why, str) else list(why), **(also_each or {})}
+    types = ["text" if name == "why" else _column_type(model, name) for name in each]
+    instant, doer = at or clock.now(), actor.current()
+    assignments = [f"{_column(model, name)} = w.{_column(model, name)}" for name in each if name != "why"]
+    assignments += [f"{_column(model, name)} = %s" for name in also or {}]
+    columns = ", ".join(["id", *(_column(model, name) if name != "why" else "why" for name in each)])
+    sql = f"""
+        WITH w AS (SELECT * FROM unnest(%s::bigint[], {", ".join(f"%s::{kind}[]" for kind in types)}) AS u({columns})),
+        held AS (SELECT id, state FROM {table} WHERE id = ANY(%s) AND state = ANY(%s) ORDER BY id FOR NO KEY UPDATE),
+        moved AS (
+            UPDATE {table} t SET state = %s, state_at = %s{"".join(", " + one for one in assignments)}
+            FROM held JOIN w USING (id) WHERE t.id = held.id RETURNING t.id, held.state AS was, w.why)
+        INSERT INTO common_event (kind, subject_id, was, became, why, actor_kind, actor_id, actor_label, at)
+        SELECT %s, id, was, %s, why, %s, %s, %s, %s FROM moved RETURNING subject_id"""
+    ids = list(ids)
+    parameters = [ids, *each.values(), ids, origins, to, instant, *(also or {}).values()]
+    parameters += [model._meta.model_name, to, doer.kind, doer.id, doer.label, instant]
+    with connection.cursor() as cursor:
+        cursor.execute(sql, parameters)
+        return [row[0] for row in cursor.fetchall()]
+
+
+def _origins(model: type[models.Model], to: str, only_from: Sequence[str] | None) -> list[str]:
+    moves: Mapping[str, frozenset[str]] = model.MOVES  # type: ignore[attr-defined]  # every stateful model has it
+    origins = [state for state, onward in moves.items() if to in onward]
+    if only_from is not None:
+        origins = [state for state in origins if state in only_from]
+    if not origins:
+        raise ValueError(f"{model.__name__}: nothing moves to {to} from {only_from or 'anywhere'}")
+    return origins
+
+
+def _column(model: type[models.Model], name: str) -> str:
+    return connection.ops.quote_name(model._meta.get_field(name).column)
+
+
+def _column_type(model: type[models.Model], name: str) -> str:
+    kind = model._meta.get_field(name).db_type(connection)
+    if kind is None:
+        raise ValueError(f"{model.__name__}.{name} has no column")
+    return kind

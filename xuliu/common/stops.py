@@ -1,0 +1,43 @@
+"""Named stops: every commit and every outward call of the line.
+
+In production they cost a dictionary look-up. The crash test reads their names from the code, sets
+XULIU_KILL_AT="<name>:before" or ":after", and the process dies there as by kill -9.
+"""
+
+import os
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from django.db import transaction as django_transaction
+
+
+@contextmanager
+def transaction(name: str) -> Iterator[None]:
+    """One transaction of the line: dies before it begins or after it has committed."""
+    _die_at(name, "before")
+    with django_transaction.atomic():
+        yield
+    _die_at(name, "after")
+
+
+@contextmanager
+def call(name: str) -> Iterator[None]:
+    """One call to the outside world: must not stand inside a transaction."""
+    if django_transaction.get_connection().in_atomic_block and not _is_wrapped_by_a_test():
+        raise RuntimeError(f"{name}: a call to the outside world inside a transaction")
+    _die_at(name, "before")
+    yield
+    _die_at(name, "after")
+
+
+def _die_at(name: str, side: str) -> None:
+    if os.environ.get("XULIU_KILL_AT") == f"{name}:{side}":
+        os.kill(os.getpid(), signal.SIGKILL)
+
+
+def _is_wrapped_by_a_test() -> bool:
+    """A test's own outermost block, marked by Django's TestCase machinery, is not ours."""
+    return any(
+        getattr(atomic, "_from_testcase", False) for atomic in django_transaction.get_connection().atomic_blocks
+    )

@@ -1,0 +1,61 @@
+"""Wake-ups: a NOTIFY after commit, at most one per step and process in 100 ms, carrying no data.
+
+A lost one delays a step by the worker's tick and loses nothing, so every failure here is silent by design.
+"""
+
+import threading
+import time
+from typing import ClassVar
+
+import psycopg
+from django.db import connection
+from django.db import transaction as django_transaction
+
+CHANNEL = "xuliu_wake"
+SPACING_SECONDS = 0.1
+
+
+def after_commit(step: str) -> None:
+    """Wake the workers' step once what this transaction wrote can be seen."""
+    django_transaction.on_commit(lambda: _Sender.wake(step))
+
+
+class _Sender:
+    """One thread and connection a process: a NOTIFY in the writing transaction takes a database-wide lock."""
+
+    _lock: ClassVar[threading.Lock] = threading.Lock()
+    _pending: ClassVar[set[str]] = set()
+    _there: ClassVar[threading.Event] = threading.Event()
+    _thread: ClassVar[threading.Thread | None] = None
+    _parameters: ClassVar[dict[str, object]] = {}
+
+    @classmethod
+    def wake(cls, step: str) -> None:
+        with cls._lock:
+            cls._pending.add(step)
+            cls._parameters = connection.get_connection_params()
+            if cls._thread is None or not cls._thread.is_alive():
+                cls._thread = threading.Thread(target=cls._run, name="wake", daemon=True)
+                cls._thread.start()
+        cls._there.set()
+
+    @classmethod
+    def _run(cls) -> None:
+        database: psycopg.Connection | None = None
+        while cls._there.wait():
+            with cls._lock:
+                cls._there.clear()
+                steps, parameters = sorted(cls._pending), cls._parameters
+                cls._pending = set()
+            try:
+                database = database or _connected(parameters)
+                for step in steps:
+                    database.execute("SELECT pg_notify(%s, %s)", (CHANNEL, step))
+            except psycopg.Error:
+                database = None
+            time.sleep(SPACING_SECONDS)
+
+
+def _connected(parameters: dict[str, object]) -> psycopg.Connection:
+    known = {name: parameters[name] for name in ("host", "port", "user", "password", "dbname") if parameters.get(name)}
+    return psycopg.connect(**known, autocommit=True)  # type: ignore[arg-type]  # libpq's own keywords

@@ -1,0 +1,283 @@
+"""Orders, their lines, what is with a carrier now, each attempt, and receipts."""
+
+from typing import ClassVar
+
+from django.db import models
+from django.db.models import F, Q
+
+from xuliu.carrier.models import CarrierAccount
+from xuliu.catalog.models import Offering, PriceList
+from xuliu.common.codes import new_code
+from xuliu.common.models import StateField
+from xuliu.inventory.models import Sim
+from xuliu.party.models import Merchant, Seller
+
+
+class Order(models.Model):
+    """One payment's worth of things. In QUOTED it is a quote. `code` opens its page; `number` is for people."""
+
+    class State(models.TextChoices):
+        QUOTED = "QUOTED"
+        AWAITING_PAYMENT = "AWAITING_PAYMENT"
+        PAID = "PAID"
+        COMPLETED = "COMPLETED"
+        PARTIAL = "PARTIAL"
+        FAILED = "FAILED"
+        LAPSED = "LAPSED"
+        CANCELLED = "CANCELLED"
+        EXPIRED = "EXPIRED"
+
+    MOVES: ClassVar = {
+        State.QUOTED: frozenset({State.AWAITING_PAYMENT, State.LAPSED}),
+        State.AWAITING_PAYMENT: frozenset({State.PAID, State.CANCELLED, State.EXPIRED}),
+        State.PAID: frozenset({State.COMPLETED, State.PARTIAL, State.FAILED}),
+    }
+
+    id = models.BigAutoField(primary_key=True)
+    code = models.CharField(max_length=26, unique=True, default=new_code)
+    number = models.CharField(max_length=24, unique=True)
+    seller = models.ForeignKey(Seller, on_delete=models.PROTECT)
+    price_list = models.ForeignKey(PriceList, on_delete=models.PROTECT)
+    merchant = models.ForeignKey(Merchant, null=True, blank=True, on_delete=models.PROTECT)
+    channel = models.CharField(max_length=12)
+    currency = models.CharField(max_length=3)
+    total_minor = models.BigIntegerField()
+    line_count = models.IntegerField()
+    is_waited_for = models.BooleanField(default=False)
+    state = StateField(choices=State.choices, default=State.QUOTED)
+    state_at = models.DateTimeField()
+    quoted_at = models.DateTimeField()
+    valid_until = models.DateTimeField()
+    paid_at = models.DateTimeField(null=True)
+    cancel_wanted_at = models.DateTimeField(null=True)
+    is_receipted = models.BooleanField(default=False, db_default=False)
+
+    class Meta:
+        constraints = (
+            models.CheckConstraint(name="order_total_not_negative", condition=Q(total_minor__gte=0)),
+        )
+        indexes = (
+            models.Index(fields=("id",), condition=Q(state="PAID"), name="order_paid"),
+            models.Index(
+                fields=("valid_until",), condition=Q(state__in=("QUOTED", "AWAITING_PAYMENT")), name="order_unpaid"
+            ),
+            models.Index(
+                fields=("seller", "id"),
+                condition=Q(state__in=("COMPLETED", "PARTIAL"), is_receipted=False),
+                name="order_wants_receipt",
+            ),
+        )
+
+    def __str__(self) -> str:
+        return self.number
+
+
+class OrderLine(models.Model):
+    """One thing sold: a SIM × an offering.
+
+    The keys carry no constraint: the one statement that inserts lines proves them by its joins (ADR 0006). `rank` and `turn`
+    order the queue of READY lines of an account: a person waiting first, then by turns between orders.
+    """
+
+    class Kind(models.TextChoices):
+        DATA = "data"
+
+    class State(models.TextChoices):
+        WAITING = "WAITING"
+        DROPPED = "DROPPED"
+        READY = "READY"
+        SUBMITTING = "SUBMITTING"
+        ACCEPTED = "ACCEPTED"
+        VERIFYING = "VERIFYING"
+        UNKNOWN = "UNKNOWN"
+        COMPLETED = "COMPLETED"
+        REJECTED = "REJECTED"
+        DISPUTED = "DISPUTED"
+        REVERSED = "REVERSED"
+
+    MOVES: ClassVar = {
+        State.WAITING: frozenset({State.READY, State.DROPPED}),
+        State.READY: frozenset({State.SUBMITTING, State.REJECTED}),
+        State.SUBMITTING: frozenset(
+            {State.READY, State.ACCEPTED, State.VERIFYING, State.UNKNOWN, State.REJECTED}
+        ),
+        State.UNKNOWN: frozenset({State.READY, State.ACCEPTED, State.VERIFYING, State.REJECTED}),
+        State.ACCEPTED: frozenset({State.VERIFYING, State.REJECTED}),
+        State.VERIFYING: frozenset({State.COMPLETED, State.DISPUTED}),
+        State.DISPUTED: frozenset({State.COMPLETED, State.REJECTED}),
+        State.COMPLETED: frozenset({State.REVERSED}),
+    }
+    OPEN: ClassVar = (
+        State.WAITING,
+        State.READY,
+        State.SUBMITTING,
+        State.ACCEPTED,
+        State.VERIFYING,
+        State.UNKNOWN,
+        State.DISPUTED,
+    )
+
+    class Rank(models.IntegerChoices):
+        """What goes first at a carrier."""
+
+        PERSON_WAITS = 0
+        GOES_DARK = 1
+        CAN_WAIT = 2
+
+    id = models.BigAutoField(primary_key=True)
+    order = models.ForeignKey(
+        Order, on_delete=models.PROTECT, related_name="lines", db_constraint=False, db_index=False
+    )
+    position = models.IntegerField()
+    kind = models.CharField(max_length=10, choices=Kind.choices, default=Kind.DATA, db_default=Kind.DATA)
+    sim = models.ForeignKey(Sim, on_delete=models.PROTECT, db_constraint=False, db_index=False)
+    offering = models.ForeignKey(Offering, on_delete=models.PROTECT, db_constraint=False, db_index=False)
+    account = models.ForeignKey(CarrierAccount, on_delete=models.PROTECT, db_constraint=False, db_index=False)
+    reference = models.UUIDField()
+    list_minor = models.BigIntegerField()
+    discount_minor = models.BigIntegerField(default=0, db_default=0)
+    price_minor = models.BigIntegerField()
+    tax_basis_points = models.PositiveIntegerField()
+    tax_minor = models.BigIntegerField()
+    cost_minor = models.BigIntegerField()
+    starts_on = models.DateField()
+    ends_on = models.DateField()
+    state = StateField(choices=State.choices, default=State.WAITING)
+    state_at = models.DateTimeField()
+    due_at = models.DateTimeField()
+    rank = models.PositiveSmallIntegerField(default=Rank.CAN_WAIT, db_default=Rank.CAN_WAIT)
+    turn = models.BigIntegerField(default=0, db_default=0)
+    attempt = models.PositiveSmallIntegerField(default=0, db_default=0)
+    tries = models.PositiveSmallIntegerField(default=0, db_default=0)
+    is_set_aside = models.BooleanField(default=False, db_default=False)
+    refund_id = models.BigIntegerField(null=True)
+    refunded_minor = models.BigIntegerField(default=0, db_default=0)
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(fields=("order", "position"), name="line_once_a_position"),
+            models.CheckConstraint(
+                name="line_price_is_list_less_discount",
+                condition=Q(price_minor=F("list_minor") - F("discount_minor"))
+                & Q(discount_minor__gte=0)
+                & Q(price_minor__gte=0),
+            ),
+            models.CheckConstraint(
+                name="line_refunded_within_price",
+                condition=Q(refunded_minor__gte=0) & Q(refunded_minor__lte=F("price_minor")),
+            ),
+            models.CheckConstraint(name="line_period_runs_forward", condition=Q(ends_on__gte=F("starts_on"))),
+        )
+        indexes = (
+            models.Index(
+                fields=("account", "rank", "turn", "id"),
+                condition=Q(state="READY", is_set_aside=False),
+                name="line_ready",
+            ),
+            models.Index(
+                fields=("state", "due_at", "id"),
+                condition=Q(state__in=("ACCEPTED", "VERIFYING", "UNKNOWN", "DISPUTED"), is_set_aside=False),
+                name="line_due",
+            ),
+            models.Index(
+                fields=("order",),
+                condition=Q(
+                    state__in=("WAITING", "READY", "SUBMITTING", "ACCEPTED", "VERIFYING", "UNKNOWN", "DISPUTED")
+                ),
+                name="line_open",
+            ),
+            models.Index(
+                fields=("sim",),
+                condition=Q(state__in=("READY", "SUBMITTING", "ACCEPTED", "VERIFYING", "UNKNOWN", "DISPUTED")),
+                name="line_under_way",
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.order_id}/{self.position}"
+
+
+class Flight(models.Model):
+    """What is with the carrier now: one per SIM, kept so by the primary key. Narrow; a claim inserts, an end deletes."""
+
+    sim_id = models.BigIntegerField(primary_key=True)
+    line_id = models.BigIntegerField(unique=True)
+    account_id = models.BigIntegerField()
+    attempt = models.PositiveSmallIntegerField()
+    sent_at = models.DateTimeField(null=True)
+    lease_until = models.DateTimeField(null=True)
+
+    class Meta:
+        indexes = (
+            models.Index(fields=("lease_until",), condition=Q(lease_until__isnull=False), name="flight_leased"),
+        )
+
+    def __str__(self) -> str:
+        return f"line {self.line_id} attempt {self.attempt}"
+
+
+class Attempt(models.Model):
+    """One sending of one line: the reading before, the answer, the reading after and what it proved."""
+
+    id = models.BigAutoField(primary_key=True)
+    line = models.ForeignKey(
+        OrderLine, on_delete=models.PROTECT, related_name="attempts_made", db_constraint=False, db_index=False
+    )
+    number = models.PositiveSmallIntegerField()
+    account_id = models.BigIntegerField()
+    before = models.JSONField(null=True)
+    sent_at = models.DateTimeField(null=True)
+    answered_at = models.DateTimeField(null=True)
+    outcome = models.CharField(max_length=10, db_default="")
+    reason = models.CharField(max_length=10, db_default="")
+    carrier_number = models.CharField(max_length=64, db_default="")
+    detail = models.TextField(db_default="")
+    after = models.JSONField(null=True)
+    proof = models.CharField(max_length=16, db_default="")
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=("line", "number"), name="attempt_once_a_number"),)
+
+    def __str__(self) -> str:
+        return f"attempt {self.number} of line {self.line_id}"
+
+
+class Receipt(models.Model):
+    """Numbered without gaps per seller; `code` opens it, `check_code` shows a stranger that it is genuine."""
+
+    id = models.BigAutoField(primary_key=True)
+    order = models.OneToOneField(Order, on_delete=models.PROTECT, related_name="receipt")
+    seller = models.ForeignKey(Seller, on_delete=models.PROTECT)
+    number = models.BigIntegerField()
+    text_number = models.CharField(max_length=32)
+    code = models.CharField(max_length=26, unique=True)
+    check_code = models.CharField(max_length=26, unique=True)
+    issued_at = models.DateTimeField()
+    amount_minor = models.BigIntegerField()
+    tax_minor = models.BigIntegerField()
+    currency = models.CharField(max_length=3)
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=("seller", "number"), name="receipt_numbered_once"),)
+
+    def __str__(self) -> str:
+        return self.text_number
+
+
+class Approval(models.Model):
+    """One of the two people who say that a line whose fate is unknown shall be sent again."""
+
+    id = models.BigAutoField(primary_key=True)
+    line = models.ForeignKey(OrderLine, on_delete=models.PROTECT, related_name="approvals", db_constraint=False)
+    attempt = models.PositiveSmallIntegerField()
+    person_id = models.BigIntegerField()
+    why = models.TextField()
+    at = models.DateTimeField()
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(fields=("line", "attempt", "person_id"), name="approval_once_a_person"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.person_id} for line {self.line_id}"

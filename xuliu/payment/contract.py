@@ -1,0 +1,222 @@
+"""What a payment provider is: the words it shares with the core. No Django, no models.
+
+A provider is one file in `providers/`: a class `Provider` that fulfils the protocol below. It is made with its
+Config, given a `Session`, and returns data. References are ours: a payment's and a refund's, <= 32 of [0-9a-z].
+Amounts are integers in the currency's minor unit.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any, ClassVar, Protocol
+
+from xuliu.common.configuration import setting
+from xuliu.common.outbound import NoAnswer, NotSent, Response
+
+__all__ = ["NoAnswer", "NotSent", "Response", "setting"]
+
+
+class Method(StrEnum):
+    """How the payer pays."""
+
+    NATIVE = "native"  # a QR code for another device
+    JSAPI = "jsapi"  # inside the provider's own browser, with the payer's openid
+
+
+class Outcome(StrEnum):
+    """What an answer says about something we asked the provider to do."""
+
+    DONE = "done"
+    REJECTED = "rejected"  # stated: it was not done and will not be
+    NOT_SENT = "not_sent"  # certainly nothing happened; may be sent again
+    UNKNOWN = "unknown"  # it may have happened; ask by our reference
+
+
+class Standing(StrEnum):
+    """What the provider says of a payment or a refund."""
+
+    PENDING = "pending"
+    SUCCEEDED = "succeeded"
+    CLOSED = "closed"
+    FAILED = "failed"
+    NOT_FOUND = "not_found"
+
+
+class Subject(StrEnum):
+    """What a truth is about."""
+
+    PAYMENT = "payment"
+    REFUND = "refund"
+
+
+class Forged(Exception):
+    """A notice whose signature, serial, age or encryption does not hold."""
+
+
+class Odd(Exception):
+    """A genuine notice or answer that cannot be read as what it claims to be."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Opening:
+    """A payment to be opened."""
+
+    reference: str
+    method: Method
+    amount_minor: int
+    currency: str
+    description: str  # what the payer's app shows, <= 127 bytes of UTF-8
+    expires_at: datetime
+    notify_url: str
+    payer_id: str = ""  # openid, for JSAPI
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Opened:
+    """The answer to an opening. `token` is what pays it: NATIVE a code URL, JSAPI a prepay id."""
+
+    outcome: Outcome
+    token: str = ""
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Truth:
+    """What the provider says of one payment or refund, pushed to us or asked for."""
+
+    subject: Subject
+    reference: str
+    standing: Standing
+    amount_minor: int | None = None
+    currency: str = ""
+    number: str = ""  # the provider's own number
+    at: datetime | None = None  # the provider's time of payment or refund
+    merchant_number: str = ""  # whom it was paid to, as the provider says
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Signed:
+    """A notice whose signature held: its identity, by which a repeat is known."""
+
+    notice_id: str
+    subject: Subject
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RefundWish:
+    """A refund to be asked for. `total_minor` is the payment's whole amount."""
+
+    reference: str
+    payment_reference: str
+    amount_minor: int
+    total_minor: int
+    currency: str
+    why: str
+    notify_url: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Done:
+    """The answer to a close or a refund request."""
+
+    outcome: Outcome
+    number: str = ""
+    detail: str = ""
+    standing: Standing | None = None  # where the answer already tells it
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Capabilities:
+    """What this provider can do and its limits."""
+
+    methods: frozenset[Method]
+    currencies: frozenset[str]
+    refunds_per_payment: int
+    refund_spacing: timedelta
+    refundable_within: timedelta
+    deadline_seconds: float = 8.0
+    query_after: timedelta = timedelta(seconds=10)  # how soon an unheard payment is asked about
+    settles_within: timedelta = timedelta(minutes=5)  # after that NOT_FOUND proves that nothing happened
+
+
+class Session(Protocol):
+    """What the core lends a provider for one account. Safe to use from several threads."""
+
+    def now(self) -> datetime:
+        """The business clock (aware, UTC)."""
+        ...
+
+    def call(
+        self,
+        *,
+        operation: str,
+        method: str,
+        url: str,
+        content: bytes | None = None,
+        params: Mapping[str, str | int] | None = None,
+        headers: Mapping[str, str] | None = None,
+        reference: str = "",
+        is_change: bool = False,
+    ) -> Response:
+        """One exchange under one deadline, logged without headers and with secrets masked.
+        Raises NotSent or NoAnswer."""
+        ...
+
+
+class Provider(Protocol):
+    """One payment provider. Made with its Config; holds no state besides."""
+
+    code: ClassVar[str]
+    name: ClassVar[Mapping[str, str]]
+    capabilities: ClassVar[Capabilities]
+    Config: ClassVar[type[Any]]
+
+    def __init__(self, config: Any) -> None: ...
+
+    def open(self, session: Session, opening: Opening) -> Opened:
+        """Open a payment. The same reference again gives the same payment. Never raises for the network."""
+        ...
+
+    def query(self, session: Session, reference: str) -> tuple[Truth, bytes] | None:
+        """The payment by our reference, with the raw answer for the inbox; None where no answer came."""
+        ...
+
+    def close(self, session: Session, reference: str) -> Done:
+        """Close an unpaid payment. REJECTED where it is already paid."""
+        ...
+
+    def refund(self, session: Session, wish: RefundWish) -> Done:
+        """Ask for a refund. The same reference again is the same refund."""
+        ...
+
+    def query_refund(self, session: Session, reference: str) -> tuple[Truth, bytes] | None:
+        """The refund by our reference, with the raw answer; None where no answer came."""
+        ...
+
+    def check_signature(self, *, headers: Mapping[str, str], body: bytes, now: datetime) -> Signed:
+        """Is this pushed notice genuine and fresh? Header names are lower case. Raises Forged.
+
+        Touches no network and no disk; costs one signature check."""
+        ...
+
+    def read_notice(self, *, body: bytes, is_pushed: bool) -> Truth:
+        """What a stored notice says: decrypts a pushed one, reads the raw answer of a query. Raises Odd."""
+        ...
+
+    def acknowledgement(self, *, is_stored: bool) -> tuple[int, bytes]:
+        """HTTP status and body that tell the provider we have the notice, or that it shall repeat it."""
+        ...
+
+    def payer_script(self, *, token: str, now: datetime) -> dict[str, str]:
+        """JSAPI: the signed parameters that the page hands to the provider's browser."""
+        ...
+
+    def sign_in_url(self, *, return_url: str, state: str) -> str:
+        """JSAPI: where to send the payer's browser so that it comes back with a code."""
+        ...
+
+    def payer_id(self, session: Session, code: str) -> str:
+        """JSAPI: the payer's openid for that code. Raises NotSent, NoAnswer or Odd."""
+        ...

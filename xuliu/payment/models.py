@@ -1,0 +1,183 @@
+"""Payments, refunds, and the inbox of what providers say about them."""
+
+from typing import ClassVar
+
+from django.db import models
+from django.db.models import Q
+
+from xuliu.common.codes import new_code
+from xuliu.common.models import ConfiguredAccount, StateField
+from xuliu.party.models import Seller
+
+
+class ProviderAccount(ConfiguredAccount):
+    """Our merchant id and keys at a payment provider. Belongs to a seller."""
+
+    provider = models.CharField(max_length=40)
+    seller = models.ForeignKey(Seller, on_delete=models.PROTECT, related_name="provider_accounts")
+
+
+class Payment(models.Model):
+    """One attempt of a payer to pay one order (a plain id: orders stand above). `reference` is what the provider knows."""
+
+    class State(models.TextChoices):
+        OPENING = "OPENING"
+        PENDING = "PENDING"
+        SUCCEEDED = "SUCCEEDED"
+        CLOSED = "CLOSED"
+        FAILED = "FAILED"
+
+    MOVES: ClassVar = {
+        State.OPENING: frozenset({State.PENDING, State.SUCCEEDED, State.CLOSED, State.FAILED}),
+        State.PENDING: frozenset({State.SUCCEEDED, State.CLOSED, State.FAILED}),
+        State.CLOSED: frozenset({State.SUCCEEDED}),
+        State.FAILED: frozenset({State.SUCCEEDED}),
+        State.SUCCEEDED: frozenset(),
+    }
+    LIVE: ClassVar = (State.OPENING, State.PENDING)
+
+    id = models.BigAutoField(primary_key=True)
+    reference = models.CharField(max_length=32, unique=True, default=new_code)
+    order_id = models.BigIntegerField(db_index=True)
+    account = models.ForeignKey(ProviderAccount, on_delete=models.PROTECT)
+    method = models.CharField(max_length=10)
+    payer_id = models.CharField(max_length=128, blank=True, db_default="")
+    description = models.CharField(max_length=127)
+    amount_minor = models.BigIntegerField()
+    currency = models.CharField(max_length=3)
+    state = StateField(choices=State.choices, default=State.OPENING)
+    state_at = models.DateTimeField()
+    opened_at = models.DateTimeField()
+    expires_at = models.DateTimeField()
+    due_at = models.DateTimeField()
+    tries = models.PositiveSmallIntegerField(db_default=0)
+    lease_until = models.DateTimeField(null=True)
+    close_wanted_at = models.DateTimeField(null=True)
+    token = models.CharField(max_length=512, blank=True, db_default="")
+    number = models.CharField(max_length=64, blank=True, db_default="")
+    paid_at = models.DateTimeField(null=True)
+    is_applied = models.BooleanField(db_default=False, default=False)
+    failed_why = models.CharField(max_length=200, blank=True, db_default="")
+
+    class Meta:
+        constraints = (
+            models.CheckConstraint(name="payment_of_something", condition=Q(amount_minor__gt=0)),
+            models.UniqueConstraint(
+                fields=("order_id",), condition=Q(is_applied=True), name="payment_applied_once_an_order"
+            ),
+            models.UniqueConstraint(
+                fields=("order_id", "method", "payer_id"),
+                condition=Q(state__in=("OPENING", "PENDING")),
+                name="payment_live_once_a_method",
+            ),
+        )
+        indexes = (
+            models.Index(fields=("due_at",), condition=Q(state__in=("OPENING", "PENDING")), name="payment_due"),
+        )
+
+    def __str__(self) -> str:
+        return self.reference
+
+
+class Refund(models.Model):
+    """Money back to where it came from."""
+
+    class State(models.TextChoices):
+        PENDING = "PENDING"
+        SENT = "SENT"
+        SUCCEEDED = "SUCCEEDED"
+        FAILED = "FAILED"
+        UNKNOWN = "UNKNOWN"
+
+    MOVES: ClassVar = {
+        State.PENDING: frozenset({State.SENT}),
+        State.SENT: frozenset({State.SUCCEEDED, State.FAILED, State.UNKNOWN}),
+        State.UNKNOWN: frozenset({State.SUCCEEDED, State.FAILED, State.PENDING}),
+        State.SUCCEEDED: frozenset(),
+        State.FAILED: frozenset(),
+    }
+
+    id = models.BigAutoField(primary_key=True)
+    reference = models.CharField(max_length=32, unique=True, default=new_code)
+    payment = models.ForeignKey(Payment, on_delete=models.PROTECT, related_name="refunds")
+    amount_minor = models.BigIntegerField()
+    currency = models.CharField(max_length=3)
+    why = models.CharField(max_length=80)
+    state = StateField(choices=State.choices, default=State.PENDING)
+    state_at = models.DateTimeField()
+    wanted_at = models.DateTimeField()
+    due_at = models.DateTimeField()
+    tries = models.PositiveSmallIntegerField(db_default=0)
+    lease_until = models.DateTimeField(null=True)
+    sent_at = models.DateTimeField(null=True)
+    number = models.CharField(max_length=64, blank=True, db_default="")
+    detail = models.CharField(max_length=200, blank=True, db_default="")
+
+    class Meta:
+        constraints = (
+            models.CheckConstraint(name="refund_of_something", condition=Q(amount_minor__gt=0)),
+        )
+        indexes = (
+            models.Index(
+                fields=("due_at",), condition=Q(state__in=("PENDING", "SENT", "UNKNOWN")), name="refund_due"
+            ),
+        )
+
+    def __str__(self) -> str:
+        return self.reference
+
+
+class Notice(models.Model):
+    """What a provider said, raw, stored once: pushed to us or found by asking. No foreign key points here or leaves."""
+
+    class State(models.TextChoices):
+        STORED = "STORED"
+        APPLIED = "APPLIED"
+        SET_ASIDE = "SET_ASIDE"
+
+    MOVES: ClassVar = {
+        State.STORED: frozenset({State.APPLIED, State.SET_ASIDE}),
+        State.SET_ASIDE: frozenset({State.APPLIED}),
+        State.APPLIED: frozenset(),
+    }
+
+    id = models.BigAutoField(primary_key=True)
+    account_id = models.BigIntegerField()
+    notice_id = models.CharField(max_length=80)
+    subject = models.CharField(max_length=10)
+    is_pushed = models.BooleanField()
+    body = models.BinaryField()
+    received_at = models.DateTimeField()
+    state = StateField(choices=State.choices, db_default=State.STORED, default=State.STORED)
+    state_at = models.DateTimeField()
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(fields=("account_id", "notice_id"), name="notice_stored_once"),
+        )
+        indexes = (models.Index(fields=("id",), condition=Q(state="STORED"), name="notice_waiting"),)
+
+    def __str__(self) -> str:
+        return self.notice_id
+
+
+class ProviderCall(models.Model):
+    """One call to a provider that could change something, or that failed: redacted. Append-only."""
+
+    id = models.BigAutoField(primary_key=True)
+    account_id = models.BigIntegerField()
+    operation = models.CharField(max_length=60)
+    reference = models.CharField(max_length=40, blank=True)
+    is_change = models.BooleanField(default=False)
+    request = models.JSONField()
+    status = models.SmallIntegerField(null=True)
+    answer = models.TextField(blank=True)
+    failure = models.CharField(max_length=200, blank=True)
+    started_at = models.DateTimeField()
+    took_ms = models.IntegerField()
+
+    class Meta:
+        indexes = (models.Index(fields=("reference", "id"), name="provider_call_by_reference"),)
+
+    def __str__(self) -> str:
+        return f"{self.operation} {self.reference}"

@@ -1,0 +1,114 @@
+"""Writes to payments, refunds and the inbox that need no provider. What calls a provider stands in `exchange`."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import connection
+
+from xuliu.common import clock, wake
+from xuliu.common.codes import new_code
+from xuliu.common.state import move
+from xuliu.payment.contract import Signed, Truth
+from xuliu.payment.models import Payment, Refund
+
+
+def open_payment(
+    *,
+    order_id: int,
+    account_id: int,
+    method: str,
+    payer_id: str,
+    amount_minor: int,
+    currency: str,
+    description: str,
+    expires_at: datetime,
+) -> int:
+    """The order's live payment by this method and payer, made where there is none. A step asks the provider for it.
+
+    Called twice at once, both callers get the same payment: the database keeps it to one.
+    """
+    at = clock.now()
+    sql = """
+        INSERT INTO payment_payment (reference, order_id, account_id, method, payer_id, description, amount_minor, currency,
+            state, state_at, opened_at, expires_at, due_at)
+        VALUES (%s, %s, %s, %s, %s, %s, %s, %s, 'OPENING', %s, %s, %s, %s)
+        ON CONFLICT (order_id, method, payer_id) WHERE state IN ('OPENING', 'PENDING')
+        DO UPDATE SET order_id = excluded.order_id RETURNING id"""
+    row = (new_code(), order_id, account_id, method, payer_id, description, amount_minor, currency)
+    with connection.cursor() as cursor:
+        cursor.execute(sql, (*row, at, at, expires_at, at))
+        payment_id: int = cursor.fetchone()[0]
+    wake.after_commit("payment.open")
+    return payment_id
+
+
+def want_closed(*, order_ids: Sequence[int]) -> None:
+    """Have the live payments of these orders closed at the provider."""
+    at = clock.now()
+    Payment.objects.filter(
+        order_id__in=order_ids, state__in=Payment.LIVE, close_wanted_at__isnull=True
+    ).update(close_wanted_at=at, due_at=at)
+    wake.after_commit("payment.ask")
+
+
+def store_notice(*, account_id: int, signed: Signed, body: bytes) -> bool:
+    """Store a genuine notice raw; False for a repeat, which changes nothing. One insert."""
+    stored = _store([(account_id, signed.notice_id, str(signed.subject), True, body)])
+    return bool(stored)
+
+
+def store_asked(*, account_id: int, truth: Truth, body: bytes) -> bool:
+    """Put what an active query found into the same inbox, once per reference and standing."""
+    notice_id = f"asked:{truth.reference}:{truth.standing}"
+    return bool(_store([(account_id, notice_id, str(truth.subject), False, body)]))
+
+
+def _store(rows: Sequence[tuple[int, str, str, bool, bytes]]) -> list[int]:
+    at = clock.now()
+    sql = """
+        INSERT INTO payment_notice (account_id, notice_id, subject, is_pushed, body, received_at, state, state_at)
+        SELECT a, n, s, p, b, %s, 'STORED', %s
+        FROM unnest(%s::bigint[], %s::text[], %s::text[], %s::bool[], %s::bytea[]) AS given(a, n, s, p, b)
+        ON CONFLICT (account_id, notice_id) DO NOTHING RETURNING id"""
+    with connection.cursor() as cursor:
+        cursor.execute(sql, (at, at, *(list(column) for column in zip(*rows, strict=True))))
+        stored = [row[0] for row in cursor.fetchall()]
+    wake.after_commit("pay.apply")
+    return stored
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RefundOrder:
+    """Money owed back to one payment, as one refund."""
+
+    payment_id: int
+    amount_minor: int
+    currency: str
+    why: str
+
+
+def want_refunds(wanted: Sequence[RefundOrder]) -> list[int]:
+    """Make refunds, in the order given; a step sends them within the provider's limits. One insert."""
+    if not wanted:
+        return []
+    at = clock.now()
+    made = Refund.objects.bulk_create(
+        Refund(
+            payment_id=one.payment_id,
+            amount_minor=one.amount_minor,
+            currency=one.currency,
+            why=one.why,
+            state_at=at,
+            wanted_at=at,
+            due_at=at,
+        )
+        for one in wanted
+    )
+    wake.after_commit("refund.send")
+    return [refund.id for refund in made]
+
+
+def close_confirmed(*, payment_ids: Sequence[int], why: str) -> list[int]:
+    """The provider confirmed that these cannot be paid any more."""
+    return move(Payment, payment_ids, to=Payment.State.CLOSED, why=why, also={"lease_until": None})
