@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import fcntl
 import hashlib
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -92,15 +93,14 @@ def _migrations_state() -> str:
 
 def scratch_name(worker: str, kind: str) -> str:
     """A database name that no other worker of this or another run uses."""
-    import os
-
     return f"{kind}_{os.getpid()}_{worker}"
 
 
 def forget_abandoned() -> None:
     """Drop copies whose run is gone (it was killed)."""
     with _administrator() as administrator:
-        names = [str(row[0]) for row in administrator.execute("SELECT datname FROM pg_database WHERE datname ~ '^(test|fresh)_[0-9]+_'")]
+        found = administrator.execute("SELECT datname FROM pg_database WHERE datname ~ '^(test|fresh)_[0-9]+_'")
+        names = [str(row[0]) for row in found]
     for name in names:
         if not Path(f"/proc/{name.split('_')[1]}").exists():
             drop(name)

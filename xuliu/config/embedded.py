@@ -328,12 +328,20 @@ def program(name: str) -> Path:
 
 def _run(name: str, *arguments: str, cluster: Cluster) -> subprocess.CompletedProcess[str]:
     command = [str(program(name)), *arguments]
-    identity: dict[str, object] = {"user": NOBODY, "group": NOBODY, "extra_groups": []} if _as_root() else {}
-    environment = {"PATH": os.environ.get("PATH", ""), "LC_ALL": "C", "TZ": "UTC"}
     # Output goes to files: the server inherits a pipe and would keep it open for as long as it runs.
     with tempfile.TemporaryFile("w+") as out, tempfile.TemporaryFile("w+") as err:
-        ended = subprocess.run(  # type: ignore[call-overload]  # the identity's keys are typed one by one there
-            command, stdin=subprocess.DEVNULL, stdout=out, stderr=err, cwd=cluster.root, env=environment, **identity
+        ended = subprocess.run(
+            command,
+            check=False,
+            stdin=subprocess.DEVNULL,
+            stdout=out,
+            stderr=err,
+            cwd=cluster.root,
+            env={"PATH": os.environ.get("PATH", ""), "LC_ALL": "C", "TZ": "UTC"},
+            # PostgreSQL refuses to run as root; `nobody` needs no entry made for it.
+            user=NOBODY if _as_root() else None,
+            group=NOBODY if _as_root() else None,
+            extra_groups=[] if _as_root() else None,
         )
         out.seek(0)
         err.seek(0)

@@ -15,6 +15,7 @@ from psycopg.conninfo import conninfo_to_dict
 DEMO_SECRET = "demo-secret-known-to-everybody"  # noqa: S105  # that is its point
 # No transaction on the primary lives over 5 s: one old snapshot slows every claim twenty times.
 TRANSACTION_LIMIT_MS = 5_000
+STATEMENT_LIMIT_MS = 30_000
 
 
 class WrongEnvironment(Exception):
@@ -45,7 +46,7 @@ def secret(*, is_demo: bool) -> str:
     if not given and is_demo:
         return DEMO_SECRET
     if given == DEMO_SECRET and not is_demo:
-        raise WrongEnvironment("XULIU_SECRET is the demo secret, which everybody knows; make one: openssl rand -hex 32.")
+        raise WrongEnvironment("XULIU_SECRET is the demo secret, known to everybody; make one: openssl rand -hex 32.")
     if len(given) < 32 and given != DEMO_SECRET:
         raise WrongEnvironment("XULIU_SECRET must have at least 32 characters; make one: openssl rand -hex 32.")
     return given
@@ -66,7 +67,7 @@ def database(url: str) -> dict[str, Any]:
         given = conninfo_to_dict(url)
     except Exception as error:
         raise WrongEnvironment("DATABASE_URL is not an address such as postgresql://user@host:5432/xuliu.") from error
-    limits = f"-c statement_timeout={TRANSACTION_LIMIT_MS * 6} -c idle_in_transaction_session_timeout={TRANSACTION_LIMIT_MS}"
+    limits = f"-c statement_timeout={STATEMENT_LIMIT_MS} -c idle_in_transaction_session_timeout={TRANSACTION_LIMIT_MS}"
     names = {"NAME": "dbname", "USER": "user", "PASSWORD": "password", "HOST": "host", "PORT": "port"}
     known = {django: str(given.pop(libpq, "") or "") for django, libpq in names.items()}
     options = {name: value for name, value in given.items() if value is not None}

@@ -6,6 +6,7 @@ import json
 import logging
 import traceback
 from datetime import UTC, datetime
+from types import TracebackType
 
 FIELDS = ("order", "line", "attempt", "payment", "refund", "account", "stop", "count", "seconds", "status")
 
@@ -21,21 +22,20 @@ class JsonLines(logging.Formatter):
             "message": _message(record),
         }
         entry.update({name: getattr(record, name) for name in FIELDS if hasattr(record, name)})
-        if record.exc_info and record.exc_info[0] is not None:
+        if isinstance(record.exc_info, tuple) and record.exc_info[0] is not None:
             entry["exception"] = record.exc_info[0].__name__
-            entry["where"] = _frames(record)
+            entry["where"] = _frames(record.exc_info[2])
         return json.dumps(entry, ensure_ascii=False, default=str)
 
 
 def _message(record: logging.LogRecord) -> str:
     # Django names the path in its request logs, and a path may hold an ICCID or a receipt's code.
     if record.name.startswith("django."):
-        return str(record.msg).split("%", 1)[0].strip(" :\"")
+        return str(record.msg).split("%", 1)[0].strip(' :"')
     return record.getMessage()
 
 
-def _frames(record: logging.LogRecord) -> list[str]:
+def _frames(trace: TracebackType | None) -> list[str]:
     # The frames and never the exception's own text: it quotes values, and values are somebody's data.
-    assert record.exc_info is not None
-    frames = traceback.extract_tb(record.exc_info[2])
+    frames = traceback.extract_tb(trace)
     return [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in frames[-12:]]

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 import django
 from django.core.handlers.exception import convert_exception_to_response
-from django.core.handlers.wsgi import WSGIHandler, WSGIRequest
+from django.core.handlers.wsgi import WSGIHandler
+from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
 if TYPE_CHECKING:
@@ -27,14 +28,15 @@ class BareHandler(WSGIHandler):
     """Django's handler with no middleware and its own urls."""
 
     def load_middleware(self, is_async: bool = False) -> None:
-        self._view_middleware = []
-        self._template_response_middleware = []
-        self._exception_middleware = []
-        self._middleware_chain = convert_exception_to_response(self._get_response)
+        """Set up what BaseHandler.load_middleware does for an empty list."""
+        self._view_middleware: list[object] = []
+        self._template_response_middleware: list[object] = []
+        self._exception_middleware: list[object] = []
+        self._middleware_chain = convert_exception_to_response(self._respond)
 
-    def get_response(self, request: WSGIRequest) -> HttpResponseBase:
+    def _respond(self, request: HttpRequest) -> HttpResponseBase:
         request.urlconf = BARE_URLS
-        return super().get_response(request)
+        return self._get_response(request)  # type: ignore[attr-defined,no-any-return]  # Django's own, not in the stubs
 
 
 _whole = WSGIHandler()

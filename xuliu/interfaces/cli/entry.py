@@ -1,26 +1,36 @@
 """The `xuliu` command: finds the module of the subcommand and runs it.
 
 A subcommand is one module beside this one: `import_sims.py` is `xuliu import-sims`. Its docstring's first line is
-the help; `add_arguments(parser)` and `run(args) -> int` are all it has. Where it needs no database or no Django
-it says so with `NEEDS = "nothing"` or `NEEDS = "database"` (the default is "django": both).
+the help; `add_arguments(parser)` and `run(args) -> int` are all it has. Where it needs no database, or no Django
+at all, it says so with `NEEDS = "models"` or `NEEDS = "nothing"` (the default is "database": models and a server
+that runs). Django is set up before the module is imported, so it may import models where imports belong.
 """
 
 from __future__ import annotations
 
 import argparse
+import ast
 import os
-import pkgutil
 import sys
 from collections.abc import Sequence
+from dataclasses import dataclass
 from importlib import import_module
-from types import ModuleType
+from pathlib import Path
 
-from xuliu.config.embedded import EmbeddedPostgresError, Running
-from xuliu.config.environment import WrongEnvironment
-from xuliu.interfaces import cli
+from xuliu.config import embedded, environment
 from xuliu.interfaces.cli.failure import CommandFailed
 
-NOT_COMMANDS = {"entry", "failure", "guard", "tests"}
+FOLDER = Path(__file__).parent
+
+
+@dataclass(frozen=True)
+class Command:
+    """What the source of a subcommand's module says without being run."""
+
+    name: str
+    help: str
+    needs: str = "database"
+    takes_rest: bool = False
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -28,34 +38,43 @@ def main(argv: Sequence[str] | None = None) -> int:
     given = list(sys.argv[1:] if argv is None else argv)
     try:
         return _run(given)
-    except (CommandFailed, EmbeddedPostgresError, WrongEnvironment) as error:
+    except (CommandFailed, embedded.EmbeddedPostgresError, environment.WrongEnvironment) as error:
         print(f"xuliu: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         return 130
     except BrokenPipeError:
-        sys.stderr.close()
+        # Whoever read our output has seen enough; what is left of it goes nowhere.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 141
 
 
-def commands() -> list[str]:
-    """The names of all subcommands, in order."""
-    modules = (module.name for module in pkgutil.iter_modules(cli.__path__))
-    return sorted(name.replace("_", "-") for name in modules if name not in NOT_COMMANDS)
+def commands() -> dict[str, Command]:
+    """All subcommands by name, in order."""
+    found = (_described(path) for path in sorted(FOLDER.glob("*.py")))
+    return {command.name: command for command in found if command}
 
 
 def _run(given: list[str]) -> int:
-    name = given[0] if given and given[0] in commands() else None
-    parser = _parser(name)
-    if name is None:
-        parser.parse_args(given or ["--help"])
+    command = commands().get(given[0]) if given else None
+    if command is None:
+        _parser().parse_args(given or ["--help"])
         return 2
-    module = _module(name)
-    if getattr(module, "TAKES_REST", False):
-        arguments = argparse.Namespace(command=name, rest=given[1:])
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "xuliu.config.settings")
+    if "--demo" in given:
+        os.environ["XULIU_DEMO"] = "1"
+    if command.needs != "nothing":
+        import django
+
+        django.setup()
+    module = import_module(f"xuliu.interfaces.cli.{command.name.replace('-', '_')}")
+    if command.takes_rest:
+        arguments = argparse.Namespace(rest=given[1:])
     else:
-        arguments = parser.parse_args(given)
-    server = _prepare(module, arguments)
+        parser = argparse.ArgumentParser(prog=f"xuliu {command.name}", description=command.help)
+        module.add_arguments(parser)
+        arguments = parser.parse_args(given[1:])
+    server = use_database() if command.needs == "database" else None
     try:
         return int(module.run(arguments))
     finally:
@@ -63,42 +82,41 @@ def _run(given: list[str]) -> int:
             server.release()
 
 
-def _parser(chosen: str | None) -> argparse.ArgumentParser:
-    """The parser; only the chosen command's module is asked for its arguments, so that help is quick."""
-    parser = argparse.ArgumentParser(prog="xuliu", description="Keeps point-of-sale terminals online.")
-    subparsers = parser.add_subparsers(dest="command", metavar="command")
-    for name in [chosen] if chosen else commands():
-        summary = (_module(name).__doc__ or "").split("\n", 1)[0]
-        subparser = subparsers.add_parser(name, help=summary, description=summary)
-        if chosen and not getattr(_module(name), "TAKES_REST", False):
-            _module(name).add_arguments(subparser)
-    return parser
+def use_database() -> embedded.Running | None:
+    """See to it that DATABASE_URL names a server that runs: the given one, else the embedded one of XULIU_HOME.
 
-
-def _module(name: str) -> ModuleType:
-    return import_module(f"xuliu.interfaces.cli.{name.replace('-', '_')}")
-
-
-def _prepare(module: ModuleType, arguments: argparse.Namespace) -> Running | None:
-    """Start or join the embedded PostgreSQL and set Django up, as far as the command needs them."""
-    needs = getattr(module, "NEEDS", "django")
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "xuliu.config.settings")
-    if getattr(arguments, "demo", False):
-        os.environ["XULIU_DEMO"] = "1"
-    server = use_database() if needs in {"database", "django"} else None
-    if needs == "django":
-        import django
-
-        django.setup()
-    return server
-
-
-def use_database() -> Running | None:
-    """See to it that DATABASE_URL names a server that runs: the given one, else the embedded one of XULIU_HOME."""
-    from xuliu.config import embedded, environment
-
+    Processes that this one starts inherit the address. Returns the embedded server, for the caller to release.
+    """
     if os.environ.get("DATABASE_URL"):
         return None
     server = embedded.start(environment.home())
     os.environ["DATABASE_URL"] = server.url()
     return server
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="xuliu", description="Keeps point-of-sale terminals online.")
+    subparsers = parser.add_subparsers(metavar="command", required=True)
+    for command in commands().values():
+        subparsers.add_parser(command.name, help=command.help)
+    return parser
+
+
+def _described(path: Path) -> Command | None:
+    """The command in a file, or None where the file defines no `run`."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    if not any(isinstance(node, ast.FunctionDef) and node.name == "run" for node in tree.body):
+        return None
+    constants = {
+        node.targets[0].id: ast.literal_eval(node.value)
+        for node in tree.body
+        if isinstance(node, ast.Assign)
+        and isinstance(node.targets[0], ast.Name)
+        and node.targets[0].id in {"NEEDS", "TAKES_REST"}
+    }
+    return Command(
+        name=path.stem.replace("_", "-"),
+        help=(ast.get_docstring(tree) or "").split("\n", 1)[0],
+        needs=constants.get("NEEDS", "database"),
+        takes_rest=constants.get("TAKES_REST", False),
+    )

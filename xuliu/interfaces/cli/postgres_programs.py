@@ -1,0 +1,24 @@
+"""PostgreSQL's own programs, from the wheel, run against our database."""
+
+import os
+import subprocess
+
+from django.db import connection
+
+from xuliu.config import embedded
+from xuliu.interfaces.cli.failure import CommandFailed
+
+PASSED_ON = {"dbname": "PGDATABASE", "user": "PGUSER", "password": "PGPASSWORD", "host": "PGHOST", "port": "PGPORT"}
+
+
+def run_program(name: str, *arguments: str) -> None:
+    """Run pg_dump or pg_restore; raises CommandFailed with its last words. The password stays off the command line."""
+    parameters = connection.get_connection_params()
+    environment = {**os.environ, **{PASSED_ON[key]: str(parameters[key]) for key in PASSED_ON if parameters.get(key)}}
+    target = [f"--dbname={parameters['dbname']}"] if name == "pg_restore" else []
+    ended = subprocess.run(
+        [str(embedded.program(name)), *target, *arguments], env=environment, capture_output=True, text=True, check=False
+    )
+    if ended.returncode != 0:
+        words = [line for line in ended.stderr.strip().splitlines() if line]
+        raise CommandFailed(f"{name} failed: {words[-1] if words else f'exit code {ended.returncode}'}")
