@@ -1,0 +1,399 @@
+"""WeChat Pay, API v3, for a merchant of its own: Native and JSAPI payments, refunds, notices.
+
+Paths, fields, states and error codes are those of the vendor's documentation (pay.weixin.qq.com/doc/v3/merchant) and of
+its SDK wechatpay-apiv3/wechatpay-go (core/auth, core/notify, services/payments, services/refunddomestic).
+
+Everything WeChat Pay says is signed, refusals too, and is checked before a word of it is believed: with the merchant's
+WeChat Pay public key (`PUB_KEY_ID_…`, what new merchants have) or with a platform certificate, told apart by the serial
+number that comes with each answer and notice. An answer that is not signed is no answer.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta, timezone
+from json import dumps
+from typing import Any, ClassVar
+from urllib.parse import urlencode
+
+from xuliu.payment.contract import (
+    Capabilities,
+    Done,
+    Forged,
+    Method,
+    NoAnswer,
+    NotSent,
+    Odd,
+    Opened,
+    Opening,
+    Outcome,
+    RefundWish,
+    Response,
+    Session,
+    Signed,
+    Standing,
+    Subject,
+    Truth,
+    setting,
+)
+from xuliu.payment.reading import inner, instant, json_object, minor_units, optional_text, text
+from xuliu.payment.signatures import BadKey, Wechatpay2, new_nonce, seconds
+
+BEIJING = timezone(timedelta(hours=8))
+CURRENCY = "CNY"  # the only one for merchants in mainland China
+REFERENCE_LENGTH = range(6, 33)
+DESCRIPTION_BYTES, WHY_BYTES = 127, 80
+
+PAYMENT_STANDINGS = {
+    "SUCCESS": Standing.SUCCEEDED,
+    "REFUND": Standing.SUCCEEDED,  # it was paid; what went back is told by the refunds
+    "NOTPAY": Standing.PENDING,
+    "USERPAYING": Standing.PENDING,
+    "ACCEPT": Standing.PENDING,
+    "CLOSED": Standing.CLOSED,
+    "REVOKED": Standing.CLOSED,
+    "PAYERROR": Standing.FAILED,
+}
+REFUND_STANDINGS = {
+    "SUCCESS": Standing.SUCCEEDED,
+    "PROCESSING": Standing.PENDING,
+    "CLOSED": Standing.FAILED,  # the money stays with the merchant
+    "ABNORMAL": Standing.FAILED,  # the payer's card is gone; a person gives it back in the merchant platform
+}
+
+# What WeChat Pay states that it did not do. Whatever is not listed here is UNKNOWN, and asked about.
+REFUSED = frozenset({"PARAM_ERROR", "INVALID_REQUEST", "SIGN_ERROR", "NO_AUTH", "NOAUTH", "MCH_NOT_EXISTS"})
+OPENING_REFUSED = REFUSED | {"APPID_MCHID_NOT_MATCH", "ORDER_CLOSED", "ORDERCLOSED", "TRADE_ERROR"}
+REFUND_REFUSED = REFUSED | {"NOT_ENOUGH", "USER_ACCOUNT_ABNORMAL", "REQUEST_BLOCKED", "RESOURCE_NOT_EXISTS"}
+ALREADY_PAID = frozenset({"ORDERPAID", "ORDER_PAID"})
+ALREADY_CLOSED = frozenset({"ORDER_CLOSED", "ORDERCLOSED"})
+NOT_THERE = frozenset({"ORDER_NOT_EXIST", "ORDERNOTEXIST", "RESOURCE_NOT_EXISTS"})
+# Nothing was done and the same request may come again: too many requests, or the payer is typing the password.
+LATER = frozenset({"FREQUENCY_LIMITED", "RATELIMIT_EXCEEDED", "RULE_LIMIT", "RULELIMIT", "USERPAYING"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WechatPayConfig:
+    """One merchant id, its keys, and the service account whose openids it knows."""
+
+    mchid: str = field(metadata=setting(zh_hans="商户号", en="Merchant id (mchid)"))
+    merchant_serial: str = field(metadata=setting(zh_hans="商户证书序列号", en="Merchant certificate serial"))
+    private_key: str = field(
+        repr=False, metadata=setting(zh_hans="商户私钥", en="Merchant private key", is_secret=True, is_long=True)
+    )
+    api_v3_key: str = field(repr=False, metadata=setting(zh_hans="APIv3 密钥", en="APIv3 key", is_secret=True))
+    appid: str = field(metadata=setting(zh_hans="服务号 AppID", en="App id of the service account"))
+    app_secret: str = field(
+        default="",
+        repr=False,
+        metadata=setting(zh_hans="服务号 AppSecret", en="App secret of the service account", is_secret=True),
+    )
+    public_key_id: str = field(default="", metadata=setting(zh_hans="微信支付公钥 ID", en="WeChat Pay public key id"))
+    public_key: str = field(
+        default="", metadata=setting(zh_hans="微信支付公钥", en="WeChat Pay public key", is_long=True)
+    )
+    platform_certificates: str = field(
+        default="", metadata=setting(zh_hans="微信支付平台证书", en="Platform certificates", is_long=True)
+    )
+    base_url: str = field(
+        default="https://api.mch.weixin.qq.com",
+        metadata=setting(zh_hans="支付接口地址", en="Address of the payment API", is_url=True),
+    )
+    authorise_url: str = field(
+        default="https://open.weixin.qq.com/connect/oauth2/authorize",
+        metadata=setting(zh_hans="网页授权地址", en="Address of the openid redirect", is_url=True),
+    )
+    account_url: str = field(
+        default="https://api.weixin.qq.com",
+        metadata=setting(zh_hans="公众平台接口地址", en="Address of the service account's API", is_url=True),
+    )
+
+
+class Provider:
+    """WeChat Pay. Fulfils `xuliu.payment.contract.Provider`."""
+
+    code: ClassVar[str] = "wechatpay"
+    name: ClassVar[Mapping[str, str]] = {"zh-hans": "微信支付", "en": "WeChat Pay"}
+    capabilities: ClassVar[Capabilities] = Capabilities(
+        methods=frozenset(Method),
+        currencies=frozenset({CURRENCY}),
+        refunds_per_payment=50,
+        refund_spacing=timedelta(minutes=1),
+        refundable_within=timedelta(days=365),
+    )
+    Config: ClassVar[type[WechatPayConfig]] = WechatPayConfig
+
+    def __init__(self, config: WechatPayConfig) -> None:
+        self._config = config
+        self._scheme = Wechatpay2(
+            mchid=config.mchid,
+            merchant_serial=config.merchant_serial,
+            private_key=config.private_key,
+            api_v3_key=config.api_v3_key,
+            public_key_id=config.public_key_id,
+            public_key=config.public_key,
+            platform_certificates=config.platform_certificates,
+        )
+
+    def open(self, session: Session, opening: Opening) -> Opened:
+        """Open a payment; the same opening again gives the same payment."""
+        if misfit := _misfit(opening):
+            return Opened(outcome=Outcome.REJECTED, detail=misfit)
+        outcome, detail, said = self._change(
+            session,
+            operation=f"open {opening.method}",
+            path=f"/v3/pay/transactions/{opening.method}",
+            payload=self._order(opening),
+            reference=opening.reference,
+            refused=OPENING_REFUSED,
+        )
+        if outcome is not Outcome.DONE:
+            return Opened(outcome=outcome, detail=detail)
+        token = optional_text(said, "code_url" if opening.method is Method.NATIVE else "prepay_id")
+        if not token:
+            return Opened(outcome=Outcome.UNKNOWN, detail="an answer without anything to pay by")
+        return Opened(outcome=Outcome.DONE, token=token)
+
+    def query(self, session: Session, reference: str) -> tuple[Truth, bytes] | None:
+        """The payment by our reference. What came with NOT_FOUND names no reference: `read_notice` calls it odd."""
+        path = f"/v3/pay/transactions/out-trade-no/{reference}?mchid={self._config.mchid}"
+        return self._question(session, subject=Subject.PAYMENT, path=path, reference=reference)
+
+    def close(self, session: Session, reference: str) -> Done:
+        """Close an unpaid payment. REJECTED tells why by its standing: paid, or not there at all."""
+        outcome, detail, said = self._change(
+            session,
+            operation="close",
+            path=f"/v3/pay/transactions/out-trade-no/{reference}/close",
+            payload={"mchid": self._config.mchid},
+            reference=reference,
+            refused=REFUSED | ALREADY_PAID | ALREADY_CLOSED | NOT_THERE,
+        )
+        code = optional_text(said, "code")
+        if outcome is Outcome.DONE or code in ALREADY_CLOSED:
+            return Done(outcome=Outcome.DONE, detail=detail, standing=Standing.CLOSED)
+        if code in ALREADY_PAID:
+            return Done(outcome=outcome, detail=detail, standing=Standing.SUCCEEDED)
+        return Done(outcome=outcome, detail=detail, standing=Standing.NOT_FOUND if code in NOT_THERE else None)
+
+    def refund(self, session: Session, wish: RefundWish) -> Done:
+        """Ask for a refund; the same reference again is the same refund. DONE: taken on, its standing beside it."""
+        outcome, detail, said = self._change(
+            session,
+            operation="refund",
+            path="/v3/refund/domestic/refunds",
+            payload={
+                "out_trade_no": wish.payment_reference,
+                "out_refund_no": wish.reference,
+                "reason": _cut(wish.why, WHY_BYTES),
+                "notify_url": wish.notify_url,
+                "amount": {"refund": wish.amount_minor, "total": wish.total_minor, "currency": wish.currency},
+            },
+            reference=wish.reference,
+            refused=REFUND_REFUSED,
+        )
+        if outcome is not Outcome.DONE:
+            return Done(outcome=outcome, detail=detail)
+        try:
+            truth = _truth(said)
+        except Odd as odd:
+            return Done(outcome=Outcome.UNKNOWN, detail=str(odd))
+        if (truth.subject, truth.reference, truth.amount_minor) != (Subject.REFUND, wish.reference, wish.amount_minor):
+            return Done(outcome=Outcome.UNKNOWN, detail="the answer is about something else")
+        return Done(outcome=Outcome.DONE, number=truth.number, detail=truth.detail, standing=truth.standing)
+
+    def query_refund(self, session: Session, reference: str) -> tuple[Truth, bytes] | None:
+        """The refund by our reference; what `query` says of NOT_FOUND holds here too."""
+        path = f"/v3/refund/domestic/refunds/{reference}"
+        return self._question(session, subject=Subject.REFUND, path=path, reference=reference)
+
+    def check_signature(self, *, headers: Mapping[str, str], body: bytes, now: datetime) -> Signed:
+        """Serial number first, then age, then signature: a stranger's notice costs nothing. Raises Forged."""
+        self._scheme.check(headers=headers, body=body, now=now)
+        try:
+            envelope = json_object(body)
+            notice_id = text(envelope, "id")
+        except Odd as odd:
+            raise Forged(f"signed, but {odd}") from odd
+        is_refund = str(envelope.get("event_type")).startswith("REFUND.")
+        return Signed(notice_id=notice_id, subject=Subject.REFUND if is_refund else Subject.PAYMENT)
+
+    def read_notice(self, *, body: bytes, is_pushed: bool) -> Truth:
+        """What a pushed notice or a query's raw answer says. Raises Odd."""
+        said = json_object(body)
+        return _truth(json_object(self._scheme.unsealed(said.get("resource"))) if is_pushed else said)
+
+    def acknowledgement(self, *, is_stored: bool) -> tuple[int, bytes]:
+        """200 ends the repeats; anything from 400 on makes WeChat Pay come again, up to a day long."""
+        if is_stored:
+            return 200, b'{"code":"SUCCESS"}'
+        return 500, '{"code":"FAIL","message":"未收妥"}'.encode()
+
+    def payer_script(self, *, token: str, now: datetime) -> dict[str, str]:
+        """What the page hands to `WeixinJSBridge.invoke("getBrandWCPayRequest", …)`."""
+        package = f"prepay_id={token}"
+        at, nonce = seconds(now), new_nonce()
+        return {
+            "appId": self._config.appid,
+            "timeStamp": at,
+            "nonceStr": nonce,
+            "package": package,
+            "signType": "RSA",
+            "paySign": self._scheme.signed(self._config.appid, at, nonce, package),
+        }
+
+    def sign_in_url(self, *, return_url: str, state: str) -> str:
+        """The silent redirect (snsapi_base); WeChat is particular about the order of the parameters."""
+        wanted = {
+            "appid": self._config.appid,
+            "redirect_uri": return_url,
+            "response_type": "code",
+            "scope": "snsapi_base",
+            "state": state,
+        }
+        return f"{self._config.authorise_url}?{urlencode(wanted)}#wechat_redirect"
+
+    def payer_id(self, session: Session, code: str) -> str:
+        """The openid for a code, which is good once and for five minutes. Raises NotSent, NoAnswer or Odd."""
+        answer = session.call(
+            operation="openid",
+            method="GET",
+            url=f"{self._config.account_url.rstrip('/')}/sns/oauth2/access_token",
+            params={
+                "appid": self._config.appid,
+                "secret": self._config.app_secret,
+                "code": code,
+                "grant_type": "authorization_code",
+            },
+        )
+        if answer.status >= 500:
+            raise NoAnswer(f"HTTP {answer.status}")
+        said = json_object(answer.body)
+        if "errcode" in said:
+            raise Odd(f"no openid: errcode {said['errcode']}")
+        return text(said, "openid")
+
+    def _order(self, opening: Opening) -> dict[str, Any]:
+        order: dict[str, Any] = {
+            "appid": self._config.appid,
+            "mchid": self._config.mchid,
+            "description": _cut(opening.description, DESCRIPTION_BYTES),
+            "out_trade_no": opening.reference,
+            "time_expire": opening.expires_at.astimezone(BEIJING).isoformat(timespec="seconds"),
+            "notify_url": opening.notify_url,
+            "amount": {"total": opening.amount_minor, "currency": opening.currency},
+        }
+        if opening.method is Method.JSAPI:
+            order["payer"] = {"openid": opening.payer_id}
+        return order
+
+    def _change(
+        self,
+        session: Session,
+        *,
+        operation: str,
+        path: str,
+        payload: Mapping[str, Any],
+        reference: str,
+        refused: frozenset[str],
+    ) -> tuple[Outcome, str, Mapping[str, Any]]:
+        """Ask for a change and sort the answer by the only question that matters: was it done?"""
+        content = dumps(payload, ensure_ascii=False, separators=(",", ":")).encode()
+        try:
+            answer = self._exchange(session, operation, "POST", path, content, reference)
+            said = json_object(answer.body) if answer.body else {}
+        except NotSent as error:
+            return Outcome.NOT_SENT, str(error), {}
+        except (NoAnswer, Odd) as error:
+            return Outcome.UNKNOWN, str(error), {}
+        if answer.status in {200, 204}:
+            return Outcome.DONE, "", said
+        code, why = optional_text(said, "code"), optional_text(said, "message")
+        return _sorted(answer.status, code, refused), f"HTTP {answer.status} {code} {why}".strip()[:200], said
+
+    def _question(self, session: Session, *, subject: Subject, path: str, reference: str) -> tuple[Truth, bytes] | None:
+        try:
+            answer = self._exchange(session, f"query {subject}", "GET", path, b"", reference)
+            said = json_object(answer.body)
+            if answer.status == 404 and optional_text(said, "code") in NOT_THERE:
+                return Truth(subject=subject, reference=reference, standing=Standing.NOT_FOUND), answer.body
+            truth = _truth(said)
+        except (NotSent, NoAnswer, Odd):
+            return None
+        is_ours = answer.status == 200 and (truth.subject, truth.reference) == (subject, reference)
+        return (truth, answer.body) if is_ours else None
+
+    def _exchange(
+        self, session: Session, operation: str, method: str, path: str, content: bytes, reference: str
+    ) -> Response:
+        """One signed request and its checked answer. Raises NotSent or NoAnswer, also for an unsigned answer."""
+        url = self._config.base_url.rstrip("/") + path
+        try:
+            authorization = self._scheme.authorization(method=method, url=url, content=content, now=session.now())
+            serial = self._scheme.answer_serial()
+        except BadKey as error:
+            raise NotSent(str(error)) from error
+        headers = {
+            "Authorization": authorization,
+            "User-Agent": "Xuliu",  # WeChat Pay refuses a request without one
+            "Accept": "application/json",
+            "Content-Type": "application/json",
+            "Wechatpay-Serial": serial,  # which key the answer shall be signed with
+        }
+        answer = session.call(
+            operation=operation,
+            method=method,
+            url=url,
+            content=content or None,
+            headers=headers,
+            reference=reference,
+            is_change=method != "GET",
+        )
+        try:
+            self._scheme.check(headers=answer.headers, body=answer.body, now=session.now())
+        except Forged as forged:
+            raise NoAnswer(f"HTTP {answer.status}, not believed: {forged}") from forged
+        return answer
+
+
+def _misfit(opening: Opening) -> str:
+    if len(opening.reference) not in REFERENCE_LENGTH:
+        return "the reference is not 6 to 32 characters long"
+    if opening.currency != CURRENCY or opening.amount_minor < 1:
+        return "only whole fen of CNY, one at least"
+    if opening.method is Method.JSAPI and not opening.payer_id:
+        return "JSAPI needs the payer's openid"
+    return ""
+
+
+def _sorted(status: int, code: str, refused: frozenset[str]) -> Outcome:
+    if status >= 500:
+        return Outcome.UNKNOWN
+    if status == 429 or code in LATER:
+        return Outcome.NOT_SENT
+    return Outcome.REJECTED if code in refused else Outcome.UNKNOWN
+
+
+def _truth(said: Mapping[str, Any]) -> Truth:
+    """A transaction or a refund, be it from a notice or from a query. Raises Odd."""
+    is_payment = "out_refund_no" not in said
+    state = said.get("trade_state") or said.get("refund_status") or said.get("status")
+    standing = (PAYMENT_STANDINGS if is_payment else REFUND_STANDINGS).get(str(state))
+    if standing is None:
+        raise Odd(f"a state that WeChat Pay does not document: {state}"[:120])
+    amount = inner(said, "amount")
+    figure = amount.get("total" if is_payment else "refund")
+    return Truth(
+        subject=Subject.PAYMENT if is_payment else Subject.REFUND,
+        reference=text(said, "out_trade_no" if is_payment else "out_refund_no"),
+        standing=standing,
+        amount_minor=minor_units(figure, is_needed=standing is Standing.SUCCEEDED),
+        currency="" if figure is None else optional_text(amount, "currency") or CURRENCY,
+        number=optional_text(said, "transaction_id" if is_payment else "refund_id"),
+        at=instant(said.get("success_time"), is_needed=is_payment and standing is Standing.SUCCEEDED),
+        merchant_number=optional_text(said, "mchid"),
+        detail=str(state),
+    )
+
+
+def _cut(text: str, size_bytes: int) -> str:
+    return text.encode()[:size_bytes].decode(errors="ignore")

@@ -1,0 +1,222 @@
+"""RSA-SHA256 and AES-256-GCM as payment providers use them, and WeChat Pay's scheme on top. No Django, no models.
+
+Keys arrive as PEM text out of a sealed Config. Parsing one costs many times what a signature check does, so each text
+is parsed once a process and the key kept.
+"""
+
+from base64 import b64decode, b64encode
+from binascii import Error as NotBase64
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from functools import lru_cache
+from secrets import token_hex
+from types import MappingProxyType
+from typing import Any, ClassVar
+from urllib.parse import urlsplit
+
+from cryptography.exceptions import InvalidSignature, InvalidTag
+from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPublicKey
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import load_pem_private_key, load_pem_public_key
+from cryptography.x509 import load_pem_x509_certificates
+
+from xuliu.payment.contract import Forged, Odd
+
+KEYS_KEPT = 256  # three texts an account
+
+
+class BadKey(Exception):
+    """A key or certificate that is no RSA key in PEM, or has the wrong length. Never carries the key."""
+
+
+@dataclass(frozen=True, slots=True)
+class Certified:
+    """A certificate's key and when it may be used."""
+
+    key: RSAPublicKey
+    begins_at: datetime
+    ends_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wechatpay2:
+    """`WECHATPAY2-SHA256-RSA2048`: how WeChat Pay API v3 signs requests, answers and notices, and seals the latter.
+
+    The peer's key is told by the serial number beside each signature: `public_key_id` names the WeChat Pay public key,
+    any other must be that of one of the platform certificates. Both may be given while a merchant changes over.
+    """
+
+    SCHEME: ClassVar[str] = "WECHATPAY2-SHA256-RSA2048"
+    SEAL: ClassVar[str] = "AEAD_AES_256_GCM"
+    MAX_AGE: ClassVar[timedelta] = timedelta(minutes=5)
+
+    mchid: str
+    merchant_serial: str
+    private_key: str = field(repr=False)
+    api_v3_key: str = field(repr=False)
+    public_key_id: str
+    public_key: str
+    platform_certificates: str
+
+    def signed(self, *lines: str) -> str:
+        """The merchant's signature over those lines, each ended by a newline."""
+        return sign(self.private_key, "".join(f"{line}\n" for line in lines).encode())
+
+    def authorization(self, *, method: str, url: str, content: bytes, now: datetime) -> str:
+        """The Authorization header of a request; what is signed is the address from its path on. Raises BadKey."""
+        parts = urlsplit(url)
+        target = f"{parts.path}?{parts.query}" if parts.query else parts.path
+        at, nonce = seconds(now), new_nonce()
+        signature = self.signed(method, target, at, nonce, content.decode())
+        return (
+            f'{self.SCHEME} mchid="{self.mchid}",nonce_str="{nonce}",timestamp="{at}",'
+            f'serial_no="{self.merchant_serial}",signature="{signature}"'
+        )
+
+    def answer_serial(self) -> str:
+        """The serial number to ask answers to be signed with: the public key's, else the newest certificate's.
+
+        Raises BadKey where no answer could be believed, so that nothing is sent then.
+        """
+        if self.public_key_id:
+            public_key(self.public_key)
+            return self.public_key_id
+        known = certificates(self.platform_certificates)
+        if not known:
+            raise BadKey("neither a public key nor a platform certificate is given")
+        return max(known, key=lambda serial: known[serial].ends_at)
+
+    def check(self, *, headers: Mapping[str, str], body: bytes, now: datetime) -> None:
+        """Is this answer or notice WeChat Pay's, and fresh? Raises Forged.
+
+        Serial number first, then age, then signature: a stranger's notice costs nothing."""
+        try:
+            key = self._key(headers.get("wechatpay-serial", ""), now)
+        except BadKey as error:
+            raise Forged(f"it cannot be checked: {error}") from error
+        if headers.get("wechatpay-signature-type", self.SCHEME) != self.SCHEME:
+            raise Forged("it is signed in a way that was not agreed")
+        at, nonce = headers.get("wechatpay-timestamp", ""), headers.get("wechatpay-nonce", "")
+        if not _is_within(at, now, self.MAX_AGE):
+            raise Forged("its timestamp is not within five minutes")
+        message = f"{at}\n{nonce}\n".encode() + body + b"\n"
+        if not is_signed(key, message, headers.get("wechatpay-signature", "")):
+            raise Forged("its signature does not hold")
+
+    def unsealed(self, resource: Any) -> bytes:
+        """What a notice's resource hides. Raises Odd."""
+        if not isinstance(resource, dict) or resource.get("algorithm") != self.SEAL:
+            raise Odd("a notice without a sealed resource")
+        nonce, associated, sealed = (
+            str(resource.get(each) or "") for each in ("nonce", "associated_data", "ciphertext")
+        )
+        try:
+            plain = opened(self.api_v3_key, nonce=nonce, associated=associated, sealed=sealed)
+        except BadKey as error:
+            raise Odd(str(error)) from error
+        if plain is None:
+            raise Odd("the resource cannot be opened with the APIv3 key")
+        return plain
+
+    def _key(self, serial: str, now: datetime) -> RSAPublicKey:
+        if serial and serial == self.public_key_id:
+            return public_key(self.public_key)
+        certificate = certificates(self.platform_certificates).get(serial.lstrip("0").upper())
+        if certificate is None:
+            raise Forged("its serial number is not one of ours")
+        if not certificate.begins_at <= now <= certificate.ends_at:
+            raise Forged("its certificate is not valid now")
+        return certificate.key
+
+
+def _is_within(at: str, now: datetime, age: timedelta) -> bool:
+    is_number = at.isascii() and at.isdigit() and len(at) <= 12
+    return is_number and abs(int(at) - now.timestamp()) <= age.total_seconds()
+
+
+def seconds(now: datetime) -> str:
+    """The instant in whole seconds since 1970, as a timestamp is written."""
+    return str(int(now.timestamp()))
+
+
+def new_nonce() -> str:
+    """A random word of 32 characters that is used once."""
+    return token_hex(16).upper()
+
+
+def sign(private_key_pem: str, message: bytes) -> str:
+    """The message's RSA-SHA256 (PKCS #1 v1.5) signature in base64. Raises BadKey."""
+    return b64encode(_private_key(private_key_pem).sign(message, PKCS1v15(), SHA256())).decode("ascii")
+
+
+def is_signed(key: RSAPublicKey, message: bytes, signature: str) -> bool:
+    """Does the base64 signature of that message hold? Whatever is no signature at all does not."""
+    try:
+        key.verify(b64decode(signature, validate=True), message, PKCS1v15(), SHA256())
+    except (InvalidSignature, NotBase64, ValueError):
+        return False
+    return True
+
+
+def opened(key: str, *, nonce: str, associated: str, sealed: str) -> bytes | None:
+    """The plain text of an AES-256-GCM box given in base64, or None where key, nonce or text do not fit.
+
+    Raises BadKey when the key is not 32 bytes long.
+    """
+    cipher = _cipher(key)
+    try:
+        return cipher.decrypt(nonce.encode(), b64decode(sealed, validate=True), associated.encode())
+    except (InvalidTag, NotBase64, ValueError):
+        return None
+
+
+@lru_cache(maxsize=KEYS_KEPT)
+def public_key(pem: str) -> RSAPublicKey:
+    """The RSA public key in that PEM text. Raises BadKey."""
+    try:
+        key = load_pem_public_key(pem.strip().encode())
+    except ValueError as error:
+        raise BadKey("the public key is not a key in PEM") from error
+    if not isinstance(key, RSAPublicKey):
+        raise BadKey("the public key is not an RSA key")
+    return key
+
+
+@lru_cache(maxsize=KEYS_KEPT)
+def certificates(pem: str) -> Mapping[str, Certified]:
+    """The certificates in that PEM text by serial number: hex, upper case, no leading zeros. Raises BadKey."""
+    if not pem.strip():
+        return MappingProxyType({})
+    try:
+        found = load_pem_x509_certificates(pem.strip().encode())
+    except ValueError as error:
+        raise BadKey("the certificates are not certificates in PEM") from error
+    by_serial = {}
+    for each in found:
+        key = each.public_key()
+        if not isinstance(key, RSAPublicKey):
+            raise BadKey("a certificate's key is not an RSA key")
+        by_serial[f"{each.serial_number:X}"] = Certified(key, each.not_valid_before_utc, each.not_valid_after_utc)
+    return MappingProxyType(by_serial)
+
+
+@lru_cache(maxsize=KEYS_KEPT)
+def _private_key(pem: str) -> RSAPrivateKey:
+    try:
+        key = load_pem_private_key(pem.strip().encode(), password=None)
+    except (ValueError, TypeError) as error:
+        raise BadKey("the private key is not an unencrypted key in PEM") from error
+    if not isinstance(key, RSAPrivateKey):
+        raise BadKey("the private key is not an RSA key")
+    return key
+
+
+@lru_cache(maxsize=KEYS_KEPT)
+def _cipher(key: str) -> AESGCM:
+    raw = key.encode()
+    if len(raw) != 32:
+        raise BadKey("the key of AES-256-GCM is not 32 bytes long")
+    return AESGCM(raw)
