@@ -2,7 +2,7 @@
 
 from django.db import models
 
-from xuliu.common.models import ConfiguredAccount, names_zh_hans
+from xuliu.common.models import CallRecord, ConfiguredAccount, names_zh_hans
 
 
 class Carrier(models.Model):
@@ -53,26 +53,11 @@ class AccountBudget(models.Model):
         return f"budget of {self.account_id}"
 
 
-class Call(models.Model):
-    """One call that could change something, or that failed: what was said, redacted. Append-only."""
-
-    id = models.BigAutoField(primary_key=True)
-    account_id = models.BigIntegerField()
-    operation = models.CharField(max_length=60)
-    reference = models.CharField(max_length=40, blank=True)
-    is_change = models.BooleanField(default=False)
-    request = models.JSONField()
-    status = models.SmallIntegerField(null=True)
-    answer = models.TextField(blank=True)
-    failure = models.CharField(max_length=200, blank=True)
-    started_at = models.DateTimeField()
-    took_ms = models.IntegerField()
+class Call(CallRecord):
+    """One call to a carrier that could change something, or that failed."""
 
     class Meta:
         indexes = (models.Index(fields=("reference", "id"), name="call_by_reference"),)
-
-    def __str__(self) -> str:
-        return f"{self.operation} {self.reference}"
 
 
 class ReadCount(models.Model):

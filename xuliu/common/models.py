@@ -46,6 +46,28 @@ class ConfiguredAccount(models.Model):
         return self.code
 
 
+class CallRecord(models.Model):
+    """One call to somebody outside that could change something, or that failed: what was said, redacted. Append-only."""
+
+    id = models.BigAutoField(primary_key=True)
+    account_id = models.BigIntegerField()
+    operation = models.CharField(max_length=60)
+    reference = models.CharField(max_length=40, blank=True)
+    is_change = models.BooleanField(default=False)
+    request = models.JSONField()
+    status = models.SmallIntegerField(null=True)
+    answer = models.TextField(blank=True)
+    failure = models.CharField(max_length=200, blank=True)
+    started_at = models.DateTimeField()
+    took_ms = models.IntegerField()
+
+    class Meta:
+        abstract = True
+
+    def __str__(self) -> str:
+        return f"{self.operation} {self.reference}"
+
+
 class StateField(models.CharField[str, str]):
     """The state of a row: written by `common.state.move` alone, kept to its choices by a check constraint."""
 

@@ -6,7 +6,7 @@ from django.db import models
 from django.db.models import Q
 
 from xuliu.common.codes import new_code
-from xuliu.common.models import ConfiguredAccount, StateField
+from xuliu.common.models import CallRecord, ConfiguredAccount, StateField
 from xuliu.party.models import Seller
 
 
@@ -161,23 +161,8 @@ class Notice(models.Model):
         return self.notice_id
 
 
-class ProviderCall(models.Model):
-    """One call to a provider that could change something, or that failed: redacted. Append-only."""
-
-    id = models.BigAutoField(primary_key=True)
-    account_id = models.BigIntegerField()
-    operation = models.CharField(max_length=60)
-    reference = models.CharField(max_length=40, blank=True)
-    is_change = models.BooleanField(default=False)
-    request = models.JSONField()
-    status = models.SmallIntegerField(null=True)
-    answer = models.TextField(blank=True)
-    failure = models.CharField(max_length=200, blank=True)
-    started_at = models.DateTimeField()
-    took_ms = models.IntegerField()
+class ProviderCall(CallRecord):
+    """One call to a provider that could change something, or that failed."""
 
     class Meta:
         indexes = (models.Index(fields=("reference", "id"), name="provider_call_by_reference"),)
-
-    def __str__(self) -> str:
-        return f"{self.operation} {self.reference}"

@@ -1,0 +1,42 @@
+"""Where money stands. An address is text; these functions are the only ones that spell it."""
+
+REVENUE_DATA = "revenue:data"
+COST_DATA = "cost:data"
+VAT_PAYABLE = "tax:vat:payable"
+SUSPENSE = "suspense"
+VOUCHERS_OUTSTANDING = "voucher:outstanding"
+
+
+def held(order_id: int) -> str:
+    """What a payer paid for an order and nobody has earned or got back yet."""
+    return f"order:{order_id}:held"
+
+
+def provider_receivable(account_id: int) -> str:
+    """What a payment provider collected for us and has not settled."""
+    return f"provider:{account_id}:receivable"
+
+
+def refund_payable(account_id: int) -> str:
+    """What we owe back to payers through this provider account."""
+    return f"refund:{account_id}:payable"
+
+
+def carrier_payable(account_id: int) -> str:
+    """What we owe a carrier for what it delivered."""
+    return f"carrier:{account_id}:payable"
+
+
+def bank(account_id: int) -> str:
+    """A bank account of ours."""
+    return f"bank:{account_id}"
+
+
+def fees(account_id: int) -> str:
+    """What a payment provider keeps for itself."""
+    return f"fees:{account_id}"
+
+
+def loss(kind: str) -> str:
+    """Money that is ours to bear, by its cause, such as `carrier_delivered_after_refund`."""
+    return f"loss:{kind}"

@@ -1,0 +1,127 @@
+"""The only writer of postings and checkpoints."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import connection, transaction
+
+from xuliu.common import actor
+
+# Folding waits this long for the writers under way; they in turn wait for it no longer than that.
+FOLD_LOCK_TIMEOUT_MS = 500
+FOLD_AT_MOST = 500_000
+
+
+class Contradiction(Exception):
+    """A reference was met again with other figures: one of the two is wrong, and neither may win silently."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """A posting to be made: `amount_minor` >= 0 moves from source to destination. The reference is derived from
+    what it is about (`line:<id>:release`), so that the same movement cannot be posted twice."""
+
+    reference: str
+    source: str
+    destination: str
+    amount_minor: int
+    currency: str
+    order_id: int | None = None
+    line_id: int | None = None
+
+
+def post(entries: Sequence[Entry], *, at: datetime) -> None:
+    """Write postings, in one statement whatever their number; `at` is the business instant.
+
+    An entry of 0 is left out. A reference already posted with the same figures changes nothing. Raises
+    Contradiction when it was posted with others, IntegrityError for an amount below 0 or source = destination;
+    the caller's transaction is then to be rolled back.
+    """
+    # In the order of references, so that two writers of the same ones wait for each other and never in a ring.
+    moving = sorted((entry for entry in entries if entry.amount_minor), key=lambda entry: entry.reference)
+    if not moving:
+        return
+    doer = actor.current()
+    with connection.cursor() as cursor:
+        cursor.execute(INSERT, [at, doer.kind, doer.id, *_columns(moving)])
+        if cursor.rowcount < len(moving):
+            _compare(moving)
+
+
+def fold_checkpoints() -> int:
+    """Sum what was posted since the last fold into one checkpoint an address; returns how many were written.
+
+    Addresses of single orders are left out: they see a handful of postings. Folds at most FOLD_AT_MOST postings, so
+    call again until it returns 0. Raises OperationalError when the writers under way did not end in time.
+    """
+    horizon = _horizon()
+    with connection.cursor() as cursor:
+        cursor.execute(FOLD, {"horizon": horizon, "at_most": FOLD_AT_MOST})
+        return cursor.rowcount
+
+
+INSERT = """
+    INSERT INTO ledger_posting
+        (reference, source, destination, amount_minor, currency, order_id, line_id, at, actor_kind, actor_id)
+    SELECT e.*, %s, %s, %s
+    FROM unnest(%s::text[], %s::text[], %s::text[], %s::bigint[], %s::text[], %s::bigint[], %s::bigint[]) AS e
+    ON CONFLICT (reference) DO NOTHING"""
+
+DIFFERENCES = """
+    SELECT e.reference
+    FROM unnest(%s::text[], %s::text[], %s::text[], %s::bigint[], %s::text[], %s::bigint[], %s::bigint[])
+        AS e(reference, source, destination, amount_minor, currency, order_id, line_id)
+    JOIN ledger_posting p USING (reference)
+    WHERE (p.source, p.destination, p.amount_minor, p.currency, p.order_id, p.line_id)
+        IS DISTINCT FROM (e.source, e.destination, e.amount_minor, e.currency, e.order_id, e.line_id)
+    ORDER BY e.reference LIMIT 5"""
+
+# A posting's number is given before it is committed, so numbers become visible out of order. What is folded must
+# be complete: the lock waits until nobody is between the two.
+FOLD = """
+    WITH since AS (SELECT COALESCE(max(up_to_posting_id), 0) AS id FROM ledger_checkpoint),
+    up_to AS (SELECT LEAST(%(horizon)s, since.id + %(at_most)s) AS id FROM since),
+    fresh AS (
+        SELECT p.* FROM ledger_posting p, since, up_to WHERE p.id > since.id AND p.id <= up_to.id),
+    moved AS (
+        SELECT destination AS address, currency, amount_minor FROM fresh
+        UNION ALL SELECT source, currency, -amount_minor FROM fresh),
+    summed AS (
+        SELECT address, currency, sum(amount_minor) AS amount_minor FROM moved
+        WHERE address NOT LIKE 'order:%%' GROUP BY address, currency)
+    INSERT INTO ledger_checkpoint (address, currency, up_to_posting_id, balance_minor)
+    SELECT s.address, s.currency, up_to.id, s.amount_minor + COALESCE((
+        SELECT c.balance_minor FROM ledger_checkpoint c WHERE c.address = s.address AND c.currency = s.currency
+        ORDER BY c.up_to_posting_id DESC LIMIT 1), 0)
+    FROM summed s, up_to
+    ON CONFLICT DO NOTHING"""
+
+
+def _columns(entries: Sequence[Entry]) -> list[list[object]]:
+    return [
+        [entry.reference for entry in entries],
+        [entry.source for entry in entries],
+        [entry.destination for entry in entries],
+        [entry.amount_minor for entry in entries],
+        [entry.currency for entry in entries],
+        [entry.order_id for entry in entries],
+        [entry.line_id for entry in entries],
+    ]
+
+
+def _compare(entries: Sequence[Entry]) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(DIFFERENCES, _columns(entries))
+        different = [row[0] for row in cursor.fetchall()]
+    if different:
+        raise Contradiction(f"posted before with other figures: {', '.join(different)}")
+
+
+def _horizon() -> int:
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(f"SET LOCAL lock_timeout = {FOLD_LOCK_TIMEOUT_MS}")
+        cursor.execute("LOCK TABLE ledger_posting IN SHARE MODE")
+        cursor.execute("SELECT COALESCE(max(id), 0) FROM ledger_posting")
+        row: tuple[int] = cursor.fetchone()
+        return row[0]
