@@ -109,17 +109,6 @@ class Binding(models.Model):
         return f"{self.sim_id} in {self.terminal_id}"
 
 
-class PasswordGuess(models.Model):
-    """Wrong guesses at a SIM's service password, counted apart so that guessing never locks or grows the SIM's row."""
-
-    sim = models.OneToOneField(Sim, primary_key=True, on_delete=models.CASCADE)
-    failed = models.PositiveSmallIntegerField()
-    last_at = models.DateTimeField()
-
-    def __str__(self) -> str:
-        return f"{self.failed} at {self.sim_id}"
-
-
 class Guess(models.Model):
     """Something that was tried without sign-in, counted against an address or a SIM for an hour.
 

@@ -73,22 +73,6 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
-            name="PasswordGuess",
-            fields=[
-                (
-                    "sim",
-                    models.OneToOneField(
-                        on_delete=django.db.models.deletion.CASCADE,
-                        primary_key=True,
-                        serialize=False,
-                        to="inventory.sim",
-                    ),
-                ),
-                ("failed", models.PositiveSmallIntegerField()),
-                ("last_at", models.DateTimeField()),
-            ],
-        ),
-        migrations.CreateModel(
             name="Terminal",
             fields=[
                 ("id", models.BigAutoField(primary_key=True, serialize=False)),
