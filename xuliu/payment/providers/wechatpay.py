@@ -134,6 +134,11 @@ class Provider:
             platform_certificates=config.platform_certificates,
         )
 
+    @property
+    def merchant_number(self) -> str:
+        """The merchant id (mchid)."""
+        return self._config.mchid
+
     def open(self, session: Session, opening: Opening) -> Opened:
         """Open a payment; the same opening again gives the same payment."""
         if misfit := _misfit(opening):
@@ -243,27 +248,18 @@ class Provider:
 
     def sign_in_url(self, *, return_url: str, state: str) -> str:
         """The silent redirect (snsapi_base); WeChat is particular about the order of the parameters."""
-        wanted = {
-            "appid": self._config.appid,
-            "redirect_uri": return_url,
-            "response_type": "code",
-            "scope": "snsapi_base",
-            "state": state,
-        }
+        where = {"appid": self._config.appid, "redirect_uri": return_url}
+        wanted = where | {"response_type": "code", "scope": "snsapi_base", "state": state}
         return f"{self._config.authorise_url}?{urlencode(wanted)}#wechat_redirect"
 
     def payer_id(self, session: Session, code: str) -> str:
         """The openid for a code, which is good once and for five minutes. Raises NotSent, NoAnswer or Odd."""
+        ours = {"appid": self._config.appid, "secret": self._config.app_secret}
         answer = session.call(
             operation="openid",
             method="GET",
             url=f"{self._config.account_url.rstrip('/')}/sns/oauth2/access_token",
-            params={
-                "appid": self._config.appid,
-                "secret": self._config.app_secret,
-                "code": code,
-                "grant_type": "authorization_code",
-            },
+            params=ours | {"code": code, "grant_type": "authorization_code"},
         )
         if answer.status >= 500:
             raise NoAnswer(f"HTTP {answer.status}")
