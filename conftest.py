@@ -11,7 +11,7 @@ import pytest
 from django.db import connections
 from pytest_django.plugin import DjangoDbBlocker
 
-from tests.harness import databases
+from tests.harness import databases, site
 
 _numbers = itertools.count(1)
 
@@ -39,6 +39,13 @@ def fresh_database(django_db_blocker: DjangoDbBlocker, monkeypatch: pytest.Monke
             yield url
             connections.close_all()
         databases.drop(name)
+
+
+@pytest.fixture
+def live_site(fresh_database: str) -> Iterator[str]:
+    """The whole web application on a port of its own, on a fresh database; yields its address."""
+    with site.serving() as address:
+        yield address
 
 
 @pytest.fixture

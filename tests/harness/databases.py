@@ -50,6 +50,14 @@ def create(name: str) -> str:
     return embedded.locate(HOME).url(name)
 
 
+def create_empty(name: str) -> str:
+    """A database without a table; returns its libpq address."""
+    drop(name)
+    with _administrator() as administrator:
+        administrator.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+    return embedded.locate(HOME).url(name)
+
+
 def drop(name: str) -> None:
     """Drop a copy, ending whatever is still connected to it."""
     with _administrator() as administrator:

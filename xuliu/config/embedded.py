@@ -158,6 +158,7 @@ def remove(tree: Path) -> None:
             cluster = locate(found.parent)
             stop(cluster.home)
             shutil.rmtree(cluster.root, ignore_errors=True)
+            shutil.rmtree(cluster.socket, ignore_errors=True)
 
 
 # Finding a place ------------------------------------------------------------------------------------
@@ -201,7 +202,9 @@ def _initialise(cluster: Cluster) -> None:
     shutil.rmtree(cluster.data, ignore_errors=True)
     scratch = cluster.root / "data.new"
     shutil.rmtree(scratch, ignore_errors=True)
-    locale = ["--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C", "-E", "UTF8"]
+    # Sorting and case by PostgreSQL itself, the same on every machine for ever; character classes (lc-ctype) are
+    # what pg_trgm asks, and in the C locale no Chinese character is a letter.
+    locale = ["--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C", "--lc-ctype=C.UTF-8", "-E", "UTF8"]
     made = _run("initdb", "-D", str(scratch), "-U", USER, "-A", "peer", *locale, cluster=cluster)
     if made.returncode != 0:
         raise EmbeddedPostgresError(f"PostgreSQL could not make its data folder {scratch}: {_last_line(made.stderr)}")

@@ -30,8 +30,9 @@ class JsonLines(logging.Formatter):
 
 def _message(record: logging.LogRecord) -> str:
     # Django names the path in its request logs, and a path may hold an ICCID or a receipt's code.
-    if record.name.startswith("django."):
-        return str(record.msg).split("%", 1)[0].strip(' :"')
+    if record.name.startswith("django.") and isinstance(record.args, tuple):
+        masked = tuple("…" if isinstance(value, str) and "/" in value else value for value in record.args)
+        return str(record.msg) % masked
     return record.getMessage()
 
 

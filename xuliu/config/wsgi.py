@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import django
 from django.core.handlers.exception import convert_exception_to_response
 from django.core.handlers.wsgi import WSGIHandler
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 
 if TYPE_CHECKING:
@@ -36,7 +36,9 @@ class BareHandler(WSGIHandler):
 
     def _respond(self, request: HttpRequest) -> HttpResponseBase:
         request.urlconf = BARE_URLS
-        return self._get_response(request)  # type: ignore[attr-defined,no-any-return]  # Django's own, not in the stubs
+        response: HttpResponse = self._get_response(request)  # type: ignore[attr-defined]  # Django's, not in the stubs
+        response.headers["Content-Length"] = str(len(response.content))
+        return response
 
 
 _whole = WSGIHandler()

@@ -9,9 +9,12 @@ import socket
 
 from django.conf import settings
 from django.core.management import call_command
+from django.db import connections
 
 from xuliu.interfaces.cli.failure import CommandFailed
 from xuliu.interfaces.cli.guard import refuse_unfit
+
+STOP_WITHIN_SECONDS = 10
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -28,6 +31,8 @@ def run(args: argparse.Namespace) -> int:
     refuse_unfit(is_demo=args.demo)
     _refuse_used_port(args.host, args.port)
     call_command("collectstatic", interactive=False, verbosity=0)
+    # The workers are forked from here and must not share this process's connection.
+    connections.close_all()
     _granian(args)
     return 0
 
@@ -42,6 +47,7 @@ def _refuse_used_port(host: str, port: int) -> None:
 
 def _granian(args: argparse.Namespace) -> None:
     from granian.constants import Interfaces
+    from granian.log import LogLevels
     from granian.server import Server
 
     Server(
@@ -53,5 +59,9 @@ def _granian(args: argparse.Namespace) -> None:
         blocking_threads=args.threads,
         # A worker that died is replaced; a process that cannot start at all ends us instead.
         respawn_failed_workers=True,
-        log_dictconfig={**settings.LOGGING, "loggers": {"_granian": {"handlers": ["stderr"], "level": "WARNING"}}},
+        # A worker told to stop before it had set up its ears would stay for ever.
+        workers_kill_timeout=STOP_WITHIN_SECONDS,
+        log_level=LogLevels.warning,
+        # Its own handler is taken away, so that its words come out once and as JSON like all others.
+        log_dictconfig={**settings.LOGGING, "loggers": {"_granian": {"handlers": [], "level": "WARNING"}}},
     ).serve()

@@ -1,0 +1,7 @@
+"""`python -m xuliu` is `xuliu`."""
+
+import sys
+
+from xuliu.interfaces.cli.entry import main
+
+sys.exit(main())

@@ -1,0 +1,135 @@
+"""The embedded PostgreSQL: started, joined, killed and started again."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from xuliu.config import embedded
+
+HOLD_UNTIL_TOLD = """
+import sys
+from pathlib import Path
+from xuliu.config import embedded
+server = embedded.start(Path(sys.argv[1]))
+print("started" if server.started_here else "joined", flush=True)
+sys.stdin.readline()
+server.release()
+"""
+
+
+@pytest.fixture
+def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    # pytest's own folders are closed to all but us, and so to the user that the server runs as.
+    folder = Path(f"/tmp/xuliu-test-{os.getpid()}-{tmp_path_factory.mktemp('home').name}")  # noqa: S108  # see above
+    folder.mkdir()
+    yield folder
+    embedded.remove(folder)
+    subprocess.run(["rm", "-rf", str(folder)], check=True)
+
+
+def test_a_server_listens_on_a_socket_and_on_no_port(home: Path) -> None:
+    with embedded.running(home) as server, psycopg.connect(server.url()) as connection:
+        row = connection.execute("SELECT current_setting('listen_addresses'), inet_server_port()").fetchone()
+        assert row == ("", None)
+
+
+def test_chinese_text_is_found_by_trigrams(home: Path) -> None:
+    with embedded.running(home) as server, psycopg.connect(server.url()) as connection:
+        connection.execute("CREATE EXTENSION pg_trgm")
+        assert connection.execute("SELECT similarity('林记小吃店', '林记小吃') > 0.4").fetchone() == (True,)
+
+
+def test_acknowledged_rows_survive_a_killed_server(home: Path) -> None:
+    server = embedded.start(home)
+    with psycopg.connect(server.url(), autocommit=True) as connection:
+        connection.execute("CREATE TABLE kept (number int)")
+        connection.execute("INSERT INTO kept SELECT generate_series(1, 1000)")
+        os.kill(_server_pid(server.cluster), signal.SIGKILL)
+
+    again = embedded.start(home)
+    assert again.started_here
+    with psycopg.connect(again.url()) as connection:
+        assert connection.execute("SELECT count(*) FROM kept").fetchone() == (1000,)
+    again.release()
+    server.release()
+
+
+def test_starters_at_the_same_time_agree_on_one_server(home: Path) -> None:
+    holders = [_hold(home) for _ in range(4)]
+    answers = sorted(_line(holder) for holder in holders)
+    assert answers == ["joined", "joined", "joined", "started"]
+    for holder in holders:
+        holder.communicate("\n")
+    assert not (embedded.locate(home).data / "postmaster.pid").exists()
+
+
+def test_the_server_stays_until_its_last_user_has_gone(home: Path) -> None:
+    first, second = _hold(home), _hold(home)
+    _line(first), _line(second)
+    first.communicate("\n")
+    psycopg.connect(embedded.locate(home).url()).close()
+    second.communicate("\n")
+    with pytest.raises(psycopg.OperationalError):
+        psycopg.connect(embedded.locate(home).url())
+
+
+def test_a_killed_user_does_not_keep_the_server_from_being_stopped(home: Path) -> None:
+    killed = _hold(home)
+    _line(killed)
+    killed.kill()
+    killed.communicate()
+    with embedded.running(home) as server:
+        assert not server.started_here
+    assert not (server.cluster.data / "postmaster.pid").exists()
+
+
+def test_a_number_that_now_belongs_to_another_program_does_not_block_the_start(home: Path) -> None:
+    with embedded.running(home) as server:
+        cluster = server.cluster
+    lines = [str(os.getpid()), str(cluster.data), "1", "5432", str(cluster.socket), "", "1 1", "ready"]
+    (cluster.data / "postmaster.pid").write_text("\n".join(lines) + "\n")
+    with embedded.running(home) as server, psycopg.connect(server.url()) as connection:
+        assert connection.execute("SELECT 1").fetchone() == (1,)
+
+
+def test_a_path_too_long_for_a_socket_is_served_all_the_same(home: Path) -> None:
+    with embedded.running(home / ("long" * 20) / ("path" * 20)) as server:
+        assert len(str(server.cluster.socket / embedded.SOCKET_NAME)) < embedded.SOCKET_PATH_LIMIT
+        psycopg.connect(server.url()).close()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root runs the server as another user")
+def test_root_is_served_in_a_home_closed_to_others(home: Path) -> None:
+    home.chmod(0o700)
+    with embedded.running(home) as server:
+        assert not server.cluster.root.is_relative_to(home)
+        psycopg.connect(server.url()).close()
+    embedded.remove(home)
+    assert not server.cluster.root.exists()
+
+
+def test_a_folder_that_cannot_be_written_to_is_named_in_one_sentence() -> None:
+    with pytest.raises(embedded.EmbeddedPostgresError, match="/proc/nowhere cannot be written to"):
+        embedded.start(Path("/proc/nowhere"))
+
+
+def _hold(home: Path) -> subprocess.Popen[str]:
+    command = [sys.executable, "-c", HOLD_UNTIL_TOLD, str(home)]
+    return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+
+
+def _line(process: subprocess.Popen[str]) -> str:
+    assert process.stdout is not None
+    return process.stdout.readline().strip()
+
+
+def _server_pid(cluster: embedded.Cluster) -> int:
+    return int((cluster.data / "postmaster.pid").read_text().split("\n", 1)[0])

@@ -1,0 +1,44 @@
+"""Two handlers behind one door."""
+
+from io import BytesIO
+from typing import Any
+
+from xuliu.config.wsgi import application
+
+
+def _get(path: str) -> tuple[str, dict[str, str], bytes]:
+    said: list[Any] = []
+    environ = {
+        "REQUEST_METHOD": "GET",
+        "PATH_INFO": path,
+        "SERVER_NAME": "127.0.0.1",
+        "SERVER_PORT": "8000",
+        "HTTP_HOST": "127.0.0.1:8000",
+        "wsgi.url_scheme": "http",
+        "wsgi.input": BytesIO(),
+        "wsgi.errors": BytesIO(),
+    }
+    body = b"".join(application(environ, lambda status, headers, *_: said.append((status, dict(headers)))))  # type: ignore[arg-type]  # only what is looked at
+    return said[0][0], said[0][1], body
+
+
+def test_health_is_answered_without_middleware(fresh_database: str) -> None:
+    status, headers, body = _get("/healthz")
+    assert status == "200 OK"
+    assert b'"database": "ok"' in body
+    assert "Content-Security-Policy" not in headers
+    assert headers["Content-Length"] == str(len(body))
+
+
+def test_an_unknown_notice_path_is_not_found() -> None:
+    status, headers, _ = _get("/webhooks/nobody")
+    assert status == "404 Not Found"
+    assert "Set-Cookie" not in headers
+
+
+def test_every_page_forbids_inline_scripts_and_frames(fresh_database: str) -> None:
+    _, headers, _ = _get("/accounts/login/")
+    policy = headers["Content-Security-Policy"]
+    assert "script-src 'self';" in policy + ";"
+    assert "unsafe" not in policy
+    assert "frame-ancestors 'none'" in policy
