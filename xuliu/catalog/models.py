@@ -84,9 +84,7 @@ class PriceList(models.Model):
     class Meta:
         constraints = (
             names_zh_hans("price_list_name_zh_hans"),
-            models.UniqueConstraint(
-                fields=("is_public",), condition=Q(is_public=True), name="price_list_one_public"
-            ),
+            models.UniqueConstraint(fields=("is_public",), condition=Q(is_public=True), name="price_list_one_public"),
         )
 
     def __str__(self) -> str:

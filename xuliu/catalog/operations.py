@@ -1,0 +1,59 @@
+"""Changing prices, and stopping what must not be sold. Nothing that was once charged is ever rewritten."""
+
+from datetime import datetime
+
+from django.db import transaction
+from django.db.models import QuerySet
+from psycopg.types.range import Range
+
+from xuliu.catalog.models import Offering, Price
+from xuliu.common import clock
+
+
+class PriceInThePast(ValueError):
+    """A price can be set from now on; what was charged before stays as it was."""
+
+
+@transaction.atomic
+def set_price(*, offering_id: int, price_list_id: int, amount_minor: int, starts_at: datetime | None = None) -> Price:
+    """Let an offering cost `amount_minor` from `starts_at` (default: now) until the next announced price, if any.
+
+    The price running then ends there and stays in the history. One announced for that very instant is replaced. The
+    same amount again changes nothing and returns the price that runs. Raises PriceInThePast, Offering.DoesNotExist.
+    """
+    now = clock.now()
+    starts_at = starts_at or now
+    if starts_at < now:
+        raise PriceInThePast(f"{starts_at} is past")
+    Offering.objects.select_for_update().get(id=offering_id)  # one change of an offering's prices at a time
+    prices = Price.objects.filter(offering=offering_id, price_list=price_list_id)
+    running = prices.filter(valid__contains=starts_at).first()
+    if running and running.amount_minor == amount_minor:
+        return running
+    ends_at = running.valid.upper if running else _next_start(prices, starts_at)
+    if running and running.valid.lower == starts_at:
+        running.delete()  # announced for this instant and not yet charged to anybody
+    elif running:
+        running.valid = Range(running.valid.lower, starts_at)
+        running.save(update_fields=["valid"])
+    return prices.create(
+        offering_id=offering_id,
+        price_list_id=price_list_id,
+        amount_minor=amount_minor,
+        valid=Range(starts_at, ends_at),
+    )
+
+
+def pause_offering(*, offering_id: int, why: str) -> None:
+    """Sell no more of it from now on; `why` is shown to payers. What is ordered already goes on."""
+    Offering.objects.filter(id=offering_id, paused_at__isnull=True).update(paused_at=clock.now(), paused_why=why)
+
+
+def resume_offering(*, offering_id: int) -> None:
+    """Sell it again."""
+    Offering.objects.filter(id=offering_id).update(paused_at=None, paused_why="")
+
+
+def _next_start(prices: QuerySet[Price], after: datetime) -> datetime | None:
+    later = prices.filter(valid__startswith__gt=after).order_by("valid").first()
+    return later.valid.lower if later else None
