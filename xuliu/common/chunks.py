@@ -29,7 +29,7 @@ def apply_halving(
             apply(part)
         except (OperationalError, InterfaceError):
             raise
-        except Exception as error:  # a poisonous row may raise anything
+        except Exception as error:  # noqa: BLE001  # a poisonous row may raise anything
             if len(part) == 1:
                 set_aside(part[0], error)
                 aside += 1
@@ -42,5 +42,3 @@ def apply_halving(
 def in_chunks(rows: Sequence[Row], size: int = CHUNK) -> list[Sequence[Row]]:
     """The rows in slices of at most `size`."""
     return [rows[start : start + size] for start in range(0, len(rows), size)]
-
-

@@ -26,7 +26,7 @@ def _offset() -> timedelta:
     if not path:
         return timedelta(0)
     try:
-        return _read(path, os.stat(path).st_mtime_ns)
+        return _read(path, Path(path).stat().st_mtime_ns)
     except FileNotFoundError:
         return timedelta(0)
 

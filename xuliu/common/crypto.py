@@ -1,8 +1,8 @@
 """Sealing of credentials and personal data, and keyed hashes to find them by.
 
 Keys are derived from the installation's root secrets by HKDF-SHA256 (RFC 5869). The first secret seals; the
-others still open what they sealed. A key's id is the first 8 hex digits of a hash of the key, so a rotated secret is recognised
-without being named.
+others still open what they sealed. A key's id is the first 8 hex digits of a hash of the key, so a rotated
+secret is recognised without being named.
 """
 
 import hashlib

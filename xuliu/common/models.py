@@ -47,7 +47,7 @@ class ConfiguredAccount(models.Model):
 
 
 class CallRecord(models.Model):
-    """One call to somebody outside that could change something, or that failed: what was said, redacted. Append-only."""
+    """One call to somebody outside that could change something, or that failed: redacted, append-only."""
 
     id = models.BigAutoField(primary_key=True)
     account_id = models.BigIntegerField()

@@ -83,9 +83,7 @@ class Outbound:
         Raises NotSent when no connection was made in time, NoAnswer when anything failed after that.
         Redirects are not followed: a carrier that redirects a POST gives an odd answer, which is data.
         """
-        request = httpx.Request(
-            method, url, params=params, json=json, data=form, content=content, headers=headers
-        )
+        request = httpx.Request(method, url, params=params, json=json, data=form, content=content, headers=headers)
         _ends.set(time.monotonic() + (deadline_seconds or self.deadline_seconds))
         try:
             with self._pool.stream(
@@ -138,9 +136,7 @@ class _DeadlineBackend(httpcore.NetworkBackend):
         local_address: str | None = None,
         socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
     ) -> httpcore.NetworkStream:
-        return _DeadlineStream(
-            self._plain.connect_tcp(host, port, _left(timeout), local_address, socket_options)
-        )
+        return _DeadlineStream(self._plain.connect_tcp(host, port, _left(timeout), local_address, socket_options))
 
 
 class _DeadlineStream(httpcore.NetworkStream):

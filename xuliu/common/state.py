@@ -28,9 +28,9 @@ def move(
 ) -> list[int]:
     """Move rows to a state and return the ids that moved; the caller acts on those alone.
 
-    One statement whatever the number of rows, locking in primary-key order. A row whose present state does not allow the
-    move (by MOVES, narrowed by `only_from`) stays as it is. `also` sets columns to one value, `also_each` to one value a row,
-    in the order of `ids`; `why` likewise. Raises ValueError for a state that no MOVES leads to.
+    One statement whatever the number of rows, locking in primary-key order. A row whose present state does not allow
+    the move (by MOVES, narrowed by `only_from`) stays as it is. `also` sets columns to one value, `also_each` to one
+    value a row, in the order of `ids`; `why` likewise. Raises ValueError for a state that no MOVES leads to.
     """
     origins = _origins(model, to, only_from)
     if not ids:
@@ -49,7 +49,7 @@ def move(
             UPDATE {table} t SET state = %s, state_at = %s{"".join(", " + one for one in assignments)}
             FROM held JOIN w USING (id) WHERE t.id = held.id RETURNING t.id, held.state AS was, w.why)
         INSERT INTO common_event (kind, subject_id, was, became, why, actor_kind, actor_id, actor_label, at)
-        SELECT %s, id, was, %s, why, %s, %s, %s, %s FROM moved RETURNING subject_id"""
+        SELECT %s, id, was, %s, why, %s, %s, %s, %s FROM moved RETURNING subject_id"""  # noqa: S608  # names come from the model, values are parameters
     ids = list(ids)
     parameters = [ids, *each.values(), ids, origins, to, instant, *(also or {}).values()]
     parameters += [model._meta.model_name, to, doer.kind, doer.id, doer.label, instant]

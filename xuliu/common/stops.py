@@ -38,6 +38,4 @@ def _die_at(name: str, side: str) -> None:
 
 def _is_wrapped_by_a_test() -> bool:
     """A test's own outermost block, marked by Django's TestCase machinery, is not ours."""
-    return any(
-        getattr(atomic, "_from_testcase", False) for atomic in django_transaction.get_connection().atomic_blocks
-    )
+    return any(getattr(atomic, "_from_testcase", False) for atomic in django_transaction.get_connection().atomic_blocks)

@@ -1,0 +1,57 @@
+"""Our accounts at carriers: credentials, the connector made from them, its session, the kill switch."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from xuliu.carrier.contract import Capabilities, Connector, Session
+from xuliu.carrier.models import CarrierAccount
+from xuliu.carrier.registry import connector_class
+from xuliu.carrier.session import AccountSession
+from xuliu.common import accounts, switch
+
+
+def credentials(account: CarrierAccount) -> Any:
+    """The account's Config, secrets unsealed. Raises UnknownConnector, WrongConfiguration, CannotOpen."""
+    return accounts.configuration(account, connector_class(account.connector).Config)
+
+
+def set_credentials(account: CarrierAccount, config: Mapping[str, Any]) -> None:
+    """Store the fields given, secrets sealed; fields not given stay. Raises UnknownConnector, WrongConfiguration."""
+    accounts.configure(account, connector_class(account.connector).Config, config)
+
+
+def connector_of(account: CarrierAccount) -> Connector:
+    """The connector, made with the account's Config. Raises as `credentials`."""
+    return connector_class(account.connector)(credentials(account))
+
+
+def capabilities_of(account: CarrierAccount) -> Capabilities:
+    """What the connector can do, with the limits that the account sets for itself. Raises UnknownConnector."""
+    own = {
+        name: getattr(account, name)
+        for name in ("calls_per_second", "parallel", "settles_within", "verify_within")
+        if getattr(account, name) is not None
+    }
+    return replace(connector_class(account.connector).capabilities, **own)
+
+
+def session_of(account: CarrierAccount) -> Session:
+    """What the connector's calls go through: the account's rate, its token, the call log. Raises UnknownConnector."""
+    can = capabilities_of(account)
+    return AccountSession(
+        account_id=account.pk,
+        calls_per_second=can.calls_per_second,
+        parallel=can.parallel,
+        deadline_seconds=can.deadline_seconds,
+    )
+
+
+def pause(account_ids: Sequence[int], why: str) -> list[int]:
+    """Send nothing through these accounts; returns those that ran until now."""
+    return switch.pause(CarrierAccount, account_ids, why=why)
+
+
+def resume(account_ids: Sequence[int], why: str = "") -> list[int]:
+    """Send through these accounts again; returns those that were paused."""
+    return switch.resume(CarrierAccount, account_ids, why=why)

@@ -1,0 +1,62 @@
+"""Reading calls are counted by minute and operation, not each recorded; written at most once a second."""
+
+import threading
+import time
+from collections import Counter
+from datetime import datetime
+from typing import NamedTuple
+
+from django.db import connection
+
+FLUSH_EVERY_SECONDS = 1.0
+
+
+class Slot(NamedTuple):
+    """What is counted together."""
+
+    account_id: int
+    minute: datetime
+    operation: str
+
+
+class ReadTally:
+    """The counts of this process that are not written yet. Safe to use from several threads."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._made: Counter[Slot] = Counter()
+        self._failed: Counter[Slot] = Counter()
+        self._written_at = time.monotonic()
+
+    def count(self, account_id: int, operation: str, *, at: datetime, has_failed: bool) -> None:
+        """Count one call; write all counts when the last writing is a second ago."""
+        slot = Slot(account_id, at.replace(second=0, microsecond=0), operation[:60])
+        with self._lock:
+            self._made[slot] += 1
+            self._failed[slot] += has_failed
+            is_due = time.monotonic() - self._written_at >= FLUSH_EVERY_SECONDS
+        if is_due:
+            self.flush()
+
+    def flush(self) -> None:
+        """Write what was counted, in one statement. Called by the worker when it ends, and now and then."""
+        with self._lock:
+            made, failed = self._made, self._failed
+            self._made, self._failed = Counter(), Counter()
+            self._written_at = time.monotonic()
+        if not made:
+            return
+        # In one order, so that two processes wait for each other and never in a ring.
+        slots = sorted(made)
+        columns = [list(column) for column in zip(*slots, strict=True)]
+        with connection.cursor() as cursor:
+            cursor.execute(ADD, [*columns, [made[slot] for slot in slots], [failed[slot] for slot in slots]])
+
+
+tally = ReadTally()
+
+ADD = """
+    INSERT INTO carrier_readcount AS r (account_id, minute, operation, made, failed)
+    SELECT * FROM unnest(%s::bigint[], %s::timestamptz[], %s::text[], %s::int[], %s::int[])
+    ON CONFLICT (account_id, minute, operation)
+        DO UPDATE SET made = r.made + excluded.made, failed = r.failed + excluded.failed"""

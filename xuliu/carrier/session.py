@@ -1,0 +1,160 @@
+"""What the core lends a connector for one account (`carrier.contract.Session`).
+
+A call waits for one of the account's places (so many calls under way at once) and for its turn in the rate budget,
+both shared by all processes, then goes out under what is left of its deadline. Nothing here holds a transaction.
+"""
+
+import threading
+import time
+from collections import defaultdict
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from xuliu.carrier.budget import hold_back, wait_for_turn
+from xuliu.carrier.contract import Token
+from xuliu.carrier.models import AccountToken, Call
+from xuliu.carrier.reads import tally
+from xuliu.common import calls, clock, crypto, locks
+from xuliu.common.outbound import NoAnswer, NotSent, Response
+
+# Of a call's deadline, so much may go by in waiting; a call that left late would be cut before its answer.
+WAITING_SHARE = 0.5
+TOKEN_MARGIN = timedelta(seconds=30)
+OPENS_AFTER_FAILURES = 5
+OPEN_SECONDS = 5.0
+LONGEST_HOLD_SECONDS = 300.0
+
+
+class Circuit:
+    """Open for a few seconds after failures in a row, so that a carrier that is down costs no waiting."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._failures = 0
+        self._open_until = 0.0
+
+    def check(self) -> None:
+        """Raises NotSent while open."""
+        left = self._open_until - time.monotonic()
+        if left > 0:
+            raise NotSent("circuit open: the carrier has not answered lately", retry_after_seconds=left)
+
+    def note(self, *, has_failed: bool) -> None:
+        """Count what became of a call."""
+        with self._lock:
+            self._failures = self._failures + 1 if has_failed else 0
+            if self._failures >= OPENS_AFTER_FAILURES:
+                self._open_until = time.monotonic() + OPEN_SECONDS
+
+
+_circuits: defaultdict[int, Circuit] = defaultdict(Circuit)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountSession:
+    """Calls in the name of one carrier account. Safe to use from several threads."""
+
+    account_id: int
+    calls_per_second: float
+    parallel: int
+    deadline_seconds: float
+
+    def now(self) -> datetime:
+        """The business clock."""
+        return clock.now()
+
+    def call(
+        self,
+        *,
+        operation: str,
+        method: str,
+        url: str,
+        params: Mapping[str, str | int] | None = None,
+        json: Any = None,
+        form: Mapping[str, str] | None = None,
+        headers: Mapping[str, str] | None = None,
+        reference: str = "",
+        is_change: bool = False,
+    ) -> Response:
+        """One exchange when its turn has come, under one deadline for both, logged redacted.
+
+        Raises NotSent or NoAnswer.
+        """
+        asked = calls.Asked(
+            operation=operation,
+            method=method,
+            url=url,
+            params=params,
+            json=json,
+            form=form,
+            headers=headers,
+            reference=reference,
+            is_change=is_change,
+        )
+        circuit, ends = _circuits[self.account_id], time.monotonic() + self.deadline_seconds
+        circuit.check()
+        try:
+            with locks.one_of(self._places(), wait_seconds=self.deadline_seconds * WAITING_SHARE):
+                left = ends - time.monotonic() - self.deadline_seconds * (1 - WAITING_SHARE)
+                wait_for_turn(self.account_id, calls_per_second=self.calls_per_second, at_most_seconds=max(left, 0.0))
+                return self._send(asked, circuit, deadline_seconds=ends - time.monotonic())
+        except locks.Busy:
+            raise NotSent("the account's places were all taken", retry_after_seconds=1.0) from None
+
+    def token(self, fetch: Callable[[], Token], *, stale: str = "") -> str:
+        """The account's one token across processes. Raises NotSent when none was to be had."""
+        if kept := self._kept_token(stale):
+            return kept
+        try:
+            with locks.one_of([f"carrier token {self.account_id}"], wait_seconds=self.deadline_seconds):
+                return self._kept_token(stale) or self._keep(fetch())
+        except locks.Busy:
+            raise NotSent("another process is fetching the token", retry_after_seconds=1.0) from None
+        except NoAnswer as error:
+            # Nobody's SIM is changed by asking for a token.
+            raise NotSent(f"no token: {error}") from error
+
+    def _send(self, asked: calls.Asked, circuit: Circuit, *, deadline_seconds: float) -> Response:
+        has_failed, at = True, clock.now()
+        try:
+            response = calls.exchange(asked, log=Call, account_id=self.account_id, deadline_seconds=deadline_seconds)
+            has_failed = response.status >= 500
+            if response.status == 429:
+                hold_back(self.account_id, seconds=_retry_after(response))
+            return response
+        finally:
+            circuit.note(has_failed=has_failed)
+            if not asked.is_change:
+                tally.count(self.account_id, asked.operation, at=at, has_failed=has_failed)
+
+    def _places(self) -> list[str]:
+        return [f"carrier account {self.account_id} place {place}" for place in range(self.parallel)]
+
+    def _kept_token(self, stale: str) -> str:
+        row = AccountToken.objects.filter(account_id=self.account_id, expires_at__gt=clock.now() + TOKEN_MARGIN).first()
+        if row is None:
+            return ""
+        try:
+            value = crypto.unseal(row.key_id, bytes(row.sealed), purpose=self._purpose()).decode()
+        except crypto.CannotOpen:  # the secret was changed: a new token costs one call
+            return ""
+        return "" if value == stale else value
+
+    def _keep(self, token: Token) -> str:
+        key_id, sealed = crypto.seal(token.value.encode(), purpose=self._purpose())
+        AccountToken.objects.update_or_create(
+            account_id=self.account_id,
+            defaults={"key_id": key_id, "sealed": sealed, "expires_at": token.expires_at},
+        )
+        return token.value
+
+    def _purpose(self) -> str:
+        return f"carrier token {self.account_id}"
+
+
+def _retry_after(response: Response) -> float:
+    """Seconds as the carrier says them; a second where it says a date, nonsense or nothing."""
+    text = response.headers.get("retry-after", "")
+    return min(float(text), LONGEST_HOLD_SECONDS) if text.isdecimal() else 1.0

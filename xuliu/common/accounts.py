@@ -1,0 +1,63 @@
+"""What every account of ours at somebody outside has: its configuration, of which the secrets are sealed."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from xuliu.common import crypto
+from xuliu.common.configuration import settings_of
+from xuliu.common.models import ConfiguredAccount
+
+
+class WrongConfiguration(Exception):
+    """What was given does not make a Config; the message names the fields."""
+
+
+def configuration(account: ConfiguredAccount, shape: type[Any]) -> Any:
+    """The account's Config (an instance of `shape`), secrets unsealed.
+
+    Raises WrongConfiguration where a field is missing, CannotOpen where the secrets were sealed with a lost key.
+    """
+    return _made(shape, {**account.config, **_secrets(account)})
+
+
+def configure(account: ConfiguredAccount, shape: type[Any], given: Mapping[str, Any]) -> None:
+    """Store the fields given: secrets sealed, the others in the open.
+
+    Fields not given stay as they are, so that a form need not show a secret to keep it. Raises
+    WrongConfiguration, changing nothing, where the whole would not make a Config.
+    """
+    kinds = settings_of(shape)
+    if unknown := sorted(set(given) - set(kinds)):
+        raise WrongConfiguration(f"{account}: no such field: {', '.join(unknown)}")
+    is_secret = {name: kind.is_secret for name, kind in kinds.items()}
+    secrets = _secrets(account) | {name: value for name, value in given.items() if is_secret[name]}
+    config = account.config | {name: value for name, value in given.items() if not is_secret[name]}
+    _made(shape, {**config, **secrets})
+    account.config = config
+    account.secrets_key_id, account.secrets_sealed = crypto.seal(
+        json.dumps(secrets).encode(), purpose=_purpose(account)
+    )
+    account.save(update_fields=["config", "secrets_key_id", "secrets_sealed"])
+
+
+def _secrets(account: ConfiguredAccount) -> dict[str, Any]:
+    if not account.secrets_sealed:
+        return {}
+    opened = crypto.unseal(account.secrets_key_id, bytes(account.secrets_sealed), purpose=_purpose(account))
+    secrets: dict[str, Any] = json.loads(opened)
+    return secrets
+
+
+def _purpose(account: ConfiguredAccount) -> str:
+    """Bound to the row, so that one account's secrets do not open in another's."""
+    if account.pk is None:
+        raise ValueError("an account is saved before its secrets are sealed")
+    return f"{account._meta.label_lower}:{account.pk}"
+
+
+def _made(shape: type[Any], values: Mapping[str, Any]) -> Any:
+    try:
+        return shape(**values)
+    except (TypeError, ValueError) as error:
+        raise WrongConfiguration(str(error)) from error

@@ -1,0 +1,34 @@
+"""The kill switch: `paused_at` and `paused_why` of an account or an offering, with an event for who turned it."""
+
+from collections.abc import Sequence
+
+from django.db import connection, models
+
+from xuliu.common import actor, clock
+
+
+def pause(model: type[models.Model], ids: Sequence[int], *, why: str) -> list[int]:
+    """Stop what these rows stand for; returns the ids that ran until now. A row paused before keeps its reason."""
+    return _turn(model, ids, was="RUNNING", became="PAUSED", why=why)
+
+
+def resume(model: type[models.Model], ids: Sequence[int], *, why: str = "") -> list[int]:
+    """Let them run again; returns the ids that were paused."""
+    return _turn(model, ids, was="PAUSED", became="RUNNING", why=why)
+
+
+def _turn(model: type[models.Model], ids: Sequence[int], *, was: str, became: str, why: str) -> list[int]:
+    table, now, doer = connection.ops.quote_name(model._meta.db_table), clock.now(), actor.current()
+    is_pause = became == "PAUSED"
+    standing = "IS NULL" if is_pause else "IS NOT NULL"
+    sql = f"""
+        WITH held AS (SELECT id FROM {table} WHERE id = ANY(%s) AND paused_at {standing} ORDER BY id FOR NO KEY UPDATE),
+        turned AS (
+            UPDATE {table} t SET paused_at = %s, paused_why = %s FROM held WHERE t.id = held.id RETURNING t.id)
+        INSERT INTO common_event (kind, subject_id, was, became, why, actor_kind, actor_id, actor_label, at)
+        SELECT %s, id, %s, %s, %s, %s, %s, %s, %s FROM turned RETURNING subject_id"""  # noqa: S608  # names come from the model, values are parameters
+    parameters = [list(ids), now if is_pause else None, why if is_pause else ""]
+    parameters += [model._meta.model_name, was, became, why, doer.kind, doer.id, doer.label, now]
+    with connection.cursor() as cursor:
+        cursor.execute(sql, parameters)
+        return [row[0] for row in cursor.fetchall()]
