@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
+from decimal import Decimal, InvalidOperation
 from enum import StrEnum
 from typing import Any, ClassVar, Protocol
 
@@ -136,6 +137,50 @@ class Answer:
     detail: str = ""
     retry_after_seconds: float | None = None  # with NOT_SENT
 
+    @classmethod
+    def kept_back(cls, change: Change, error: NotSent | NoAnswer) -> "Answer":
+        """Nothing of the change left us: NOT_SENT. NoAnswer only where it was to a question that came first."""
+        return cls(
+            reference=change.reference,
+            outcome=Outcome.NOT_SENT,
+            reason=Reason.ACCOUNT if isinstance(error, AccountRefused) else Reason.TEMPORARY,
+            detail=without_numbers(str(error)),
+            retry_after_seconds=getattr(error, "retry_after_seconds", None),
+        )
+
+    @classmethod
+    def unsure(cls, change: Change, why: object, number: str = "") -> "Answer":
+        """It may have happened: UNKNOWN."""
+        return cls(reference=change.reference, outcome=Outcome.UNKNOWN, number=number, detail=without_numbers(str(why)))
+
+    @classmethod
+    def refused(cls, change: Change, reason: Reason, why: str, *, retry_after_seconds: float | None = None) -> "Answer":
+        """Stated and not done: REJECTED where it is the SIM's or the plan's trouble, NOT_SENT where ours or passing."""
+        is_final = reason in (Reason.SIM, Reason.PLAN)
+        return cls(
+            reference=change.reference,
+            outcome=Outcome.REJECTED if is_final else Outcome.NOT_SENT,
+            reason=reason,
+            detail=without_numbers(why),
+            retry_after_seconds=retry_after_seconds,
+        )
+
+    @classmethod
+    def by_readings(cls, change: Change, before: "Reading | None", after: "Reading") -> "Answer":
+        """DONE where more stands on the SIM than before it was sent, NOT_FOUND where as much, else UNKNOWN.
+
+        For a carrier that takes no reference. Both readings must be of one measure: where the carrier starts its
+        totals anew each month, the connector sees to it that they are of one month.
+        """
+        match _moved(change.action, before, after):
+            case None:
+                return cls.unsure(change, "the readings do not say")
+            case True:
+                detail, outcome = "more stands on the SIM than before", Outcome.DONE
+            case False:
+                detail, outcome = "the SIM is as it was before", Outcome.NOT_FOUND
+        return cls(reference=change.reference, outcome=outcome, detail=detail)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Capabilities:
@@ -233,21 +278,6 @@ class BaseConfig:
     base_url: str = field(metadata=setting(zh_hans="接口地址", en="Base address", is_url=True))
 
 
-def moved(action: Action, before: Reading | None, after: Reading) -> bool | None:
-    """Whether more stands on the SIM than before, in the measure of that action; None where it cannot be said.
-
-    For connectors whose carrier takes no reference. Both readings must be of one measure: where the carrier starts
-    its totals anew each month the connector sees to it that they are of one month.
-    """
-    if before is None:
-        return None
-    if action is Action.RENEW:
-        old, new = before.period_end_on, after.period_end_on
-        return None if old is None or new is None or new < old else new > old
-    had, has = before.granted_bytes, after.granted_bytes
-    return None if had is None or has is None or has < had else has > had
-
-
 def heard(response: Response) -> Response:
     """The response, where it is an answer. Raises NotSent for 429, NoAnswer for a redirect or a server's error."""
     if response.status == 429:
@@ -261,3 +291,26 @@ def heard(response: Response) -> Response:
 def without_numbers(text: str) -> str:
     """A carrier's sentence for a log or a page: card and phone numbers cut to their last four, at most 200 long."""
     return re.sub(r"\d{4,}(?=\d{4})", "…", text)[:200]
+
+
+def in_bytes(amount: Any, unit: int) -> int | None:
+    """A carrier's amount (a number, or one in a string) in bytes, `unit` of them each; None where it is none."""
+    try:
+        return int(Decimal(str(amount).strip()) * unit)
+    except (InvalidOperation, ValueError, OverflowError):
+        return None
+
+
+def first_day_not_served(end: datetime) -> date:
+    """The exclusive end, where `end` is the last second served (23:59:59) or the first that is not (00:00:00)."""
+    return (end - timedelta(seconds=1)).date() + timedelta(days=1)
+
+
+def _moved(action: Action, before: Reading | None, after: Reading) -> bool | None:
+    if before is None:
+        return None
+    if action is Action.RENEW:
+        old, new = before.period_end_on, after.period_end_on
+        return None if old is None or new is None or new < old else new > old
+    had, has = before.granted_bytes, after.granted_bytes
+    return None if had is None or has is None or has < had else has > had

@@ -1,0 +1,400 @@
+"""China Mobile IoT, OneLink capability platform, enterprise interface ("EC v5").
+
+Names, paths, parameters and codes after two public clients, the vendor giving its text to customers only:
+IoTCard/IoTOS (iotos-common-syn-api/…/chinaMobile/oneLink/ecV5/{EcV5Api,InquireEcV5,ChangeEcV5}.java) and
+dmlvhh/mobile_sdk (api.go, request.go, response.go). What they agree on:
+
+- Every call carries `transid` (appid + yyyyMMddHHmmss + 8 digits of the caller's) and `token` (get/token with appid
+  and password, kept for 30 minutes; status 12021 = expired: fetch another and repeat).
+- An answer is HTTP 200 with `{"status", "message", "result": […]}`, values as strings, "0" meaning done or taken on.
+- Changes are asynchronous: a single one answers `orderNum` (asked about at query/order-info, 23M27), one for up to
+  100 cards `jobId` (query/sim-batch-result, 23M10). A card changed within the last minutes (3, 10 or 30, as the
+  vendor's text changed) is refused, and the whole batch with it.
+
+Neither shows a transid to be recognised when it comes again, and its 8 digits cannot hold our reference: this carrier
+takes none. A change's digits are made from our reference all the same, so that the vendor's log can be searched.
+RENEW and ADD_ON are both ordered as a package (order/gprspackage-order 23R08, …/batch 23R09). A plan code is the
+package's code, `packageType`, or `maincommoDity:packageType` where the main product is not 0 (a person's IoT card).
+Volumes are KB of 1,024 bytes. The period ends with the last plan that is not an add-on.
+"""
+
+import re
+import secrets
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from hashlib import sha256
+from typing import Any, ClassVar
+from zoneinfo import ZoneInfo
+
+from xuliu.carrier.contract import (
+    AccountRefused,
+    Action,
+    Answer,
+    BaseConfig,
+    Capabilities,
+    Change,
+    ListedPlan,
+    NoAnswer,
+    NotSent,
+    Outcome,
+    Proof,
+    Question,
+    Reading,
+    Reason,
+    Response,
+    Session,
+    SimKey,
+    Token,
+    first_day_not_served,
+    heard,
+    in_bytes,
+    setting,
+    without_numbers,
+)
+
+ZONE = ZoneInfo("Asia/Shanghai")
+OK = "0"
+STALE = "12021"
+TOKEN_SECONDS = 1800
+NO_END_FROM = 2099  # plans without an end are listed with one in that year or later
+NO_CARD = "the carrier knows no such card"
+BATCH = "batch:"  # stands before a jobId, to tell it from an orderNum
+
+# 25S04, by our word: one digit where the card was opened on OneLink-CT, two where on OneLink-PB.
+CARD_STATUSES = {
+    "in_stock": ("1", "6", "7", "07"),
+    "active": ("2", "00"),
+    "suspended": ("4", "8", "01", "02", "03", "06"),
+    "terminated": ("9", "04", "05"),
+}
+ORDER_OVER = ("failed", "aborted", "cancelled")  # 23M27; all but these and "completed" are under way
+# 25S02: the places of its 12 digits at which a 2 gives a reason that a renewal does not cure.
+STOP_REASONS = {1: "separated from its device", 3: "stopped by the platform", 4: "owing", 9: "outside its region"}
+
+# What a refusal is about is told by the words of its message: the codes beside it differ between the platform's
+# editions, and no public list of them is whole. The first that fits decides; what fits none is no refusal to us.
+REFUSALS: tuple[tuple[str, Reason | None], ...] = (
+    ("系统|超时|内部|异常|未知|网络|处理中", None),
+    ("集团.*(余额|欠费)|账户.*余额|余额不足", Reason.ACCOUNT),
+    ("(?i)appid|密码|鉴权|白名单|IP地址|无权|未授权", Reason.ACCOUNT),
+    ("分钟内|频繁|重复(办理|调用|提交)|流控|限流|调用(量|次数)|稍后", Reason.TEMPORARY),
+    ("资费|套餐|商品|加油包|叠加包|订购|参数", Reason.PLAN),
+    ("号码|卡|用户|状态", Reason.SIM),
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OneLinkConfig(BaseConfig):
+    """Credentials of one enterprise customer. The vendor's address is https://api.iot.10086.cn/v5/ec."""
+
+    appid: str = field(metadata=setting(zh_hans="应用编码 (appid)", en="Application code (appid)"))
+    password: str = field(metadata=setting(zh_hans="接入密码", en="Access password", is_secret=True))
+
+
+class Connector:
+    """OneLink EC v5. Orders with a number, in bulk, without a reference."""
+
+    code: ClassVar[str] = "onelink"
+    name: ClassVar[Mapping[str, str]] = {"zh-hans": "中国移动 OneLink", "en": "China Mobile OneLink"}
+    Config: ClassVar[type[Any]] = OneLinkConfig
+    capabilities: ClassVar[Capabilities] = Capabilities(
+        actions=frozenset({Action.RENEW, Action.ADD_ON}),
+        proofs=frozenset({Proof.PERIOD_END, Proof.GRANTED_TOTAL, Proof.ORDER_QUERY}),
+        batch_size=100,
+        takes_reference=False,
+        has_results_later=True,
+        has_order_query=True,
+        settles_within=timedelta(minutes=30),
+        verify_within=timedelta(hours=24),
+    )
+
+    def __init__(self, config: OneLinkConfig) -> None:
+        self._config = config
+
+    def read(self, session: Session, sims: Sequence[SimKey]) -> list[Reading]:
+        """State, plans with their dates, bytes of the running month: three questions a card."""
+        talk = _Talk(self._config, session)
+        numbers = talk.msisdns(sims)
+        return [_reading(talk, sim, numbers.get(sim.iccid, "")) for sim in sims]
+
+    def submit(self, session: Session, changes: Sequence[Change]) -> list[Answer]:
+        """One order for each plan among the changes; what could not be begun within the deadline is kept back."""
+        talk = _Talk(self._config, session)
+        ends = time.monotonic() + self.capabilities.deadline_seconds
+        try:
+            numbers = talk.msisdns([change.sim for change in changes])
+        except (NotSent, NoAnswer) as error:
+            return [Answer.kept_back(change, error) for change in changes]
+        answers = {change.reference: Answer.refused(change, Reason.SIM, NO_CARD) for change in changes}
+        known = [change for change in changes if change.sim.iccid in numbers]
+        for plan in {change.plan_code for change in known}:
+            ordered = [change for change in known if change.plan_code == plan]
+            answers |= {answer.reference: answer for answer in _ordered(talk, ordered, numbers, ends)}
+        return [answers[change.reference] for change in changes]
+
+    def find(self, session: Session, questions: Sequence[Question]) -> list[Answer]:
+        """By the carrier's number where there is one, else by what the readings before and after show."""
+        talk = _Talk(self._config, session)
+        return [_found(talk, question) for question in questions]
+
+
+@dataclass(frozen=True, slots=True)
+class _Said:
+    """An answer of the platform, whatever it says. `first` is the first entry of its result."""
+
+    status: str
+    message: str
+    result: list[dict[str, Any]]
+
+    @property
+    def first(self) -> dict[str, Any]:
+        return next(iter(self.result), {})
+
+    @property
+    def sentence(self) -> str:
+        return without_numbers(f"{self.status}: {self.message}")
+
+    @property
+    def reason(self) -> Reason | None:
+        """What a refusal is about; None where it may not be one."""
+        return next((reason for words, reason in REFUSALS if re.search(words, self.message)), None)
+
+    @property
+    def wait_seconds(self) -> float:
+        """How long a passing refusal asks us to wait: the longest of the vendor's intervals where it names one."""
+        return 1800.0 if "分钟" in self.message else 60.0
+
+
+class _Talk:
+    """How the platform is asked, for one account."""
+
+    def __init__(self, config: OneLinkConfig, session: Session) -> None:
+        self.session = session
+        self._config = config
+        self._jobs: dict[str, dict[str, Any]] = {}
+
+    def ask(self, operation: str, path: str, fields: Mapping[str, str], *, reference: str = "") -> _Said:
+        """One question, or with a reference one order. A stale token was refused before anything was done: once more.
+
+        Raises NotSent, NoAnswer (also for a body that is not the platform's).
+        """
+        token = ""
+        for _ in range(2):
+            token = self.session.token(self._fetch_token, stale=token)
+            response = self.session.call(
+                operation=operation,
+                method="POST",
+                url=self._url(path),
+                json={"transid": self._transid(reference), "token": token, **fields},
+                reference=reference,
+                is_change=bool(reference),
+            )
+            said = _said(response)
+            if said.status != STALE:
+                return said
+        raise NotSent("a fresh token was refused", retry_after_seconds=60)
+
+    def told(self, operation: str, path: str, fields: Mapping[str, str]) -> _Said:
+        """A question's answer or lasting refusal. Raises where, for the time being, there is neither."""
+        said = self.ask(operation, f"query/{path}", fields)
+        match said.reason if said.status != OK else Reason.SIM:
+            case None:
+                raise NoAnswer(said.sentence)
+            case Reason.ACCOUNT:
+                raise AccountRefused(said.sentence)
+            case Reason.TEMPORARY:
+                raise NotSent(said.sentence, retry_after_seconds=said.wait_seconds)
+        return said
+
+    def job(self, number: str) -> dict[str, Any]:
+        """What became of a bulk order; asked once, however many of its cards are in question."""
+        known = self._jobs.get(number) or self.told("23M10", "sim-batch-result", {"jobId": number}).first
+        return self._jobs.setdefault(number, known)
+
+    def msisdns(self, sims: Sequence[SimKey]) -> dict[str, str]:
+        """The numbers by ICCID, asked for (25S05) where not known: orders go by number. Left out: unknown cards."""
+        known = {sim.iccid: sim.msisdn for sim in sims if sim.msisdn}
+        asked = [sim.iccid for sim in sims if not sim.msisdn]
+        if not asked:
+            return known
+        said = self.told("25S05", "sim-card-info/batch", {"iccids": "_".join(asked)})
+        if said.status != OK and len(asked) > 1:  # it may be the trouble of one card alone
+            raise NoAnswer(said.sentence)
+        cards = [card for card in said.result if card.get("msisdn") and str(card.get("status", OK)) == OK]
+        return known | {str(card.get("iccid")).upper(): str(card["msisdn"]) for card in cards}
+
+    def _fetch_token(self) -> Token:
+        params = {"appid": self._config.appid, "password": self._config.password, "transid": self._transid("")}
+        try:
+            said = _said(self.session.call(operation="token", method="GET", url=self._url("get/token"), params=params))
+        except NoAnswer as error:
+            raise NotSent(f"no token: {error}") from error
+        if said.status == OK and said.first.get("token"):
+            lives = min(TOKEN_SECONDS, in_bytes(said.first.get("ttl"), 1) or TOKEN_SECONDS)
+            return Token(value=str(said.first["token"]), expires_at=self.session.now() + timedelta(seconds=lives))
+        if said.reason is Reason.ACCOUNT:
+            raise AccountRefused(said.sentence)
+        raise NotSent(f"no token: {said.sentence}", retry_after_seconds=60)
+
+    def _url(self, path: str) -> str:
+        return f"{self._config.base_url.rstrip('/')}/{path}"
+
+    def _transid(self, reference: str) -> str:
+        digits = int(sha256(reference.encode()).hexdigest(), 16) if reference else secrets.randbelow(10**8)
+        return f"{self._config.appid}{self.session.now().astimezone(ZONE):%Y%m%d%H%M%S}{digits % 10**8:08d}"
+
+
+def _said(response: Response) -> _Said:
+    body = heard(response).json()
+    if response.status != 200 or not isinstance(body, dict) or "status" not in body:
+        raise NoAnswer(f"HTTP {response.status} with a body that is not the platform's")
+    return _Said(str(body["status"]), str(body.get("message", "")), _entries(body.get("result")))
+
+
+def _entries(value: Any) -> list[dict[str, Any]]:
+    return [entry for entry in value if isinstance(entry, dict)] if isinstance(value, list) else []
+
+
+def _ordered(talk: _Talk, changes: Sequence[Change], numbers: Mapping[str, str], ends: float) -> list[Answer]:
+    """One order of one plan. A bulk order is refused whole for the sake of one card: then it is halved."""
+    if time.monotonic() >= ends:
+        return [Answer.kept_back(change, NotSent("the time for this call was used up")) for change in changes]
+    try:
+        said = _order(talk, changes, "_".join(numbers[change.sim.iccid] for change in changes))
+    except NotSent as error:
+        return [Answer.kept_back(change, error) for change in changes]
+    except NoAnswer as error:
+        return [Answer.unsure(change, error) for change in changes]
+    half = len(changes) // 2
+    if half and said.status != OK and (said.reason is Reason.SIM or "分钟" in said.message):
+        return _ordered(talk, changes[:half], numbers, ends) + _ordered(talk, changes[half:], numbers, ends)
+    return [_taken_on(change, said) for change in changes]
+
+
+def _order(talk: _Talk, changes: Sequence[Change], msisdns: str) -> _Said:
+    main, colon, package = changes[0].plan_code.rpartition(":")
+    fields = {"maincommoDity": main if colon else "0", "packageType": package}
+    reference, path = changes[0].reference, "order/gprspackage-order"
+    if len(changes) == 1:
+        return talk.ask("23R08", path, fields | {"msisdn": msisdns}, reference=reference)
+    return talk.ask("23R09", f"{path}/batch", fields | {"msisdns": msisdns}, reference=reference)
+
+
+def _taken_on(change: Change, said: _Said) -> Answer:
+    order, job = said.first.get("orderNum"), said.first.get("jobId")
+    if said.status == OK and (order or job):
+        return Answer(reference=change.reference, outcome=Outcome.ACCEPTED, number=str(order or f"{BATCH}{job}"))
+    if said.status == OK or said.reason is None:  # taken on without a number, or words that we do not know
+        return Answer.unsure(change, said.sentence)
+    wait = said.wait_seconds if said.reason is Reason.TEMPORARY else None
+    return Answer.refused(change, said.reason, said.sentence, retry_after_seconds=wait)
+
+
+def _found(talk: _Talk, question: Question) -> Answer:
+    try:
+        if question.number.startswith(BATCH):
+            return _by_job(talk, question)
+        return _by_order(talk, question) if question.number else _by_readings(talk, question)
+    except (NotSent, NoAnswer) as error:
+        return Answer.unsure(question.change, error, question.number)
+
+
+def _by_order(talk: _Talk, question: Question) -> Answer:
+    said = talk.told("23M27", "order-info", {"orderNum": question.number})
+    status = str(said.first.get("status", ""))
+    if not status:  # they gave us its number: that they do not know it (any more) says nothing of it
+        return Answer.unsure(question.change, f"no word of the order: {said.sentence}", question.number)
+    if status in ORDER_OVER:
+        return _stands(question, Outcome.REJECTED, status, Reason.TEMPORARY)
+    return _stands(question, Outcome.DONE if status == "completed" else Outcome.ACCEPTED, status)
+
+
+def _by_job(talk: _Talk, question: Question) -> Answer:
+    job = talk.job(question.number.removeprefix(BATCH))
+    status = str(job.get("jobStatus", ""))
+    if status in ("0", "1"):
+        return _stands(question, Outcome.ACCEPTED, f"job {status}")
+    if status == "4":
+        return _stands(question, Outcome.REJECTED, "the whole job failed", Reason.TEMPORARY)
+    msisdn = talk.msisdns([question.change.sim]).get(question.change.sim.iccid)
+    card = next((card for card in _entries(job.get("resultList")) if str(card.get("resultId")) == msisdn), None)
+    if card is None:
+        return Answer.unsure(question.change, f"job {status} without a word of this card", question.number)
+    said = _Said(str(card.get("status", "")), str(card.get("message", "")), [])
+    if said.status == OK:
+        return _stands(question, Outcome.DONE, f"job {status}")
+    return _stands(question, Outcome.REJECTED, said.sentence, said.reason or Reason.TEMPORARY)
+
+
+def _stands(question: Question, outcome: Outcome, detail: str, reason: Reason | None = None) -> Answer:
+    reference = question.change.reference
+    return Answer(reference=reference, outcome=outcome, reason=reason, number=question.number, detail=detail)
+
+
+def _by_readings(talk: _Talk, question: Question) -> Answer:
+    change, before = question.change, question.before
+    after = _reading(talk, change.sim, talk.msisdns([change.sim]).get(change.sim.iccid, ""))
+    months = {f"{reading.as_of.astimezone(ZONE):%Y-%m}" for reading in (before or after, after)}
+    if change.action is Action.ADD_ON and len(months) > 1:
+        return Answer.unsure(change, "the month's totals began anew since it was sent")
+    return Answer.by_readings(change, before, after)
+
+
+def _reading(talk: _Talk, sim: SimKey, msisdn: str) -> Reading:
+    as_of, card = talk.session.now(), {"msisdn": msisdn}
+    if not msisdn:
+        return Reading(iccid=sim.iccid, as_of=as_of, refused=NO_CARD)
+    said = talk.told("25S04", "sim-status", card)
+    status = str(said.first.get("cardStatus", "")).strip()
+    if said.status != OK or status == "99":
+        return Reading(iccid=sim.iccid, as_of=as_of, refused=said.sentence)
+    state = next((word for word, statuses in CARD_STATUSES.items() if status in statuses), "")
+    plans, period_end_on = _plans(talk.told("23R00", "ordered-offerings", card | {"queryType": "3"}))
+    margin = _entries(talk.told("23U07", "sim-data-margin", card).first.get("accmMarginList"))
+    return Reading(
+        iccid=sim.iccid,
+        as_of=as_of,
+        state=state,
+        period_end_on=period_end_on,
+        granted_bytes=_total(margin, "totalAmount"),
+        used_bytes=_total(margin, "useAmount"),
+        left_bytes=_total(margin, "remainAmount"),
+        plans=plans,
+        blocked_why=_blocked_why(talk, card) if state == "suspended" else "",
+    )
+
+
+def _plans(said: _Said) -> tuple[tuple[ListedPlan, ...], date | None]:
+    """The plans, and the day on which the last ends that is no add-on and has an end."""
+    plans, ends = [], []
+    for entry in _entries(said.first.get("offeringInfoList")):
+        starts_at, ends_at = _instant(entry.get("effectiveDate")), _instant(entry.get("expiriedDate"))
+        starts_on = starts_at and starts_at.date()
+        ends_on = first_day_not_served(ends_at) if ends_at and ends_at.year < NO_END_FROM else None
+        plans.append(ListedPlan(code=str(entry.get("offeringId", "")), starts_on=starts_on, ends_on=ends_on))
+        is_add_on = re.search("加油包|叠加包", str(entry.get("offeringName", "")))
+        ends += [ends_on] if ends_on and not is_add_on else []
+    return tuple(plans), max(ends, default=None)
+
+
+def _instant(text: Any) -> datetime | None:
+    try:  # yyyyMMddHHmmss or yyyy-MM-dd HH:mm:ss, in China
+        return datetime.strptime(re.sub(r"\D", "", str(text)), "%Y%m%d%H%M%S").replace(tzinfo=ZONE)
+    except ValueError:
+        return None
+
+
+def _total(margin: Sequence[Mapping[str, Any]], name: str) -> int | None:
+    """Bytes of the running month; None where not said (a card in a pool)."""
+    said = [amount for entry in margin if (amount := in_bytes(entry.get(name), 1024)) is not None]
+    return sum(said) if said and len(said) == len(margin) else None
+
+
+def _blocked_why(talk: _Talk, card: Mapping[str, str]) -> str:
+    try:
+        digits = str(talk.told("25S02", "sim-stop-reason", card).first.get("stopReason", ""))
+    except (NotSent, NoAnswer):  # what the card has is said without it
+        return ""
+    return ", ".join(why for place, why in STOP_REASONS.items() if digits[place : place + 1] == "2")

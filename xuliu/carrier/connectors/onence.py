@@ -1,0 +1,250 @@
+"""1NCE, SIM Management API v1 (https://api.1nce.com/management-api).
+
+Everything here is in the vendor's own OpenAPI files (Authorization v2.1.1, SIM Management v2.0), against which the
+tests hold each request: POST /oauth/token, GET /v1/sims/{iccid} and …/quota/data, POST /v1/sims/{iccid}/topup and
+/v1/sims/extension.
+
+- ADD_ON is a top-up: no body, the volume is the product's. RENEW is an extension of one SIM by its product, or by the
+  product whose id is the plan code; it prolongs the SIM's life and renews its quota.
+- Both answer 201 with the address of an order: queued, no more. There is no reference, and the description has no
+  order to ask about; asked twice it acts twice. What became of it is read from the quota: `total_volume` (what the SIM
+  has had over its lifetime) and `expiry_date`.
+- One SIM a call, though lists are taken: a list is refused whole and does not say for which SIM's sake.
+- An MB is 10^6 bytes: the vendor's examples give volumes to the sixth decimal, which is the byte. Days are UTC's.
+- The path wants the ICCID without its Luhn digit (`iccid`, 19 digits, beside `iccid_with_luhn`, 20).
+"""
+
+import re
+from base64 import b64encode
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any, ClassVar
+
+from xuliu.carrier.contract import (
+    AccountRefused,
+    Action,
+    Answer,
+    BaseConfig,
+    Capabilities,
+    Change,
+    NoAnswer,
+    NotSent,
+    Outcome,
+    Proof,
+    Question,
+    Reading,
+    Reason,
+    Response,
+    Session,
+    SimKey,
+    Token,
+    first_day_not_served,
+    heard,
+    in_bytes,
+    setting,
+    without_numbers,
+)
+
+MB = 10**6
+STATES = {"Enabled": "active", "Disabled": "suspended"}
+NOT_THIS_SIM = (403, 404, 422)  # not ours, unknown, expired ("only extensions are permitted")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OnenceConfig(BaseConfig):
+    """Credentials of an API user, and how 1NCE shall charge us."""
+
+    client_id: str = field(metadata=setting(zh_hans="API 用户名", en="API user name"))
+    client_secret: str = field(metadata=setting(zh_hans="API 密码", en="API password", is_secret=True))
+    payment_method: str = field(
+        default="",
+        metadata=setting(
+            zh_hans="付款方式（banktransfer、creditcard、monthlyinvoice 或 boleto；留空为 banktransfer）",
+            en="Payment method (banktransfer, creditcard, monthlyinvoice or boleto; empty means banktransfer)",
+        ),
+    )
+
+
+class Connector:
+    """1NCE. Queued answers, no reference, proof by what is read back."""
+
+    code: ClassVar[str] = "1nce"
+    name: ClassVar[Mapping[str, str]] = {"zh-hans": "1NCE", "en": "1NCE"}
+    Config: ClassVar[type[Any]] = OnenceConfig
+    capabilities: ClassVar[Capabilities] = Capabilities(
+        actions=frozenset({Action.RENEW, Action.ADD_ON}),
+        proofs=frozenset({Proof.PERIOD_END, Proof.GRANTED_TOTAL}),
+        takes_reference=False,
+        has_results_later=True,
+        settles_within=timedelta(minutes=30),
+        verify_within=timedelta(hours=24),
+    )
+
+    def __init__(self, config: OnenceConfig) -> None:
+        self._config = config
+
+    def read(self, session: Session, sims: Sequence[SimKey]) -> list[Reading]:
+        """State, device, quota and its end: two questions a SIM. Raises NotSent, NoAnswer."""
+        return [self._reading(session, sim) for sim in sims]
+
+    def submit(self, session: Session, changes: Sequence[Change]) -> list[Answer]:
+        """A top-up or an extension; ACCEPTED means queued."""
+        return [self._submitted(session, change) for change in changes]
+
+    def find(self, session: Session, questions: Sequence[Question]) -> list[Answer]:
+        """From the readings before and after. A queued order that has not shown yet is ACCEPTED still."""
+        return [self._found(session, question) for question in questions]
+
+    def _submitted(self, session: Session, change: Change) -> Answer:
+        try:
+            response = self._order(session, change)
+        except NotSent as error:
+            return Answer.kept_back(change, error)
+        except NoAnswer as error:
+            return Answer.unsure(change, error)
+        if response.status == 201:
+            number = response.headers.get("location", "").rstrip("/").rpartition("/")[2]
+            return Answer(reference=change.reference, outcome=Outcome.ACCEPTED, number=number)
+        reason = _reason(response, change)
+        if reason is None:
+            return Answer.unsure(change, _words(response))
+        return Answer.refused(change, reason, _words(response))
+
+    def _order(self, session: Session, change: Change) -> Response:
+        iccid = _without_luhn(change.sim.iccid)
+        if change.action is Action.ADD_ON:
+            return self._call(session, "topup", f"/v1/sims/{iccid}/topup", change=change)
+        product = {"productId": int(change.plan_code)} if change.plan_code.isdigit() else {}
+        return self._call(
+            session, "extension", "/v1/sims/extension", change=change, json={"iccids": [iccid], **product}
+        )
+
+    def _found(self, session: Session, question: Question) -> Answer:
+        change = question.change
+        try:
+            answer = Answer.by_readings(change, question.before, self._reading(session, change.sim))
+        except (NotSent, NoAnswer) as error:
+            return Answer.unsure(change, error, question.number)
+        if question.number and answer.outcome is Outcome.NOT_FOUND:
+            return Answer(
+                reference=change.reference,
+                outcome=Outcome.ACCEPTED,
+                number=question.number,
+                detail="queued, not seen yet",
+            )
+        return answer
+
+    def _reading(self, session: Session, sim: SimKey) -> Reading:
+        path = f"/v1/sims/{_without_luhn(sim.iccid)}"
+        as_of = session.now()
+        card = self._call(session, "sim", path)
+        if card.status in NOT_THIS_SIM:
+            return Reading(iccid=sim.iccid, as_of=as_of, refused=_words(card))
+        quota = self._call(session, "quota_data", f"{path}/quota/data")
+        said = {} if quota.status in NOT_THIS_SIM else _object(quota)
+        granted, left = in_bytes(said.get("total_volume"), MB), in_bytes(said.get("volume"), MB)
+        ends_at = _instant(said.get("expiry_date"))
+        return Reading(
+            iccid=sim.iccid,
+            as_of=as_of,
+            state=STATES.get(str(_object(card).get("status")), ""),
+            period_end_on=first_day_not_served(ends_at) if ends_at else None,
+            granted_bytes=granted,
+            used_bytes=None if granted is None or left is None else granted - left,
+            left_bytes=left,
+            imei=str(_object(card).get("imei") or ""),
+        )
+
+    def _call(
+        self, session: Session, operation: str, path: str, *, change: Change | None = None, json: Any = None
+    ) -> Response:
+        """One exchange. A token that is refused was refused before anything was done: fetched anew, once."""
+        token = ""
+        for _ in range(2):
+            token = session.token(lambda: self._fetch_token(session), stale=token)
+            response = session.call(
+                operation=operation,
+                method="POST" if change else "GET",
+                url=self._url(path),
+                params={"payment_method": self._config.payment_method}
+                if change and self._config.payment_method
+                else None,
+                json=json,
+                headers={"authorization": f"Bearer {token}"},
+                reference=change.reference if change else "",
+                is_change=change is not None,
+            )
+            if heard(response).status != 401:
+                return response
+        raise AccountRefused("401: a fresh token was refused")
+
+    def _fetch_token(self, session: Session) -> Token:
+        login = f"{self._config.client_id}:{self._config.client_secret}"
+        try:
+            response = heard(
+                session.call(
+                    operation="token",
+                    method="POST",
+                    url=self._url("/oauth/token"),
+                    json={"grant_type": "client_credentials"},
+                    headers={"authorization": f"Basic {b64encode(login.encode()).decode()}"},
+                )
+            )
+            said = _object(response) if response.status == 200 else {}
+        except NoAnswer as error:
+            raise NotSent(f"no token: {error}") from error
+        if said.get("access_token"):
+            lives = timedelta(seconds=in_bytes(said.get("expires_in"), 1) or 60)
+            return Token(value=str(said["access_token"]), expires_at=session.now() + lives)
+        raise AccountRefused(_words(response))
+
+    def _url(self, path: str) -> str:
+        return f"{self._config.base_url.rstrip('/')}{path}"
+
+
+def _reason(response: Response, change: Change) -> Reason | None:
+    """What a refusal is about; None where the description knows no such answer.
+
+    A top-up's 400 is described as the payment method, which is ours to set; an extension's is not described further.
+    402 is not described at all, and can only be about our payment.
+    """
+    if response.status in NOT_THIS_SIM:
+        return Reason.SIM
+    if response.status == 402:
+        return Reason.ACCOUNT
+    if response.status == 400:
+        is_ours = change.action is Action.ADD_ON or "payment" in response.text.lower()
+        return Reason.ACCOUNT if is_ours else Reason.PLAN
+    return None
+
+
+def _object(response: Response) -> dict[str, Any]:
+    said = response.json()
+    if response.status != 200 or not isinstance(said, dict):
+        raise NoAnswer(f"HTTP {response.status} with a body that is not as described")
+    return said
+
+
+def _words(response: Response) -> str:
+    said = response.json()
+    message = said.get("message", "") if isinstance(said, dict) else ""
+    return without_numbers(f"{response.status}: {message}" if message else str(response.status))
+
+
+def _instant(text: Any) -> datetime | None:
+    """ISO 8601, as 2029-01-01T00:00:00.000Z or …+0000; in UTC."""
+    try:
+        at = datetime.fromisoformat(str(text))
+    except ValueError:
+        return None
+    return at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
+
+
+def _without_luhn(iccid: str) -> str:
+    """The 19 digits by which 1NCE knows a SIM; 20 whose last is not a Luhn digit are left as they are."""
+    if not re.fullmatch(r"\d{20}", iccid):
+        return iccid
+    doubled = [int(digit) * (2 if place % 2 == 0 else 1) for place, digit in enumerate(reversed(iccid[:-1]))]
+    total = sum(digit - 9 if digit > 9 else digit for digit in doubled)
+    return iccid[:-1] if (total + int(iccid[-1])) % 10 == 0 else iccid
