@@ -1,0 +1,24 @@
+"""The service password of a SIM, kept so that nobody can read it.
+
+A service password is a few digits on a slip of paper. No slow hash protects that: a million candidates are an
+afternoon's work even for argon2, and 100,000 of them in an import file would take an hour and a half. So it is a
+keyed hash (HMAC-SHA256) with a key that is not in the database, bound to the SIM's ICCID: a copy of the database tells
+nothing, equal passwords look different, and guessing at the door is what `look_ups` limits.
+"""
+
+import hmac
+import re
+
+from xuliu.common.crypto import keyed_hash
+
+SHAPE = re.compile(r"[!-~]{4,32}")
+
+
+def kept(iccid: str, password: str) -> str:
+    """What is stored for this password of this SIM. The same each time, so that an unchanged one is seen as such."""
+    return f"keyed${keyed_hash(f'{iccid} {password}', purpose='service password').hex()}"
+
+
+def fits(iccid: str, password: str, stored: str) -> bool:
+    """Whether this is the password. A SIM without one is opened by none, in the same time."""
+    return hmac.compare_digest(kept(iccid, password), stored)
