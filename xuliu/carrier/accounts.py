@@ -1,6 +1,6 @@
-"""Our accounts at carriers: credentials, the connector made from them, its session, the kill switch."""
+"""Our accounts at carriers: credentials, the connector made from them, its session."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -8,7 +8,7 @@ from xuliu.carrier.contract import Capabilities, Connector, Session
 from xuliu.carrier.models import CarrierAccount
 from xuliu.carrier.registry import connector_class
 from xuliu.carrier.session import AccountSession
-from xuliu.common import accounts, switch
+from xuliu.common import accounts
 
 
 def credentials(account: CarrierAccount) -> Any:
@@ -45,13 +45,3 @@ def session_of(account: CarrierAccount) -> Session:
         parallel=can.parallel,
         deadline_seconds=can.deadline_seconds,
     )
-
-
-def pause(account_ids: Sequence[int], why: str) -> list[int]:
-    """Send nothing through these accounts; returns those that ran until now."""
-    return switch.pause(CarrierAccount, account_ids, why=why)
-
-
-def resume(account_ids: Sequence[int], why: str = "") -> list[int]:
-    """Send through these accounts again; returns those that were paused."""
-    return switch.resume(CarrierAccount, account_ids, why=why)

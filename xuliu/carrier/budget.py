@@ -1,7 +1,6 @@
 """The account's rate budget, shared by all processes: one row that says when the next call may leave."""
 
 import time
-from datetime import timedelta
 
 from django.db import connection
 
@@ -17,8 +16,8 @@ def wait_for_turn(account_id: int, *, calls_per_second: float, at_most_seconds: 
 
     Raises NotSent, taking no turn, when it would come later than `at_most_seconds`.
     """
-    gap = timedelta(seconds=SPACING_MARGIN / calls_per_second)
-    parameters = {"account": account_id, "gap": gap, "most": timedelta(seconds=at_most_seconds)}
+    gap = SPACING_MARGIN / calls_per_second
+    parameters: dict[str, int | float] = {"account": account_id, "gap": gap, "most": at_most_seconds}
     with connection.cursor() as cursor:
         cursor.execute(TAKE, parameters)
         row = cursor.fetchone()
@@ -32,19 +31,20 @@ def wait_for_turn(account_id: int, *, calls_per_second: float, at_most_seconds: 
 def hold_back(account_id: int, *, seconds: float) -> None:
     """No call of any process leaves before that: the carrier said so."""
     with connection.cursor() as cursor:
-        cursor.execute(HOLD_BACK, [timedelta(seconds=seconds), account_id])
+        cursor.execute(HOLD_BACK, [seconds, account_id])
 
 
 TAKE = """
     INSERT INTO carrier_accountbudget AS b (account_id, next_at)
-    VALUES (%(account)s, clock_timestamp() + %(gap)s)
-    ON CONFLICT (account_id) DO UPDATE SET next_at = GREATEST(b.next_at, clock_timestamp()) + %(gap)s
-        WHERE b.next_at <= clock_timestamp() + %(most)s
-    RETURNING extract(epoch FROM next_at - %(gap)s - clock_timestamp())::float8"""
+    VALUES (%(account)s, clock_timestamp() + %(gap)s * interval '1 s')
+    ON CONFLICT (account_id) DO UPDATE SET next_at = GREATEST(b.next_at, clock_timestamp()) + %(gap)s * interval '1 s'
+        WHERE b.next_at <= clock_timestamp() + %(most)s * interval '1 s'
+    RETURNING extract(epoch FROM next_at - %(gap)s * interval '1 s' - clock_timestamp())::float8"""
 
 LEFT = """
     SELECT extract(epoch FROM next_at - clock_timestamp())::float8 FROM carrier_accountbudget
     WHERE account_id = %(account)s"""
 
 HOLD_BACK = """
-    UPDATE carrier_accountbudget SET next_at = GREATEST(next_at, clock_timestamp() + %s) WHERE account_id = %s"""
+    UPDATE carrier_accountbudget SET next_at = GREATEST(next_at, clock_timestamp() + %s * interval '1 s')
+    WHERE account_id = %s"""

@@ -1,5 +1,16 @@
-"""Writes of this package that others ask for. What concerns one account's keys and limits stands in `accounts`."""
+"""The kill switch of our accounts at carriers. Opening a case about it is the caller's: cases stand above."""
 
-from xuliu.carrier.accounts import pause, resume
+from collections.abc import Sequence
 
-__all__ = ["pause", "resume"]
+from xuliu.carrier.models import CarrierAccount
+from xuliu.common import switch
+
+
+def pause(account_ids: Sequence[int], why: str) -> list[int]:
+    """Send nothing through these accounts; returns those that ran until now, so that one case is opened for each."""
+    return switch.pause(CarrierAccount, account_ids, why=why)
+
+
+def resume(account_ids: Sequence[int], why: str = "") -> list[int]:
+    """Send through these accounts again; returns those that were paused."""
+    return switch.resume(CarrierAccount, account_ids, why=why)

@@ -82,7 +82,7 @@ class StateField(models.CharField[str, str]):
     def db_check(self, connection: BaseDatabaseWrapper) -> str:
         """The check constraint of the column."""
         known = ", ".join(f"'{state}'" for state, _ in self.flatchoices)
-        return f"{connection.ops.quote_name(self.column)} IN ({known})"
+        return f"{connection.ops.quote_name(str(self.column))} IN ({known})"
 
 
 def names_zh_hans(name: str, field: str = "name") -> models.CheckConstraint:

@@ -69,11 +69,16 @@ def _origins(model: type[models.Model], to: str, only_from: Sequence[str] | None
 
 
 def _column(model: type[models.Model], name: str) -> str:
-    return connection.ops.quote_name(model._meta.get_field(name).column)
+    column: str = _field(model, name).column
+    return connection.ops.quote_name(column)
 
 
 def _column_type(model: type[models.Model], name: str) -> str:
-    kind = model._meta.get_field(name).db_type(connection)
+    kind: str | None = _field(model, name).db_type(connection)
     if kind is None:
         raise ValueError(f"{model.__name__}.{name} has no column")
     return kind
+
+
+def _field(model: type[models.Model], name: str) -> Any:
+    return model._meta.get_field(name)

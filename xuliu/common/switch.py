@@ -1,6 +1,7 @@
 """The kill switch: `paused_at` and `paused_why` of an account or an offering, with an event for who turned it."""
 
 from collections.abc import Sequence
+from typing import Any
 
 from django.db import connection, models
 
@@ -27,7 +28,7 @@ def _turn(model: type[models.Model], ids: Sequence[int], *, was: str, became: st
             UPDATE {table} t SET paused_at = %s, paused_why = %s FROM held WHERE t.id = held.id RETURNING t.id)
         INSERT INTO common_event (kind, subject_id, was, became, why, actor_kind, actor_id, actor_label, at)
         SELECT %s, id, %s, %s, %s, %s, %s, %s, %s FROM turned RETURNING subject_id"""  # noqa: S608  # names come from the model, values are parameters
-    parameters = [list(ids), now if is_pause else None, why if is_pause else ""]
+    parameters: list[Any] = [list(ids), now if is_pause else None, why if is_pause else ""]
     parameters += [model._meta.model_name, was, became, why, doer.kind, doer.id, doer.label, now]
     with connection.cursor() as cursor:
         cursor.execute(sql, parameters)

@@ -28,9 +28,7 @@ class Posting(models.Model):
         indexes = (
             models.Index(fields=("source", "currency", "id"), name="posting_out_of"),
             models.Index(fields=("destination", "currency", "id"), name="posting_into"),
-            models.Index(
-                fields=("order_id",), condition=models.Q(order_id__isnull=False), name="posting_of_order"
-            ),
+            models.Index(fields=("order_id",), condition=models.Q(order_id__isnull=False), name="posting_of_order"),
         )
 
     def __str__(self) -> str:

@@ -58,7 +58,8 @@ def fold_checkpoints() -> int:
     horizon = _horizon()
     with connection.cursor() as cursor:
         cursor.execute(FOLD, {"horizon": horizon, "at_most": FOLD_AT_MOST})
-        return cursor.rowcount
+        written: int = cursor.rowcount
+        return written
 
 
 INSERT = """
@@ -123,5 +124,5 @@ def _horizon() -> int:
         cursor.execute(f"SET LOCAL lock_timeout = {FOLD_LOCK_TIMEOUT_MS}")
         cursor.execute("LOCK TABLE ledger_posting IN SHARE MODE")
         cursor.execute("SELECT COALESCE(max(id), 0) FROM ledger_posting")
-        row: tuple[int] = cursor.fetchone()
-        return row[0]
+        horizon: int = cursor.fetchone()[0]
+        return horizon

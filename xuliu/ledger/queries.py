@@ -112,11 +112,14 @@ TRIAL_BALANCE = """
     GROUP BY line, currency ORDER BY line, currency"""
 
 ORDER_TOTALS = """
-    SELECT order_id,
-        COALESCE(sum(amount_minor) FILTER (WHERE destination LIKE 'order:%%' AND source NOT LIKE 'order:%%'), 0)::bigint,
-        (COALESCE(sum(amount_minor) FILTER (WHERE destination LIKE 'order:%%'), 0)
-            - COALESCE(sum(amount_minor) FILTER (WHERE source LIKE 'order:%%'), 0))::bigint,
-        (COALESCE(sum(amount_minor) FILTER (WHERE destination LIKE 'revenue:%%' OR destination = 'tax:vat:payable'), 0)
-            - COALESCE(sum(amount_minor) FILTER (WHERE source LIKE 'revenue:%%' OR source = 'tax:vat:payable'), 0))::bigint,
-        COALESCE(sum(amount_minor) FILTER (WHERE destination LIKE 'refund:%%'), 0)::bigint
-    FROM ledger_posting WHERE order_id = ANY(%s) GROUP BY order_id"""
+    SELECT order_id, sum(paid)::bigint, sum(held)::bigint, sum(earned)::bigint, sum(refunded)::bigint
+    FROM ledger_posting,
+        LATERAL (SELECT source LIKE 'order:%%' AS from_held, destination LIKE 'order:%%' AS to_held,
+            source LIKE 'revenue:%%' OR source = 'tax:vat:payable' AS from_earned,
+            destination LIKE 'revenue:%%' OR destination = 'tax:vat:payable' AS to_earned,
+            destination LIKE 'refund:%%' AS to_refund) AS is_it,
+        LATERAL (SELECT amount_minor * (to_held AND NOT from_held)::int AS paid,
+            amount_minor * (to_held::int - from_held::int) AS held,
+            amount_minor * (to_earned::int - from_earned::int) AS earned,
+            amount_minor * to_refund::int AS refunded) AS counted
+    WHERE order_id = ANY(%s) GROUP BY order_id"""

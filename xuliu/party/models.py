@@ -63,7 +63,14 @@ class Contact(models.Model):
     verified_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
-        constraints = (models.UniqueConstraint(fields=("person", "kind", "index"), name="contact_once_a_person"),)
+        constraints = (
+            models.UniqueConstraint(fields=("person", "kind", "index"), name="contact_once_a_person"),
+            models.UniqueConstraint(
+                fields=("kind", "index"),
+                condition=models.Q(verified_at__isnull=False),
+                name="contact_proven_by_one_person",
+            ),
+        )
         indexes = (models.Index(fields=("index",), name="contact_by_hash"),)
 
     def __str__(self) -> str:

@@ -15,6 +15,20 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.CreateModel(
+            name="Guess",
+            fields=[
+                ("id", models.BigAutoField(primary_key=True, serialize=False)),
+                ("against", models.BinaryField(max_length=32)),
+                ("what", models.BinaryField(max_length=32)),
+                ("at", models.DateTimeField()),
+            ],
+            options={
+                "verbose_name_plural": "guesses",
+                "indexes": [models.Index(fields=["at"], name="guess_ages")],
+                "constraints": [models.UniqueConstraint(fields=("against", "what"), name="guess_counted_once")],
+            },
+        ),
+        migrations.CreateModel(
             name="Sim",
             fields=[
                 ("id", models.BigAutoField(primary_key=True, serialize=False)),
@@ -57,20 +71,6 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
-        ),
-        migrations.CreateModel(
-            name="Guess",
-            fields=[
-                ("id", models.BigAutoField(primary_key=True, serialize=False)),
-                ("against", models.BinaryField(max_length=32)),
-                ("what", models.BinaryField(max_length=32)),
-                ("at", models.DateTimeField()),
-            ],
-            options={
-                "verbose_name_plural": "guesses",
-                "indexes": [models.Index(fields=["at"], name="guess_ages")],
-                "constraints": [models.UniqueConstraint(fields=("against", "what"), name="guess_counted_once")],
-            },
         ),
         migrations.CreateModel(
             name="Terminal",

@@ -183,6 +183,7 @@ class Migration(migrations.Migration):
                 ("detail", models.TextField(db_default="")),
                 ("after", models.JSONField(null=True)),
                 ("proof", models.CharField(db_default="", max_length=16)),
+                ("recheck_at", models.DateTimeField(null=True)),
                 (
                     "line",
                     models.ForeignKey(
@@ -330,6 +331,12 @@ class Migration(migrations.Migration):
             model_name="orderline",
             constraint=models.CheckConstraint(
                 condition=models.Q(("ends_on__gte", models.F("starts_on"))), name="line_period_runs_forward"
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="attempt",
+            index=models.Index(
+                condition=models.Q(("recheck_at__isnull", False)), fields=["recheck_at"], name="attempt_recheck"
             ),
         ),
         migrations.AddConstraint(

@@ -118,4 +118,12 @@ class Migration(migrations.Migration):
             model_name="contact",
             constraint=models.UniqueConstraint(fields=("person", "kind", "index"), name="contact_once_a_person"),
         ),
+        migrations.AddConstraint(
+            model_name="contact",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("verified_at__isnull", False)),
+                fields=("kind", "index"),
+                name="contact_proven_by_one_person",
+            ),
+        ),
     ]
