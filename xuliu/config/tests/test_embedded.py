@@ -12,7 +12,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from xuliu.config import embedded
+from xuliu.config import embedded, wheel
 
 HOLD_UNTIL_TOLD = """
 import sys
@@ -117,7 +117,7 @@ def test_root_is_served_in_a_home_closed_to_others(home: Path) -> None:
 
 
 def test_a_folder_that_cannot_be_written_to_is_named_in_one_sentence() -> None:
-    with pytest.raises(embedded.EmbeddedPostgresError, match="/proc/nowhere cannot be written to"):
+    with pytest.raises(wheel.EmbeddedPostgresError, match="/proc/nowhere cannot be written to"):
         embedded.start(Path("/proc/nowhere"))
 
 
@@ -126,9 +126,9 @@ def _hold(home: Path) -> subprocess.Popen[str]:
     return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
 
 
-def _line(process: subprocess.Popen[str]) -> str:
-    assert process.stdout is not None
-    return process.stdout.readline().strip()
+def _line(holder: subprocess.Popen[str]) -> str:
+    assert holder.stdout is not None
+    return holder.stdout.readline().strip()
 
 
 def _server_pid(cluster: embedded.Cluster) -> int:

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 
-from xuliu.config import embedded, environment
+from xuliu.config import embedded, environment, wheel
 from xuliu.interfaces.cli.failure import CommandFailed
 
 FOLDER = Path(__file__).parent
@@ -38,7 +38,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     given = list(sys.argv[1:] if argv is None else argv)
     try:
         return _run(given)
-    except (CommandFailed, embedded.EmbeddedPostgresError, environment.WrongEnvironment) as error:
+    except (CommandFailed, wheel.EmbeddedPostgresError, environment.WrongEnvironment) as error:
         print(f"xuliu: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:

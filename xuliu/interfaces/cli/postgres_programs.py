@@ -5,7 +5,7 @@ import subprocess
 
 from django.db import connection
 
-from xuliu.config import embedded
+from xuliu.config import wheel
 from xuliu.interfaces.cli.failure import CommandFailed
 
 PASSED_ON = {"dbname": "PGDATABASE", "user": "PGUSER", "password": "PGPASSWORD", "host": "PGHOST", "port": "PGPORT"}
@@ -17,7 +17,7 @@ def run_program(name: str, *arguments: str) -> None:
     environment = {**os.environ, **{PASSED_ON[key]: str(parameters[key]) for key in PASSED_ON if parameters.get(key)}}
     target = [f"--dbname={parameters['dbname']}"] if name == "pg_restore" else []
     ended = subprocess.run(
-        [str(embedded.program(name)), *target, *arguments], env=environment, capture_output=True, text=True, check=False
+        [str(wheel.program(name)), *target, *arguments], env=environment, capture_output=True, text=True, check=False
     )
     if ended.returncode != 0:
         words = [line for line in ended.stderr.strip().splitlines() if line]

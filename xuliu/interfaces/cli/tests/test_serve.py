@@ -15,14 +15,14 @@ import httpx
 def test_it_answers_and_stops_when_told(fresh_database: str) -> None:
     port = _free_port()
     command = [sys.executable, "-m", "xuliu", "serve", "--demo", "--workers", "1", "--port", str(port)]
-    process = subprocess.Popen(command, env=os.environ)
+    server = subprocess.Popen(command, env=os.environ)
     try:
         answer = _first_answer(f"http://127.0.0.1:{port}/healthz")
         assert answer.status_code == 200
         assert answer.json() == {"database": "ok"}
     finally:
-        process.send_signal(signal.SIGTERM)
-        assert process.wait(timeout=20) == 0
+        server.send_signal(signal.SIGTERM)
+        assert server.wait(timeout=20) == 0
 
 
 def _first_answer(url: str) -> httpx.Response:

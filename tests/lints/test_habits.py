@@ -1,0 +1,78 @@
+"""What the style forbids outright."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+from tests.lints import sources
+
+FORBIDDEN_IMPORTS = {
+    "django.db.models.signals": "no signals: if B follows A, A calls B",
+    "django.dispatch": "no signals: if B follows A, A calls B",
+    "unittest.mock": "no mocks: fakes are shipped code (sandbox)",
+    "pytest_mock": "no mocks: fakes are shipped code (sandbox)",
+}
+READS_AS_A_SENTENCE = {"open_case": "open_case(kind, subject, facts)"}
+FLUSHING_FIXTURES = {"transactional_db", "live_server", "django_db_reset_sequences"}
+
+
+def test_nothing_forbidden_is_imported() -> None:
+    found = [
+        sources.at(path, node, f"{name}: {FORBIDDEN_IMPORTS[name]}")
+        for path in sources.python()
+        for node, name in _imports(path)
+        if name in FORBIDDEN_IMPORTS
+    ]
+    assert not found, sources.report(found)
+
+
+def test_no_model_decides_anything_in_save() -> None:
+    found = [
+        sources.at(path, node, "def save: what happens stands in an operation")
+        for path in sources.python(tests=False)
+        if path.name.startswith("models")
+        for node in ast.walk(sources.tree(path))
+        if isinstance(node, ast.FunctionDef) and node.name in {"save", "delete"}
+    ]
+    assert not found, sources.report(found)
+
+
+def test_no_test_asks_for_a_flush() -> None:
+    found = []
+    for path in sources.files(".py"):
+        if path.name.startswith("test_"):
+            found += _flushes(path)
+    assert not found, sources.report(found)
+
+
+def test_operations_take_named_arguments() -> None:
+    found = [
+        sources.at(path, node, f"{node.name} takes more than one positional argument")
+        for path in sources.python(tests=False)
+        if path.name == "operations.py"
+        for node in sources.tree(path).body
+        if isinstance(node, ast.FunctionDef) and not node.name.startswith("_")
+        if (len(node.args.args) > 1 and node.name not in READS_AS_A_SENTENCE) or node.args.kwarg
+    ]
+    assert not found, sources.report(found)
+
+
+def _imports(path: Path) -> list[tuple[ast.AST, str]]:
+    found: list[tuple[ast.AST, str]] = []
+    for node in ast.walk(sources.tree(path)):
+        if isinstance(node, ast.Import):
+            found += [(node, alias.name) for alias in node.names]
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            found += [(node, node.module), *((node, f"{node.module}.{alias.name}") for alias in node.names)]
+    return found
+
+
+def _flushes(path: Path) -> list[str]:
+    found = []
+    for node in ast.walk(sources.tree(path)):
+        if isinstance(node, ast.arg) and node.arg in FLUSHING_FIXTURES:
+            found.append(sources.at(path, node, f"{node.arg} flushes, which the ledger refuses; use fresh_database"))
+        if isinstance(node, ast.keyword) and node.arg == "transaction" and getattr(node.value, "value", None) is True:
+            found.append(sources.at(path, node.value, "transaction=True flushes; use fresh_database"))
+    return found

@@ -1,0 +1,69 @@
+"""What a customer could see uses common.clock; leases, budgets and locks use the database's clock; nothing else."""
+
+from __future__ import annotations
+
+import ast
+import re
+from pathlib import Path
+
+from tests.lints import sources
+
+READS_THE_CLOCK = {
+    "datetime.now", "datetime.utcnow", "datetime.today", "date.today", "timezone.now", "timezone.localtime",
+    "datetime.datetime.now", "datetime.datetime.utcnow", "datetime.date.today", "functions.Now", "Now", "time.time",
+}  # fmt: skip
+CLOCKED_FIELDS = {"auto_now", "auto_now_add"}
+SQL_CLOCK = re.compile(
+    r"\b(now\s*\(\s*\)|current_timestamp|current_date|localtimestamp|clock_timestamp\s*\(|statement_timestamp\s*\()",
+    re.IGNORECASE,
+)
+
+# Where the machine's or the database's clock is right, and why.
+ALLOWED: dict[str, str] = {
+    "xuliu/common/clock.py": "is the business clock",
+    "xuliu/config/logs.py": "a log line is stamped by the machine",
+    "xuliu/sandbox/clock.py": "the other side's own clock",
+    "xuliu/sandbox/credentials.py": "certificates are valid by the machine's clock",
+    "xuliu/carrier/budget.py": "a budget of calls a second is kept by the database's clock",
+}
+# The database's clock is for leases, budgets and locks: the line of SQL must say so.
+FOR_THE_DATABASE = re.compile(r"lease|budget|refill|lock_until", re.IGNORECASE)
+
+
+def test_business_time_comes_from_the_clock() -> None:
+    found = [
+        sources.at(path, node, f"{ast.unparse(node)[:60]}: use common.clock.now()")
+        for path in _guarded()
+        for node in ast.walk(sources.tree(path))
+        if (isinstance(node, ast.Call) and ast.unparse(node.func) in READS_THE_CLOCK)
+        or (isinstance(node, ast.keyword) and node.arg in CLOCKED_FIELDS)
+    ]
+    assert not found, sources.report(found)
+
+
+def test_sql_is_given_the_time_as_a_parameter() -> None:
+    found = [
+        sources.at(path, node, f"{line.strip()[:80]}: the database's clock, outside leases, budgets and locks")
+        for path in _guarded()
+        for node in ast.walk(sources.tree(path))
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and not _is_docstring(path, node)
+        for line in node.value.splitlines()
+        if SQL_CLOCK.search(line) and not FOR_THE_DATABASE.search(line)
+    ]
+    assert not found, sources.report(found)
+
+
+def test_every_exception_still_exists() -> None:
+    assert [name for name in ALLOWED if not (sources.ROOT / name).exists()] == []
+
+
+def _guarded() -> list[Path]:
+    return [
+        path
+        for path in sources.python(tests=False, migrations=False)
+        if path.parts[0] == "xuliu" and str(path) not in ALLOWED
+    ]
+
+
+def _is_docstring(path: Path, constant: ast.Constant) -> bool:
+    return any(isinstance(node, ast.Expr) and node.value is constant for node in ast.walk(sources.tree(path)))

