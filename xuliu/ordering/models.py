@@ -234,9 +234,13 @@ class Attempt(models.Model):
     detail = models.TextField(db_default="")
     after = models.JSONField(null=True)
     proof = models.CharField(max_length=16, db_default="")
+    recheck_at = models.DateTimeField(null=True)
 
     class Meta:
         constraints = (models.UniqueConstraint(fields=("line", "number"), name="attempt_once_a_number"),)
+        indexes = (
+            models.Index(fields=("recheck_at",), condition=Q(recheck_at__isnull=False), name="attempt_recheck"),
+        )
 
     def __str__(self) -> str:
         return f"attempt {self.number} of line {self.line_id}"

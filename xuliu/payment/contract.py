@@ -175,6 +175,11 @@ class Provider(Protocol):
 
     def __init__(self, config: Any) -> None: ...
 
+    @property
+    def merchant_number(self) -> str:
+        """Whom this account is, in the provider's words: compared with what a notice says was paid."""
+        ...
+
     def open(self, session: Session, opening: Opening) -> Opened:
         """Open a payment. The same reference again gives the same payment. Never raises for the network."""
         ...

@@ -1,0 +1,81 @@
+"""Writes of readings and buckets: sets, one statement each."""
+
+from collections.abc import Mapping, Sequence
+from datetime import date, timedelta
+
+from django.db import connection
+
+from xuliu.carrier.contract import Reading as CarrierReading
+from xuliu.common import clock, wake
+
+ASK_AGAIN_AFTER = timedelta(minutes=5)
+
+
+def grant_buckets(
+    *,
+    line_ids: Sequence[int],
+    sim_ids: Sequence[int],
+    sizes_bytes: Sequence[int],
+    starts_on: Sequence[date],
+    ends_on: Sequence[date],
+) -> None:
+    """Record the bytes that delivered lines brought, once a line, valid from–to (exclusive)."""
+    sql = """
+        INSERT INTO balance_bucket (line_id, sim_id, granted_bytes, starts_on, ends_on)
+        SELECT * FROM unnest(%s::bigint[], %s::bigint[], %s::bigint[], %s::date[], %s::date[])"""
+    with connection.cursor() as cursor:
+        cursor.execute(sql, [list(column) for column in (line_ids, sim_ids, sizes_bytes, starts_on, ends_on)])
+
+
+def want_readings(*, sim_ids: Sequence[int]) -> list[int]:
+    """Have the carrier asked about these SIMs, each at most once in five minutes; returns those that will be asked."""
+    at = clock.now()
+    sql = """
+        INSERT INTO balance_reading AS r (sim_id, wanted_at) SELECT u.id, %s FROM unnest(%s::bigint[]) AS u(id)
+        ON CONFLICT (sim_id) DO UPDATE SET wanted_at = excluded.wanted_at
+        WHERE r.wanted_at IS NULL AND (r.asked_at IS NULL OR r.asked_at < %s) RETURNING sim_id"""
+    with connection.cursor() as cursor:
+        cursor.execute(sql, (at, sorted(set(sim_ids)), at - ASK_AGAIN_AFTER))
+        wanted = [row[0] for row in cursor.fetchall()]
+    if wanted:
+        wake.after_commit("readings")
+    return wanted
+
+
+def store_readings(readings: Mapping[int, CarrierReading]) -> None:
+    """Keep the newest reading of each SIM id; an older one than what stands changes nothing."""
+    rows = sorted(readings.items())
+    sql = """
+        INSERT INTO balance_reading AS r (sim_id, as_of, carrier_state, period_end_on, granted_bytes, used_bytes, left_bytes,
+            imei, blocked_why, refused)
+        SELECT * FROM unnest(%s::bigint[], %s::timestamptz[], %s::text[], %s::date[], %s::bigint[], %s::bigint[], %s::bigint[],
+            %s::text[], %s::text[], %s::text[])
+        ON CONFLICT (sim_id) DO UPDATE SET as_of = excluded.as_of, carrier_state = excluded.carrier_state,
+            period_end_on = excluded.period_end_on, granted_bytes = excluded.granted_bytes,
+            used_bytes = excluded.used_bytes, left_bytes = excluded.left_bytes, imei = excluded.imei,
+            blocked_why = excluded.blocked_why, refused = excluded.refused, wanted_at = NULL, failed_at = NULL
+        WHERE r.as_of IS NULL OR r.as_of <= excluded.as_of"""
+    with connection.cursor() as cursor:
+        cursor.execute(sql, _columns(rows))
+
+
+def _columns(rows: Sequence[tuple[int, CarrierReading]]) -> list[list[object]]:
+    return [
+        [sim_id for sim_id, _ in rows],
+        [one.as_of for _, one in rows],
+        [one.state for _, one in rows],
+        [one.period_end_on for _, one in rows],
+        [one.granted_bytes for _, one in rows],
+        [one.used_bytes for _, one in rows],
+        [one.left_bytes for _, one in rows],
+        [one.imei[:15] for _, one in rows],
+        [one.blocked_why[:200] for _, one in rows],
+        [one.refused[:200] for _, one in rows],
+    ]
+
+
+def reading_failed(*, sim_ids: Sequence[int]) -> None:
+    """The carrier could not be asked: what is stored stays, and the page says so."""
+    sql = "UPDATE balance_reading SET wanted_at = NULL, failed_at = %s WHERE sim_id = ANY(%s)"
+    with connection.cursor() as cursor:
+        cursor.execute(sql, (clock.now(), list(sim_ids)))

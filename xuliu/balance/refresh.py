@@ -1,0 +1,51 @@
+"""Refresh: ask carriers about the SIMs that somebody is looking at."""
+
+from typing import NamedTuple
+
+from django.db import connection
+
+from xuliu.balance.operations import reading_failed, store_readings
+from xuliu.carrier.accounts import capabilities_of, connector_of, session_of
+from xuliu.carrier.contract import NoAnswer, NotSent, SimKey
+from xuliu.carrier.models import CarrierAccount
+from xuliu.common import clock, stops
+from xuliu.common.chunks import in_chunks
+
+
+class _Wanted(NamedTuple):
+    sim_id: int
+    key: SimKey
+
+
+def refresh(account_id: int, limit: int = 100) -> int:
+    """Read SIMs for which a fresh reading is wanted; returns how many were asked about."""
+    account = CarrierAccount.objects.get(id=account_id)
+    connector, session = connector_of(account), session_of(account)
+    wanted = _claim(account_id, limit)
+    for part in in_chunks(wanted, capabilities_of(account).read_batch_size):
+        sim_ids = [one.sim_id for one in part]
+        try:
+            with stops.call("readings.read"):
+                readings = connector.read(session, [one.key for one in part])
+        except (NotSent, NoAnswer):
+            with stops.transaction("readings.failed"):
+                reading_failed(sim_ids=sim_ids)
+            continue
+        with stops.transaction("readings.store"):
+            store_readings(dict(zip(sim_ids, readings, strict=True)))
+    return len(wanted)
+
+
+def _claim(account_id: int, limit: int) -> list[_Wanted]:
+    """Take the wish away and note that it was asked: a reading lost with its worker is simply asked for again."""
+    sql = """
+        WITH wanted AS (
+            SELECT r.sim_id FROM balance_reading r JOIN inventory_sim s ON s.id = r.sim_id
+            WHERE r.wanted_at IS NOT NULL AND s.account_id = %s
+            ORDER BY r.wanted_at LIMIT %s FOR UPDATE OF r SKIP LOCKED),
+        asked AS (
+            UPDATE balance_reading r SET wanted_at = NULL, asked_at = %s FROM wanted WHERE r.sim_id = wanted.sim_id)
+        SELECT s.id, s.iccid, s.msisdn FROM inventory_sim s JOIN wanted ON wanted.sim_id = s.id ORDER BY s.id"""
+    with stops.transaction("readings.claim"), connection.cursor() as cursor:
+        cursor.execute(sql, (account_id, limit, clock.now()))
+        return [_Wanted(sim_id, SimKey(iccid=iccid, msisdn=msisdn)) for sim_id, iccid, msisdn in cursor.fetchall()]

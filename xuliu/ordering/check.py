@@ -1,0 +1,211 @@
+"""Check: what became of lines whose fate is not known. No answer is not "no".
+
+UNKNOWN lines, and ACCEPTED ones whose result comes later, are asked about by reference or number at growing
+intervals. NOT_FOUND proves that nothing happened only after the carrier's `settles_within`; until then, and where nobody
+can say, the line stays as it is, and a person is shown the evidence.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import timedelta
+
+from django.db import connection
+
+from xuliu.carrier.contract import Answer, NoAnswer, NotSent, Outcome, Proof
+from xuliu.common import clock, stops, wake
+from xuliu.common.chunks import CHUNK, apply_halving, in_chunks
+from xuliu.common.state import move
+from xuliu.ordering.answers import store_answers
+from xuliu.ordering.evidence import Promise, is_proven
+from xuliu.ordering.models import Attempt, OrderLine
+from xuliu.ordering.outcomes import land
+from xuliu.ordering.underway import Peer, Underway, growing, lease_due, lines_by_id, set_aside
+from xuliu.ticket.operations import Opening, open_cases
+
+State = OrderLine.State
+ASK_FIRST = timedelta(seconds=5)
+ASK_LONGEST = timedelta(minutes=30)
+LEASE = timedelta(minutes=1)
+TELL_A_PERSON_AFTER = timedelta(hours=2)
+
+
+def recover(limit: int = CHUNK) -> int:
+    """Flights whose lease ran out: not sent → READY; sent → UNKNOWN. Returns how many were found."""
+    with stops.transaction("check.recover"):
+        unsent, sent = _expired(limit)
+        land(
+            move(
+                OrderLine,
+                unsent,
+                to=State.READY,
+                only_from=[State.SUBMITTING],
+                why="its worker died before it was sent",
+                also={"due_at": clock.now()},
+            )
+        )
+        move(
+            OrderLine,
+            sent,
+            to=State.UNKNOWN,
+            only_from=[State.SUBMITTING],
+            why="its worker died after it was sent",
+            also={"due_at": clock.now(), "tries": 0},
+        )
+        if sent:
+            wake.after_commit("check")
+    return len(unsent) + len(sent)
+
+
+def _expired(limit: int) -> tuple[list[int], list[int]]:
+    """Locks the flights and takes their leases away, so that each is found once."""
+    sql = """
+        UPDATE ordering_flight SET lease_until = NULL WHERE sim_id IN (
+            SELECT sim_id FROM ordering_flight WHERE lease_until < now() ORDER BY sim_id LIMIT %s FOR UPDATE SKIP LOCKED)
+        RETURNING line_id, sent_at IS NOT NULL"""
+    with connection.cursor() as cursor:
+        cursor.execute(sql, (limit,))
+        rows = sorted(cursor.fetchall())
+    return [line for line, was_sent in rows if not was_sent], [line for line, was_sent in rows if was_sent]
+
+
+def check(account_id: int, limit: int = 200) -> int:
+    """Ask the carrier what became of due lines; returns how many were asked about."""
+    peer = Peer.of(account_id)
+    due = lease_due(
+        account_id=account_id, states=[State.UNKNOWN, State.ACCEPTED], limit=limit, lease=LEASE, stop="check.claim"
+    )
+    for batch in in_chunks(due, 50):
+        apply_halving(
+            batch,
+            lambda part: _ask(peer, part),
+            set_aside=lambda line, error: set_aside(line.id, "check", error),
+        )
+    return len(due)
+
+
+def _ask(peer: Peer, lines: Sequence[Underway]) -> None:
+    try:
+        with stops.call("check.find"):
+            answers = peer.connector.find(peer.session, [line.question(peer.deadline) for line in lines])
+    except (NotSent, NoAnswer) as failure:
+        _ask_later(lines, why=str(failure))
+        return
+    answered = list(zip(lines, answers, strict=True))
+    told = [(line, answer) for line, answer in answered if _is_news(line, answer)]
+    if told:
+        store_answers(peer, told, only_from=[State.UNKNOWN, State.ACCEPTED])
+    proven = [line for line, answer in answered if _proves_nothing_happened(peer, line, answer)]
+    _send_again(proven)
+    news = {line.id for line, _ in told} | {line.id for line in proven}
+    _ask_later([line for line in lines if line.id not in news])
+    _give_up_waiting(peer, [line for line in lines if line.id not in news])
+
+
+def _is_news(line: Underway, answer: Answer) -> bool:
+    """A still-accepted line that was accepted before is no news; nor is not knowing."""
+    if answer.outcome is Outcome.ACCEPTED:
+        return not line.carrier_number
+    return answer.outcome in (Outcome.DONE, Outcome.REJECTED)
+
+
+def _proves_nothing_happened(peer: Peer, line: Underway, answer: Answer) -> bool:
+    if answer.outcome is not Outcome.NOT_FOUND or line.sent_at is None:
+        return False
+    return clock.now() >= line.sent_at + peer.deadline + peer.capabilities.settles_within
+
+
+def _send_again(lines: Sequence[Underway]) -> None:
+    if not lines:
+        return
+    with stops.transaction("check.send_again"):
+        moved = move(
+            OrderLine,
+            [line.id for line in lines],
+            to=State.READY,
+            only_from=[State.UNKNOWN],
+            why="proven: the carrier never did it",
+            also={"due_at": clock.now(), "tries": 0},
+        )
+        land(moved)
+
+
+def _ask_later(lines: Sequence[Underway], why: str = "") -> None:
+    ids = [line.id for line in lines]
+    waits = [growing(line.tries, first=ASK_FIRST, longest=ASK_LONGEST) for line in lines]
+    with stops.transaction("check.later"), connection.cursor() as cursor:
+        cursor.execute(
+            """UPDATE ordering_orderline l SET due_at = u.due_at FROM unnest(%s::bigint[], %s::timestamptz[]) AS u(id, due_at)
+               WHERE l.id = u.id AND l.state IN ('UNKNOWN', 'ACCEPTED')""",
+            (ids, [clock.now() + wait for wait in waits]),
+        )
+        open_cases([_stuck(line, why) for line in lines if _is_stuck(line)])
+
+
+def _is_stuck(line: Underway) -> bool:
+    return line.sent_at is not None and clock.now() >= line.sent_at + TELL_A_PERSON_AFTER
+
+
+def _stuck(line: Underway, why: str) -> Opening:
+    facts = {"attempt": line.attempt, "sent_at": line.sent_at, "last": why}
+    return Opening(kind="line_unknown", subject_kind="orderline", subject_id=line.id, facts=facts)
+
+
+def _give_up_waiting(peer: Peer, lines: Sequence[Underway]) -> None:
+    """An accepted order that the carrier never ends is judged by the readings instead: verify has the last word."""
+    late = [
+        line.id for line in lines if line.answered_at and clock.now() >= line.answered_at + peer.capabilities.verify_within
+    ]
+    if late:
+        with stops.transaction("check.give_up_waiting"):
+            move(
+                OrderLine,
+                late,
+                to=State.VERIFYING,
+                only_from=[State.ACCEPTED],
+                why="the carrier gave no end in time",
+                also={"due_at": clock.now(), "tries": 0},
+            )
+
+
+def find_drift(account_id: int, limit: int = 200) -> int:
+    """Look once more at SIMs of lines that the carrier refused: one that it delivered all the same is a case."""
+    peer = Peer.of(account_id)
+    attempts = Attempt.objects.filter(account_id=account_id, recheck_at__lte=clock.now()).order_by("recheck_at")
+    found = dict(attempts.values_list("line_id", "id")[:limit])
+    if not found:
+        return 0
+    lines = [line for line in lines_by_id(list(found)) if line.before is not None]
+    try:
+        with stops.call("check.read_refused"):
+            readings = peer.connector.read(peer.session, [line.key for line in lines])
+    except (NotSent, NoAnswer):
+        Attempt.objects.filter(id__in=found.values()).update(recheck_at=clock.now() + ASK_LONGEST)
+        return 0
+    delivered = [
+        line
+        for line, after in zip(lines, readings, strict=True)
+        if line.before and is_proven(_by_readings(line), line.before, after) and not _was_renewed_since(line)
+    ]
+    with stops.transaction("check.drift"):
+        open_cases([_drift(line) for line in delivered])
+        Attempt.objects.filter(id__in=found.values()).update(recheck_at=None)
+    return len(found)
+
+
+def _by_readings(line: Underway) -> Promise:
+    """What readings alone can show, where the offering's own proof is the carrier's order query."""
+    promise = line.promise()
+    if promise.proof is not Proof.ORDER_QUERY:
+        return promise
+    return replace(promise, proof=Proof.PERIOD_END if promise.months or promise.days else Proof.GRANTED_TOTAL)
+
+
+def _was_renewed_since(line: Underway) -> bool:
+    """Another line of the SIM that was delivered since explains what the reading shows."""
+    others = OrderLine.objects.filter(sim_id=line.sim_id, attempt__gt=0).exclude(id=line.id)
+    return others.filter(state_at__gte=line.sent_at or line.state_at).exclude(state=State.REJECTED).exists()
+
+
+def _drift(line: Underway) -> Opening:
+    facts = {"attempt": line.attempt, "sent_at": line.sent_at, "refused_at": line.answered_at}
+    return Opening(kind="delivered_after_refusal", subject_kind="orderline", subject_id=line.id, facts=facts)

@@ -1,0 +1,140 @@
+"""How a line ends: delivered or refused. Inside the caller's transaction; one set, a constant number of statements."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import NamedTuple
+
+from django.db import connection
+
+from xuliu.balance.operations import grant_buckets
+from xuliu.common import clock, wake
+from xuliu.common.state import move
+from xuliu.inventory.operations import extend_periods
+from xuliu.ledger import addresses
+from xuliu.ledger.operations import Entry, post
+from xuliu.ordering.models import Flight, OrderLine
+from xuliu.payment.models import Payment
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delivery:
+    """A line that is proven to be delivered: the period and bytes it brought, and what shows it."""
+
+    line_id: int
+    attempt: int
+    starts_on: date
+    ends_on: date
+    size_bytes: int
+    proof: str
+    after_json: str
+
+
+class _Sold(NamedTuple):
+    id: int
+    order_id: int
+    sim_id: int
+    account_id: int
+    price_minor: int
+    tax_minor: int
+    cost_minor: int
+    currency: str
+
+
+def complete(deliveries: Sequence[Delivery], *, only_from: Sequence[str], why: str = "") -> list[int]:
+    """Lines → COMPLETED with their postings, bucket and the SIM's new period; returns those that moved."""
+    by_line = {delivery.line_id: delivery for delivery in deliveries}
+    moved = move(OrderLine, sorted(by_line), to=OrderLine.State.COMPLETED, only_from=only_from, why=why)
+    if not moved:
+        return []
+    sold = _sold(moved)
+    delivered = [by_line[line.id] for line in sold]
+    post([entry for line in sold for entry in _earned(line)], at=clock.now())
+    grant_buckets(
+        line_ids=[line.id for line in sold],
+        sim_ids=[line.sim_id for line in sold],
+        sizes_bytes=[one.size_bytes for one in delivered],
+        starts_on=[one.starts_on for one in delivered],
+        ends_on=[one.ends_on for one in delivered],
+    )
+    extend_periods(
+        sim_ids=[line.sim_id for line in sold],
+        starts_on=[one.starts_on for one in delivered],
+        ends_on=[one.ends_on for one in delivered],
+    )
+    _keep_proof(delivered)
+    land(moved)
+    wake.after_commit("settle")
+    return moved
+
+
+def reject(line_ids: Sequence[int], *, only_from: Sequence[str], why: str | Sequence[str]) -> list[int]:
+    """Lines → REJECTED and their held money to what is owed back; returns those that moved. `settle` makes the refund."""
+    moved = move(OrderLine, line_ids, to=OrderLine.State.REJECTED, only_from=only_from, why=why)
+    if not moved:
+        return []
+    sold = _sold(moved)
+    paid_through = _paid_through({line.order_id for line in sold})
+    post([_owed_back(line, paid_through[line.order_id]) for line in sold if line.price_minor], at=clock.now())
+    land(moved)
+    wake.after_commit("settle")
+    return moved
+
+
+def land(line_ids: Sequence[int]) -> None:
+    """Nothing of these lines is with the carrier any more: the SIM's next line may fly."""
+    Flight.objects.filter(line_id__in=line_ids).delete()
+    wake.after_commit("fulfil")
+
+
+def _sold(line_ids: Sequence[int]) -> list[_Sold]:
+    columns = ("id", "order_id", "sim_id", "account_id", "price_minor", "tax_minor", "cost_minor", "order__currency")
+    rows = OrderLine.objects.filter(id__in=line_ids).order_by("id").values_list(*columns)
+    return [_Sold(*row) for row in rows]
+
+
+def _earned(line: _Sold) -> list[Entry]:
+    """The line's held money leaves whole and once; its tax and its cost follow from it."""
+    return [
+        _entry(line, "release", addresses.held(line.order_id), addresses.REVENUE_DATA, line.price_minor),
+        _entry(line, "tax", addresses.REVENUE_DATA, addresses.VAT_PAYABLE, line.tax_minor),
+        _entry(line, "cost", addresses.carrier_payable(line.account_id), addresses.COST_DATA, line.cost_minor),
+    ]
+
+
+def _owed_back(line: _Sold, account_id: int) -> Entry:
+    return _entry(
+        line, "release", addresses.held(line.order_id), addresses.refund_payable(account_id), line.price_minor
+    )
+
+
+def _entry(line: _Sold, what: str, source: str, destination: str, amount_minor: int) -> Entry:
+    return Entry(
+        reference=f"line:{line.id}:{what}",
+        source=source,
+        destination=destination,
+        amount_minor=amount_minor,
+        currency=line.currency,
+        order_id=line.order_id,
+        line_id=line.id,
+    )
+
+
+def _paid_through(order_ids: set[int]) -> dict[int, int]:
+    applied = Payment.objects.filter(order_id__in=order_ids, is_applied=True)
+    return dict(applied.values_list("order_id", "account_id"))
+
+
+def _keep_proof(deliveries: Sequence[Delivery]) -> None:
+    sql = """
+        UPDATE ordering_attempt a SET after = u.after, proof = u.proof
+        FROM unnest(%s::bigint[], %s::int[], %s::jsonb[], %s::text[]) AS u(line_id, number, after, proof)
+        WHERE a.line_id = u.line_id AND a.number = u.number"""
+    columns = (
+        [one.line_id for one in deliveries],
+        [one.attempt for one in deliveries],
+        [one.after_json for one in deliveries],
+        [one.proof for one in deliveries],
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(sql, columns)

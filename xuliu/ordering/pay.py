@@ -1,0 +1,250 @@
+"""Pay: what providers say about payments, applied as a set.
+
+Stored notices of payments are compared with what we asked for — amount, currency, merchant, order, the provider's
+time of payment — and each gets one verdict: applied, given back, or put into suspense with a case. Order → PAID, lines →
+READY and the postings are one transaction. Never is money sent away unseen, never is it counted twice.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import timedelta
+
+from django.db import connection
+
+from xuliu.common import clock, stops, wake
+from xuliu.common.chunks import CHUNK, apply_halving
+from xuliu.common.state import move
+from xuliu.ledger import addresses
+from xuliu.ledger.operations import Entry, post
+from xuliu.ordering.models import Order, OrderLine
+from xuliu.ordering.ready import release_lines
+from xuliu.payment.contract import Standing, Subject
+from xuliu.payment.inbox import Heard, apply_refunds, locked_notices, set_notice_aside, waiting_notices
+from xuliu.payment.models import Notice, Payment
+from xuliu.payment.operations import RefundOrder, close_confirmed, want_refunds
+from xuliu.ticket.operations import Opening, open_cases
+
+GRACE = timedelta(minutes=2)
+
+APPLY = "applied"
+REPEAT = "repeat"
+PAID_TWICE = "paid_twice"
+PAID_LATE = "paid_late"
+GIVEN_BACK = (PAID_TWICE, PAID_LATE)
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What becomes of one payment that a provider says succeeded. Other codes than the above go to suspense."""
+
+    code: str
+    heard: Heard
+    payment: Payment | None
+
+
+def apply_notices(limit: int = CHUNK) -> int:
+    """Apply stored notices, oldest first; returns how many were looked at. A poisonous one is set aside with a case."""
+    ids = waiting_notices(limit)
+    apply_halving(ids, _apply, set_aside=set_notice_aside)
+    return len(ids)
+
+
+def _apply(ids: Sequence[int]) -> None:
+    with stops.transaction("pay.apply"):
+        notices = locked_notices(ids)
+        payments = [heard for heard in notices if heard.truth.subject is Subject.PAYMENT]
+        strange = _apply_payments([heard for heard in payments if heard.truth.standing is Standing.SUCCEEDED])
+        _end_payments([h for h in payments if h.truth.standing in (Standing.CLOSED, Standing.FAILED)])
+        strange |= apply_refunds([heard for heard in notices if heard.truth.subject is Subject.REFUND])
+        every = {heard.notice_id for heard in notices}
+        move(Notice, sorted(every - strange), to=Notice.State.APPLIED)
+        move(Notice, sorted(strange), to=Notice.State.SET_ASIDE, why="does not match; see its case")
+
+
+def _apply_payments(heard: Sequence[Heard]) -> set[int]:
+    """Judge and settle; returns the notices that a person must look at."""
+    if not heard:
+        return set()
+    payments = _locked_payments(heard)
+    orders = _locked_orders(payments.values())
+    verdicts = judge(heard, payments, orders, _orders_paid(orders))
+    _succeed([verdict for verdict in verdicts if verdict.payment and verdict.code != REPEAT])
+    _take_in([v for v in verdicts if v.code == APPLY], orders)
+    _give_back([v for v in verdicts if v.code in GIVEN_BACK])
+    return _suspend([v for v in verdicts if v.code not in (APPLY, REPEAT, *GIVEN_BACK)])
+
+
+def _locked_payments(heard: Sequence[Heard]) -> dict[str, Payment]:
+    references = [one.truth.reference for one in heard]
+    found = Payment.objects.select_for_update(no_key=True).filter(reference__in=references).order_by("id")
+    return {payment.reference: payment for payment in found}
+
+
+def _locked_orders(payments: Iterable[Payment]) -> dict[int, Order]:
+    ids = {payment.order_id for payment in payments}
+    found = Order.objects.select_for_update(no_key=True).filter(id__in=ids).order_by("id")
+    return {order.id: order for order in found}
+
+
+def _orders_paid(orders: Mapping[int, Order]) -> set[int]:
+    applied = Payment.objects.filter(order_id__in=list(orders), is_applied=True)
+    return set(applied.values_list("order_id", flat=True))
+
+
+def judge(
+    heard: Sequence[Heard], payments: Mapping[str, Payment], orders: Mapping[int, Order], paid: set[int]
+) -> list[Verdict]:
+    """One verdict for each truth, in the order of the provider's times of payment: the first payment of an order counts."""
+    verdicts: list[Verdict] = []
+    settled: set[int] = set()
+    taken = set(paid)
+    for one in sorted(heard, key=lambda one: (one.truth.at or one.received_at, one.notice_id)):
+        payment = payments.get(one.truth.reference)
+        if payment and (payment.id in settled or payment.state == Payment.State.SUCCEEDED):
+            code = REPEAT
+        else:
+            code = _code(one, payment, orders, taken)
+        if payment:
+            settled.add(payment.id)
+            if code == APPLY:
+                taken.add(payment.order_id)
+        verdicts.append(Verdict(code, one, payment))
+    return verdicts
+
+
+def _code(one: Heard, payment: Payment | None, orders: Mapping[int, Order], paid: set[int]) -> str:
+    if payment is None:
+        return "payment_unknown"
+    if payment.account_id != one.account_id or one.truth.merchant_number not in ("", one.merchant_number):
+        return "payment_to_another_merchant"
+    if one.truth.currency != payment.currency:
+        return "payment_in_another_currency"
+    if one.truth.amount_minor != payment.amount_minor:
+        return "payment_of_another_amount"
+    order = orders.get(payment.order_id)
+    if order is None:
+        return "payment_of_no_order"
+    if order.id in paid:
+        return PAID_TWICE
+    paid_at = one.truth.at or one.received_at
+    is_in_time = order.state == Order.State.AWAITING_PAYMENT and paid_at <= order.valid_until + GRACE
+    return APPLY if is_in_time else PAID_LATE
+
+
+def _succeed(verdicts: Sequence[Verdict]) -> None:
+    paid = [(v.payment.id, v.heard, v.code) for v in verdicts if v.payment]
+    move(
+        Payment,
+        [payment_id for payment_id, _, _ in paid],
+        to=Payment.State.SUCCEEDED,
+        why=[code for _, _, code in paid],
+        also={"lease_until": None},
+        also_each={
+            "number": [heard.truth.number for _, heard, _ in paid],
+            "paid_at": [heard.truth.at or heard.received_at for _, heard, _ in paid],
+            "is_applied": [code == APPLY for _, _, code in paid],
+        },
+    )
+
+
+def _take_in(verdicts: Sequence[Verdict], orders: Mapping[int, Order]) -> None:
+    paid = [(v.payment, v.heard.truth.at or v.heard.received_at) for v in verdicts if v.payment]
+    if not paid:
+        return
+    ids = [payment.order_id for payment, _ in paid]
+    move(Order, ids, to=Order.State.PAID, also_each={"paid_at": [at for _, at in paid]})
+    post([_received(payment) for payment, _ in paid], at=clock.now())
+    release_lines([orders[order_id] for order_id in ids])
+
+
+def _received(payment: Payment) -> Entry:
+    return Entry(
+        reference=f"payment:{payment.id}:received",
+        source=addresses.provider_receivable(payment.account_id),
+        destination=addresses.held(payment.order_id),
+        amount_minor=payment.amount_minor,
+        currency=payment.currency,
+        order_id=payment.order_id,
+    )
+
+
+def _give_back(verdicts: Sequence[Verdict]) -> None:
+    back = [(v.payment, v.code) for v in verdicts if v.payment]
+    entries = [
+        replace(
+            _received(payment),
+            reference=f"payment:{payment.id}:given_back",
+            destination=addresses.refund_payable(payment.account_id),
+        )
+        for payment, _ in back
+    ]
+    post(entries, at=clock.now())
+    want_refunds(
+        [
+            RefundOrder(payment_id=p.id, amount_minor=p.amount_minor, currency=p.currency, why=code)
+            for p, code in back
+        ]
+    )
+
+
+def _suspend(verdicts: Sequence[Verdict]) -> set[int]:
+    entries = [_suspended(verdict) for verdict in verdicts if verdict.heard.truth.amount_minor]
+    post(entries, at=clock.now())
+    open_cases([_case(verdict) for verdict in verdicts])
+    return {verdict.heard.notice_id for verdict in verdicts}
+
+
+def _suspended(verdict: Verdict) -> Entry:
+    """Named by the provider's own number, so that a second notice of the same money is not a second posting."""
+    heard, payment = verdict.heard, verdict.payment
+    return Entry(
+        reference=f"suspense:{heard.account_id}:{heard.truth.number or heard.truth.reference}",
+        source=addresses.provider_receivable(heard.account_id),
+        destination=addresses.SUSPENSE,
+        amount_minor=heard.truth.amount_minor or 0,
+        currency=heard.truth.currency,
+        order_id=payment.order_id if payment else None,
+    )
+
+
+def _case(verdict: Verdict) -> Opening:
+    truth, payment = verdict.heard.truth, verdict.payment
+    subject = ("payment", payment.id) if payment else ("notice", verdict.heard.notice_id)
+    facts = {
+        "said": {"reference": truth.reference, "amount_minor": truth.amount_minor, "currency": truth.currency},
+        "expected": {"amount_minor": payment.amount_minor, "currency": payment.currency} if payment else None,
+        "provider_number": truth.number,
+    }
+    return Opening(kind=verdict.code, subject_kind=subject[0], subject_id=subject[1], facts=facts)
+
+
+def _end_payments(heard: Sequence[Heard]) -> None:
+    references = [one.truth.reference for one in heard]
+    ids = Payment.objects.filter(reference__in=references, state__in=Payment.LIVE).values_list("id", flat=True)
+    close_confirmed(payment_ids=sorted(ids), why="the provider says so")
+    wake.after_commit("order.expire")
+
+
+def pay_nothing(*, order_id: int) -> None:
+    """An order whose price is 0 is paid by placing it."""
+    at = clock.now()
+    if move(Order, [order_id], to=Order.State.PAID, why="nothing to pay", also={"paid_at": at}):
+        release_lines(list(Order.objects.filter(id=order_id)))
+
+
+def release_rest(limit: int = CHUNK) -> int:
+    """Release what a large order's payment left WAITING: a transaction releases one chunk, not 100,000 lines."""
+    with stops.transaction("pay.release_rest"), connection.cursor() as cursor:
+        waits = "SELECT 1 FROM ordering_orderline l WHERE l.order_id = o.id AND l.state = 'WAITING'"
+        sql = f"""
+            SELECT id FROM ordering_order o WHERE state = 'PAID' AND line_count > %s AND EXISTS ({waits})
+            ORDER BY id LIMIT 1 FOR NO KEY UPDATE SKIP LOCKED"""
+        cursor.execute(sql, (limit,))
+        ids = [row[0] for row in cursor.fetchall()]
+        return release_lines(list(Order.objects.filter(id__in=ids)))
+
+
+def drop_unpaid(order_ids: Sequence[int]) -> None:
+    """The lines of orders that will never be paid."""
+    ids = OrderLine.objects.filter(order_id__in=order_ids, state=OrderLine.State.WAITING).order_by("id")
+    move(OrderLine, list(ids.values_list("id", flat=True)), to=OrderLine.State.DROPPED)

@@ -1,0 +1,230 @@
+"""Reads of orders for pages, steps and the console."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from statistics import median
+
+from django.db import connection
+
+from xuliu.carrier.models import CarrierAccount
+from xuliu.common import clock
+from xuliu.common.models import Event
+from xuliu.ordering.models import Order, OrderLine, Receipt
+from xuliu.payment.models import Payment, Refund
+
+UNDER_WAY = (
+    OrderLine.State.READY,
+    OrderLine.State.SUBMITTING,
+    OrderLine.State.ACCEPTED,
+    OrderLine.State.VERIFYING,
+    OrderLine.State.UNKNOWN,
+    OrderLine.State.DISPUTED,
+)
+SAMPLE = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One step of a top-up as the payer sees it: paid, submitted, delivered, verified, receipted, withdrawn, refunded, disputed.
+    `at` is None while it lies ahead."""
+
+    code: str
+    at: datetime | None
+    is_now: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Progress:
+    """Where an order stands. `refund` is "", pending, succeeded or failed."""
+
+    state: str
+    steps: list[Step]
+    is_final: bool
+    may_withdraw: bool
+    refund: str = ""
+
+
+def order_by_code(code: str) -> Order | None:
+    """The order whose page this code opens."""
+    return Order.objects.select_related("seller").filter(code=code).first()
+
+
+def lines_of(order_id: int) -> list[OrderLine]:
+    """The order's lines with SIM, offering and carrier, in their order."""
+    lines = OrderLine.objects.filter(order_id=order_id).order_by("position")
+    return list(lines.select_related("sim", "offering", "account__carrier"))
+
+
+def payment_of(order_id: int) -> Payment | None:
+    """The payment that counts, else the newest."""
+    payments = Payment.objects.filter(order_id=order_id).select_related("account")
+    return payments.order_by("-is_applied", "-id").first()
+
+
+def receipt_of(order_id: int) -> Receipt | None:
+    """The order's receipt, once it is issued."""
+    return Receipt.objects.select_related("order", "seller").filter(order_id=order_id).first()
+
+
+def receipt_by_code(code: str) -> Receipt | None:
+    """The receipt whose page this code opens."""
+    return Receipt.objects.select_related("order", "seller").filter(code=code).first()
+
+
+def receipt_by_check_code(check_code: str) -> Receipt | None:
+    """The receipt that a stranger checks."""
+    return Receipt.objects.select_related("seller").filter(check_code=check_code).first()
+
+
+def under_way(sim_ids: Sequence[int]) -> dict[int, list[OrderLine]]:
+    """Paid lines of these SIMs that have no end yet."""
+    found: dict[int, list[OrderLine]] = {}
+    for line in OrderLine.objects.filter(sim_id__in=sim_ids, state__in=UNDER_WAY).order_by("id"):
+        found.setdefault(line.sim_id, []).append(line)
+    return found
+
+
+def planned_ends(sim_ids: Sequence[int]) -> dict[int, date]:
+    """The period end that lines under way will bring a SIM: the next quote starts there."""
+    sql = """
+        SELECT sim_id, max(ends_on) FROM ordering_orderline
+        WHERE sim_id = ANY(%s) AND state IN ('READY', 'SUBMITTING', 'ACCEPTED', 'VERIFYING', 'UNKNOWN', 'DISPUTED')
+        GROUP BY sim_id"""
+    with connection.cursor() as cursor:
+        cursor.execute(sql, (list(sim_ids),))
+        return dict(cursor.fetchall())
+
+
+def usual_seconds(account_id: int) -> int | None:
+    """The median from paid to completed among the newest lines of this account's last day; None without any."""
+    since = clock.now() - timedelta(days=1)
+    done = OrderLine.objects.filter(
+        account_id=account_id, state=OrderLine.State.COMPLETED, state_at__gte=since, order__paid_at__isnull=False
+    ).order_by("-id")
+    times = [(ended - paid).total_seconds() for ended, paid in done.values_list("state_at", "order__paid_at")[:SAMPLE]]
+    return max(1, round(median(times))) if times else None
+
+
+def progress(order_id: int) -> Progress:
+    """The real steps of an order with their times, out of the moves that were recorded."""
+    order = Order.objects.get(id=order_id)
+    lines = list(OrderLine.objects.filter(order_id=order_id).values_list("id", "state"))
+    states = {state for _, state in lines}
+    ids = [line_id for line_id, _ in lines]
+    reached = _reached(ids)
+    receipt = Receipt.objects.filter(order_id=order_id).values_list("issued_at", flat=True).first()
+    refund, refunded_at = _refund(order_id)
+    steps = [
+        Step("paid", order.paid_at),
+        Step("submitted", reached.get("SUBMITTING")),
+        Step("delivered", reached.get("VERIFYING")),
+        *_ends(states, reached, order, receipt, refunded_at if refund else None, bool(refund)),
+    ]
+    return Progress(
+        state=order.state,
+        steps=_with_present(steps, order),
+        is_final=_is_final(order, receipt, refund),
+        may_withdraw=order.state == Order.State.PAID and OrderLine.State.READY in states,
+        refund=refund,
+    )
+
+
+def _reached(line_ids: Sequence[int]) -> dict[str, datetime]:
+    """When the last of the lines first came to each state."""
+    sql = """
+        SELECT became, max(at) FROM (
+            SELECT became, subject_id, min(at) AS at FROM common_event
+            WHERE kind = 'orderline' AND subject_id = ANY(%s) GROUP BY became, subject_id) AS firsts
+        GROUP BY became"""
+    with connection.cursor() as cursor:
+        cursor.execute(sql, (list(line_ids),))
+        return dict(cursor.fetchall())
+
+
+def _ends(
+    states: set[str],
+    reached: dict[str, datetime],
+    order: Order,
+    receipted_at: datetime | None,
+    refunded_at: datetime | None,
+    is_owed: bool,
+) -> list[Step]:
+    if states == {OrderLine.State.REJECTED}:
+        return [Step("rejected", reached.get("REJECTED")), Step("refunded", refunded_at)]
+    if OrderLine.State.DISPUTED in states:
+        return [Step("disputed", reached.get("DISPUTED")), Step("verified", None), Step("receipted", None)]
+    is_verified = order.state in (Order.State.COMPLETED, Order.State.PARTIAL)
+    steps = [Step("verified", reached.get("COMPLETED") if is_verified else None), Step("receipted", receipted_at)]
+    return [*steps, Step("refunded", refunded_at)] if is_owed else steps
+
+
+def _with_present(steps: list[Step], order: Order) -> list[Step]:
+    """Marks the step that is being waited for; steps that were passed over are left out."""
+    reached = [index for index, step in enumerate(steps) if step.at is not None]
+    last = max(reached, default=-1)
+    kept = [step for index, step in enumerate(steps) if step.at is not None or index > last]
+    for index, step in enumerate(kept):
+        if step.at is None:
+            kept[index] = Step(step.code, None, is_now=True)
+            break
+    return kept
+
+
+def _refund(order_id: int) -> tuple[str, datetime | None]:
+    refunds = list(Refund.objects.filter(payment__order_id=order_id))
+    if not refunds:
+        return "", None
+    if all(refund.state == Refund.State.SUCCEEDED for refund in refunds):
+        return "succeeded", max(refund.state_at for refund in refunds)
+    return ("failed" if any(refund.state == Refund.State.FAILED for refund in refunds) else "pending"), None
+
+
+def _is_final(order: Order, receipted_at: datetime | None, refund: str) -> bool:
+    if order.state in (Order.State.LAPSED, Order.State.CANCELLED, Order.State.EXPIRED):
+        return True
+    is_settled = order.state == Order.State.FAILED or receipted_at is not None
+    return is_settled and refund in ("", "succeeded", "failed")
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How many rows of a kind stand in a state, since when the oldest, and how many were set aside."""
+
+    kind: str
+    state: str
+    count: int
+    oldest_at: datetime | None
+    set_aside: int
+
+
+HEALTH = """
+    SELECT 'line', state, count(*), min(state_at), count(*) FILTER (WHERE is_set_aside) FROM ordering_orderline
+        WHERE state IN ('WAITING', 'READY', 'SUBMITTING', 'ACCEPTED', 'VERIFYING', 'UNKNOWN', 'DISPUTED') GROUP BY state
+    UNION ALL SELECT 'payment', state, count(*), min(state_at), 0 FROM payment_payment
+        WHERE state IN ('OPENING', 'PENDING') GROUP BY state
+    UNION ALL SELECT 'refund', state, count(*), min(state_at), count(*) FILTER (WHERE state = 'FAILED') FROM payment_refund
+        WHERE state <> 'SUCCEEDED' GROUP BY state
+    UNION ALL SELECT 'notice', state, count(*), min(state_at), count(*) FILTER (WHERE state = 'SET_ASIDE')
+        FROM payment_notice WHERE state <> 'APPLIED' GROUP BY state
+    ORDER BY 1, 2"""
+
+
+def standings() -> list[Standing]:
+    """What is under way: lines, payments, refunds and notices by state."""
+    with connection.cursor() as cursor:
+        cursor.execute(HEALTH)
+        return [Standing(*row) for row in cursor.fetchall()]
+
+
+def timeline(order_id: int) -> list[Event]:
+    """Every move of the order and its lines, oldest first."""
+    line_ids = OrderLine.objects.filter(order_id=order_id).values("id")
+    of_order = Event.objects.filter(kind="order", subject_id=order_id)
+    of_lines = Event.objects.filter(kind="orderline", subject_id__in=line_ids)
+    return list((of_order | of_lines).order_by("id")[:1000])
+
+
+def active_accounts() -> list[int]:
+    """The carrier accounts that steps go through."""
+    return list(CarrierAccount.objects.order_by("id").values_list("id", flat=True))

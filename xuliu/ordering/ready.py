@@ -1,0 +1,76 @@
+"""Ready: paid lines join the queue of their carrier account, each with its rank and turn.
+
+Bulk orders share an account by turns: an order starts where the account's queue stands now (start-time fair
+queueing), so ten lines placed behind 100,000 leave within the next rounds. Before turns come a person waiting and what
+goes dark first.
+"""
+
+from collections.abc import Sequence
+from datetime import date, timedelta
+from typing import NamedTuple
+
+from django.db import connection
+
+from xuliu.common import clock, wake
+from xuliu.common.chunks import CHUNK
+from xuliu.common.state import move
+from xuliu.ordering.models import Order, OrderLine
+
+GOES_DARK_WITHIN = timedelta(days=3)
+
+
+class _Waiting(NamedTuple):
+    id: int
+    order_id: int
+    account_id: int
+    position: int
+    period_end_on: date | None
+
+
+def release_lines(orders: Sequence[Order], limit: int = CHUNK) -> int:
+    """Move WAITING lines of these paid orders, whose rows the caller has locked, to READY; returns how many moved.
+
+    At most `limit`: a step releases the rest.
+    """
+    waiting = _waiting([order.id for order in orders], limit)
+    if not waiting:
+        return 0
+    at = clock.now()
+    waited_for = {order.id for order in orders if order.is_waited_for}
+    dark_by = at.date() + GOES_DARK_WITHIN
+    ranks = [_rank(line, line.order_id in waited_for, dark_by) for line in waiting]
+    heads = _heads({line.account_id for line in waiting})
+    turns = [heads.get((line.account_id, rank), 0) + line.position for line, rank in zip(waiting, ranks, strict=True)]
+    ids = [line.id for line in waiting]
+    moved = move(
+        OrderLine, ids, to=OrderLine.State.READY, also={"due_at": at}, also_each={"rank": ranks, "turn": turns}
+    )
+    wake.after_commit("fulfil")
+    if len(waiting) == limit:
+        wake.after_commit("pay.release_rest")
+    return len(moved)
+
+
+def _waiting(order_ids: Sequence[int], limit: int) -> list[_Waiting]:
+    columns = ("id", "order_id", "account_id", "position", "sim__period_end_on")
+    lines = OrderLine.objects.filter(order_id__in=order_ids, state=OrderLine.State.WAITING)
+    return [_Waiting(*row) for row in lines.order_by("order_id", "position").values_list(*columns)[:limit]]
+
+
+def _rank(line: _Waiting, is_waited_for: bool, dark_by: date) -> int:
+    if is_waited_for:
+        return OrderLine.Rank.PERSON_WAITS
+    goes_dark = line.period_end_on is None or line.period_end_on <= dark_by
+    return OrderLine.Rank.GOES_DARK if goes_dark else OrderLine.Rank.CAN_WAIT
+
+
+def _heads(account_ids: set[int]) -> dict[tuple[int, int], int]:
+    """The turn at which each queue of these accounts stands: the smallest among its READY lines."""
+    sql = """
+        SELECT a, r, (SELECT turn FROM ordering_orderline
+                      WHERE account_id = a AND rank = r AND state = 'READY' AND NOT is_set_aside
+                      ORDER BY account_id, rank, turn, id LIMIT 1)
+        FROM unnest(%s::bigint[]) AS accounts(a), unnest(%s::int[]) AS ranks(r)"""
+    with connection.cursor() as cursor:
+        cursor.execute(sql, (sorted(account_ids), OrderLine.Rank.values))
+        return {(account, rank): turn for account, rank, turn in cursor.fetchall() if turn is not None}

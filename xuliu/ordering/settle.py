@@ -1,0 +1,140 @@
+"""Settle: orders without an open line end, what is owed back becomes one refund, and a receipt is asked for.
+
+It looks for what stands, not for what was told: whoever finishes the last line, the order is found.
+"""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from django.db import connection
+from django.db.models import QuerySet
+
+from xuliu.common import clock, stops, wake
+from xuliu.common.chunks import CHUNK
+from xuliu.common.codes import new_code
+from xuliu.common.state import move
+from xuliu.ordering.models import Order, OrderLine
+from xuliu.party.models import Seller
+from xuliu.payment.models import Payment
+from xuliu.payment.operations import RefundOrder, want_refunds
+
+ENDED = "NOT EXISTS (SELECT 1 FROM ordering_orderline l WHERE l.order_id = o.id AND l.state = ANY(%(open)s))"
+
+
+class _Count(NamedTuple):
+    order_id: int
+    lines: int
+    completed: int
+    owed_minor: int
+
+
+def settle(limit: int = CHUNK) -> int:
+    """Settle paid orders that have no open line; returns how many."""
+    with stops.transaction("settle.write"):
+        ids = _locked_ended(limit)
+        counts = _counts(ids)
+        for state in (Order.State.COMPLETED, Order.State.PARTIAL, Order.State.FAILED):
+            move(Order, [count.order_id for count in counts if _end(count) == state], to=state)
+        _owe([count for count in counts if count.owed_minor])
+        if ids:
+            wake.after_commit("receipts")
+    return len(ids)
+
+
+def _locked_ended(limit: int) -> list[int]:
+    """Lock candidate order rows, then look again under the lock: a line may have been reopened in between."""
+    states = {"open": list(OrderLine.OPEN), "limit": limit}
+    with connection.cursor() as cursor:
+        candidates = f"SELECT id FROM ordering_order o WHERE state = 'PAID' AND {ENDED} ORDER BY id LIMIT %(limit)s"
+        cursor.execute(f"{candidates} FOR NO KEY UPDATE SKIP LOCKED", states)
+        ids = [row[0] for row in cursor.fetchall()]
+        again = f"SELECT id FROM ordering_order o WHERE id = ANY(%(ids)s) AND {ENDED} ORDER BY id"
+        cursor.execute(again, {**states, "ids": ids})
+        return [row[0] for row in cursor.fetchall()]
+
+
+def _counts(order_ids: Sequence[int]) -> list[_Count]:
+    sql = """
+        SELECT order_id, count(*), count(*) FILTER (WHERE state = 'COMPLETED'),
+            COALESCE(sum(price_minor) FILTER (WHERE state = 'REJECTED' AND refund_id IS NULL), 0)::bigint
+        FROM ordering_orderline WHERE order_id = ANY(%s) GROUP BY order_id ORDER BY order_id"""
+    with connection.cursor() as cursor:
+        cursor.execute(sql, (list(order_ids),))
+        return [_Count(*row) for row in cursor.fetchall()]
+
+
+def _end(count: _Count) -> str:
+    if count.completed == count.lines:
+        return Order.State.COMPLETED
+    return Order.State.PARTIAL if count.completed else Order.State.FAILED
+
+
+def _owe(counts: Sequence[_Count]) -> None:
+    """One refund an order for all its refused lines, to the payment that was applied."""
+    payments = {p.order_id: p for p in Payment.objects.filter(order_id__in=[c.order_id for c in counts], is_applied=True)}
+    wanted = [(count, payments[count.order_id]) for count in counts]
+    refund_ids = want_refunds(
+        [
+            RefundOrder(
+                payment_id=payment.id,
+                amount_minor=count.owed_minor,
+                currency=payment.currency,
+                why="not_provisioned",
+            )
+            for count, payment in wanted
+        ]
+    )
+    sql = """
+        UPDATE ordering_orderline l SET refund_id = u.refund_id, refunded_minor = l.price_minor
+        FROM unnest(%s::bigint[], %s::bigint[]) AS u(order_id, refund_id)
+        WHERE l.order_id = u.order_id AND l.state = 'REJECTED' AND l.refund_id IS NULL"""
+    with connection.cursor() as cursor:
+        cursor.execute(sql, ([count.order_id for count, _ in wanted], refund_ids))
+
+
+def issue_receipts(limit: int = CHUNK) -> int:
+    """Number receipts, gapless per seller, under the seller's lock; returns how many were issued."""
+    issued = 0
+    for seller_id in Seller.objects.order_by("id").values_list("id", flat=True):
+        if _wanting(seller_id).exists():
+            with stops.transaction("receipts.issue"):
+                issued += _issue(seller_id, limit)
+    return issued
+
+
+def _wanting(seller_id: int) -> QuerySet[Order]:
+    return Order.objects.filter(
+        seller_id=seller_id, state__in=(Order.State.COMPLETED, Order.State.PARTIAL), is_receipted=False
+    )
+
+
+def _issue(seller_id: int, limit: int) -> int:
+    seller = Seller.objects.select_for_update(no_key=True).get(id=seller_id)
+    ids = list(_wanting(seller_id).order_by("id").values_list("id", flat=True)[:limit])
+    sql = """
+        WITH delivered AS (
+            SELECT order_id, sum(price_minor)::bigint AS amount, sum(tax_minor)::bigint AS tax
+            FROM ordering_orderline WHERE order_id = ANY(%(ids)s) AND state = 'COMPLETED' GROUP BY order_id),
+        numbered AS (
+            SELECT o.id, o.currency, %(last)s + row_number() OVER (ORDER BY o.id) AS number, u.code, u.check_code
+            FROM unnest(%(ids)s::bigint[], %(codes)s::text[], %(checks)s::text[]) AS u(id, code, check_code)
+            JOIN ordering_order o USING (id)),
+        marked AS (UPDATE ordering_order o SET is_receipted = true FROM numbered n WHERE o.id = n.id),
+        counted AS (UPDATE party_seller SET last_receipt_number = %(last)s + %(count)s WHERE id = %(seller)s)
+        INSERT INTO ordering_receipt (order_id, seller_id, number, text_number, code, check_code, issued_at,
+            amount_minor, tax_minor, currency)
+        SELECT n.id, %(seller)s, n.number, %(prefix)s || lpad(n.number::text, 8, '0'), n.code, n.check_code, %(at)s,
+            d.amount, d.tax, n.currency FROM numbered n JOIN delivered d ON d.order_id = n.id"""
+    values = {
+        "ids": ids,
+        "codes": [new_code() for _ in ids],
+        "checks": [new_code() for _ in ids],
+        "last": seller.last_receipt_number,
+        "count": len(ids),
+        "seller": seller_id,
+        "prefix": seller.receipt_prefix,
+        "at": clock.now(),
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(sql, values)
+        return cursor.rowcount

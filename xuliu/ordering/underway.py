@@ -1,0 +1,158 @@
+"""Lines under way as the steps see them: what a connector must know, and what must have changed afterwards."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from django.db import connection
+
+from xuliu.carrier.accounts import capabilities_of, connector_of, session_of
+from xuliu.carrier.contract import Action, Capabilities, Change, Connector, Proof, Question, Reading, Session, SimKey
+from xuliu.carrier.models import CarrierAccount
+from xuliu.catalog.models import Offering
+from xuliu.common import clock, stops
+from xuliu.ordering.evidence import Promise, from_json
+from xuliu.ordering.models import OrderLine
+from xuliu.ticket.operations import Opening, open_cases
+
+
+@dataclass(frozen=True, slots=True)
+class Underway:
+    """One line with its SIM, its offering's terms and its newest attempt."""
+
+    id: int
+    order_id: int
+    sim_id: int
+    attempt: int
+    tries: int
+    reference: str
+    iccid: str
+    msisdn: str
+    anchor_day: int | None
+    starts_on: date
+    ends_on: date
+    kind: str
+    plan_code: str
+    months: int
+    days: int
+    size_bytes: int
+    proof: str
+    before_json: dict[str, Any] | None
+    sent_at: datetime | None
+    answered_at: datetime | None
+    carrier_number: str
+    state_at: datetime
+
+    @property
+    def before(self) -> Reading | None:
+        """The reading taken before the newest attempt was sent."""
+        return from_json(self.before_json)
+
+    @property
+    def key(self) -> SimKey:
+        """How the carrier may know the SIM."""
+        return SimKey(iccid=self.iccid, msisdn=self.msisdn)
+
+    def change(self) -> Change:
+        """What is asked of the carrier."""
+        return Change(
+            reference=self.reference,
+            sim=self.key,
+            action=Action.RENEW if self.kind == Offering.Kind.RENEWAL else Action.ADD_ON,
+            plan_code=self.plan_code,
+            months=self.months,
+            days=self.days,
+            size_bytes=self.size_bytes,
+        )
+
+    def question(self, deadline: timedelta) -> Question:
+        """What became of the newest attempt."""
+        sent_at = self.sent_at or self.state_at
+        return Question(
+            change=self.change(),
+            number=self.carrier_number,
+            before=self.before,
+            sent_from=sent_at,
+            sent_to=(self.answered_at or sent_at) + deadline,
+        )
+
+    def promise(self) -> Promise:
+        """What must have changed."""
+        return Promise(
+            proof=Proof(self.proof),
+            plan_code=self.plan_code,
+            months=self.months,
+            days=self.days,
+            size_bytes=self.size_bytes,
+            anchor_day=self.anchor_day or self.ends_on.day,
+            carrier_number=self.carrier_number,
+        )
+
+
+COLUMNS = """
+    l.id, l.order_id, l.sim_id, l.attempt, l.tries, replace(l.reference::text, '-', ''), s.iccid, s.msisdn, s.anchor_day,
+    l.starts_on, l.ends_on, o.kind, o.plan_code, o.months, o.days, o.size_bytes, o.proof,
+    a.before, a.sent_at, a.answered_at, COALESCE(a.carrier_number, ''), l.state_at"""
+
+JOINS = """
+    JOIN inventory_sim s ON s.id = l.sim_id JOIN catalog_offering o ON o.id = l.offering_id
+    LEFT JOIN ordering_attempt a ON a.line_id = l.id AND a.number = l.attempt"""
+
+
+def lines_by_id(ids: Sequence[int]) -> list[Underway]:
+    """These lines, in the order of their ids. One statement."""
+    sql = f"SELECT {COLUMNS} FROM ordering_orderline l {JOINS} WHERE l.id = ANY(%s) ORDER BY l.id"
+    with connection.cursor() as cursor:
+        cursor.execute(sql, (list(ids),))
+        return [Underway(*row) for row in cursor.fetchall()]
+
+
+def lease_due(*, account_id: int, states: Sequence[str], limit: int, lease: timedelta, stop: str) -> list[Underway]:
+    """Claim due lines by pushing their due time on: two workers asking about the same line would be harmless, and
+    this keeps it rare."""
+    at = clock.now()
+    sql = """
+        UPDATE ordering_orderline SET due_at = %s, tries = LEAST(tries + 1, 1000) WHERE id IN (
+            SELECT id FROM ordering_orderline
+            WHERE state = ANY(%s) AND due_at <= %s AND account_id = %s AND NOT is_set_aside
+            ORDER BY state, due_at, id LIMIT %s FOR NO KEY UPDATE SKIP LOCKED)
+        RETURNING id"""
+    with stops.transaction(stop), connection.cursor() as cursor:
+        cursor.execute(sql, (at + lease, list(states), at, account_id, limit))
+        ids = [row[0] for row in cursor.fetchall()]
+    return lines_by_id(ids)
+
+
+@dataclass(frozen=True, slots=True)
+class Peer:
+    """One carrier account ready to be spoken to; `capabilities` with the limits that the account sets for itself."""
+
+    account: CarrierAccount
+    connector: Connector
+    session: Session
+    capabilities: Capabilities
+
+    @classmethod
+    def of(cls, account_id: int) -> "Peer":
+        """The account as it stands now: its pause and its limits may have changed."""
+        account = CarrierAccount.objects.get(id=account_id)
+        return cls(account, connector_of(account), session_of(account), capabilities_of(account))
+
+    @property
+    def deadline(self) -> timedelta:
+        """The longest one call lasts."""
+        return timedelta(seconds=self.capabilities.deadline_seconds)
+
+
+def set_aside(line_id: int, step: str, error: Exception) -> None:
+    """A line that makes a step fail waits for a person, in the state it stands in; the others go on."""
+    facts = {"step": step, "error": f"{type(error).__name__}: {error}"[:500]}
+    with stops.transaction("line.set_aside"):
+        OrderLine.objects.filter(id=line_id).update(is_set_aside=True)
+        open_cases([Opening(kind="line_set_aside", subject_kind="orderline", subject_id=line_id, facts=facts)])
+
+
+def growing(tries: int, *, first: timedelta, longest: timedelta) -> timedelta:
+    """The wait before asking again: doubles each time."""
+    return min(longest, first * 2 ** min(tries, 20))

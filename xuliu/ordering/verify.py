@@ -1,0 +1,138 @@
+"""Verify: a carrier's OK is not proof. The SIM is read again before the receipt.
+
+A predicate over the reading before and the reading after, chosen by the offering, proves a delivery. What is not proven
+within the carrier's `verify_within` is DISPUTED: a case, the money still held, and read again every day.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+from django.db import connection
+
+from xuliu.balance.operations import store_readings
+from xuliu.carrier.contract import NoAnswer, NotSent, Outcome, Proof, Reading
+from xuliu.catalog.models import Offering
+from xuliu.common import clock, stops
+from xuliu.common.chunks import CHUNK, apply_halving, in_chunks
+from xuliu.common.state import move
+from xuliu.ordering.evidence import is_proven, to_json
+from xuliu.ordering.models import OrderLine
+from xuliu.ordering.outcomes import Delivery, complete, land
+from xuliu.ordering.underway import Peer, Underway, growing, lease_due, set_aside
+from xuliu.ticket.operations import Opening, open_cases
+
+State = OrderLine.State
+LOOK_FIRST = timedelta(seconds=2)
+LOOK_LONGEST = timedelta(minutes=15)
+LOOK_AT_DISPUTED = timedelta(days=1)
+LEASE = timedelta(minutes=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """A line and what the carrier says of its SIM now."""
+
+    line: Underway
+    after: Reading
+    is_proven: bool
+
+
+def verify(account_id: int, limit: int = CHUNK) -> int:
+    """Read due SIMs again and complete the lines that this proves; returns how many lines were looked at."""
+    peer = Peer.of(account_id)
+    due = lease_due(
+        account_id=account_id, states=[State.VERIFYING, State.DISPUTED], limit=limit, lease=LEASE, stop="verify.claim"
+    )
+    for batch in in_chunks(due, max(50, peer.capabilities.read_batch_size)):
+        apply_halving(
+            batch,
+            lambda part: _look(peer, part),
+            set_aside=lambda line, error: set_aside(line.id, "verify", error),
+        )
+    return len(due)
+
+
+def _look(peer: Peer, lines: Sequence[Underway]) -> None:
+    try:
+        with stops.call("verify.read"):
+            readings = peer.connector.read(peer.session, [line.key for line in lines])
+        delivered = _asked(peer, [line for line in lines if line.proof == Proof.ORDER_QUERY])
+    except (NotSent, NoAnswer):
+        _look_later(peer, lines)
+        return
+    looked = [
+        Looked(line, after, line.id in delivered or _is_proven(line, after))
+        for line, after in zip(lines, readings, strict=True)
+    ]
+    proven = [one for one in looked if one.is_proven]
+    if proven:
+        with stops.transaction("verify.complete"):
+            complete([_delivery(one) for one in proven], only_from=[State.VERIFYING, State.DISPUTED])
+            store_readings({one.line.sim_id: one.after for one in proven})
+    _look_later(peer, [one.line for one in looked if not one.is_proven])
+
+
+def _asked(peer: Peer, lines: Sequence[Underway]) -> set[int]:
+    """The lines of which the carrier's own order query says that they were delivered."""
+    if not lines:
+        return set()
+    with stops.call("verify.find"):
+        answers = peer.connector.find(peer.session, [line.question(peer.deadline) for line in lines])
+    return {line.id for line, answer in zip(lines, answers, strict=True) if answer.outcome is Outcome.DONE}
+
+
+def _is_proven(line: Underway, after: Reading) -> bool:
+    before = line.before
+    return before is not None and not after.refused and is_proven(line.promise(), before, after)
+
+
+def _delivery(looked: Looked) -> Delivery:
+    line, after = looked.line, looked.after
+    is_renewal = line.kind == Offering.Kind.RENEWAL
+    ends_on = after.period_end_on if is_renewal and after.period_end_on else line.ends_on
+    return Delivery(
+        line_id=line.id,
+        attempt=line.attempt,
+        starts_on=min(line.starts_on, ends_on),
+        ends_on=ends_on,
+        size_bytes=line.size_bytes,
+        proof=line.proof,
+        after_json=to_json(after),
+    )
+
+
+def _look_later(peer: Peer, lines: Sequence[Underway]) -> None:
+    """Look again at growing intervals; what ran out of time is disputed."""
+    if not lines:
+        return
+    late = [line.id for line in lines if clock.now() >= line.state_at + peer.capabilities.verify_within]
+    with stops.transaction("verify.later"):
+        disputed = move(
+            OrderLine,
+            late,
+            to=State.DISPUTED,
+            only_from=[State.VERIFYING],
+            why="not proven in time",
+            also={"due_at": clock.now() + LOOK_AT_DISPUTED},
+        )
+        land(disputed)
+        open_cases([_case(line) for line in lines if line.id in set(disputed)])
+        _set_due([line for line in lines if line.id not in set(disputed)])
+
+
+def _set_due(lines: Sequence[Underway]) -> None:
+    sql = """
+        UPDATE ordering_orderline l
+        SET due_at = CASE WHEN l.state = 'DISPUTED' THEN %s ELSE u.due_at END
+        FROM unnest(%s::bigint[], %s::timestamptz[]) AS u(id, due_at)
+        WHERE l.id = u.id AND l.state IN ('VERIFYING', 'DISPUTED')"""
+    at = clock.now()
+    waits = [growing(line.tries, first=LOOK_FIRST, longest=LOOK_LONGEST) for line in lines]
+    with connection.cursor() as cursor:
+        cursor.execute(sql, (at + LOOK_AT_DISPUTED, [line.id for line in lines], [at + wait for wait in waits]))
+
+
+def _case(line: Underway) -> Opening:
+    facts = {"attempt": line.attempt, "sent_at": line.sent_at, "carrier_number": line.carrier_number}
+    return Opening(kind="line_disputed", subject_kind="orderline", subject_id=line.id, facts=facts)
