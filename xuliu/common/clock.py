@@ -6,7 +6,6 @@ offset in seconds that all processes share, so that an hour can pass for all of 
 
 import os
 from datetime import UTC, date, datetime, timedelta
-from functools import lru_cache
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -26,11 +25,12 @@ def _offset() -> timedelta:
     if not path:
         return timedelta(0)
     try:
-        return _read(path, Path(path).stat().st_mtime_ns)
+        text = Path(path).read_text()
     except FileNotFoundError:
         return timedelta(0)
+    if text:  # empty for the moment in which it is being written
+        _last_read[path] = timedelta(seconds=float(text))
+    return _last_read.get(path, timedelta(0))
 
 
-@lru_cache(maxsize=4)
-def _read(path: str, _changed: int) -> timedelta:
-    return timedelta(seconds=float(Path(path).read_text() or 0))
+_last_read: dict[str, timedelta] = {}

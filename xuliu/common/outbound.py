@@ -5,7 +5,9 @@ operation is given what is left of the whole, so a call ends when its deadline d
 by the only question that matters for money: can the peer have acted on it?
 """
 
+import socket
 import ssl
+import threading
 import time
 from collections.abc import Iterable, Mapping
 from contextvars import ContextVar
@@ -84,17 +86,23 @@ class Outbound:
         Redirects are not followed: a carrier that redirects a POST gives an odd answer, which is data.
         """
         request = httpx.Request(method, url, params=params, json=json, data=form, content=content, headers=headers)
-        _ends.set(time.monotonic() + (deadline_seconds or self.deadline_seconds))
+        allowed = deadline_seconds or self.deadline_seconds
+        _ends.set(time.monotonic() + allowed)
         try:
             with self._pool.stream(
                 request.method,
                 str(request.url),
                 headers=request.headers.raw,
                 content=request.read(),
-                extensions={"timeout": dict.fromkeys(("connect", "read", "write", "pool"), self.deadline_seconds)},
+                extensions={"timeout": dict.fromkeys(("connect", "read", "write", "pool"), allowed)},
             ) as answer:
                 return Response(answer.status, _folded(answer.headers), _bounded(answer.iter_stream()))
-        except (httpcore.ConnectError, httpcore.ConnectTimeout, httpcore.PoolTimeout) as error:
+        except (
+            httpcore.ConnectError,
+            httpcore.ConnectTimeout,
+            httpcore.PoolTimeout,
+            httpcore.UnsupportedProtocol,
+        ) as error:
             raise NotSent(f"no connection: {type(error).__name__}") from error
         except (httpcore.TimeoutException, httpcore.NetworkError, httpcore.ProtocolError) as error:
             raise NoAnswer(f"{type(error).__name__}: {error}"[:200]) from error
@@ -136,7 +144,15 @@ class _DeadlineBackend(httpcore.NetworkBackend):
         local_address: str | None = None,
         socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
     ) -> httpcore.NetworkStream:
-        return _DeadlineStream(self._plain.connect_tcp(host, port, _left(timeout), local_address, socket_options))
+        failure: Exception = httpcore.ConnectError(f"{host} has no address")
+        for address in _addresses(host, port):
+            try:
+                plain = self._plain.connect_tcp(address, port, _left(timeout), local_address, socket_options)
+            except (httpcore.ConnectError, httpcore.ConnectTimeout) as error:
+                failure = error
+            else:
+                return _DeadlineStream(plain)
+        raise failure
 
 
 class _DeadlineStream(httpcore.NetworkStream):
@@ -162,3 +178,24 @@ class _DeadlineStream(httpcore.NetworkStream):
 
     def get_extra_info(self, info: str) -> Any:
         return self._plain.get_extra_info(info)
+
+
+def _addresses(host: str, port: int) -> list[str]:
+    """The addresses of a name. The system's resolver knows no deadline, so it is asked in a thread of its own."""
+    found: list[str] = []
+    failures: list[OSError] = []
+
+    def ask() -> None:
+        try:
+            found.extend(str(entry[4][0]) for entry in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM))
+        except OSError as error:
+            failures.append(error)
+
+    asking = threading.Thread(target=ask, name="resolve", daemon=True)
+    asking.start()
+    asking.join(_left(None))
+    if failures:
+        raise httpcore.ConnectError(str(failures[0]))
+    if asking.is_alive():
+        raise httpcore.ConnectTimeout(f"no address of {host} in time")
+    return list(dict.fromkeys(found))

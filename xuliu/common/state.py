@@ -6,7 +6,7 @@ from typing import Any, Protocol
 
 from django.db import connection, models
 
-from xuliu.common import actor, clock
+from xuliu.common import actor, arrays, clock
 
 
 class Stateful(Protocol):
@@ -36,7 +36,7 @@ def move(
     if not ids:
         return []
     table = connection.ops.quote_name(model._meta.db_table)
-    each = {"why": [why] * len(ids) if isinstance(why, str) else list(why), **(also_each or {})}
+    each = {"why": arrays.texts([why] * len(ids) if isinstance(why, str) else why), **(also_each or {})}
     types = ["text" if name == "why" else _column_type(model, name) for name in each]
     instant, doer = at or clock.now(), actor.current()
     assignments = [f"{_column(model, name)} = w.{_column(model, name)}" for name in each if name != "why"]
@@ -44,14 +44,14 @@ def move(
     columns = ", ".join(["id", *(_column(model, name) if name != "why" else "why" for name in each)])
     sql = f"""
         WITH w AS (SELECT * FROM unnest(%s::bigint[], {", ".join(f"%s::{kind}[]" for kind in types)}) AS u({columns})),
-        held AS (SELECT id, state FROM {table} WHERE id = ANY(%s) AND state = ANY(%s) ORDER BY id FOR NO KEY UPDATE),
+        held AS (SELECT id, state FROM {table} WHERE id = ANY(%s::bigint[]) AND state = ANY(%s) ORDER BY id FOR NO KEY UPDATE),
         moved AS (
             UPDATE {table} t SET state = %s, state_at = %s{"".join(", " + one for one in assignments)}
             FROM held JOIN w USING (id) WHERE t.id = held.id RETURNING t.id, held.state AS was, w.why)
         INSERT INTO common_event (kind, subject_id, was, became, why, actor_kind, actor_id, actor_label, at)
         SELECT %s, id, was, %s, why, %s, %s, %s, %s FROM moved RETURNING subject_id"""  # noqa: S608  # names come from the model, values are parameters
-    ids = list(ids)
-    parameters = [ids, *each.values(), ids, origins, to, instant, *(also or {}).values()]
+    keys = arrays.integers(ids)
+    parameters: list[Any] = [keys, *each.values(), keys, origins, to, instant, *(also or {}).values()]
     parameters += [model._meta.model_name, to, doer.kind, doer.id, doer.label, instant]
     with connection.cursor() as cursor:
         cursor.execute(sql, parameters)

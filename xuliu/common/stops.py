@@ -24,7 +24,7 @@ def transaction(name: str) -> Iterator[None]:
 @contextmanager
 def call(name: str) -> Iterator[None]:
     """One call to the outside world: must not stand inside a transaction."""
-    if django_transaction.get_connection().in_atomic_block and not _is_wrapped_by_a_test():
+    if _is_in_transaction():
         raise RuntimeError(f"{name}: a call to the outside world inside a transaction")
     _die_at(name, "before")
     yield
@@ -36,6 +36,7 @@ def _die_at(name: str, side: str) -> None:
         os.kill(os.getpid(), signal.SIGKILL)
 
 
-def _is_wrapped_by_a_test() -> bool:
-    """A test's own outermost block, marked by Django's TestCase machinery, is not ours."""
-    return any(getattr(atomic, "_from_testcase", False) for atomic in django_transaction.get_connection().atomic_blocks)
+def _is_in_transaction() -> bool:
+    """Whether a block of ours is open; a test's own outermost one, marked by Django's TestCase, is not ours."""
+    blocks = django_transaction.get_connection().atomic_blocks
+    return any(not getattr(block, "_from_testcase", False) for block in blocks)

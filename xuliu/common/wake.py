@@ -13,11 +13,20 @@ from django.db import transaction as django_transaction
 
 CHANNEL = "xuliu_wake"
 SPACING_SECONDS = 0.1
+# What Django adds to libpq's parameters for the driver.
+NOT_LIBPQ = frozenset({"cursor_factory", "context", "prepare_threshold"})
 
 
 def after_commit(step: str) -> None:
     """Wake the workers' step once what this transaction wrote can be seen."""
     django_transaction.on_commit(lambda: _Sender.wake(step))
+
+
+def listening(parameters: dict[str, object]) -> psycopg.Connection:
+    """A connection that hears every wake-up, made with Django's connection parameters; the payload is the step's name."""
+    database = _connected(parameters)
+    database.execute(f"LISTEN {CHANNEL}")
+    return database
 
 
 class _Sender:
@@ -42,13 +51,15 @@ class _Sender:
     @classmethod
     def _run(cls) -> None:
         database: psycopg.Connection | None = None
+        connected_with: dict[str, object] = {}
         while cls._there.wait():
             with cls._lock:
                 cls._there.clear()
                 steps, parameters = sorted(cls._pending), cls._parameters
                 cls._pending = set()
             try:
-                database = database or _connected(parameters)
+                if database is None or database.closed or parameters != connected_with:
+                    database, connected_with = _connected(parameters), parameters
                 for step in steps:
                     database.execute("SELECT pg_notify(%s, %s)", (CHANNEL, step))
             except psycopg.Error:
@@ -57,5 +68,5 @@ class _Sender:
 
 
 def _connected(parameters: dict[str, object]) -> psycopg.Connection:
-    known = {name: parameters[name] for name in ("host", "port", "user", "password", "dbname") if parameters.get(name)}
+    known = {name: value for name, value in parameters.items() if name not in NOT_LIBPQ and value}
     return psycopg.connect(**known, autocommit=True)  # type: ignore[arg-type]  # libpq's own keywords

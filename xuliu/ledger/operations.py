@@ -6,7 +6,7 @@ from datetime import datetime
 
 from django.db import connection, transaction
 
-from xuliu.common import actor
+from xuliu.common import actor, arrays
 
 # Folding waits this long for the writers under way; they in turn wait for it no longer than that.
 FOLD_LOCK_TIMEOUT_MS = 500
@@ -99,15 +99,15 @@ FOLD = """
     ON CONFLICT DO NOTHING"""
 
 
-def _columns(entries: Sequence[Entry]) -> list[list[object]]:
+def _columns(entries: Sequence[Entry]) -> list[str]:
     return [
-        [entry.reference for entry in entries],
-        [entry.source for entry in entries],
-        [entry.destination for entry in entries],
-        [entry.amount_minor for entry in entries],
-        [entry.currency for entry in entries],
-        [entry.order_id for entry in entries],
-        [entry.line_id for entry in entries],
+        arrays.texts([entry.reference for entry in entries]),
+        arrays.texts([entry.source for entry in entries]),
+        arrays.texts([entry.destination for entry in entries]),
+        arrays.integers([entry.amount_minor for entry in entries]),
+        arrays.texts([entry.currency for entry in entries]),
+        arrays.integers([entry.order_id for entry in entries]),
+        arrays.integers([entry.line_id for entry in entries]),
     ]
 
 
