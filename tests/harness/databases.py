@@ -29,7 +29,7 @@ def template() -> str:
     name = TEMPLATE_PREFIX + _migrations_state()
     with (HOME / "template.lock").open("w") as lock, _administrator() as administrator:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        known = {row[0] for row in administrator.execute("SELECT datname FROM pg_database")}
+        known = {str(row[0]) for row in administrator.execute("SELECT datname FROM pg_database")}
         if name not in known:
             for old in known:
                 if old.startswith(("template_", "building_")) and old not in {"template0", "template1"}:
