@@ -1,0 +1,148 @@
+"""The way of every call to a stand-in: latency, rate, what goes wrong, the deed, the log."""
+
+import time
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any, Protocol
+
+from xuliu.sandbox.clock import Clock, iso
+from xuliu.sandbox.faults import WIRE, Fault, Faults
+from xuliu.sandbox.server import Answer, Manner, Request, Response
+from xuliu.sandbox.settings import Settings
+from xuliu.sandbox.store import Store
+
+ODD_BODY = "<html><head><title>502 Bad Gateway</title></head><body><center>nginx</center></body></html>"
+MANNERS = {"lose_answer": Manner.CLOSE, "hang": Manner.CLOSE, "answer_twice": Manner.TWICE, "drip": Manner.DRIP}
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A request understood: what is asked for and how to bring it about."""
+
+    operation: str
+    group: str
+    run: Callable[[], Response]
+    reference: str = ""
+    iccids: tuple[str, ...] = ()
+
+
+class Peer(Protocol):
+    """A stand-in. `route` understands a request, or answers it at once (unknown path, no right to ask)."""
+
+    name: str
+
+    def route(self, request: Request) -> Call | Response: ...
+
+    def faulty(self, fault: Fault, request: Request) -> Response:
+        """Its own words for a call it does not act on: too many, an error, a token that is gone."""
+        ...
+
+    def finish(self, response: Response, request: Request, fault: Fault | None) -> Response:
+        """The last touch: a signature, where the peer signs."""
+        ...
+
+
+class Calls:
+    """The last calls, for tests to count."""
+
+    def __init__(self) -> None:
+        self._kept: deque[dict[str, Any]] = deque(maxlen=10_000)
+
+    def add(self, call: dict[str, Any]) -> None:
+        """Remember one."""
+        self._kept.append(call)
+
+    def clear(self) -> None:
+        """Forget all."""
+        self._kept.clear()
+
+    def found(self, peer: str, operation: str, iccid: str) -> list[dict[str, Any]]:
+        """Those that fit, oldest first; what is empty fits all."""
+        return [
+            call
+            for call in list(self._kept)
+            if (not peer or call["peer"] == peer)
+            and (not operation or operation in (call["operation"], call["group"]))
+            and (not iccid or iccid in call["iccids"])
+        ]
+
+
+class Exchange:
+    """Answers a peer's calls."""
+
+    def __init__(self, peer: Peer, store: Store, clock: Clock, settings: Settings, faults: Faults, calls: Calls) -> None:
+        self._peer = peer
+        self._store = store
+        self._clock = clock
+        self._settings = settings
+        self._faults = faults
+        self._calls = calls
+        self._recent: deque[float] = deque()
+
+    def answer(self, request: Request) -> Answer:
+        """What the port sends back."""
+        call = self._peer.route(request)
+        if isinstance(call, Response):
+            self._log(Call("", "", lambda: Response()), call, None)
+            return self._in_time(self._peer.finish(call, request, None))
+        fault = self._over_rate() or self._pick(call)
+        response = self._respond(call, request, fault)
+        self._log(call, response, fault)
+        answer = self._in_time(self._peer.finish(response, request, fault))
+        return answer if fault is None else _in_manner(answer, fault)
+
+    def _pick(self, call: Call) -> Fault | None:
+        found = self._faults.pick
+        return found(self._peer.name, call.operation, call.group, kinds=WIRE, iccids=call.iccids, reference=call.reference)
+
+    def _respond(self, call: Call, request: Request, fault: Fault | None) -> Response:
+        if fault is not None and not fault.acts:
+            with self._store.transaction():
+                response = self._peer.faulty(fault, request)
+        else:
+            with self._store.transaction():
+                response = call.run()
+        return response if fault is None else _distorted(response, fault)
+
+    def _over_rate(self) -> Fault | None:
+        """429 above the allowed calls a second, measured over the last one."""
+        allowed = self._settings["calls_per_second"].get(self._peer.name)
+        if allowed is None:
+            return None
+        now = time.monotonic()
+        with self._store.lock:
+            while self._recent and self._recent[0] <= now - 1.0:
+                self._recent.popleft()
+            if len(self._recent) >= allowed:
+                return Fault("too_many", {"retry_after": 1})
+            self._recent.append(now)
+        return None
+
+    def _in_time(self, response: Response) -> Answer:
+        return Answer(response, delay=self._settings["latency_ms"] / 1000)
+
+    def _log(self, call: Call, response: Response, fault: Fault | None) -> None:
+        entry = {"peer": self._peer.name, "operation": call.operation, "group": call.group, "reference": call.reference}
+        entry |= {"iccids": list(call.iccids), "status": response.status, "fault": fault.kind if fault else ""}
+        self._calls.add(entry | {"at": iso(self._clock.timestamp())})
+
+
+def _distorted(response: Response, fault: Fault) -> Response:
+    """The answer as the fault leaves it."""
+    if fault.kind in ("error", "error_after"):
+        status = int(fault.more.get("status", 502 if fault.kind == "error_after" else 500))
+        if fault.acts:
+            return Response(status, ODD_BODY.encode(), {"Content-Type": "text/html"})
+        return replace(response, status=status)
+    if fault.kind == "odd_body":
+        body = str(fault.more.get("body", ODD_BODY)).encode()
+        return Response(200, body, {"Content-Type": "text/html; charset=utf-8"})
+    return response
+
+
+def _in_manner(answer: Answer, fault: Fault) -> Answer:
+    waits = {"hang": 30.0, "late": 1.0}
+    delay = answer.delay + (fault.seconds(waits[fault.kind]) if fault.kind in waits else 0.0)
+    manner = MANNERS.get(fault.kind, Manner.PLAIN)
+    return Answer(answer.response, manner, delay, pause=fault.seconds(0.2))

@@ -1,0 +1,143 @@
+"""What goes wrong, planted by tests: matched to calls, and drawn from a seed where a probability is given."""
+
+import json
+import random
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from xuliu.sandbox.store import Row, Store
+
+# What happens to the exchange …
+WIRE = frozenset(
+    {"lose_answer", "hang", "late", "answer_twice", "too_many", "error", "error_after", "odd_body", "drip", "token_expired", "bad_signature"}
+)
+# … and what happens to the thing asked for.
+DEED = frozenset({"refuse", "act_twice", "wrong_amount", "nothing", "fail_later", "deliver_after_refusing"})
+NEVER_ACTS = frozenset({"too_many", "token_expired"})
+ACTS_UNLESS_SAID = frozenset({"lose_answer", "hang", "late", "answer_twice", "error_after", "odd_body", "drip", "bad_signature"})
+ALONE = frozenset({"notice", "oauth"})  # hit only by faults that name them
+REASONS = ("sim", "plan", "account", "temporary")
+PEERS = ("onelink", "1nce", "wechatpay")
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """A fault that hits this call."""
+
+    kind: str
+    more: dict[str, Any]
+
+    @property
+    def acts(self) -> bool:
+        """Does the peer act on the call all the same?"""
+        if self.kind in NEVER_ACTS:
+            return False
+        return bool(self.more.get("acts", self.kind in ACTS_UNLESS_SAID))
+
+    @property
+    def reason(self) -> str:
+        """Whose trouble a refusal is."""
+        return str(self.more.get("reason", "sim"))
+
+    def seconds(self, default: float) -> float:
+        """How long, where the kind takes time."""
+        return float(self.more.get("seconds", default))
+
+
+class Faults:
+    """Those planted. `pick` is called for every exchange and costs nothing while there are none."""
+
+    def __init__(self, store: Store, seed: int) -> None:
+        self._store = store
+        self._seed = seed
+        self._dice = random.Random(seed)
+        self._planted: list[Row] = []
+        self.read()
+
+    def read(self) -> None:
+        """Take the planted ones from the store; the dice start again when there are none."""
+        self._planted = self._store.rows("SELECT * FROM faults ORDER BY id")
+        if not self._planted:
+            self._dice = random.Random(self._seed)
+
+    def plant(self, wanted: dict[str, Any]) -> int:
+        """Plant one; returns its id. Raises ValueError for one that could never hit."""
+        known = {name: wanted[name] for name in ("peer", "kind", "operation", "iccid", "reference") if name in wanted}
+        row: Row = {"operation": "*", "iccid": "", "reference": "", **known, "hits": 0}
+        row["probability"] = float(wanted.get("probability", 1.0))
+        row["left"] = wanted.get("count", 1)
+        row["more"] = json.dumps({k: v for k, v in wanted.items() if k not in row and k != "count"})
+        _check(wanted)
+        with self._store.transaction():
+            planted = self._store.insert("faults", row)
+            self.read()
+        return planted
+
+    def clear(self, fault_id: int | None = None, peer: str | None = None) -> None:
+        """Take out one, a peer's, or all."""
+        with self._store.transaction():
+            if fault_id is not None:
+                self._store.write("DELETE FROM faults WHERE id = ?", (fault_id,))
+            elif peer is not None:
+                self._store.write("DELETE FROM faults WHERE peer = ?", (peer,))
+            else:
+                self._store.write("DELETE FROM faults")
+            self.read()
+
+    def all(self) -> list[Row]:
+        """Those planted, with how often each has hit."""
+        return [{**row, **json.loads(row["more"])} for row in self._store.rows("SELECT * FROM faults ORDER BY id")]
+
+    def pick(
+        self,
+        peer: str,
+        operation: str,
+        group: str,
+        *,
+        kinds: Collection[str],
+        iccids: Sequence[str] = (),
+        reference: str = "",
+        is_named: bool = False,
+    ) -> Fault | None:
+        """The first that fits and whose dice fall so; it is used up by one. `is_named`: only those that name a SIM."""
+        if not self._planted:
+            return None
+        with self._store.transaction():
+            for row in self._planted:
+                if row["kind"] not in kinds or (is_named and not row["iccid"]):
+                    continue
+                if _fits(row, peer, operation, group, iccids, reference) and self._dice.random() < row["probability"]:
+                    self._use(row)
+                    return Fault(row["kind"], json.loads(row["more"]))
+        return None
+
+    def _use(self, row: Row) -> None:
+        left = None if row["left"] is None else row["left"] - 1
+        self._store.write("UPDATE faults SET hits = hits + 1, left = ? WHERE id = ?", (left, row["id"]))
+        row["left"] = left
+        if left is not None and left <= 0:
+            self._planted = [other for other in self._planted if other["id"] != row["id"]]
+
+
+def _fits(row: Row, peer: str, operation: str, group: str, iccids: Sequence[str], reference: str) -> bool:
+    if row["left"] is not None and row["left"] <= 0:
+        return False
+    named = (operation, group) if operation in ALONE else ("*", operation, group)
+    return (
+        row["peer"] == peer
+        and row["operation"] in named
+        and (not row["iccid"] or row["iccid"] in iccids)
+        and (not row["reference"] or row["reference"] == reference)
+    )
+
+
+def _check(wanted: dict[str, Any]) -> None:
+    if wanted.get("peer") not in PEERS:
+        raise ValueError(f"peer takes one of {', '.join(PEERS)}")
+    if wanted.get("kind") not in WIRE | DEED:
+        raise ValueError(f"kind takes one of {', '.join(sorted(WIRE | DEED))}")
+    if wanted.get("reason", "sim") not in REASONS:
+        raise ValueError(f"reason takes one of {', '.join(REASONS)}")
+    if wanted.get("count", 1) is not None and int(wanted.get("count", 1)) < 1:
+        raise ValueError("count takes a number from 1, or null")

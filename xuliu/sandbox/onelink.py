@@ -1,0 +1,271 @@
+"""China Mobile IoT's OneLink, EC v5: token, transid, numbers for what is done later.
+
+Names and meanings after two public clients, IoTCard/IoTOS (…/oneLink/ecV5/InquireEcV5.java, ChangeEcV5.java, EcV5Api.java)
+and the DTOs of com.smoc.cloud.api.remote.cmcc.response; codes after the error tables of platforms that resell it.
+"""
+
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any
+
+from xuliu.sandbox.clock import CHINA, Clock, instant
+from xuliu.sandbox.exchange import Call
+from xuliu.sandbox.faults import DEED, Fault, Faults
+from xuliu.sandbox.onelink_reads import Reads
+from xuliu.sandbox.onelink_words import REFUSALS, No, said, said_no
+from xuliu.sandbox.orders import Orders, Refusal, Wanted
+from xuliu.sandbox.server import Request, Response
+from xuliu.sandbox.settings import Settings
+from xuliu.sandbox.sims import Plan, Sims
+from xuliu.sandbox.store import Row, Store
+
+PREFIX = "/v5/ec"
+MOST_CARDS = 100
+Fields = dict[str, str]
+# operType of 23S03 and of 23S06 that stop a card and start it again; the others concern stock.
+STOP, RESUME = {"0", "9"}, {"1", "11"}
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """A path of the interface: its code, its group and what answers it."""
+
+    code: str
+    group: str
+    answer: Callable[[Fields], list[Any]]
+
+
+class OneLink:
+    """The stand-in."""
+
+    name = "onelink"
+
+    def __init__(
+        self,
+        store: Store,
+        clock: Clock,
+        settings: Settings,
+        faults: Faults,
+        sims: Sims,
+        orders: Orders,
+        credentials: Fields,
+    ) -> None:
+        self._store = store
+        self._clock = clock
+        self._settings = settings
+        self._faults = faults
+        self._sims = sims
+        self._orders = orders
+        self._credentials = credentials
+        reads = Reads(sims, orders)
+        self._routes = {path: Route(code, "read", answer) for path, (code, answer) in reads.routes().items()}
+        self._routes |= {
+            "/get/token": Route("token", "token", self._token),
+            "/order/gprspackage-order": Route("23R08", "change", self._order),
+            "/order/gprspackage-order/batch": Route("23R09", "change", self._order_batch),
+            "/change/sim-status": Route("23S03", "change", self._change_status),
+            "/change/sim-status/batch": Route("23S06", "change", self._change_status_batch),
+        }
+
+    def route(self, request: Request) -> Call | Response:
+        """Find the interface and the cards it is about."""
+        found = self._routes.get(request.path.removeprefix(PREFIX)) if request.path.startswith(PREFIX) else None
+        if found is None:
+            return Response(404, b'{"status":"404","message":"Not Found"}', {"Content-Type": "application/json"})
+        fields = request.fields()
+        transid = fields.get("transid", "")
+        return Call(found.code, found.group, lambda: self._run(found, fields), transid, self._iccids(fields))
+
+    def faulty(self, fault: Fault, request: Request) -> Response:
+        """Token gone, too many, or the platform's own error."""
+        if fault.kind == "token_expired":
+            self._store.write("DELETE FROM tokens WHERE peer = ? AND value = ?", (self.name, request.fields().get("token", "")))
+            return said_no(No("12021"))
+        if fault.kind == "too_many":
+            response = said_no(No("429", "接口调用频率超过限制"))
+            response.status = 429
+            response.headers["Retry-After"] = str(fault.more.get("retry_after", 1))
+            return response
+        return said_no(No("500"))
+
+    def finish(self, response: Response, request: Request, fault: Fault | None) -> Response:
+        """Nothing: OneLink signs no answers."""
+        return response
+
+    def _run(self, route: Route, fields: Fields) -> Response:
+        self._orders.settle()
+        try:
+            if route.code != "token":
+                self._check(fields)
+            self._refuse(route, fields)
+            return said(route.answer(fields))
+        except No as no:
+            return said_no(no)
+
+    def _check(self, fields: Fields) -> None:
+        """The right to ask: our appid in the transid, and a token that is good still."""
+        if not fields.get("transid", "").startswith(self._credentials["appid"]):
+            raise No("12004")
+        statement = "SELECT 1 AS one FROM tokens WHERE peer = ? AND value = ? AND expires_at > ?"
+        values = (self.name, fields.get("token", ""), self._clock.timestamp())
+        if self._store.row(statement, values) is None:
+            raise No("12021")
+
+    def _token(self, fields: Fields) -> list[Any]:
+        if (fields.get("appid"), fields.get("password")) != (self._credentials["appid"], self._credentials["password"]):
+            raise No("12022")
+        seconds = self._settings["token_seconds"][self.name]
+        row = {"value": secrets.token_hex(32), "peer": self.name, "subject": "", "expires_at": self._clock.timestamp() + seconds}
+        self._store.insert("tokens", row)
+        return [{"token": row["value"], "ttl": str(seconds)}]
+
+    def _iccids(self, fields: Fields) -> tuple[str, ...]:
+        """The cards a call is about, as ICCIDs, for faults and the log."""
+        found: list[str] = []
+        for name in ("iccid", "msisdn", "imsi"):
+            values = [fields[name]] if name in fields else fields.get(f"{name}s", "").split("_")
+            for value in filter(None, values):
+                sim = self._sims.find(self.name, name, value)
+                found.append(sim["iccid"] if sim else value)
+        return tuple(found)
+
+    def _refuse(self, route: Route, fields: Fields) -> None:
+        """A planted refusal of the whole call, whether or not it delivers afterwards."""
+        for kind in ("refuse", "deliver_after_refusing"):
+            fault = self._pick(route, fields, {kind}, self._iccids(fields))
+            if fault is None:
+                continue
+            if kind == "deliver_after_refusing" and route.code in ("23R08", "23R09"):
+                self._place(route.code, fields, self._cards(fields), fault)
+            raise No(str(fault.more.get("code", REFUSALS[fault.reason, "stated"])), fault.more.get("message"))
+
+    def _pick(self, route: Route, fields: Fields, kinds: set[str], iccids: tuple[str, ...]) -> Fault | None:
+        reference = fields.get("transid", "")
+        # In a batch a fault that names one card befalls that card alone; see _with_faults.
+        if route.code == "23R09" and len(iccids) > 1:
+            iccids = ()
+        return self._faults.pick(self.name, route.code, route.group, kinds=kinds, iccids=iccids, reference=reference)
+
+    def _order(self, fields: Fields) -> list[Any]:
+        """23R08: one card; refusals are said at once."""
+        return [{"orderNum": self._place("23R08", fields, self._cards(fields), None)}]
+
+    def _order_batch(self, fields: Fields) -> list[Any]:
+        """23R09: up to 100 cards; a card's refusal stands in the job's result."""
+        return [{"jobId": self._place("23R09", fields, self._cards(fields), None)}]
+
+    def _cards(self, fields: Fields) -> list[Row]:
+        """The cards named by msisdn or msisdns. A single unknown card is refused; in a batch the whole call is."""
+        named = [fields["msisdn"]] if fields.get("msisdn") else list(filter(None, fields.get("msisdns", "").split("_")))
+        if not named or len(named) > MOST_CARDS or len(set(named)) < len(named):
+            raise No("11000")
+        found = [self._sims.find(self.name, "msisdn", msisdn) for msisdn in named]
+        if len(found) == 1 and found[0] is None:
+            raise No("12010")
+        missing: Row = {"iccid": "", "carrier": self.name}
+        return [sim or {**missing, "msisdn": msisdn} for sim, msisdn in zip(found, named, strict=True)]
+
+    def _place(self, code: str, fields: Fields, cards: list[Row], refused: Fault | None) -> str:
+        """Judge the cards, pay and write the order; returns its number. `refused`: it is done though we said no."""
+        if fields.get("maincommoDity") not in ("0", "1") or not fields.get("packageType"):
+            raise No("11000")
+        if self._settings["onelink_transid"] == "once" and refused is None:
+            before = self._orders.by_reference(self.name, fields["transid"])
+            if before is not None:
+                return str(before["number"])
+        plan = self._sims.plan(self.name, fields["packageType"])
+        if plan is None:
+            raise No(REFUSALS["plan", "not_orderable"])
+        wanted = [Wanted(card, refusal=self._refusal(card, plan)) for card in cards]
+        self._check_call(code, plan, wanted)
+        wanted = [replace(one, fault=refused) for one in wanted] if refused else self._with_faults(code, fields, wanted)
+        number = self._write(code, fields, plan, wanted)
+        late = [replace(one, refusal=None) for one in wanted if refused is None and _delivers(one)]
+        if late:
+            self._write(code, fields, plan, late)
+        return number
+
+    def _write(self, code: str, fields: Fields, plan: Plan, wanted: list[Wanted]) -> str:
+        place = self._orders.place
+        number, is_batch = self._number(code), code == "23R09"
+        return place(
+            carrier=self.name,
+            operation=code,
+            reference=fields["transid"],
+            number=number,
+            plan=plan,
+            wanted=wanted,
+            is_batch=is_batch,
+        )
+
+    def _number(self, code: str) -> str:
+        day = instant(self._clock.timestamp()).astimezone(CHINA)
+        return f"{'O' if code == '23R08' else 'J'}{day:%Y%m%d}{self._store.next_number(self.name):010d}"
+
+    def _refusal(self, card: Row, plan: Plan) -> Refusal | None:
+        if not card["iccid"]:
+            return Refusal("sim", "unknown")
+        return self._orders.refusal(card, plan, may_be_expired=plan.is_renewal)
+
+    def _check_call(self, code: str, plan: Plan, wanted: list[Wanted]) -> None:
+        """What refuses the call as a whole: its only card, the vendor's spacing, our account."""
+        first = wanted[0].refusal
+        if code == "23R08" and first is not None:
+            raise No(REFUSALS[first.reason, first.kind])
+        minutes = self._settings["onelink_repeat_minutes"]
+        since = self._clock.timestamp() - 60 * minutes
+        if minutes and any(self._orders.ordered_since(one.sim["iccid"], since) for one in wanted if one.sim["iccid"]):
+            raise No(REFUSALS["temporary", "repeat"])
+        if not self._orders.can_pay(self.name, plan.cost_minor * sum(one.refusal is None for one in wanted)):
+            raise No(REFUSALS["account", "balance"])
+
+    def _with_faults(self, code: str, fields: Fields, wanted: list[Wanted]) -> list[Wanted]:
+        """The faults that befall the whole call, or single cards of it."""
+        reference = fields["transid"]
+        kinds = DEED - {"refuse", "deliver_after_refusing"}
+        pick = self._faults.pick
+        whole = pick(self.name, code, "change", kinds=kinds, reference=reference)
+        faulted: list[Wanted] = []
+        for one in wanted:
+            iccids = (one.sim["iccid"],)
+            named = pick(self.name, code, "change", kinds=DEED, iccids=iccids, reference=reference, is_named=True)
+            refusal = one.refusal
+            if named is not None and named.kind in ("refuse", "deliver_after_refusing"):
+                refusal = Refusal(named.reason, "stated")
+            faulted.append(Wanted(one.sim, named or whole, refusal))
+        return faulted
+
+    def _change_status(self, fields: Fields) -> list[Any]:
+        """23S03: stop or resume one card."""
+        for name in ("msisdn", "iccid", "imsi"):
+            sim = self._sims.find(self.name, name, fields.get(name, ""))
+            if sim is not None:
+                self._switch(sim, fields.get("operType", ""))
+                return [{name: sim[name]}]
+        raise No("12010")
+
+    def _change_status_batch(self, fields: Fields) -> list[Any]:
+        """23S06: the same for up to 100; 9 and 11 need a reason."""
+        if fields.get("operType") in ("9", "11") and not fields.get("reason"):
+            raise No("11000")
+        cards = [card for card in self._cards(fields) if card["iccid"]]
+        for card in cards:
+            self._switch(card, fields.get("operType", ""))
+        now, number = self._clock.timestamp(), self._number("23S06")
+        row: Row = {"number": number, "carrier": self.name, "reference": fields["transid"], "operation": "23S06", "is_batch": 1}
+        self._store.insert("orders", row | {"created_at": now, "settles_at": now, "settled_at": now})
+        return [{"jobId": number}]
+
+    def _switch(self, sim: Row, kind: str) -> None:
+        wanted = "suspended" if kind in STOP else "active" if kind in RESUME else ""
+        if not wanted:
+            raise No("11000")
+        if {"suspended": "active", "active": "suspended"}[wanted] != sim["state"]:
+            raise No("12089")
+        self._sims.change({"iccid": sim["iccid"], "state": wanted})
+
+
+def _delivers(wanted: Wanted) -> bool:
+    """Refused, and delivered all the same?"""
+    return wanted.fault is not None and wanted.fault.kind == "deliver_after_refusing"

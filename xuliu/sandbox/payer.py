@@ -1,0 +1,212 @@
+"""The payer's side: the page where a person plays the payer, WeChat's sign-in, and the bridge of its browser."""
+
+import html
+import secrets
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from string import Template
+from typing import Any
+from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
+
+from xuliu.sandbox.clock import CHINA, Clock, instant
+from xuliu.sandbox.faults import Fault, Faults
+from xuliu.sandbox.payer_words import WORDS
+from xuliu.sandbox.server import Request, Response, json_response
+from xuliu.sandbox.settings import Settings
+from xuliu.sandbox.store import Row, Store
+from xuliu.sandbox.wechat_books import Payments, new_openid
+from xuliu.sandbox.wechat_notices import Courier
+from xuliu.sandbox.wechat_signing import Signing
+
+PAGE = Template((Path(__file__).parent / "payer.html").read_text(encoding="utf-8"))
+CODE_SECONDS = 300
+NOT_SEEN = {"Cache-Control": "no-store", "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'"}
+
+
+class Payer:
+    """Whoever pays."""
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        clock: Clock,
+        settings: Settings,
+        faults: Faults,
+        signing: Signing,
+        payments: Payments,
+        courier: Courier,
+        credentials: Mapping[str, str],
+    ) -> None:
+        self._store = store
+        self._clock = clock
+        self._settings = settings
+        self._faults = faults
+        self._signing = signing
+        self._payments = payments
+        self._courier = courier
+        self._credentials = credentials
+
+    def address(self, payment: Row, request: Request) -> str:
+        """The page of a payment, under the address by which the caller reached us or the one that is set."""
+        base = self._settings["public_url"].rstrip("/") or f"http://{request.headers.get('host', '127.0.0.1')}"
+        return f"{base}/pay/{payment['token']}"
+
+    def answer(self, request: Request) -> Response:
+        """Everything on the payer's paths."""
+        answers: dict[tuple[str, str], Callable[[Request], Response]] = {
+            ("GET", "/connect/oauth2/authorize"): self._authorize,
+            ("GET", "/jsapi/pay"): self._bridge,
+        }
+        if (request.method, request.path) in answers:
+            return answers[request.method, request.path](request)
+        if request.path.startswith("/pay/"):
+            return self._page(request, request.path.removeprefix("/pay/"))
+        return Response(404, b"not found", {"Content-Type": "text/plain"})
+
+    def pay(self, payment: Row, *, openid: str = "", success_at: float | None = None, is_told: bool = True, **reported: Any) -> Row:
+        """The payer pays, and the merchant is told unless it shall not be."""
+        with self._store.transaction():
+            fault = self._wrong_amount(payment["reference"])
+            paid = self._payments.pay(payment["reference"], openid=openid, success_at=success_at, **reported)
+            if is_told:
+                self._courier.paid(payment, paid, fault)
+        return paid
+
+    def _wrong_amount(self, reference: str) -> Fault | None:
+        """A planted fault by which the notice names another amount than was paid."""
+        return self._faults.pick("wechatpay", "notice", "notice", kinds={"wrong_amount"}, reference=reference)
+
+    def _authorize(self, request: Request) -> Response:
+        """WeChat sends the browser back with a code; who it is stays the same for a browser."""
+        back = request.query.get("redirect_uri", "")
+        if request.query.get("appid") != self._credentials["appid"] or not back.startswith(("http://", "https://")):
+            return Response(400, "redirect_uri 参数错误".encode(), {"Content-Type": "text/plain; charset=utf-8"})
+        openid = _cookie(request, "openid") or new_openid()
+        code = secrets.token_urlsafe(24)
+        row: Row = {"value": code, "peer": "oauth", "subject": openid, "expires_at": self._clock.timestamp() + CODE_SECONDS}
+        self._store.insert("tokens", row)
+        parts = urlsplit(back)
+        query = parse_qsl(parts.query, keep_blank_values=True) + [("code", code), ("state", request.query.get("state", ""))]
+        there = urlunsplit(parts._replace(query=urlencode(query), fragment=""))
+        return Response(302, b"", {"Location": there, "Set-Cookie": f"openid={openid}; Path=/; HttpOnly; SameSite=Lax"})
+
+    def access_token(self, request: Request) -> Response:
+        """The openid for a code, once and within five minutes."""
+        query = request.query
+        if query.get("appid") != self._credentials["appid"]:
+            return json_response({"errcode": 40013, "errmsg": "invalid appid"})
+        if query.get("secret") != self._credentials["app_secret"]:
+            return json_response({"errcode": 40125, "errmsg": "invalid appsecret"})
+        found = self._store.row("SELECT * FROM tokens WHERE peer = 'oauth' AND value = ?", (query.get("code", ""),))
+        if found is None or found["expires_at"] <= self._clock.timestamp():
+            return json_response({"errcode": 40029, "errmsg": "invalid code"})
+        if self._store.write("UPDATE tokens SET peer = 'oauth_used' WHERE value = ?", (found["value"],)) == 0:
+            return json_response({"errcode": 40163, "errmsg": "code been used"})
+        tokens = {name: secrets.token_urlsafe(48) for name in ("access_token", "refresh_token")}
+        return json_response({**tokens, "expires_in": 7200, "openid": found["subject"], "scope": "snsapi_base"})
+
+    def _bridge(self, request: Request) -> Response:
+        """What WeChat's browser does with a page's request to pay: check its signature, then ask the payer."""
+        query = request.query
+        package = query.get("package", "")
+        payment = self._payments.by_prepay_id(package.removeprefix("prepay_id="))
+        parts = (query.get("appId", ""), query.get("timeStamp", ""), query.get("nonceStr", ""), package)
+        if payment is None or query.get("signType") != "RSA" or not self._signing.is_merchants(query.get("paySign", ""), *parts):
+            return Response(400, "支付验证签名失败".encode(), {"Content-Type": "text/plain; charset=utf-8"})
+        back = query.get("return_url", "")
+        if back.startswith(("http://", "https://")):
+            self._store.write("UPDATE payments SET return_url = ? WHERE reference = ?", (back, payment["reference"]))
+        return Response(302, b"", {"Location": f"/pay/{payment['token']}"})
+
+    def _page(self, request: Request, token: str) -> Response:
+        payment = self._payments.by_token(token)
+        language = _language(request)
+        if payment is None:
+            return Response(404, WORDS[language]["unknown"].encode(), {"Content-Type": "text/plain; charset=utf-8"})
+        if request.method == "POST":
+            self._pressed(payment, request.fields().get("action", ""), _cookie(request, "openid"))
+            return Response(303, b"", {"Location": f"/pay/{token}?lang={language}"})
+        body = self._rendered(payment, language).encode()
+        return Response(200, body, {"Content-Type": "text/html; charset=utf-8", "Content-Language": language, **NOT_SEEN})
+
+    def _pressed(self, payment: Row, action: str, openid: str) -> None:
+        """A button: pay; pay once more; pay when the merchant has closed it."""
+        is_open = payment["state"] == "NOTPAY" and not self._payments.is_expired(payment)
+        if action == "late" and is_open:
+            self._store.write("UPDATE payments SET is_paid_when_closed = 1 WHERE reference = ?", (payment["reference"],))
+        elif action == "twice":
+            for _ in range(1 if payment["state"] == "SUCCESS" else 2):
+                self.pay(payment, openid=openid)
+        elif action in ("pay", "late") and payment["state"] != "SUCCESS":
+            self.pay(payment, openid=openid)
+
+    def _rendered(self, payment: Row, language: str) -> str:
+        words = WORDS[language]
+        state = self._state(payment)
+        paid = self._payments.transactions(payment["reference"])
+        facts = {words["order"]: payment["reference"], words["what"]: payment["description"]}
+        facts[words["opened"]] = _when(payment["created_at"])
+        if payment["expires_at"] is not None:
+            facts[words["expires"]] = _when(payment["expires_at"])
+        facts |= {f"{words['paid']} {at}": f"{one['number']} · {_money(one)}" for at, one in enumerate(paid, 1)}
+        listed = "".join(f"<div><dt>{html.escape(name)}</dt><dd>{html.escape(value)}</dd></div>" for name, value in facts.items())
+        back = payment["return_url"]
+        link = f'<p><a class="back" href="{html.escape(back)}">{html.escape(words["back"])}</a></p>' if back else ""
+        other = "en" if language == "zh-CN" else "zh-CN"
+        return PAGE.substitute(
+            words,
+            language=language,
+            other=other,
+            other_name=WORDS[other]["own_name"],
+            amount=html.escape(_money(payment)),
+            state=state,
+            saying=html.escape(words[f"is_{state}"]),
+            buttons="".join(_button(action, words) for action in BUTTONS[state]),
+            facts=listed,
+            back_link=link,
+        )
+
+    def _state(self, payment: Row) -> str:
+        if payment["state"] == "SUCCESS":
+            return "twice" if len(self._payments.transactions(payment["reference"])) > 1 else "paid"
+        if payment["state"] == "CLOSED":
+            return "closed"
+        if self._payments.is_expired(payment):
+            return "expired"
+        return "armed" if payment["is_paid_when_closed"] else "open"
+
+
+BUTTONS = {
+    "open": ("pay", "twice", "late"),
+    "armed": ("pay",),
+    "closed": ("late",),
+    "expired": ("late",),
+    "paid": ("twice",),
+    "twice": ("twice",),
+}
+
+
+def _button(action: str, words: Mapping[str, str]) -> str:
+    label, hint = html.escape(words[f"do_{action}"]), html.escape(words[f"hint_{action}"])
+    kind = "go" if action == "pay" else "other"
+    return f'<button class="{kind}" name="action" value="{action}">{label}<small>{hint}</small></button>'
+
+
+def _language(request: Request) -> str:
+    asked = request.query.get("lang") or request.headers.get("accept-language", "")
+    return "en" if asked.lower().startswith("en") else "zh-CN"
+
+
+def _cookie(request: Request, name: str) -> str:
+    pairs = (pair.strip().partition("=") for pair in request.headers.get("cookie", "").split(";"))
+    return next((value for key, _, value in pairs if key == name), "")
+
+
+def _money(row: Row) -> str:
+    sign = {"CNY": "¥", "EUR": "€", "USD": "$"}.get(row["currency"], f"{row['currency']} ")
+    return f"{sign}{row['amount_minor'] / 100:,.2f}"
+
+
+def _when(at: float) -> str:
+    return instant(at).astimezone(CHINA).strftime("%Y-%m-%d %H:%M:%S")

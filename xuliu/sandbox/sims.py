@@ -1,0 +1,207 @@
+"""The carriers' SIMs and plans: loading, finding, and the period that runs today."""
+
+import calendar
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from xuliu.sandbox.clock import CHINA, Clock
+from xuliu.sandbox.store import Row, Store
+
+CARRIERS: Mapping[str, ZoneInfo] = {"onelink": CHINA, "1nce": ZoneInfo("UTC")}
+STATES = ("in_stock", "testing", "active", "suspended", "terminated")
+MEGABYTE = 1_000_000
+MEBIBYTE = 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """What can be ordered for a SIM."""
+
+    carrier: str
+    code: str
+    name: str
+    months: int = 0
+    days: int = 0
+    bytes: int = 0
+    cost_minor: int = 0
+    currency: str = "CNY"
+    is_orderable: bool = True
+
+    @property
+    def is_renewal(self) -> bool:
+        """A new period, not data within the running one."""
+        return self.months > 0 or self.days > 0
+
+
+def _renewal(months: int, cost_minor: int) -> Plan:
+    name = f"物联卡 300M/月 {months}个月"
+    code = f"300M-{months}M"
+    return Plan(carrier="onelink", code=code, name=name, months=months, bytes=300 * MEBIBYTE, cost_minor=cost_minor)
+
+
+DEFAULT_PLANS = (
+    Plan(carrier="onelink", code="0", name="流量加油包10元套餐（物联卡）", bytes=100 * MEBIBYTE, cost_minor=1000),
+    Plan(carrier="onelink", code="1", name="流量加油包10元套餐（车联网）", bytes=100 * MEBIBYTE, cost_minor=1000),
+    Plan(carrier="onelink", code="2", name="流量加油包30元套餐（物联卡）", bytes=500 * MEBIBYTE, cost_minor=3000),
+    Plan(carrier="onelink", code="3", name="流量加油包30元套餐（车联网）", bytes=500 * MEBIBYTE, cost_minor=3000),
+    _renewal(1, 200),
+    _renewal(3, 500),
+    _renewal(6, 900),
+    _renewal(12, 1500),
+    Plan(carrier="1nce", code="topup", name="Top-up 500 MB", bytes=500 * MEGABYTE, cost_minor=1000, currency="EUR"),
+    Plan(carrier="1nce", code="1", name="500 MB, 1 year", months=12, bytes=500 * MEGABYTE, cost_minor=1000, currency="EUR"),
+)
+
+
+def later(start: date, *, months: int = 0, days: int = 0, anchor_day: int) -> date:
+    """`start` plus a term. Months keep to the anchor day where the month has it: 31 Jan, 28 Feb, 31 Mar."""
+    if months:
+        year, month = divmod(start.year * 12 + start.month - 1 + months, 12)
+        start = date(year, month + 1, min(anchor_day, calendar.monthrange(year, month + 1)[1]))
+    return start + timedelta(days=days)
+
+
+class Sims:
+    """Everything about SIMs that is not an order."""
+
+    def __init__(self, store: Store, clock: Clock) -> None:
+        self._store = store
+        self._clock = clock
+
+    def today(self, carrier: str) -> date:
+        """The civil date where that carrier keeps its books."""
+        return self._clock.today(CARRIERS[carrier])
+
+    def load_defaults(self) -> None:
+        """The default plans, where there are none."""
+        if self._store.row("SELECT 1 AS one FROM plans") is None:
+            self.load_plans([{name: getattr(plan, name) for name in Plan.__slots__} for plan in DEFAULT_PLANS])
+
+    def load_plans(self, wanted: Iterable[dict[str, Any]]) -> int:
+        """Add or replace plans. Raises ValueError or TypeError for a malformed one."""
+        plans = [Plan(**plan) for plan in wanted]
+        with self._store.transaction():
+            for plan in plans:
+                _known(plan.carrier)
+                row = {name: getattr(plan, name) for name in Plan.__slots__}
+                self._store.insert("plans", row, replace=True)
+        return len(plans)
+
+    def plan(self, carrier: str, code: str) -> Plan | None:
+        """A plan by its code."""
+        row = self._store.row("SELECT * FROM plans WHERE carrier = ? AND code = ?", (carrier, code))
+        return None if row is None else Plan(**{**row, "is_orderable": bool(row["is_orderable"])})
+
+    def plans(self, carrier: str = "") -> list[Row]:
+        """All plans, or a carrier's."""
+        return self._store.rows("SELECT * FROM plans WHERE carrier = ? OR ? = '' ORDER BY carrier, code", (carrier, carrier))
+
+    def load(self, wanted: Iterable[dict[str, Any]]) -> int:
+        """Add or replace SIMs; what was bought for them before is forgotten. Raises ValueError or KeyError."""
+        now = self._clock.timestamp()
+        today = {carrier: self.today(carrier) for carrier in CARRIERS}
+        rows = [_loaded(sim, now, today) for sim in wanted]
+        if rows:
+            marks = ", ".join("?" * len(rows[0]))
+            with self._store.transaction():
+                self._store.write_many("DELETE FROM holdings WHERE iccid = ?", ((row["iccid"],) for row in rows))
+                statement = f"REPLACE INTO sims ({', '.join(rows[0])}) VALUES ({marks})"  # noqa: S608 -- our own columns
+                self._store.write_many(statement, (tuple(row.values()) for row in rows))
+        return len(rows)
+
+    def change(self, wanted: dict[str, Any]) -> Row:
+        """Change the fields given of one SIM. Raises ValueError for an unknown SIM or field."""
+        allowed = {"msisdn", "imsi", "imei", "state", "plan", "label", "blocked", "ends_on", "granted_bytes", "used_bytes"}
+        fields = {name: value for name, value in wanted.items() if name != "iccid"}
+        if odd := set(fields) - allowed:
+            raise ValueError(f"a SIM's {', '.join(sorted(odd))} cannot be changed")
+        if fields.get("state", "active") not in STATES:
+            raise ValueError(f"state takes one of {', '.join(STATES)}")
+        with self._store.transaction():
+            for name, value in fields.items():
+                statement = f"UPDATE sims SET {name} = ?, changed_at = ? WHERE iccid = ?"  # noqa: S608 -- checked above
+                self._store.write(statement, (value, self._clock.timestamp(), wanted["iccid"]))
+            if "ends_on" in fields:
+                self._move_end(wanted["iccid"], fields["ends_on"])
+            found = self.by_iccid(wanted["iccid"])
+        if found is None:
+            raise ValueError(f"there is no SIM {wanted['iccid']}")
+        return found
+
+    def _move_end(self, iccid: str, ends_on: str) -> None:
+        """Let the last period paid for, bought or loaded, end then."""
+        last = "UPDATE holdings SET ends_on = ? WHERE id = (SELECT max(id) FROM holdings WHERE iccid = ? AND is_add_on = 0)"
+        if self._store.write(last, (ends_on, iccid)) == 0:
+            self._store.write("UPDATE sims SET base_ends_on = ? WHERE iccid = ?", (ends_on, iccid))
+
+    def by_iccid(self, iccid: str) -> Row | None:
+        """A SIM as of today."""
+        return self._as_of_today(self._store.row("SELECT * FROM sims WHERE iccid = ?", (iccid,)))
+
+    def find(self, carrier: str, name: str, value: str) -> Row | None:
+        """A carrier's SIM by `iccid`, `msisdn` or `imsi`, as of today."""
+        if name not in ("iccid", "msisdn", "imsi") or not value:
+            return None
+        statement = f"SELECT * FROM sims WHERE {name} = ? AND carrier = ?"  # noqa: S608 -- one of three names
+        return self._as_of_today(self._store.row(statement, (value, carrier)))
+
+    def listed(self, carrier: str, *, offset: int = 0, limit: int = -1) -> list[Row]:
+        """A carrier's SIMs by ICCID."""
+        statement = "SELECT * FROM sims WHERE carrier = ? OR ? = '' ORDER BY iccid LIMIT ? OFFSET ?"
+        rows = self._store.rows(statement, (carrier, carrier, limit, offset))
+        return [sim for row in rows if (sim := self._as_of_today(row)) is not None]
+
+    def count(self, carrier: str) -> int:
+        """How many SIMs a carrier has."""
+        row = self._store.row("SELECT count(*) AS n FROM sims WHERE carrier = ?", (carrier,))
+        return int(row["n"]) if row else 0
+
+    def holdings(self, iccid: str) -> list[Row]:
+        """What was bought for a SIM on top of its base period, oldest first."""
+        return self._store.rows("SELECT * FROM holdings WHERE iccid = ? ORDER BY id", (iccid,))
+
+    def _as_of_today(self, sim: Row | None) -> Row | None:
+        """Begin the periods that have come due since the last look: fresh data, nothing used."""
+        if sim is None:
+            return None
+        today = self.today(sim["carrier"]).isoformat()
+        statement = (
+            "SELECT starts_on, bytes, plan FROM holdings WHERE iccid = ? AND is_add_on = 0 AND starts_on > ?"
+            " AND starts_on <= ? ORDER BY starts_on DESC LIMIT 1"
+        )
+        begun = self._store.row(statement, (sim["iccid"], sim["starts_on"], today))
+        # 1NCE counts data over the SIM's lifetime, so a period's beginning changes nothing there.
+        if begun is None or sim["carrier"] == "1nce":
+            return sim
+        fresh = {"starts_on": begun["starts_on"], "granted_bytes": begun["bytes"], "used_bytes": 0, "plan": begun["plan"]}
+        with self._store.transaction():
+            change = "UPDATE sims SET starts_on = ?, granted_bytes = ?, used_bytes = ?, plan = ? WHERE iccid = ?"
+            self._store.write(change, (*fresh.values(), sim["iccid"]))
+        return sim | fresh
+
+
+def _known(carrier: str) -> None:
+    if carrier not in CARRIERS:
+        raise ValueError(f"carrier takes one of {', '.join(CARRIERS)}")
+
+
+def _loaded(sim: dict[str, Any], now: float, today: Mapping[str, date]) -> Row:
+    """A SIM as stored, from what the control API was given."""
+    carrier = sim["carrier"]
+    _known(carrier)
+    ends_on = date.fromisoformat(sim.get("ends_on") or later(today[carrier], days=365, anchor_day=1).isoformat())
+    # The running period began a month back at the latest: what it was sold as is not known, and nobody asks.
+    starts_on = sim.get("starts_on") or min(today[carrier], ends_on - timedelta(days=30)).isoformat()
+    row: Row = {"iccid": sim["iccid"], "carrier": carrier}
+    row |= {name: str(sim.get(name) or "") for name in ("msisdn", "imsi", "imei", "plan", "label", "blocked")}
+    row |= {"state": sim.get("state", "active"), "base_starts_on": starts_on, "base_ends_on": ends_on.isoformat()}
+    row |= {"starts_on": starts_on, "ends_on": ends_on.isoformat(), "anchor_day": int(sim.get("anchor_day") or ends_on.day)}
+    row |= {name: int(sim.get(name) or 0) for name in ("granted_bytes", "used_bytes")}
+    if row["state"] not in STATES:
+        raise ValueError(f"state takes one of {', '.join(STATES)}")
+    if odd := set(sim) - set(row):
+        raise ValueError(f"a SIM has no {', '.join(sorted(odd))}")
+    return row | {"changed_at": now}
