@@ -10,9 +10,9 @@ from __future__ import annotations
 import io
 import re
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from babel.messages.catalog import Catalog, Message
 from babel.messages.extract import extract_javascript, extract_python
@@ -29,6 +29,7 @@ KEYWORDS = dict.fromkeys(
     (f"{function}{lazy}" for function in ("gettext", "ngettext", "pgettext", "npgettext") for lazy in ("", "_lazy")),
     None,
 ) | {"_": None, "gettext_noop": None}
+HEADER = "# What people read in Chinese. Written by make messages, which keeps every translation."
 PLACEHOLDER = re.compile(r"%\(\w+\)[sd]|%%|\{\w*\}")
 
 Found = tuple[str, str | tuple[str, str], str | None]
@@ -75,8 +76,10 @@ def update() -> None:
         if old:
             message.string = old.string
             message.flags |= old.flags & {"fuzzy"}
+    now.header_comment = HEADER
     now.creation_date = kept.creation_date
-    now.revision_date = kept.revision_date
+    now.revision_date = kept.creation_date
+    now.last_translator = now.language_team = now.msgid_bugs_address = "Xuliu"
     PO.parent.mkdir(parents=True, exist_ok=True)
     with PO.open("wb") as file:
         write_po(file, now, sort_output=True, include_lineno=False, ignore_obsolete=True, width=110)
@@ -86,7 +89,6 @@ def update() -> None:
 def _in_file(path: Path) -> Iterator[Found]:
     where = str(path.relative_to(ROOT))
     source = path.read_text(encoding="utf-8")
-    taken: Iterable[Any]  # Babel's annotations name the parts in another order than they come
     if path.suffix == ".py":
         taken = extract_python(io.BytesIO(source.encode()), KEYWORDS, [], {"encoding": "utf-8"})
     else:
@@ -95,13 +97,15 @@ def _in_file(path: Path) -> Iterator[Found]:
 
         calls = templatize(source, origin=where)
         taken = extract_javascript(io.BytesIO(calls.encode()), KEYWORDS, [], {"encoding": "utf-8"})
-    for _, function, arguments, _ in taken:
-        message, context = _message(function, [arguments] if isinstance(arguments, str) else list(arguments))
+    # Babel's annotations name the parts in another order than they come.
+    for _, function, arguments, _ in cast("Iterable[Any]", taken):
+        given = (arguments,) if isinstance(arguments, str) else arguments
+        message, context = _message(function, given)
         if message:
             yield where, message, context
 
 
-def _message(function: str, arguments: list[str | None]) -> tuple[str | tuple[str, str], str | None]:
+def _message(function: str, arguments: Sequence[str | None]) -> tuple[str | tuple[str, str], str | None]:
     texts = [text for text in arguments if isinstance(text, str)]
     context = texts.pop(0) if "pgettext" in function and texts else None
     if "ngettext" in function or "npgettext" in function:

@@ -12,6 +12,8 @@ from tools import messages
 
 HAN = re.compile(r"[\u3400-\u9fff]")
 LETTERS = re.compile(r"[A-Za-z\u3400-\u9fff]{2,}")
+# What a block puts into an attribute of the page it extends.
+IDENTIFIER = re.compile(r"[a-z_-]+")
 READ_ALOUD = {"alt", "title", "placeholder", "aria-label", "aria-description", "label"}
 # The same in every language.
 NAMES = {
@@ -72,7 +74,9 @@ def _bare_words(template: str) -> list[str]:
         template = pattern.sub("", template)
     reader = _Reader()
     reader.feed(template)
-    return [text for text in reader.texts if LETTERS.search(text) and text not in NAMES]
+    return [
+        text for text in reader.texts if LETTERS.search(text) and not IDENTIFIER.fullmatch(text) and text not in NAMES
+    ]
 
 
 class _Reader(HTMLParser):
@@ -102,6 +106,8 @@ def _strings_out_of_place(tree: ast.Module) -> list[ast.Constant]:
         if isinstance(node, ast.Dict):
             pairs = zip(node.keys, node.values, strict=True)
             placed |= {id(value) for key, value in pairs if getattr(key, "value", None) == "zh-hans"}
+        if isinstance(node, ast.keyword) and node.arg == "zh_hans":
+            placed.add(id(node.value))
         if isinstance(node, ast.Expr):
             placed.add(id(node.value))
     return [
