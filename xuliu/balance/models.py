@@ -28,9 +28,7 @@ class Reading(models.Model):
     failed_at = models.DateTimeField(null=True)
 
     class Meta:
-        indexes = (
-            models.Index(fields=("wanted_at",), condition=Q(wanted_at__isnull=False), name="reading_wanted"),
-        )
+        indexes = (models.Index(fields=("wanted_at",), condition=Q(wanted_at__isnull=False), name="reading_wanted"),)
 
     def __str__(self) -> str:
         return f"{self.sim_id} as of {self.as_of}"

@@ -46,10 +46,10 @@ def store_readings(readings: Mapping[int, CarrierReading]) -> None:
     """Keep the newest reading of each SIM id; an older one than what stands changes nothing."""
     rows = sorted(readings.items())
     sql = """
-        INSERT INTO balance_reading AS r (sim_id, as_of, carrier_state, period_end_on, granted_bytes, used_bytes, left_bytes,
-            imei, blocked_why, refused)
-        SELECT * FROM unnest(%s::bigint[], %s::timestamptz[], %s::text[], %s::date[], %s::bigint[], %s::bigint[], %s::bigint[],
-            %s::text[], %s::text[], %s::text[])
+        INSERT INTO balance_reading AS r (sim_id, as_of, carrier_state, period_end_on, granted_bytes, used_bytes,
+            left_bytes, imei, blocked_why, refused)
+        SELECT * FROM unnest(%s::bigint[], %s::timestamptz[], %s::text[], %s::date[], %s::bigint[], %s::bigint[],
+            %s::bigint[], %s::text[], %s::text[], %s::text[])
         ON CONFLICT (sim_id) DO UPDATE SET as_of = excluded.as_of, carrier_state = excluded.carrier_state,
             period_end_on = excluded.period_end_on, granted_bytes = excluded.granted_bytes,
             used_bytes = excluded.used_bytes, left_bytes = excluded.left_bytes, imei = excluded.imei,

@@ -44,12 +44,14 @@ def move(
     columns = ", ".join(["id", *(_column(model, name) if name != "why" else "why" for name in each)])
     sql = f"""
         WITH w AS (SELECT * FROM unnest(%s::bigint[], {", ".join(f"%s::{kind}[]" for kind in types)}) AS u({columns})),
-        held AS (SELECT id, state FROM {table} WHERE id = ANY(%s::bigint[]) AND state = ANY(%s) ORDER BY id FOR NO KEY UPDATE),
+        held AS (
+            SELECT id, state FROM {table} WHERE id = ANY(%s::bigint[]) AND state = ANY(%s)
+            ORDER BY id FOR NO KEY UPDATE),
         moved AS (
             UPDATE {table} t SET state = %s, state_at = %s{"".join(", " + one for one in assignments)}
             FROM held JOIN w USING (id) WHERE t.id = held.id RETURNING t.id, held.state AS was, w.why)
         INSERT INTO common_event (kind, subject_id, was, became, why, actor_kind, actor_id, actor_label, at)
-        SELECT %s, id, was, %s, why, %s, %s, %s, %s FROM moved RETURNING subject_id"""  # noqa: S608  # names come from the model, values are parameters
+        SELECT %s, id, was, %s, why, %s, %s, %s, %s FROM moved RETURNING subject_id"""
     keys = arrays.integers(ids)
     parameters: list[Any] = [keys, *each.values(), keys, origins, to, instant, *(also or {}).values()]
     parameters += [model._meta.model_name, to, doer.kind, doer.id, doer.label, instant]

@@ -27,7 +27,7 @@ def _turn(model: type[models.Model], ids: Sequence[int], *, was: str, became: st
         turned AS (
             UPDATE {table} t SET paused_at = %s, paused_why = %s FROM held WHERE t.id = held.id RETURNING t.id)
         INSERT INTO common_event (kind, subject_id, was, became, why, actor_kind, actor_id, actor_label, at)
-        SELECT %s, id, %s, %s, %s, %s, %s, %s, %s FROM turned RETURNING subject_id"""  # noqa: S608  # names come from the model, values are parameters
+        SELECT %s, id, %s, %s, %s, %s, %s, %s, %s FROM turned RETURNING subject_id"""
     parameters: list[Any] = [list(ids), now if is_pause else None, why if is_pause else ""]
     parameters += [model._meta.model_name, was, became, why, doer.kind, doer.id, doer.label, now]
     with connection.cursor() as cursor:

@@ -23,7 +23,7 @@ def after_commit(step: str) -> None:
 
 
 def listening(parameters: dict[str, object]) -> psycopg.Connection:
-    """A connection that hears every wake-up, made with Django's connection parameters; the payload is the step's name."""
+    """A connection that hears every wake-up, made with Django's parameters; the payload is the step's name."""
     database = _connected(parameters)
     database.execute(f"LISTEN {CHANNEL}")
     return database
@@ -59,6 +59,8 @@ class _Sender:
                 cls._pending = set()
             try:
                 if database is None or database.closed or parameters != connected_with:
+                    if database:
+                        database.close()
                     database, connected_with = _connected(parameters), parameters
                 for step in steps:
                     database.execute("SELECT pg_notify(%s, %s)", (CHANNEL, step))

@@ -83,14 +83,18 @@ def _go_on(outcome: Outcome, answered: Sequence[Answered], only_from: Sequence[s
     """DONE and ACCEPTED go on to be verified; UNKNOWN is asked again. The flight stays, its lease ends."""
     state, wait = NEXT[outcome]
     allowed = [origin for origin in only_from if state in OrderLine.MOVES.get(State(origin), ())]
-    moved = move(
-        OrderLine,
-        [line.id for line, _ in answered],
-        to=state,
-        only_from=allowed,
-        why=[answer.detail for _, answer in answered],
-        also={"due_at": clock.now() + wait, "tries": 0},
-    ) if allowed else []
+    moved = (
+        move(
+            OrderLine,
+            [line.id for line, _ in answered],
+            to=state,
+            only_from=allowed,
+            why=[answer.detail for _, answer in answered],
+            also={"due_at": clock.now() + wait, "tries": 0},
+        )
+        if allowed
+        else []
+    )
     with connection.cursor() as cursor:
         cursor.execute("UPDATE ordering_flight SET lease_until = NULL WHERE line_id = ANY(%s)", (moved,))
     wake.after_commit("verify" if outcome is Outcome.DONE else "check")

@@ -1,8 +1,8 @@
 """Check: what became of lines whose fate is not known. No answer is not "no".
 
 UNKNOWN lines, and ACCEPTED ones whose result comes later, are asked about by reference or number at growing
-intervals. NOT_FOUND proves that nothing happened only after the carrier's `settles_within`; until then, and where nobody
-can say, the line stays as it is, and a person is shown the evidence.
+intervals. NOT_FOUND proves that nothing happened only after the carrier's `settles_within`; until then, and where
+nobody can say, the line stays as it is, and a person is shown the evidence.
 """
 
 from collections.abc import Sequence
@@ -60,7 +60,8 @@ def _expired(limit: int) -> tuple[list[int], list[int]]:
     """Locks the flights and takes their leases away, so that each is found once."""
     sql = """
         UPDATE ordering_flight SET lease_until = NULL WHERE sim_id IN (
-            SELECT sim_id FROM ordering_flight WHERE lease_until < now() ORDER BY sim_id LIMIT %s FOR UPDATE SKIP LOCKED)
+            SELECT sim_id FROM ordering_flight WHERE lease_until < now()
+            ORDER BY sim_id LIMIT %s FOR UPDATE SKIP LOCKED)
         RETURNING line_id, sent_at IS NOT NULL"""
     with connection.cursor() as cursor:
         cursor.execute(sql, (limit,))
@@ -134,7 +135,8 @@ def _ask_later(lines: Sequence[Underway], why: str = "") -> None:
     waits = [growing(line.tries, first=ASK_FIRST, longest=ASK_LONGEST) for line in lines]
     with stops.transaction("check.later"), connection.cursor() as cursor:
         cursor.execute(
-            """UPDATE ordering_orderline l SET due_at = u.due_at FROM unnest(%s::bigint[], %s::timestamptz[]) AS u(id, due_at)
+            """UPDATE ordering_orderline l SET due_at = u.due_at
+               FROM unnest(%s::bigint[], %s::timestamptz[]) AS u(id, due_at)
                WHERE l.id = u.id AND l.state IN ('UNKNOWN', 'ACCEPTED')""",
             (ids, [clock.now() + wait for wait in waits]),
         )
@@ -153,7 +155,9 @@ def _stuck(line: Underway, why: str) -> Opening:
 def _give_up_waiting(peer: Peer, lines: Sequence[Underway]) -> None:
     """An accepted order that the carrier never ends is judged by the readings instead: verify has the last word."""
     late = [
-        line.id for line in lines if line.answered_at and clock.now() >= line.answered_at + peer.capabilities.verify_within
+        line.id
+        for line in lines
+        if line.answered_at and clock.now() >= line.answered_at + peer.capabilities.verify_within
     ]
     if late:
         with stops.transaction("check.give_up_waiting"):

@@ -1,7 +1,7 @@
 """Decide: what a person may do about a stuck line, with the evidence before them.
 
-Ask again; send again (two people, and only past the carrier's `settles_within`); refund; accept with reason and proof. Each
-is a move like any other, named with the person who made it.
+Ask again; send again (two people, and only past the carrier's `settles_within`); refund; accept with reason and
+proof. Each is a move like any other, named with the person who made it.
 """
 
 from datetime import timedelta
@@ -57,9 +57,7 @@ def refund(*, line_id: int, why: str) -> bool:
     _check_reason(why)
     with stops.transaction("decide.refund"):
         line = _locked(line_id, State.UNKNOWN, State.DISPUTED)
-        Attempt.objects.filter(line_id=line.id, number=line.attempt).update(
-            recheck_at=clock.now() + timedelta(hours=1)
-        )
+        Attempt.objects.filter(line_id=line.id, number=line.attempt).update(recheck_at=clock.now() + timedelta(hours=1))
         return bool(reject([line.id], only_from=[State.UNKNOWN, State.DISPUTED], why=why))
 
 

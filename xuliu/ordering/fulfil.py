@@ -1,7 +1,7 @@
 """Fulfil: claim READY lines of one carrier account into Flight, send them, store each answer as it comes.
 
-What dies in the middle is found again by `check`: a flight whose lease ran out before `sent_at` was written goes back to
-READY, one that was sent becomes UNKNOWN. No call stands inside a transaction; each is recorded before it is made.
+What dies in the middle is found again by `check`: a flight whose lease ran out before `sent_at` was written goes back
+to READY, one that was sent becomes UNKNOWN. No call stands inside a transaction; each is recorded before it is made.
 """
 
 from collections.abc import Callable, Sequence
@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import timedelta
 from math import ceil
+from typing import Any
 
 from django.db import DataError, IntegrityError, connection
 
@@ -73,7 +74,8 @@ READY = """
 def _claim(peer: Peer, limit: int, only: Sequence[int] | None) -> list[int]:
     sql = f"""
         WITH candidate AS (
-            SELECT l.id, l.sim_id, l.attempt + 1 AS attempt {READY} AND (%(only)s::bigint[] IS NULL OR l.id = ANY(%(only)s))
+            SELECT l.id, l.sim_id, l.attempt + 1 AS attempt {READY}
+              AND (%(only)s::bigint[] IS NULL OR l.id = ANY(%(only)s))
             ORDER BY l.rank, l.turn, l.id LIMIT %(limit)s FOR NO KEY UPDATE OF l SKIP LOCKED),
         flown AS (
             INSERT INTO ordering_flight (sim_id, line_id, account_id, attempt, lease_until)
@@ -82,7 +84,8 @@ def _claim(peer: Peer, limit: int, only: Sequence[int] | None) -> list[int]:
         INSERT INTO ordering_attempt (line_id, number, account_id)
         SELECT line_id, attempt, %(account)s FROM flown RETURNING line_id, number"""
     with stops.transaction("fulfil.claim"), connection.cursor() as cursor:
-        cursor.execute(sql, {**_ready(peer), "limit": limit, "only": only and list(only), "lease": _lease(peer)})
+        values = {**_ready(peer), "limit": limit, "only": only and list(only), "lease": _lease(peer)}
+        cursor.execute(sql, values)
         attempts: dict[int, int] = dict(cursor.fetchall())
         ids = sorted(attempts)
         return move(OrderLine, ids, to=State.SUBMITTING, also_each={"attempt": [attempts[one] for one in ids]})
@@ -95,7 +98,7 @@ def _candidates(peer: Peer, limit: int) -> list[int]:
         return [row[0] for row in cursor.fetchall()]
 
 
-def _ready(peer: Peer) -> dict[str, object]:
+def _ready(peer: Peer) -> dict[str, Any]:
     paused = list(Offering.objects.filter(paused_at__isnull=False).values_list("id", flat=True))
     return {"account": peer.account.id, "at": clock.now(), "paused": paused}
 
@@ -132,7 +135,7 @@ def _send_halving(peer: Peer, batch: Sequence[Underway]) -> None:
     apply_halving(
         batch,
         lambda part: readied.extend(_ready_to_send(peer, part)),
-        set_aside=lambda line, error: _keep_back(line, error),
+        set_aside=_keep_back,
     )
     if readied:
         _send(peer, readied)
@@ -194,13 +197,14 @@ def _mark_sent(peer: Peer, readied: Sequence[Readied]) -> set[int]:
         UPDATE ordering_attempt a SET before = u.before, sent_at = %s FROM u JOIN sent USING (line_id)
         WHERE a.line_id = u.line_id AND a.number = u.attempt RETURNING a.line_id"""
     at = clock.now()
-    columns = (
+    columns: tuple[Any, ...] = (
         [one.line.id for one in readied],
         [one.line.attempt for one in readied],
         [to_json(one.before) for one in readied],
     )
     with connection.cursor() as cursor:
-        cursor.execute(sql, (*columns, at, _lease(peer), at))
+        values: tuple[Any, ...] = (*columns, at, _lease(peer), at)
+        cursor.execute(sql, values)
         return {row[0] for row in cursor.fetchall()}
 
 

@@ -53,9 +53,7 @@ class Order(models.Model):
     is_receipted = models.BooleanField(default=False, db_default=False)
 
     class Meta:
-        constraints = (
-            models.CheckConstraint(name="order_total_not_negative", condition=Q(total_minor__gte=0)),
-        )
+        constraints = (models.CheckConstraint(name="order_total_not_negative", condition=Q(total_minor__gte=0)),)
         indexes = (
             models.Index(fields=("id",), condition=Q(state="PAID"), name="order_paid"),
             models.Index(
@@ -75,8 +73,8 @@ class Order(models.Model):
 class OrderLine(models.Model):
     """One thing sold: a SIM × an offering.
 
-    The keys carry no constraint: the one statement that inserts lines proves them by its joins (ADR 0006). `rank` and `turn`
-    order the queue of READY lines of an account: a person waiting first, then by turns between orders.
+    The keys carry no constraint: the one statement that inserts lines proves them by its joins (ADR 0006). `rank` and
+    `turn` order the queue of READY lines of an account: a person waiting first, then by turns between orders.
     """
 
     class Kind(models.TextChoices):
@@ -98,9 +96,7 @@ class OrderLine(models.Model):
     MOVES: ClassVar = {
         State.WAITING: frozenset({State.READY, State.DROPPED}),
         State.READY: frozenset({State.SUBMITTING, State.REJECTED}),
-        State.SUBMITTING: frozenset(
-            {State.READY, State.ACCEPTED, State.VERIFYING, State.UNKNOWN, State.REJECTED}
-        ),
+        State.SUBMITTING: frozenset({State.READY, State.ACCEPTED, State.VERIFYING, State.UNKNOWN, State.REJECTED}),
         State.UNKNOWN: frozenset({State.READY, State.ACCEPTED, State.VERIFYING, State.REJECTED}),
         State.ACCEPTED: frozenset({State.VERIFYING, State.REJECTED}),
         State.VERIFYING: frozenset({State.COMPLETED, State.DISPUTED}),
@@ -198,7 +194,7 @@ class OrderLine(models.Model):
 
 
 class Flight(models.Model):
-    """What is with the carrier now: one per SIM, kept so by the primary key. Narrow; a claim inserts, an end deletes."""
+    """What is with the carrier now: one per SIM, by the primary key. Narrow; a claim inserts, an end deletes."""
 
     sim_id = models.BigIntegerField(primary_key=True)
     line_id = models.BigIntegerField(unique=True)
@@ -208,9 +204,7 @@ class Flight(models.Model):
     lease_until = models.DateTimeField(null=True)
 
     class Meta:
-        indexes = (
-            models.Index(fields=("lease_until",), condition=Q(lease_until__isnull=False), name="flight_leased"),
-        )
+        indexes = (models.Index(fields=("lease_until",), condition=Q(lease_until__isnull=False), name="flight_leased"),)
 
     def __str__(self) -> str:
         return f"line {self.line_id} attempt {self.attempt}"
@@ -238,9 +232,7 @@ class Attempt(models.Model):
 
     class Meta:
         constraints = (models.UniqueConstraint(fields=("line", "number"), name="attempt_once_a_number"),)
-        indexes = (
-            models.Index(fields=("recheck_at",), condition=Q(recheck_at__isnull=False), name="attempt_recheck"),
-        )
+        indexes = (models.Index(fields=("recheck_at",), condition=Q(recheck_at__isnull=False), name="attempt_recheck"),)
 
     def __str__(self) -> str:
         return f"attempt {self.number} of line {self.line_id}"
@@ -279,9 +271,7 @@ class Approval(models.Model):
     at = models.DateTimeField()
 
     class Meta:
-        constraints = (
-            models.UniqueConstraint(fields=("line", "attempt", "person_id"), name="approval_once_a_person"),
-        )
+        constraints = (models.UniqueConstraint(fields=("line", "attempt", "person_id"), name="approval_once_a_person"),)
 
     def __str__(self) -> str:
         return f"{self.person_id} for line {self.line_id}"

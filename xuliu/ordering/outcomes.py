@@ -69,7 +69,7 @@ def complete(deliveries: Sequence[Delivery], *, only_from: Sequence[str], why: s
 
 
 def reject(line_ids: Sequence[int], *, only_from: Sequence[str], why: str | Sequence[str]) -> list[int]:
-    """Lines → REJECTED and their held money to what is owed back; returns those that moved. `settle` makes the refund."""
+    """Lines → REJECTED, their held money to what is owed back; returns those that moved. `settle` makes the refund."""
     moved = move(OrderLine, line_ids, to=OrderLine.State.REJECTED, only_from=only_from, why=why)
     if not moved:
         return []

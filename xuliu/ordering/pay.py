@@ -1,8 +1,8 @@
 """Pay: what providers say about payments, applied as a set.
 
 Stored notices of payments are compared with what we asked for — amount, currency, merchant, order, the provider's
-time of payment — and each gets one verdict: applied, given back, or put into suspense with a case. Order → PAID, lines →
-READY and the postings are one transaction. Never is money sent away unseen, never is it counted twice.
+time of payment — and each gets one verdict: applied, given back, or put into suspense with a case. Order → PAID, lines
+→ READY and the postings are one transaction. Never is money sent away unseen, never is it counted twice.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -30,7 +30,8 @@ APPLY = "applied"
 REPEAT = "repeat"
 PAID_TWICE = "paid_twice"
 PAID_LATE = "paid_late"
-GIVEN_BACK = (PAID_TWICE, PAID_LATE)
+PAID_AGAIN = "paid_again"  # a second transaction of a payment that had succeeded
+GIVEN_BACK = (PAID_TWICE, PAID_LATE, PAID_AGAIN)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +69,7 @@ def _apply_payments(heard: Sequence[Heard]) -> set[int]:
     payments = _locked_payments(heard)
     orders = _locked_orders(payments.values())
     verdicts = judge(heard, payments, orders, _orders_paid(orders))
-    _succeed([verdict for verdict in verdicts if verdict.payment and verdict.code != REPEAT])
+    _succeed([verdict for verdict in verdicts if verdict.payment and verdict.code not in (REPEAT, PAID_AGAIN)])
     _take_in([v for v in verdicts if v.code == APPLY], orders)
     _give_back([v for v in verdicts if v.code in GIVEN_BACK])
     return _suspend([v for v in verdicts if v.code not in (APPLY, REPEAT, *GIVEN_BACK)])
@@ -94,18 +95,18 @@ def _orders_paid(orders: Mapping[int, Order]) -> set[int]:
 def judge(
     heard: Sequence[Heard], payments: Mapping[str, Payment], orders: Mapping[int, Order], paid: set[int]
 ) -> list[Verdict]:
-    """One verdict for each truth, in the order of the provider's times of payment: the first payment of an order counts."""
+    """One verdict for each truth, in the order of the provider's times of payment: an order's first counts."""
     verdicts: list[Verdict] = []
-    settled: set[int] = set()
+    succeeded = {p.id: p.number for p in payments.values() if p.state == Payment.State.SUCCEEDED}
     taken = set(paid)
     for one in sorted(heard, key=lambda one: (one.truth.at or one.received_at, one.notice_id)):
         payment = payments.get(one.truth.reference)
-        if payment and (payment.id in settled or payment.state == Payment.State.SUCCEEDED):
-            code = REPEAT
+        if payment and payment.id in succeeded:
+            code = REPEAT if one.truth.number in ("", succeeded[payment.id]) else PAID_AGAIN
         else:
             code = _code(one, payment, orders, taken)
         if payment:
-            settled.add(payment.id)
+            succeeded.setdefault(payment.id, one.truth.number)
             if code == APPLY:
                 taken.add(payment.order_id)
         verdicts.append(Verdict(code, one, payment))
@@ -169,22 +170,21 @@ def _received(payment: Payment) -> Entry:
 
 
 def _give_back(verdicts: Sequence[Verdict]) -> None:
-    back = [(v.payment, v.code) for v in verdicts if v.payment]
+    """Whole and by itself, once for each of the provider's transactions."""
+    back = [(v.payment, f"{v.code}:{v.heard.truth.number}"[:80]) for v in verdicts if v.payment]
+    wanted = [
+        RefundOrder(payment_id=p.id, amount_minor=p.amount_minor, currency=p.currency, why=why) for p, why in back
+    ]
+    want_refunds(wanted)
     entries = [
         replace(
             _received(payment),
-            reference=f"payment:{payment.id}:given_back",
+            reference=f"payment:{payment.id}:{why}",
             destination=addresses.refund_payable(payment.account_id),
         )
-        for payment, _ in back
+        for payment, why in back
     ]
     post(entries, at=clock.now())
-    want_refunds(
-        [
-            RefundOrder(payment_id=p.id, amount_minor=p.amount_minor, currency=p.currency, why=code)
-            for p, code in back
-        ]
-    )
 
 
 def _suspend(verdicts: Sequence[Verdict]) -> set[int]:

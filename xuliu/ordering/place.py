@@ -33,7 +33,7 @@ def place(*, order_id: int, method: str, payer_id: str = "") -> int | None:
             move(Order, [order.id], to=Order.State.AWAITING_PAYMENT)
             pay_nothing(order_id=order.id)
             return None
-        account = _provider_account(order, method)
+        account = provider_account(order, method)
         if order.state == Order.State.QUOTED:
             move(Order, [order.id], to=Order.State.AWAITING_PAYMENT)
         return open_payment(
@@ -64,7 +64,7 @@ def _check_not_paused(order: Order) -> None:
         raise CannotPlace("offering_paused")
 
 
-def _provider_account(order: Order, method: str) -> ProviderAccount:
+def provider_account(order: Order, method: str) -> ProviderAccount:
     accounts = ProviderAccount.objects.filter(seller_id=order.seller_id).order_by("id")
     fitting = [account for account in accounts if _takes(account, method, order.currency)]
     if not fitting:

@@ -10,7 +10,7 @@ from django.db import connection
 from xuliu.carrier.models import CarrierAccount
 from xuliu.common import clock
 from xuliu.common.models import Event
-from xuliu.ordering.models import Order, OrderLine, Receipt
+from xuliu.ordering.models import Attempt, Order, OrderLine, Receipt
 from xuliu.payment.models import Payment, Refund
 
 UNDER_WAY = (
@@ -26,8 +26,8 @@ SAMPLE = 200
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One step of a top-up as the payer sees it: paid, submitted, delivered, verified, receipted, withdrawn, refunded, disputed.
-    `at` is None while it lies ahead."""
+    """One step of a top-up as the payer sees it: paid, submitted, delivered, verified, receipted, rejected, refunded,
+    disputed. `at` is None while it lies ahead."""
 
     code: str
     at: datetime | None
@@ -96,13 +96,20 @@ def planned_ends(sim_ids: Sequence[int]) -> dict[int, date]:
         return dict(cursor.fetchall())
 
 
+def proofs_of(line_ids: Sequence[int]) -> dict[int, str]:
+    """What proved each delivered line: the name of the predicate, `order_query`, or `person`."""
+    proven = Attempt.objects.filter(line_id__in=line_ids).exclude(proof="")
+    return dict(proven.order_by("number").values_list("line_id", "proof"))
+
+
 def usual_seconds(account_id: int) -> int | None:
     """The median from paid to completed among the newest lines of this account's last day; None without any."""
     since = clock.now() - timedelta(days=1)
     done = OrderLine.objects.filter(
         account_id=account_id, state=OrderLine.State.COMPLETED, state_at__gte=since, order__paid_at__isnull=False
     ).order_by("-id")
-    times = [(ended - paid).total_seconds() for ended, paid in done.values_list("state_at", "order__paid_at")[:SAMPLE]]
+    pairs = done.values_list("state_at", "order__paid_at")[:SAMPLE]
+    times = [(ended - paid).total_seconds() for ended, paid in pairs if paid is not None]
     return max(1, round(median(times))) if times else None
 
 
@@ -203,8 +210,8 @@ HEALTH = """
         WHERE state IN ('WAITING', 'READY', 'SUBMITTING', 'ACCEPTED', 'VERIFYING', 'UNKNOWN', 'DISPUTED') GROUP BY state
     UNION ALL SELECT 'payment', state, count(*), min(state_at), 0 FROM payment_payment
         WHERE state IN ('OPENING', 'PENDING') GROUP BY state
-    UNION ALL SELECT 'refund', state, count(*), min(state_at), count(*) FILTER (WHERE state = 'FAILED') FROM payment_refund
-        WHERE state <> 'SUCCEEDED' GROUP BY state
+    UNION ALL SELECT 'refund', state, count(*), min(state_at), count(*) FILTER (WHERE state = 'FAILED')
+        FROM payment_refund WHERE state <> 'SUCCEEDED' GROUP BY state
     UNION ALL SELECT 'notice', state, count(*), min(state_at), count(*) FILTER (WHERE state = 'SET_ASIDE')
         FROM payment_notice WHERE state <> 'APPLIED' GROUP BY state
     ORDER BY 1, 2"""

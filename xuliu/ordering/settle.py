@@ -4,7 +4,7 @@ It looks for what stands, not for what was told: whoever finishes the last line,
 """
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from django.db import connection
 from django.db.models import QuerySet
@@ -43,7 +43,7 @@ def settle(limit: int = CHUNK) -> int:
 
 def _locked_ended(limit: int) -> list[int]:
     """Lock candidate order rows, then look again under the lock: a line may have been reopened in between."""
-    states = {"open": list(OrderLine.OPEN), "limit": limit}
+    states: dict[str, Any] = {"open": list(OrderLine.OPEN), "limit": limit}
     with connection.cursor() as cursor:
         candidates = f"SELECT id FROM ordering_order o WHERE state = 'PAID' AND {ENDED} ORDER BY id LIMIT %(limit)s"
         cursor.execute(f"{candidates} FOR NO KEY UPDATE SKIP LOCKED", states)
@@ -71,25 +71,26 @@ def _end(count: _Count) -> str:
 
 def _owe(counts: Sequence[_Count]) -> None:
     """One refund an order for all its refused lines, to the payment that was applied."""
-    payments = {p.order_id: p for p in Payment.objects.filter(order_id__in=[c.order_id for c in counts], is_applied=True)}
-    wanted = [(count, payments[count.order_id]) for count in counts]
-    refund_ids = want_refunds(
-        [
-            RefundOrder(
-                payment_id=payment.id,
-                amount_minor=count.owed_minor,
-                currency=payment.currency,
-                why="not_provisioned",
-            )
-            for count, payment in wanted
-        ]
-    )
+    payments = {
+        p.order_id: p for p in Payment.objects.filter(order_id__in=[c.order_id for c in counts], is_applied=True)
+    }
+    wanted = [
+        RefundOrder(
+            payment_id=payments[count.order_id].id,
+            amount_minor=count.owed_minor,
+            currency=payments[count.order_id].currency,
+            why="not_provisioned",
+        )
+        for count in counts
+    ]
+    made = want_refunds(wanted)
+    by_order = {order_id: made[payment.id] for order_id, payment in payments.items()}
     sql = """
         UPDATE ordering_orderline l SET refund_id = u.refund_id, refunded_minor = l.price_minor
         FROM unnest(%s::bigint[], %s::bigint[]) AS u(order_id, refund_id)
         WHERE l.order_id = u.order_id AND l.state = 'REJECTED' AND l.refund_id IS NULL"""
     with connection.cursor() as cursor:
-        cursor.execute(sql, ([count.order_id for count, _ in wanted], refund_ids))
+        cursor.execute(sql, (list(by_order), list(by_order.values())))
 
 
 def issue_receipts(limit: int = CHUNK) -> int:
@@ -125,7 +126,7 @@ def _issue(seller_id: int, limit: int) -> int:
             amount_minor, tax_minor, currency)
         SELECT n.id, %(seller)s, n.number, %(prefix)s || lpad(n.number::text, 8, '0'), n.code, n.check_code, %(at)s,
             d.amount, d.tax, n.currency FROM numbered n JOIN delivered d ON d.order_id = n.id"""
-    values = {
+    values: dict[str, Any] = {
         "ids": ids,
         "codes": [new_code() for _ in ids],
         "checks": [new_code() for _ in ids],
@@ -137,4 +138,4 @@ def _issue(seller_id: int, limit: int) -> int:
     }
     with connection.cursor() as cursor:
         cursor.execute(sql, values)
-        return cursor.rowcount
+        return int(cursor.rowcount)

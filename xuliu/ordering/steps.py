@@ -11,42 +11,51 @@ from xuliu.payment import exchange
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One step. Steps of a carrier account run once for each, side by side: a carrier that hangs holds up nobody else.
-
-    `run` returns how much it found to do; a step that found something is run again at once.
-    """
+    """One step. `run` returns how much it found to do; a step that found something is run again at once."""
 
     name: str
-    run: Callable[[], int] | None = None
-    run_for: Callable[[int], int] | None = None
+    run: Callable[[], int]
 
 
-STEPS = (
-    Step("payment.open", exchange.open_waiting),
-    Step("payment.ask", exchange.ask_unheard),
-    Step("pay.apply", pay.apply_notices),
-    Step("pay.release_rest", pay.release_rest),
-    Step("fulfil", run_for=fulfil.fulfil),
-    Step("verify", run_for=verify.verify),
-    Step("check", run_for=check.check),
-    Step("recover", check.recover),
-    Step("drift", run_for=check.find_drift),
-    Step("settle", settle.settle),
-    Step("receipts", settle.issue_receipts),
-    Step("refund.send", exchange.send_refunds),
-    Step("refund.ask", exchange.ask_refunds),
-    Step("readings", run_for=refresh),
-    Step("order.lapse", expire.lapse_quotes),
-    Step("order.expire", expire.end_unpaid),
-)
+@dataclass(frozen=True, slots=True)
+class AccountStep:
+    """One step of one carrier account: accounts run side by side, so that a carrier that hangs holds up nobody else."""
+
+    name: str
+    run: Callable[[int], int]
+
+
+# A lane is run by one thread of a worker, its steps in turn.
+LANES: dict[str, tuple[Step, ...]] = {
+    "open": (Step("payment.open", exchange.open_waiting),),
+    "ask": (
+        Step("payment.ask", exchange.ask_unheard),
+        Step("refund.send", exchange.send_refunds),
+        Step("refund.ask", exchange.ask_refunds),
+    ),
+    "pay": (Step("pay.apply", pay.apply_notices), Step("pay.release_rest", pay.release_rest)),
+    "end": (
+        Step("settle", settle.settle),
+        Step("receipts", settle.issue_receipts),
+        Step("recover", check.recover),
+        Step("order.expire", expire.end_unpaid),
+        Step("order.lapse", expire.lapse_quotes),
+    ),
+}
+ACCOUNT_LANES: dict[str, tuple[AccountStep, ...]] = {
+    "fulfil": (AccountStep("fulfil", fulfil.fulfil),),
+    "after": (
+        AccountStep("verify", verify.verify),
+        AccountStep("check", check.check),
+        AccountStep("drift", check.find_drift),
+    ),
+    "readings": (AccountStep("readings", refresh),),
+}
 
 
 def run_all() -> int:
     """Every step once, in the order of the line; returns how much was found to do. What workers do, without waiting."""
-    found = 0
-    for step in STEPS:
-        if step.run is not None:
-            found += step.run()
-        if step.run_for is not None:
-            found += sum(step.run_for(account_id) for account_id in active_accounts())
-    return found
+    accounts = active_accounts()
+    found = sum(step.run() for name in ("open", "ask", "pay") for step in LANES[name])
+    found += sum(step.run(account) for steps in ACCOUNT_LANES.values() for step in steps for account in accounts)
+    return found + sum(step.run() for step in LANES["end"])

@@ -91,8 +91,8 @@ class Underway:
 
 
 COLUMNS = """
-    l.id, l.order_id, l.sim_id, l.attempt, l.tries, replace(l.reference::text, '-', ''), s.iccid, s.msisdn, s.anchor_day,
-    l.starts_on, l.ends_on, o.kind, o.plan_code, o.months, o.days, o.size_bytes, o.proof,
+    l.id, l.order_id, l.sim_id, l.attempt, l.tries, replace(l.reference::text, '-', ''), s.iccid, s.msisdn,
+    s.anchor_day, l.starts_on, l.ends_on, o.kind, o.plan_code, o.months, o.days, o.size_bytes, o.proof,
     a.before, a.sent_at, a.answered_at, COALESCE(a.carrier_number, ''), l.state_at"""
 
 JOINS = """
@@ -155,4 +155,4 @@ def set_aside(line_id: int, step: str, error: Exception) -> None:
 
 def growing(tries: int, *, first: timedelta, longest: timedelta) -> timedelta:
     """The wait before asking again: doubles each time."""
-    return min(longest, first * 2 ** min(tries, 20))
+    return min(longest, timedelta(seconds=first.total_seconds() * 2 ** min(tries, 20)))

@@ -26,6 +26,7 @@ AT_ONCE = 16
 LONGEST_WAIT = timedelta(minutes=5)
 
 Row = TypeVar("Row", Payment, Refund)
+Said = TypeVar("Said")
 
 
 def open_waiting(limit: int = AT_ONCE) -> int:
@@ -222,11 +223,11 @@ def _claim(model: type[Row], states: Sequence[str], limit: int, *, stop: str) ->
     with stops.transaction(stop), connection.cursor() as cursor:
         cursor.execute(sql, (LEASE_SECONDS, list(states), clock.now(), limit))
         ids = [row[0] for row in cursor.fetchall()]
-    path = "account" if model is Payment else "payment__account"
+    path = "payment__account" if model._meta.model_name == "refund" else "account"
     return list(model.objects.filter(id__in=ids).select_related(path).order_by("id"))
 
 
-def _together(rows: Sequence[Row], ask: Callable[[Row], object]) -> list[tuple[Row, object]]:
+def _together(rows: Sequence[Row], ask: Callable[[Row], Said]) -> list[tuple[Row, Said]]:
     """Ask about several at once; a provider that hangs keeps nobody else waiting for longer than its deadline."""
     if len(rows) < 2:
         return [(row, ask(row)) for row in rows]
@@ -234,8 +235,8 @@ def _together(rows: Sequence[Row], ask: Callable[[Row], object]) -> list[tuple[R
         return list(zip(rows, pool.map(_closing(ask), rows), strict=True))
 
 
-def _closing(ask: Callable[[Row], object]) -> Callable[[Row], object]:
-    def run(row: Row) -> object:
+def _closing(ask: Callable[[Row], Said]) -> Callable[[Row], Said]:
+    def run(row: Row) -> Said:
         try:
             return ask(row)
         finally:

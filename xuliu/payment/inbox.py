@@ -32,7 +32,7 @@ def waiting_notices(limit: int) -> list[int]:
 
 
 def locked_notices(ids: Sequence[int]) -> list[Heard]:
-    """Lock those of these that still wait and that nobody else holds, and read them. Raises Odd for an unreadable one."""
+    """Lock those that still wait and that nobody else holds, and read them. Raises Odd for an unreadable one."""
     waiting = Notice.objects.select_for_update(skip_locked=True, no_key=True)
     notices = list(waiting.filter(id__in=ids, state=Notice.State.STORED).order_by("id"))
     providers = _providers({notice.account_id for notice in notices})
@@ -115,7 +115,9 @@ def _fail(pairs: Sequence[tuple[Heard, Refund]]) -> None:
     moved = set(move(Refund, ids, to=Refund.State.FAILED, why="the provider says so"))
     open_cases(
         [
-            Opening(kind="refund_failed", subject_kind="refund", subject_id=refund.id, facts={"said": heard.truth.detail})
+            Opening(
+                kind="refund_failed", subject_kind="refund", subject_id=refund.id, facts={"said": heard.truth.detail}
+            )
             for heard, refund in pairs
             if refund.id in moved
         ]

@@ -18,7 +18,7 @@ class ProviderAccount(ConfiguredAccount):
 
 
 class Payment(models.Model):
-    """One attempt of a payer to pay one order (a plain id: orders stand above). `reference` is what the provider knows."""
+    """One attempt to pay one order (a plain id: orders stand above). `reference` is what the provider knows."""
 
     class State(models.TextChoices):
         OPENING = "OPENING"
@@ -71,9 +71,7 @@ class Payment(models.Model):
                 name="payment_live_once_a_method",
             ),
         )
-        indexes = (
-            models.Index(fields=("due_at",), condition=Q(state__in=("OPENING", "PENDING")), name="payment_due"),
-        )
+        indexes = (models.Index(fields=("due_at",), condition=Q(state__in=("OPENING", "PENDING")), name="payment_due"),)
 
     def __str__(self) -> str:
         return self.reference
@@ -116,11 +114,10 @@ class Refund(models.Model):
     class Meta:
         constraints = (
             models.CheckConstraint(name="refund_of_something", condition=Q(amount_minor__gt=0)),
+            models.UniqueConstraint(fields=("payment", "why"), name="refund_once_a_reason"),
         )
         indexes = (
-            models.Index(
-                fields=("due_at",), condition=Q(state__in=("PENDING", "SENT", "UNKNOWN")), name="refund_due"
-            ),
+            models.Index(fields=("due_at",), condition=Q(state__in=("PENDING", "SENT", "UNKNOWN")), name="refund_due"),
         )
 
     def __str__(self) -> str:
@@ -152,9 +149,7 @@ class Notice(models.Model):
     state_at = models.DateTimeField()
 
     class Meta:
-        constraints = (
-            models.UniqueConstraint(fields=("account_id", "notice_id"), name="notice_stored_once"),
-        )
+        constraints = (models.UniqueConstraint(fields=("account_id", "notice_id"), name="notice_stored_once"),)
         indexes = (models.Index(fields=("id",), condition=Q(state="STORED"), name="notice_waiting"),)
 
     def __str__(self) -> str:

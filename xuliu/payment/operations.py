@@ -10,7 +10,7 @@ from xuliu.common import clock, wake
 from xuliu.common.codes import new_code
 from xuliu.common.state import move
 from xuliu.payment.contract import Signed, Truth
-from xuliu.payment.models import Payment, Refund
+from xuliu.payment.models import Payment
 
 
 def open_payment(
@@ -30,8 +30,8 @@ def open_payment(
     """
     at = clock.now()
     sql = """
-        INSERT INTO payment_payment (reference, order_id, account_id, method, payer_id, description, amount_minor, currency,
-            state, state_at, opened_at, expires_at, due_at)
+        INSERT INTO payment_payment (reference, order_id, account_id, method, payer_id, description, amount_minor,
+            currency, state, state_at, opened_at, expires_at, due_at)
         VALUES (%s, %s, %s, %s, %s, %s, %s, %s, 'OPENING', %s, %s, %s, %s)
         ON CONFLICT (order_id, method, payer_id) WHERE state IN ('OPENING', 'PENDING')
         DO UPDATE SET order_id = excluded.order_id RETURNING id"""
@@ -46,9 +46,9 @@ def open_payment(
 def want_closed(*, order_ids: Sequence[int]) -> None:
     """Have the live payments of these orders closed at the provider."""
     at = clock.now()
-    Payment.objects.filter(
-        order_id__in=order_ids, state__in=Payment.LIVE, close_wanted_at__isnull=True
-    ).update(close_wanted_at=at, due_at=at)
+    Payment.objects.filter(order_id__in=order_ids, state__in=Payment.LIVE, close_wanted_at__isnull=True).update(
+        close_wanted_at=at, due_at=at
+    )
     wake.after_commit("payment.ask")
 
 
@@ -88,25 +88,31 @@ class RefundOrder:
     why: str
 
 
-def want_refunds(wanted: Sequence[RefundOrder]) -> list[int]:
-    """Make refunds, in the order given; a step sends them within the provider's limits. One insert."""
-    if not wanted:
-        return []
+def want_refunds(wanted: Sequence[RefundOrder]) -> dict[int, int]:
+    """Make refunds, once a payment and reason; a step sends them within the provider's limits. One insert.
+
+    Returns the ids of those that are new, by payment.
+    """
     at = clock.now()
-    made = Refund.objects.bulk_create(
-        Refund(
-            payment_id=one.payment_id,
-            amount_minor=one.amount_minor,
-            currency=one.currency,
-            why=one.why,
-            state_at=at,
-            wanted_at=at,
-            due_at=at,
-        )
-        for one in wanted
+    sql = """
+        INSERT INTO payment_refund (reference, payment_id, amount_minor, currency, why,
+            state, state_at, wanted_at, due_at)
+        SELECT u.*, 'PENDING', %s, %s, %s
+        FROM unnest(%s::text[], %s::bigint[], %s::bigint[], %s::text[], %s::text[]) AS u
+        ON CONFLICT (payment_id, why) DO NOTHING RETURNING payment_id, id"""
+    columns = (
+        [new_code() for _ in wanted],
+        [one.payment_id for one in wanted],
+        [one.amount_minor for one in wanted],
+        [one.currency for one in wanted],
+        [one.why for one in wanted],
     )
-    wake.after_commit("refund.send")
-    return [refund.id for refund in made]
+    with connection.cursor() as cursor:
+        cursor.execute(sql, (at, at, at, *columns))
+        made = dict(cursor.fetchall())
+    if made:
+        wake.after_commit("refund.send")
+    return made
 
 
 def close_confirmed(*, payment_ids: Sequence[int], why: str) -> list[int]:

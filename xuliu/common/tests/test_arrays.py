@@ -1,0 +1,22 @@
+import pytest
+from django.db import connection
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from xuliu.common import arrays
+
+TEXTS = st.lists(st.text(st.characters(exclude_characters="\x00", exclude_categories=("Cs",))))
+
+
+@pytest.mark.django_db
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(texts=TEXTS, integers=st.lists(st.none() | st.integers(-(2**63), 2**63 - 1)))
+def test_the_database_reads_what_was_meant(texts: list[str], integers: list[int | None]) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT %s::text[], %s::bigint[]", [arrays.texts(texts), arrays.integers(integers)])
+        assert cursor.fetchone() == (texts, integers)
+
+
+def test_a_nul_is_refused_and_never_shifts_the_rows() -> None:
+    with pytest.raises(ValueError, match="NUL"):
+        arrays.texts(["a", "b\x00c"])

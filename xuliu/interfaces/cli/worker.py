@@ -1,0 +1,136 @@
+"""Work: run the steps of the line until told to stop.
+
+A thread a lane (`ordering.steps`), and a thread a lane for each carrier account. All wait for a wake-up that one
+LISTEN loop hears, with a tick of a second behind it: a lost wake-up delays and loses nothing.
+"""
+
+import argparse
+import logging
+import signal
+import threading
+import time
+from collections.abc import Callable, Sequence
+
+import psycopg
+from django.db import connection
+
+from xuliu.common import wake
+from xuliu.interfaces.cli.guard import refuse_unfit
+from xuliu.ordering.queries import active_accounts
+from xuliu.ordering.steps import ACCOUNT_LANES, LANES
+
+TICK_SECONDS = 1.0
+LONGEST_REST_SECONDS = 30.0
+LOOK_FOR_ACCOUNTS_SECONDS = 5.0
+
+log = logging.getLogger("xuliu.worker")
+
+NamedRun = tuple[str, Callable[[], int]]
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """What may be told to it."""
+    parser.add_argument("--demo", action="store_true", help="allow the demo secret and sandbox accounts")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Work until told to stop (SIGTERM, SIGINT); calls under way are ended first."""
+    refuse_unfit(is_demo=args.demo)
+    worker = Worker()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: worker.stop())
+    worker.run()
+    return 0
+
+
+class Worker:
+    """All lanes of one process."""
+
+    def __init__(self) -> None:
+        self._stopping = threading.Event()
+        self._wakes: dict[str, list[threading.Event]] = {}
+        self._threads: dict[str, threading.Thread] = {}
+
+    def stop(self) -> None:
+        """Ask every lane to end after what it is doing."""
+        self._stopping.set()
+        for events in list(self._wakes.values()):
+            for event in events:
+                event.set()
+
+    def run(self) -> None:
+        """Start the lanes, listen, and wait until they have ended."""
+        for name, steps in LANES.items():
+            self._start(name, [(step.name, step.run) for step in steps])
+        log.info("worker ready")
+        try:
+            self._listen()
+        finally:
+            self.stop()
+            for thread in list(self._threads.values()):
+                thread.join()
+
+    def _start(self, name: str, steps: Sequence[NamedRun]) -> None:
+        woken = threading.Event()
+        for step, _ in steps:
+            self._wakes.setdefault(step, []).append(woken)
+        thread = threading.Thread(target=self._lane, args=(name, steps, woken), name=name)
+        self._threads[name] = thread
+        thread.start()
+
+    def _start_new_accounts(self) -> None:
+        for account_id in active_accounts():
+            for lane, steps in ACCOUNT_LANES.items():
+                if f"{lane}:{account_id}" not in self._threads:
+                    runs = [(step.name, _for_account(step.run, account_id)) for step in steps]
+                    self._start(f"{lane}:{account_id}", runs)
+
+    def _listen(self) -> None:
+        """Hear wake-ups; a lost connection is made again, and until then the tick does the work."""
+        next_look = 0.0
+        database: psycopg.Connection | None = None
+        while not self._stopping.is_set():
+            try:
+                if time.monotonic() >= next_look:
+                    connection.close_if_unusable_or_obsolete()
+                    self._start_new_accounts()
+                    next_look = time.monotonic() + LOOK_FOR_ACCOUNTS_SECONDS
+                database = database or wake.listening(connection.get_connection_params())
+                for heard in database.notifies(timeout=TICK_SECONDS / 2, stop_after=1):
+                    for event in self._wakes.get(heard.payload, ()):
+                        event.set()
+            except Exception as error:  # noqa: BLE001  # whatever it is, the tick goes on and it is tried again
+                log.warning("listening failed: %s", error)
+                database = None
+                connection.close()
+                self._stopping.wait(TICK_SECONDS)
+        if database is not None:
+            database.close()
+        connection.close()
+
+    def _lane(self, name: str, steps: Sequence[NamedRun], woken: threading.Event) -> None:
+        rest = TICK_SECONDS
+        while not self._stopping.is_set():
+            woken.clear()
+            try:
+                connection.close_if_unusable_or_obsolete()
+                found = sum(self._until_done(step) for _, step in steps)
+                rest = TICK_SECONDS
+            except Exception:
+                log.exception("lane %s failed and goes on after %.0f s", name, rest)
+                connection.close()
+                self._stopping.wait(rest)
+                rest, found = min(LONGEST_REST_SECONDS, rest * 2), 0
+            if not found:
+                woken.wait(TICK_SECONDS)
+        connection.close()
+
+    def _until_done(self, step: Callable[[], int]) -> int:
+        found = 0
+        while not self._stopping.is_set() and (more := step()):
+            found += more
+        return found
+
+
+def _for_account(step: Callable[[int], int], account_id: int) -> Callable[[], int]:
+    return lambda: step(account_id)
