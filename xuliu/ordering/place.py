@@ -65,6 +65,7 @@ def _check_not_paused(order: Order) -> None:
 
 
 def provider_account(order: Order, method: str) -> ProviderAccount:
+    """The seller's account through which this order can be paid that way now. Raises CannotPlace."""
     accounts = ProviderAccount.objects.filter(seller_id=order.seller_id).order_by("id")
     fitting = [account for account in accounts if _takes(account, method, order.currency)]
     if not fitting:
