@@ -1,0 +1,208 @@
+import django.db.models.deletion
+from django.db import migrations, models
+
+import xuliu.common.codes
+import xuliu.common.models
+
+
+class Migration(migrations.Migration):
+    initial = True
+
+    dependencies = [
+        ("party", "0001_initial"),
+    ]
+
+    operations = [
+        migrations.CreateModel(
+            name="Notice",
+            fields=[
+                ("id", models.BigAutoField(primary_key=True, serialize=False)),
+                ("account_id", models.BigIntegerField()),
+                ("notice_id", models.CharField(max_length=80)),
+                ("subject", models.CharField(max_length=10)),
+                ("is_pushed", models.BooleanField()),
+                ("body", models.BinaryField()),
+                ("received_at", models.DateTimeField()),
+                (
+                    "state",
+                    xuliu.common.models.StateField(
+                        choices=[("STORED", "Stored"), ("APPLIED", "Applied"), ("SET_ASIDE", "Set Aside")],
+                        db_default="STORED",
+                        default="STORED",
+                        editable=False,
+                        max_length=20,
+                    ),
+                ),
+                ("state_at", models.DateTimeField()),
+            ],
+            options={
+                "indexes": [
+                    models.Index(condition=models.Q(("state", "STORED")), fields=["id"], name="notice_waiting")
+                ],
+                "constraints": [models.UniqueConstraint(fields=("account_id", "notice_id"), name="notice_stored_once")],
+            },
+        ),
+        migrations.CreateModel(
+            name="ProviderAccount",
+            fields=[
+                ("id", models.BigAutoField(primary_key=True, serialize=False)),
+                ("code", models.SlugField(max_length=40, unique=True)),
+                ("config", models.JSONField(default=dict)),
+                ("secrets_key_id", models.CharField(blank=True, max_length=8)),
+                ("secrets_sealed", models.BinaryField(blank=True, default=bytes)),
+                ("is_sandbox", models.BooleanField(default=False)),
+                ("paused_at", models.DateTimeField(blank=True, null=True)),
+                ("paused_why", models.TextField(blank=True, default="")),
+                ("provider", models.CharField(max_length=40)),
+                (
+                    "seller",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="provider_accounts", to="party.seller"
+                    ),
+                ),
+            ],
+            options={
+                "abstract": False,
+            },
+        ),
+        migrations.CreateModel(
+            name="Payment",
+            fields=[
+                ("id", models.BigAutoField(primary_key=True, serialize=False)),
+                ("reference", models.CharField(default=xuliu.common.codes.new_code, max_length=32, unique=True)),
+                ("order_id", models.BigIntegerField(db_index=True)),
+                ("method", models.CharField(max_length=10)),
+                ("payer_id", models.CharField(blank=True, db_default="", max_length=128)),
+                ("description", models.CharField(max_length=127)),
+                ("amount_minor", models.BigIntegerField()),
+                ("currency", models.CharField(max_length=3)),
+                (
+                    "state",
+                    xuliu.common.models.StateField(
+                        choices=[
+                            ("OPENING", "Opening"),
+                            ("PENDING", "Pending"),
+                            ("SUCCEEDED", "Succeeded"),
+                            ("CLOSED", "Closed"),
+                            ("FAILED", "Failed"),
+                        ],
+                        default="OPENING",
+                        editable=False,
+                        max_length=20,
+                    ),
+                ),
+                ("state_at", models.DateTimeField()),
+                ("opened_at", models.DateTimeField()),
+                ("expires_at", models.DateTimeField()),
+                ("due_at", models.DateTimeField()),
+                ("tries", models.PositiveSmallIntegerField(db_default=0)),
+                ("lease_until", models.DateTimeField(null=True)),
+                ("close_wanted_at", models.DateTimeField(null=True)),
+                ("token", models.CharField(blank=True, db_default="", max_length=512)),
+                ("number", models.CharField(blank=True, db_default="", max_length=64)),
+                ("paid_at", models.DateTimeField(null=True)),
+                ("is_applied", models.BooleanField(db_default=False, default=False)),
+                ("failed_why", models.CharField(blank=True, db_default="", max_length=200)),
+                (
+                    "account",
+                    models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to="payment.provideraccount"),
+                ),
+            ],
+        ),
+        migrations.CreateModel(
+            name="ProviderCall",
+            fields=[
+                ("id", models.BigAutoField(primary_key=True, serialize=False)),
+                ("account_id", models.BigIntegerField()),
+                ("operation", models.CharField(max_length=60)),
+                ("reference", models.CharField(blank=True, max_length=40)),
+                ("is_change", models.BooleanField(default=False)),
+                ("request", models.JSONField()),
+                ("status", models.SmallIntegerField(null=True)),
+                ("answer", models.TextField(blank=True)),
+                ("failure", models.CharField(blank=True, max_length=200)),
+                ("started_at", models.DateTimeField()),
+                ("took_ms", models.IntegerField()),
+            ],
+            options={
+                "indexes": [models.Index(fields=["reference", "id"], name="provider_call_by_reference")],
+            },
+        ),
+        migrations.CreateModel(
+            name="Refund",
+            fields=[
+                ("id", models.BigAutoField(primary_key=True, serialize=False)),
+                ("reference", models.CharField(default=xuliu.common.codes.new_code, max_length=32, unique=True)),
+                ("amount_minor", models.BigIntegerField()),
+                ("currency", models.CharField(max_length=3)),
+                ("why", models.CharField(max_length=80)),
+                (
+                    "state",
+                    xuliu.common.models.StateField(
+                        choices=[
+                            ("PENDING", "Pending"),
+                            ("SENT", "Sent"),
+                            ("SUCCEEDED", "Succeeded"),
+                            ("FAILED", "Failed"),
+                            ("UNKNOWN", "Unknown"),
+                        ],
+                        default="PENDING",
+                        editable=False,
+                        max_length=20,
+                    ),
+                ),
+                ("state_at", models.DateTimeField()),
+                ("wanted_at", models.DateTimeField()),
+                ("due_at", models.DateTimeField()),
+                ("tries", models.PositiveSmallIntegerField(db_default=0)),
+                ("lease_until", models.DateTimeField(null=True)),
+                ("sent_at", models.DateTimeField(null=True)),
+                ("number", models.CharField(blank=True, db_default="", max_length=64)),
+                ("detail", models.CharField(blank=True, db_default="", max_length=200)),
+                (
+                    "payment",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="refunds", to="payment.payment"
+                    ),
+                ),
+            ],
+        ),
+        migrations.AddIndex(
+            model_name="payment",
+            index=models.Index(
+                condition=models.Q(("state__in", ("OPENING", "PENDING"))), fields=["due_at"], name="payment_due"
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="payment",
+            constraint=models.CheckConstraint(condition=models.Q(("amount_minor__gt", 0)), name="payment_of_something"),
+        ),
+        migrations.AddConstraint(
+            model_name="payment",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("is_applied", True)), fields=("order_id",), name="payment_applied_once_an_order"
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="payment",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("state__in", ("OPENING", "PENDING"))),
+                fields=("order_id", "method", "payer_id"),
+                name="payment_live_once_a_method",
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="refund",
+            index=models.Index(
+                condition=models.Q(("state__in", ("PENDING", "SENT", "UNKNOWN"))), fields=["due_at"], name="refund_due"
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="refund",
+            constraint=models.CheckConstraint(condition=models.Q(("amount_minor__gt", 0)), name="refund_of_something"),
+        ),
+        migrations.AddConstraint(
+            model_name="refund",
+            constraint=models.UniqueConstraint(fields=("payment", "why"), name="refund_once_a_reason"),
+        ),
+    ]
