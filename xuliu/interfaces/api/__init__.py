@@ -1,0 +1,1 @@
+"""What programs call: for now, payment providers with their notices."""

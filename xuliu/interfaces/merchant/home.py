@@ -1,0 +1,82 @@
+"""The first page: one field. Also the choice of language."""
+
+from django.conf import settings
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext
+from django.views.decorators.http import require_GET, require_POST
+
+from xuliu.common import clock
+from xuliu.common.codes import ALPHABET
+from xuliu.interfaces.merchant.sims import token_of
+from xuliu.interfaces.merchant.visiting import address_of, page, remembered
+from xuliu.interfaces.merchant.words import order as words
+from xuliu.inventory.look_ups import TooManyGuesses, look_up, unlock
+from xuliu.ordering.queries import lines_of, order_by_code
+
+A_YEAR = 365 * 24 * 3600
+STICKER_LENGTH = 26
+
+
+@require_GET
+@page
+def home(request: HttpRequest) -> HttpResponseBase:
+    """One field, and what was last ordered on this phone."""
+    found = [order for code in remembered(request) if (order := order_by_code(code))]
+    return render(
+        request, "merchant/home.html", {"orders": [words.remembered(order, lines_of(order.pk)) for order in found]}
+    )
+
+
+@require_POST
+@page
+def typed(request: HttpRequest) -> HttpResponseBase:
+    """Find what was typed, with or without the SIM's service password."""
+    given, password = request.POST.get("typed", "")[:200], request.POST.get("password", "")[:100]
+    if code := _sticker_in(given):
+        return redirect("merchant:sticker", code)
+    asked = {"typed": given, "address": address_of(request), "at": clock.now()}
+    try:
+        sim = unlock(**asked, password=password) if password else look_up(**asked)
+    except TooManyGuesses:
+        return _limited(request, given, gettext("Too many passwords were tried. Wait an hour.") if password else "")
+    if sim is None and password:
+        return _limited(request, given, gettext("The number and the password do not belong together."))
+    if sim is None:
+        error = gettext("There is no such number here. Check it sign by sign, or scan the sticker on the terminal.")
+        return render(request, "merchant/home.html", {"typed": given, "error": error}, status=404)
+    return redirect("merchant:number", token_of(sim, is_whole=bool(password)))
+
+
+@require_GET
+def language(request: HttpRequest, code: str) -> HttpResponseBase:
+    """Keep the chosen language on this phone and go back to where the reader was."""
+    back = request.GET.get("next", "/")
+    is_ours = url_has_allowed_host_and_scheme(back, allowed_hosts=None)
+    response = redirect(back if is_ours and back.startswith("/") else reverse("merchant:home"))
+    if code in dict(settings.LANGUAGES):
+        response.set_cookie(
+            settings.LANGUAGE_COOKIE_NAME,
+            code,
+            max_age=A_YEAR,
+            httponly=settings.LANGUAGE_COOKIE_HTTPONLY,
+            samesite=settings.LANGUAGE_COOKIE_SAMESITE,
+            secure=settings.LANGUAGE_COOKIE_SECURE,
+        )
+    return response
+
+
+def _limited(request: HttpRequest, given: str, error: str) -> HttpResponseBase:
+    """The same page whether or not the number exists."""
+    response = render(request, "merchant/limited.html", {"typed": given, "error": error}, status=429)
+    response.headers["Retry-After"] = "3600"
+    return response
+
+
+def _sticker_in(given: str) -> str:
+    """The sticker's code where somebody pasted its whole link, or read its characters."""
+    code = given.strip().rstrip("/").rpartition("/")[2].lower()
+    return code if len(code) == STICKER_LENGTH and set(code) <= set(ALPHABET) else ""

@@ -1,0 +1,154 @@
+"""An order's page, from quote to receipt: whoever holds its link sees it and may pay it."""
+
+from datetime import datetime
+from typing import Any
+
+from django.conf import settings
+from django.http import Http404, HttpRequest
+from django.http.response import HttpResponseBase
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.views.decorators.http import require_GET, require_POST
+
+from xuliu.common import clock
+from xuliu.interfaces.merchant.paying import drawn, paying
+from xuliu.interfaces.merchant.visiting import is_in_wechat, live, moved, page, remember
+from xuliu.interfaces.merchant.words import order as words
+from xuliu.interfaces.merchant.words import refusals
+from xuliu.ordering.models import Order, OrderLine
+from xuliu.ordering.place import CannotPlace, cancel, place
+from xuliu.ordering.queries import lines_of, order_by_code, progress, receipt_of, under_way, usual_seconds
+from xuliu.ordering.quote import QuoteRefused, Wish, quote
+from xuliu.ordering.withdraw import withdraw
+from xuliu.payment.contract import Method
+
+UNPAID = (Order.State.QUOTED, Order.State.AWAITING_PAYMENT)
+ENDED_UNPAID = (Order.State.QUOTED, Order.State.LAPSED, Order.State.EXPIRED, Order.State.CANCELLED)
+
+
+@require_GET
+@page
+def order(request: HttpRequest, code: str) -> HttpResponseBase:
+    """Where the order stands: quote, payment, progress or end."""
+    found = _order(code)
+    context = _context(request, found, clock.now())
+    response = live(request, "merchant/order.html", context, signed_anew=("script", "sandbox_link"))
+    if response.status_code == 200:
+        remember(request, response, code)
+    return response
+
+
+@require_POST
+@page
+def pay(request: HttpRequest, code: str) -> HttpResponseBase:
+    """Place the order to be paid by a QR code. Twice is the same payment."""
+    try:
+        place(order_id=_order(code).pk, method=Method.NATIVE)
+    except CannotPlace as refused:
+        return redirect(f"{reverse('merchant:order', args=[code])}?refused={refused.code}")
+    return redirect("merchant:order", code)
+
+
+@require_POST
+@page
+def change_mind(request: HttpRequest, code: str) -> HttpResponseBase:
+    """Give the order up before paying."""
+    cancel(order_id=_order(code).pk)
+    return redirect("merchant:order", code)
+
+
+@require_POST
+@page
+def take_back(request: HttpRequest, code: str) -> HttpResponseBase:
+    """Withdraw what has been paid and not yet been sent to the carrier; its money goes back."""
+    withdrawn = withdraw(order_id=_order(code).pk)
+    return redirect(reverse("merchant:order", args=[code]) + ("" if withdrawn else "?refused=too_late"))
+
+
+@require_POST
+@page
+def again(request: HttpRequest, code: str) -> HttpResponseBase:
+    """Quote the same once more, at today's price."""
+    old = _order(code)
+    wishes = [Wish(sim_id=line.sim_id, offering_id=line.offering_id) for line in lines_of(old.pk)]
+    try:
+        order_id = quote(
+            wishes=wishes,
+            price_list_id=old.price_list_id,
+            channel="merchant",
+            merchant_id=old.merchant_id,
+            is_waited_for=True,
+        )
+    except QuoteRefused as refused:
+        return redirect(f"{reverse('merchant:order', args=[code])}?refused={refused.refusals[0].code}")
+    return redirect("merchant:order", Order.objects.values_list("code", flat=True).get(id=order_id))
+
+
+@require_GET
+@page
+def ask(request: HttpRequest, code: str) -> HttpResponseBase:
+    """A link for somebody else to pay; this page waits and goes on to the result by itself."""
+    found = _order(code)
+    if found.state not in UNPAID or clock.now() >= found.valid_until:
+        return moved(request, reverse("merchant:order", args=[code]))
+    lines = lines_of(found.pk)
+    link = settings.XULIU_BASE_URL + reverse("merchant:order", args=[code])
+    context = {
+        "order": found.code,
+        "quote": _quote(found, lines, clock.now()),
+        "link": link,
+        "qr": drawn(link),
+        "here": reverse("merchant:ask", args=[code]),
+    }
+    return live(request, "merchant/ask.html", context)
+
+
+def _order(code: str) -> Order:
+    found = order_by_code(code)
+    if found is None:
+        raise Http404
+    return found
+
+
+def _context(request: HttpRequest, order: Order, now: datetime) -> dict[str, Any]:
+    lines = lines_of(order.pk)
+    common = {
+        "order": order.code,
+        "here": reverse("merchant:order", args=[order.code]),
+        "quote": _quote(order, lines, now),
+        "error": refusals.refusal(request.GET.get("refused", "")),
+    }
+    if order.state == Order.State.QUOTED and now < order.valid_until:
+        is_paused = any(line.account.paused_at for line in lines)
+        return {**common, "view": "quote", "in_wechat": is_in_wechat(request), "is_paused": is_paused}
+    if order.state == Order.State.AWAITING_PAYMENT:
+        return {**common, **paying(order, now, in_wechat=is_in_wechat(request))}
+    return {**common, **_under_way(order, lines)}
+
+
+def _quote(order: Order, lines: list[OrderLine], now: datetime) -> words.Quote:
+    others = [
+        line for found in under_way([line.sim_id for line in lines]).values() for line in found if line.order_id != order.pk
+    ]
+    return words.quoted(
+        order,
+        lines,
+        usual_seconds=usual_seconds(lines[0].account_id) if lines else None,
+        is_other_under_way=bool(others),
+    )
+
+
+def _under_way(order: Order, lines: list[OrderLine]) -> dict[str, Any]:
+    way, receipt = progress(order.pk), receipt_of(order.pk)
+    carrier = words.carrier_name(lines[0]) if lines else ""
+    is_disputed = any(line.state == OrderLine.State.DISPUTED for line in lines)
+    wants_receipt = order.state in (Order.State.COMPLETED, Order.State.PARTIAL) and receipt is None
+    return {
+        "view": "progress",
+        "ending": words.ending(order, lines, refund=way.refund, is_disputed=is_disputed),
+        "steps": words.steps(way.steps, carrier=carrier, zone=words.zone_of(lines)) if order.paid_at else [],
+        "may_withdraw": way.may_withdraw,
+        "may_repeat": order.state in ENDED_UNPAID,
+        "receipt": receipt.code if receipt else "",
+        "is_waiting": not way.is_final or wants_receipt or way.refund == "pending",
+    }

@@ -1,0 +1,164 @@
+"""A SIM's page, reached by its sticker or by what was typed, and the quote that is asked for there."""
+
+from typing import Any
+
+from django.core import signing
+from django.http import Http404, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext
+from django.views.decorators.http import require_GET, require_POST
+
+from xuliu.balance.operations import want_readings
+from xuliu.balance.queries import reading_of
+from xuliu.catalog.periods import NoRunningPeriod, Terms, period_for
+from xuliu.catalog.queries import current_prices, public_price_list
+from xuliu.common import clock
+from xuliu.interfaces.merchant.visiting import live, page, remembered
+from xuliu.interfaces.merchant.words import figures, plans, refusals
+from xuliu.interfaces.merchant.words import sim as words
+from xuliu.inventory.look_ups import sim_in, terminal_of_sticker
+from xuliu.inventory.models import Sim, Terminal
+from xuliu.ordering.models import Order, OrderLine
+from xuliu.ordering.queries import planned_ends, under_way
+from xuliu.ordering.quote import QuoteRefused, Wish, quote
+
+TYPED_SALT, TYPED_SECONDS = "xuliu typed look-up", 3600
+
+
+@require_GET
+@page
+def by_sticker(request: HttpRequest, code: str) -> HttpResponseBase:
+    """The SIM in the terminal that carries this sticker; whole, and never limited."""
+    terminal, sim = _of_sticker(code)
+    if sim is None:
+        return render(request, "merchant/no_sim.html", {"terminal": str(terminal.model)}, status=404)
+    links = {"here": reverse("merchant:sticker", args=[code]), "quote_url": reverse("merchant:quote_sticker", args=[code])}
+    return live(request, "merchant/sim.html", {**_context(request, sim, terminal, is_whole=True), **links})
+
+
+@require_GET
+@page
+def by_number(request: HttpRequest, token: str) -> HttpResponseBase:
+    """The SIM that was typed: carrier, last four, state, end and plans; whole only with its service password."""
+    sim, is_whole = _of_token(token)
+    if sim is None:
+        return redirect("merchant:home")
+    links = {"here": reverse("merchant:number", args=[token]), "quote_url": reverse("merchant:quote_number", args=[token])}
+    return live(request, "merchant/sim.html", {**_context(request, sim, None, is_whole=is_whole), **links})
+
+
+@require_POST
+@page
+def quote_by_sticker(request: HttpRequest, code: str) -> HttpResponseBase:
+    """Quote the chosen plan for the terminal's SIM."""
+    sim = _of_sticker(code)[1]
+    return _quoted(request, sim, reverse("merchant:sticker", args=[code]))
+
+
+@require_POST
+@page
+def quote_by_number(request: HttpRequest, token: str) -> HttpResponseBase:
+    """Quote the chosen plan for the SIM that was typed."""
+    return _quoted(request, _of_token(token)[0], reverse("merchant:number", args=[token]))
+
+
+def token_of(sim: Sim, *, is_whole: bool) -> str:
+    """What addresses a typed look-up's page for an hour, so that looking at it again is not another try."""
+    return signing.dumps([sim.pk, is_whole], salt=TYPED_SALT)
+
+
+def _of_sticker(code: str) -> tuple[Terminal, Sim | None]:
+    terminal = terminal_of_sticker(code)
+    if terminal is None:
+        raise Http404
+    return terminal, sim_in(terminal)
+
+
+def _of_token(token: str) -> tuple[Sim | None, bool]:
+    try:
+        sim_id, is_whole = signing.loads(token, salt=TYPED_SALT, max_age=TYPED_SECONDS)
+    except signing.SignatureExpired:
+        return None, False
+    except signing.BadSignature as error:
+        raise Http404 from error
+    return Sim.objects.select_related("account__carrier").filter(id=sim_id).first(), is_whole
+
+
+def _quoted(request: HttpRequest, sim: Sim | None, back: str) -> HttpResponse:
+    offering, prices = request.POST.get("offering", ""), public_price_list()
+    if sim is None or prices is None or not (offering.isascii() and offering.isdigit() and len(offering) < 19):
+        return redirect(f"{back}?refused=no_plan_chosen")
+    wish = Wish(sim_id=sim.pk, offering_id=int(offering))
+    try:
+        order_id = quote(
+            wishes=[wish],
+            price_list_id=prices.pk,
+            channel="merchant",
+            merchant_id=sim.merchant_id,
+            is_waited_for=True,
+        )
+    except QuoteRefused as refused:
+        return redirect(f"{back}?refused={refused.refusals[0].code}")
+    except NoRunningPeriod:
+        return redirect(f"{back}?refused=no_running_period")
+    return redirect("merchant:order", Order.objects.values_list("code", flat=True).get(id=order_id))
+
+
+def _context(request: HttpRequest, sim: Sim, terminal: Terminal | None, *, is_whole: bool) -> dict[str, Any]:
+    now, account = clock.now(), sim.account
+    want_readings(sim_ids=[sim.pk])
+    facts = words.Facts(sim=sim, reading=reading_of(sim.pk), today=clock.civil_date(now, account.zone), now=now)
+    answer = words.answer(facts)
+    lines = under_way([sim.pk]).get(sim.pk, [])
+    carrier = figures.named(account.carrier.name)
+    tracks = [words.period_track(facts), words.data_track(facts) if is_whole else None]
+    return {
+        "who": gettext("%(carrier)s, ending %(last_four)s") % {"carrier": carrier, "last_four": sim.iccid[-4:]},
+        "terminal": str(terminal.model) if terminal else "",
+        "answer": answer,
+        "tracks": [track for track in tracks if track],
+        "as_of": words.as_of(facts, carrier=carrier, zone=account.zone),
+        "is_waiting": words.is_waiting(facts),
+        "notices": words.notices(facts, carrier=carrier, under_way=_known_order(request, lines), zone=account.zone),
+        "error": refusals.refusal(request.GET.get("refused", "")),
+        "groups": _groups(facts, answer, request.GET.get("plan", "")),
+        "nothing": gettext("There is no plan for this SIM at the moment. Call your service provider."),
+    }
+
+
+def _groups(facts: words.Facts, answer: words.Answer, chosen: str) -> list[plans.Group]:
+    prices = public_price_list()
+    if prices is None or not answer.wants or facts.sim.account.paused_at:
+        return []
+    carrier_id = facts.sim.account.carrier_id
+    found = current_prices(carrier_ids=[carrier_id], price_list_id=prices.pk, at=facts.now)
+    ends = [end for end in (facts.sim.period_end_on, planned_ends([facts.sim.pk]).get(facts.sim.pk)) if end]
+    priced = []
+    for one in found:
+        try:
+            period = period_for(
+                Terms.of(one.offering),
+                period_end_on=max(ends) if ends else None,
+                today=facts.today,
+                anchor_day=facts.sim.anchor_day,
+            )
+        except NoRunningPeriod:
+            continue
+        priced.append(
+            plans.Priced(
+                offering=one.offering, amount_minor=one.amount_minor, currency=one.currency, ends_on=period.ends_on
+            )
+        )
+    return plans.groups(priced, wants=answer.wants, chosen=chosen)
+
+
+def _known_order(request: HttpRequest, lines: list[OrderLine]) -> words.UnderWay | None:
+    """What is under way for this SIM; with a link where it was ordered on this phone."""
+    if not lines:
+        return None
+    codes = remembered(request)
+    own = Order.objects.filter(code__in=codes, id__in=[line.order_id for line in lines]).first() if codes else None
+    link = reverse("merchant:order", args=[own.code]) if own else ""
+    return words.UnderWay(since=lines[0].state_at, link=link)

@@ -1,0 +1,29 @@
+"""The phone pages' addresses: short, and addressed by random codes."""
+
+from django.urls import path
+
+from xuliu.interfaces.merchant import home, orders, receipts, sims, wechat
+
+app_name = "merchant"
+
+urlpatterns = [
+    path("", home.home, name="home"),
+    path("look-up", home.typed, name="look_up"),
+    path("language/<slug:code>", home.language, name="language"),
+    path("t/<slug:code>", sims.by_sticker, name="sticker"),
+    path("t/<slug:code>/quote", sims.quote_by_sticker, name="quote_sticker"),
+    path("s/<str:token>", sims.by_number, name="number"),
+    path("s/<str:token>/quote", sims.quote_by_number, name="quote_number"),
+    path("o/<slug:code>", orders.order, name="order"),
+    path("o/<slug:code>/pay", orders.pay, name="pay"),
+    path("o/<slug:code>/ask", orders.ask, name="ask"),
+    path("o/<slug:code>/cancel", orders.change_mind, name="change_mind"),
+    path("o/<slug:code>/withdraw", orders.take_back, name="take_back"),
+    path("o/<slug:code>/again", orders.again, name="again"),
+    path("o/<slug:code>/wechat", wechat.leave, name="wechat"),
+    path("wechat/return", wechat.come_back, name="wechat_return"),
+    path("r/<slug:code>", receipts.receipt, name="receipt"),
+    path("r/<slug:code>.pdf", receipts.printed, name="receipt_pdf"),
+    path("check", receipts.check_form, name="check_form"),
+    path("check/<slug:check_code>", receipts.check, name="check"),
+]

@@ -1,0 +1,95 @@
+"""What every page for visitors has in common: who acts, what may be kept, where the visitor comes from."""
+
+import hashlib
+from collections.abc import Callable, Collection
+from functools import wraps
+from typing import Any, Concatenate, ParamSpec
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import redirect, render
+
+from xuliu.common import actor
+
+Rest = ParamSpec("Rest")
+View = Callable[Concatenate[HttpRequest, Rest], HttpResponseBase]
+
+REMEMBERED = "xuliu_orders"
+REMEMBERED_MOST = 3
+REMEMBERED_SECONDS = 30 * 24 * 3600
+
+
+def page(view: View[Rest]) -> View[Rest]:
+    """A visitor acts; no cache keeps what only the holder of a code may see, and no search engine lists it."""
+
+    @wraps(view)
+    def visited(request: HttpRequest, *args: Rest.args, **kwargs: Rest.kwargs) -> HttpResponseBase:
+        with actor.acting(actor.VISITOR):
+            response = view(request, *args, **kwargs)
+        response.headers.setdefault("Cache-Control", "private, no-store")
+        response.headers.setdefault("X-Robots-Tag", "noindex")
+        return response
+
+    return visited
+
+
+def address_of(request: HttpRequest) -> str:
+    """The visitor's address. A header is believed only where the settings name one, and of several entries only the
+    last, which our own proxy wrote."""
+    if settings.XULIU_ADDRESS_HEADER:
+        given = request.headers.get(settings.XULIU_ADDRESS_HEADER, "")
+        return given.rsplit(",", 1)[-1].strip()
+    return str(request.META.get("REMOTE_ADDR", ""))
+
+
+def is_in_wechat(request: HttpRequest) -> bool:
+    """Does WeChat's own browser ask? Only there can JSAPI pay, and only elsewhere can a QR code be of use."""
+    return "MicroMessenger" in request.headers.get("User-Agent", "")
+
+
+def live(
+    request: HttpRequest, template: str, context: dict[str, Any], *, signed_anew: Collection[str] = ()
+) -> HttpResponse:
+    """A page whose part `#live` renews itself: whole, or that part alone when the page asks again.
+
+    Nothing is sent where nothing has changed since: on a slow link a poll costs a few hundred bytes. What is `signed_anew`
+    for every answer does not count as a change.
+    """
+    facts = sorted((name, value) for name, value in context.items() if name not in signed_anew)
+    mark = hashlib.sha256(repr(facts).encode()).hexdigest()[:12]
+    is_poll = "HX-Request" in request.headers
+    if is_poll and request.GET.get("seen") == mark:
+        return HttpResponse(status=204)
+    context = {**context, "mark": mark, "whole": "merchant/part.html" if is_poll else "merchant/base.html"}
+    response = render(request, template, context)
+    response.headers["Vary"] = "HX-Request"
+    return response
+
+
+def moved(request: HttpRequest, where: str) -> HttpResponse:
+    """Take the reader to another page, also where it is a page's own poll that asks."""
+    if "HX-Request" not in request.headers:
+        return redirect(where)
+    response = HttpResponse(status=204)
+    response.headers["HX-Redirect"] = where
+    return response
+
+
+def remember(request: HttpRequest, response: HttpResponse, code: str) -> None:
+    """Keep the order's code on this phone, so that a closed page is found again."""
+    codes = [code, *(known for known in remembered(request) if known != code)][:REMEMBERED_MOST]
+    response.set_cookie(
+        REMEMBERED,
+        ".".join(codes),
+        max_age=REMEMBERED_SECONDS,
+        httponly=True,
+        samesite="Lax",
+        secure=settings.IS_HTTPS,
+    )
+
+
+def remembered(request: HttpRequest) -> list[str]:
+    """The codes of the last orders made on this phone, newest first."""
+    codes = request.COOKIES.get(REMEMBERED, "").split(".")
+    return [code for code in codes if code.isalnum() and len(code) == 26][:REMEMBERED_MOST]

@@ -1,0 +1,115 @@
+"""The plans that fit a SIM, as they stand on its page: what, until when, for how much."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from django.utils.translation import gettext, ngettext
+
+from xuliu.catalog.models import Offering
+from xuliu.interfaces.merchant.words import figures
+
+MOST_SHOWN = 8
+
+
+@dataclass(frozen=True, kw_only=True)
+class Priced:
+    """An offering at today's price; `ends_on` is the exclusive end of the period it would give this SIM."""
+
+    offering: Offering
+    amount_minor: int
+    currency: str
+    ends_on: date
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """One row to choose; `go` is what the button says once it is chosen."""
+
+    offering_id: int
+    title: str
+    price: str
+    detail: str
+    beside: str
+    badge: str
+    go: str
+    is_chosen: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class Group:
+    """Plans under one question."""
+
+    question: str
+    plans: tuple[Plan, ...]
+
+
+def groups(priced: Sequence[Priced], *, wants: str, chosen: str = "") -> list[Group]:
+    """Renewals and add-ons, what is wanted first; chosen is the offering of that id, otherwise the first."""
+    renewals = sorted((one for one in priced if one.offering.kind == Offering.Kind.RENEWAL), key=_months, reverse=True)
+    add_ons = sorted((one for one in priced if one.offering.kind == Offering.Kind.ADD_ON), key=lambda one: one.amount_minor)
+    sides = [(gettext("Until when?"), renewals[:MOST_SHOWN]), (gettext("How much more data?"), add_ons[:MOST_SHOWN])]
+    if wants == "add_on":
+        sides.reverse()
+    filled = [(question, rows) for question, rows in sides if rows]
+    ids = [row.offering.id for _, rows in filled for row in rows]
+    picked = next((each for each in ids if str(each) == chosen), ids[0] if ids else 0)
+    return [Group(question=question, plans=_plans(rows, picked=picked)) for question, rows in filled]
+
+
+def _plans(rows: Sequence[Priced], *, picked: int) -> tuple[Plan, ...]:
+    cheapest = min(rows, key=_a_month)
+    titles = [_title(row.offering) for row in rows]
+    return tuple(
+        Plan(
+            offering_id=row.offering.id,
+            title=title if titles.count(title) == 1 else figures.named(row.offering.name),
+            price=figures.money(row.amount_minor, row.currency),
+            detail=_detail(row),
+            beside=_beside(row),
+            badge=gettext("best value") if row is cheapest and len(rows) > 1 else "",
+            go=_go(row, title),
+            is_chosen=row.offering.id == picked,
+        )
+        for row, title in zip(rows, titles, strict=True)
+    )
+
+
+def _title(offering: Offering) -> str:
+    if offering.kind == Offering.Kind.ADD_ON:
+        return gettext("+ %(size)s") % {"size": figures.size(offering.size_bytes)}
+    if offering.months and not offering.days:
+        return ngettext("%(count)s month", "%(count)s months", offering.months) % {"count": offering.months}
+    if offering.days and not offering.months:
+        return ngettext("%(count)s day", "%(count)s days", offering.days) % {"count": offering.days}
+    return figures.named(offering.name)
+
+
+def _detail(row: Priced) -> str:
+    day = figures.last_day(row.ends_on)
+    if row.offering.kind == Offering.Kind.ADD_ON:
+        return gettext("usable until %(day)s") % {"day": day}
+    return gettext("until %(day)s") % {"day": day}
+
+
+def _beside(row: Priced) -> str:
+    if row.offering.kind == Offering.Kind.ADD_ON or row.offering.months < 2:
+        return ""
+    return gettext("%(price)s / month") % {"price": figures.money(round(_a_month(row)), row.currency)}
+
+
+def _go(row: Priced, title: str) -> str:
+    words = {"plan": title, "price": figures.money(row.amount_minor, row.currency)}
+    if row.offering.kind == Offering.Kind.ADD_ON:
+        return gettext("Add %(plan)s for %(price)s") % {**words, "plan": figures.size(row.offering.size_bytes)}
+    return gettext("Renew %(plan)s for %(price)s") % words
+
+
+def _months(row: Priced) -> tuple[float, int]:
+    return row.offering.months + row.offering.days / 30, -row.amount_minor
+
+
+def _a_month(row: Priced) -> float:
+    if row.offering.kind == Offering.Kind.ADD_ON:
+        return row.amount_minor / row.offering.size_bytes
+    return row.amount_minor / max(_months(row)[0], 0.01)

@@ -1,0 +1,42 @@
+"""What could not be had, as a sentence that a shopkeeper can act on. The code below it is for support."""
+
+from dataclasses import dataclass
+
+from django.utils.translation import gettext
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sentence:
+    """`text` for the reader, `code` for whoever helps them."""
+
+    text: str
+    code: str
+
+
+def refusal(code: str) -> Sentence | None:
+    """The sentence for a refusal's code; None where no code was given, a general one where it is not known."""
+    if not code:
+        return None
+    general = gettext("That did not work, and nothing was paid. Load the page again; if it stays so, call your provider.")
+    return Sentence(text=_sentences().get(code, general), code=code if code in _sentences() else "unexpected")
+
+
+def _sentences() -> dict[str, str]:
+    return {
+        "not_priced": gettext("This plan is no longer sold. Choose another one."),
+        "unknown_offering": gettext("This plan is no longer sold. Choose another one."),
+        "wrong_carrier": gettext("This plan belongs to another carrier and does not fit your SIM. Choose another one."),
+        "unknown_sim": gettext("This SIM is no longer in our records. Call your service provider."),
+        "sim_not_in_service": gettext("This SIM is not in service, so it cannot be renewed. Call your service provider."),
+        "no_running_period": gettext("Data can be added only while a service period runs. Renew the SIM first."),
+        "offering_paused": gettext("This plan cannot be had at the moment. Choose another one, or come back later."),
+        "account_paused": gettext("Renewals at this carrier are stopped for the moment. Nothing was paid; come back later."),
+        "provider_paused": gettext("Payments are stopped for the moment. Nothing was paid; come back later."),
+        "no_provider": gettext("It cannot be paid this way here. Call your service provider."),
+        "method_unknown": gettext("It cannot be paid this way here. Call your service provider."),
+        "lapsed": gettext("The price was held for 15 minutes and these are over. Ask for it again below."),
+        "already_paid": gettext("It is already paid. You need not pay again."),
+        "no_plan_chosen": gettext("Choose a plan first."),
+        "too_late": gettext("It has already been sent to the carrier and can no longer be withdrawn."),
+        "wechat_sign_in": gettext("WeChat did not tell us who pays. Nothing was paid; press the button again."),
+    }
