@@ -172,14 +172,12 @@ class Answer:
         For a carrier that takes no reference. Both readings must be of one measure: where the carrier starts its
         totals anew each month, the connector sees to it that they are of one month.
         """
-        match _moved(change.action, before, after):
-            case None:
-                return cls.unsure(change, "the readings do not say")
-            case True:
-                detail, outcome = "more stands on the SIM than before", Outcome.DONE
-            case False:
-                detail, outcome = "the SIM is as it was before", Outcome.NOT_FOUND
-        return cls(reference=change.reference, outcome=outcome, detail=detail)
+        is_more = _moved(change.action, before, after)
+        if is_more is None:
+            return cls.unsure(change, "the readings do not say")
+        if is_more:
+            return cls(reference=change.reference, outcome=Outcome.DONE, detail="more stands on the SIM than before")
+        return cls(reference=change.reference, outcome=Outcome.NOT_FOUND, detail="the SIM is as it was before")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -129,7 +129,7 @@ class Connector:
             return [Answer.kept_back(change, error) for change in changes]
         answers = {change.reference: Answer.refused(change, Reason.SIM, NO_CARD) for change in changes}
         known = [change for change in changes if change.sim.iccid in numbers]
-        for plan in {change.plan_code for change in known}:
+        for plan in dict.fromkeys(change.plan_code for change in known):
             ordered = [change for change in known if change.plan_code == plan]
             answers |= {answer.reference: answer for answer in _ordered(talk, ordered, numbers, ends)}
         return [answers[change.reference] for change in changes]

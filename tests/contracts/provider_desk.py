@@ -1,0 +1,121 @@
+"""A payment provider at work against the sandbox, for the contract that all of them keep."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, fields
+from datetime import timedelta
+from importlib import import_module
+from typing import Any
+
+from tests.contracts.notice_board import NoticeBoard, notice_board
+from xuliu.common import clock
+from xuliu.common.codes import new_code
+from xuliu.common.configuration import settings_of
+from xuliu.payment.contract import Done, Method, Opened, Opening, Outcome, Provider, RefundWish, Signed, Truth
+from xuliu.payment.registry import all_providers
+from xuliu.payment.session import AccountSession
+from xuliu.sandbox.testing import Sandbox
+
+PROVIDERS = sorted(all_providers())
+DEADLINE_SECONDS = 0.8
+
+UNANSWERED: dict[str, dict[str, Any]] = {
+    "acted, and the connection was closed": {"kind": "lose_answer"},
+    "did nothing, and the connection was closed": {"kind": "lose_answer", "acts": False},
+    "hung": {"kind": "hang", "seconds": 5},
+    "dripped": {"kind": "drip", "seconds": 0.3},
+    "did nothing and answered 500": {"kind": "error", "status": 500},
+    "acted and answered 502": {"kind": "error_after", "status": 502},
+    "answered with a page": {"kind": "odd_body"},
+    "signed with another key": {"kind": "bad_signature"},
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Desk:
+    """One provider at work: with our account at the sandbox, a session of the core's, and a board for its notices."""
+
+    provider: Provider
+    session: AccountSession
+    sandbox: Sandbox
+    board: NoticeBoard
+    config: Any
+
+    @property
+    def peer(self) -> str:
+        return self.provider.code
+
+    def opening(self, **changes: Any) -> Opening:
+        wanted: dict[str, Any] = {
+            "reference": new_code(),
+            "method": Method.NATIVE,
+            "amount_minor": 3600,
+            "currency": "CNY",
+            "description": "POS 流量卡续费 12 个月",
+            "expires_at": clock.now() + timedelta(minutes=15),
+            "notify_url": self.board.url,
+        }
+        return Opening(**wanted | changes)
+
+    def open(self, opening: Opening) -> Opened:
+        return self.provider.open(self.session, opening)
+
+    def paid(self, **changes: Any) -> str:
+        """The reference of a payment that Lin has paid, whose notice is still on the board."""
+        opening = self.opening(**changes)
+        assert self.open(opening).outcome is Outcome.DONE
+        self.sandbox.control.pay(opening.reference)
+        return opening.reference
+
+    def wish(self, payment: str, **changes: Any) -> RefundWish:
+        wanted: dict[str, Any] = {
+            "reference": new_code(),
+            "payment_reference": payment,
+            "amount_minor": 1200,
+            "total_minor": 3600,
+            "currency": "CNY",
+            "why": "未开通",
+            "notify_url": self.board.url,
+        }
+        return RefundWish(**wanted | changes)
+
+    def refund(self, wish: RefundWish) -> Done:
+        return self.provider.refund(self.session, wish)
+
+    def query(self, reference: str) -> Truth:
+        found = self.provider.query(self.session, reference)
+        assert found is not None
+        return found[0]
+
+    def fault(self, **fault: Any) -> None:
+        self.sandbox.control.fault(peer=self.peer, **fault)
+
+    def hear(self) -> tuple[Signed, Truth]:
+        """The next notice on the board, checked and read."""
+        posted = self.board.next()
+        signed = self.provider.check_signature(headers=posted.headers, body=posted.body, now=clock.now())
+        return signed, self.provider.read_notice(body=posted.body, is_pushed=True)
+
+    def books(self) -> Any:
+        return self.sandbox.control.books()[self.peer]
+
+    def secrets(self) -> list[str]:
+        """The values of the secret settings; of a key in several lines, a line from its middle too."""
+        labels = settings_of(type(self.config))
+        values = [
+            str(getattr(self.config, field.name)) for field in fields(self.config) if labels[field.name].is_secret
+        ]
+        middles = [value.splitlines()[len(value.splitlines()) // 2] for value in values if "\n" in value]
+        return values + middles
+
+
+@contextmanager
+def desk_of(code: str, sandbox: Sandbox) -> Iterator[Desk]:
+    """The provider with that code, with our account at the sandbox, as long as the block."""
+    cls = all_providers()[code]
+    config = import_module(f"xuliu.payment.providers.tests.sandbox_{code}").config(sandbox)
+    session = AccountSession(account_id=1, deadline_seconds=DEADLINE_SECONDS)
+    with notice_board() as board:
+        provider = cls(config)
+        board.answer = provider.acknowledgement(is_stored=True)
+        yield Desk(provider=provider, session=session, sandbox=sandbox, board=board, config=config)

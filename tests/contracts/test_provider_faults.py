@@ -1,0 +1,84 @@
+"""The contract that every payment provider keeps: what it makes of a peer that fails, and what it leaves in the log.
+
+Providers are found by the folder they lie in. A new one brings `providers/tests/sandbox_<code>.py` with
+`config(sandbox)`; nothing here is edited.
+"""
+
+import json
+import time
+from collections.abc import Callable
+
+import pytest
+
+from tests.contracts.provider_desk import DEADLINE_SECONDS, UNANSWERED, Desk
+from xuliu.payment.contract import Done, Method, NoAnswer, Opened, Outcome
+from xuliu.payment.models import ProviderCall
+
+
+@pytest.mark.parametrize("what", UNANSWERED)
+def test_no_usable_answer_is_unknown_within_the_deadline_and_asking_again_acts_once(
+    desk: Desk, change: Callable[[], Opened | Done], what: str
+) -> None:
+    desk.fault(operation="change", **UNANSWERED[what])
+    started = time.monotonic()
+    assert change().outcome is Outcome.UNKNOWN
+    assert time.monotonic() - started < DEADLINE_SECONDS + 0.5
+    desk.sandbox.control.clear_faults()
+    assert change().outcome is Outcome.DONE
+    assert (len(desk.books()["payments"]), len(desk.books()["refunds"])) in {(1, 0), (1, 1)}
+
+
+@pytest.mark.parametrize("what", UNANSWERED)
+def test_a_question_without_a_usable_answer_says_nothing(desk: Desk, what: str) -> None:
+    payment = desk.paid()
+    desk.fault(operation="read", count=2, **UNANSWERED[what])
+    assert desk.provider.query(desk.session, payment) is None
+    assert desk.provider.query_refund(desk.session, "0neverheardof") is None
+
+
+def test_a_refused_connection_is_certainly_not_sent(desk: Desk, change: Callable[[], Opened | Done]) -> None:
+    desk.sandbox.control.down(desk.peer)
+    try:
+        assert change().outcome is Outcome.NOT_SENT
+        assert desk.provider.query(desk.session, "0neverheardof") is None
+    finally:
+        desk.sandbox.control.up(desk.peer)
+    assert change().outcome is Outcome.DONE
+
+
+def test_too_many_requests_are_certainly_not_sent(desk: Desk, change: Callable[[], Opened | Done]) -> None:
+    desk.fault(kind="too_many", operation="change")
+    assert change().outcome is Outcome.NOT_SENT
+    assert change().outcome is Outcome.DONE
+
+
+def test_a_stated_refusal_is_rejected_and_says_why(desk: Desk, change: Callable[[], Opened | Done]) -> None:
+    desk.fault(kind="refuse", operation="change", reason="sim")
+    refused = change()
+    assert refused.outcome is Outcome.REJECTED
+    assert refused.detail
+
+
+def test_the_providers_own_trouble_is_unknown(desk: Desk, change: Callable[[], Opened | Done]) -> None:
+    desk.fault(kind="refuse", operation="change", reason="temporary")
+    assert change().outcome is Outcome.UNKNOWN
+
+
+def test_every_change_and_every_failure_is_logged_under_our_reference_and_no_secret_with_it(
+    desk: Desk, caplog: pytest.LogCaptureFixture
+) -> None:
+    payment = desk.paid()
+    wish = desk.wish(payment)
+    desk.refund(wish)
+    for fault in UNANSWERED.values():
+        desk.fault(operation="*", **fault)
+        desk.open(desk.opening(method=Method.NATIVE))
+    desk.fault(kind="hang", operation="oauth", seconds=5)
+    with pytest.raises(NoAnswer):
+        desk.provider.payer_id(desk.session, "a-code")
+    rows = list(ProviderCall.objects.values())
+    logged = json.dumps(rows, default=str, ensure_ascii=False) + caplog.text
+    assert {payment, wish.reference} <= {row["reference"] for row in rows}
+    assert any(row["failure"] for row in rows)
+    assert [secret for secret in desk.secrets() if secret in logged] == []
+    assert "signature=" not in logged

@@ -1,0 +1,183 @@
+"""The contract that every payment provider keeps: what it says of itself, and opening, asking, closing, refunding.
+
+Providers are found by the folder they lie in. A new one brings `providers/tests/sandbox_<code>.py` with
+`config(sandbox)`; nothing here is edited.
+"""
+
+from datetime import timedelta
+
+import pytest
+
+from tests.contracts.provider_desk import PROVIDERS, Desk
+from xuliu.common import clock
+from xuliu.common.configuration import settings_of
+from xuliu.payment.contract import Capabilities, Method, Outcome, Standing, Subject
+from xuliu.payment.registry import all_providers
+
+
+@pytest.mark.parametrize("code", PROVIDERS)
+def test_it_says_who_it_is_and_what_it_can(code: str) -> None:
+    cls = all_providers()[code]
+    assert cls.__module__.endswith(f".{code}")
+    assert set(cls.name) >= {"zh-hans", "en"}
+    assert isinstance(cls.capabilities, Capabilities)
+    assert cls.capabilities.methods <= set(Method)
+    assert cls.capabilities.refunds_per_payment >= 1
+
+
+@pytest.mark.parametrize("code", PROVIDERS)
+def test_every_setting_is_labelled_and_its_addresses_can_be_pointed_elsewhere(code: str) -> None:
+    settings = settings_of(all_providers()[code].Config)
+    assert all({"zh-hans", "en"} <= set(setting.label) for setting in settings.values())
+    assert any(setting.is_secret for setting in settings.values())
+    assert any(setting.is_url for setting in settings.values())
+
+
+def test_its_secrets_show_in_no_text_of_it(desk: Desk) -> None:
+    shown = repr(desk.config) + str(desk.config) + repr(desk.provider) + repr(vars(desk.provider))
+    assert [secret for secret in desk.secrets() if secret in shown] == []
+
+
+def test_a_payment_is_opened_by_every_method_it_can(desk: Desk) -> None:
+    for method in desk.provider.capabilities.methods:
+        opened = desk.open(desk.opening(method=method, payer_id="openid-of-lin" if method is Method.JSAPI else ""))
+        assert opened.outcome is Outcome.DONE
+        assert opened.token
+
+
+def test_the_same_opening_again_is_the_same_payment(desk: Desk) -> None:
+    opening = desk.opening()
+    first, second = desk.open(opening), desk.open(opening)
+    assert (first.outcome, second.outcome) == (Outcome.DONE, Outcome.DONE)
+    assert [payment["reference"] for payment in desk.books()["payments"]] == [opening.reference]
+
+
+def test_an_opening_in_another_currency_is_refused(desk: Desk) -> None:
+    assert desk.open(desk.opening(currency="XTS")).outcome is Outcome.REJECTED
+    assert desk.books()["payments"] == []
+
+
+def test_an_unpaid_payment_is_pending(desk: Desk) -> None:
+    opening = desk.opening()
+    desk.open(opening)
+    truth = desk.query(opening.reference)
+    assert (truth.subject, truth.reference, truth.standing) == (Subject.PAYMENT, opening.reference, Standing.PENDING)
+
+
+def test_a_paid_payment_tells_amount_currency_merchant_number_and_time(desk: Desk) -> None:
+    before = clock.now() - timedelta(seconds=1)
+    truth = desk.query(desk.paid())
+    assert truth.standing is Standing.SUCCEEDED
+    assert (truth.amount_minor, truth.currency) == (3600, "CNY")
+    assert truth.merchant_number == desk.provider.merchant_number
+    assert truth.number
+    assert truth.at is not None
+    assert before <= truth.at <= clock.now()
+
+
+def test_what_a_query_found_reads_the_same_out_of_the_inbox(desk: Desk) -> None:
+    payment = desk.paid()
+    wish = desk.wish(payment)
+    assert desk.refund(wish).outcome is Outcome.DONE
+    for found in (
+        desk.provider.query(desk.session, payment),
+        desk.provider.query_refund(desk.session, wish.reference),
+    ):
+        assert found is not None
+        assert desk.provider.read_notice(body=found[1], is_pushed=False) == found[0]
+
+
+def test_a_wrong_amount_currency_or_merchant_is_told_as_it_is(desk: Desk) -> None:
+    opening = desk.opening()
+    desk.open(opening)
+    desk.sandbox.control.pay(opening.reference, amount_minor=1, currency="HKD", mchid="1900000000")
+    truth = desk.query(opening.reference)
+    assert (truth.amount_minor, truth.currency, truth.merchant_number) == (1, "HKD", "1900000000")
+
+
+def test_a_reference_it_never_had_is_not_found(desk: Desk) -> None:
+    for ask in (desk.provider.query, desk.provider.query_refund):
+        found = ask(desk.session, "0neverheardof")
+        assert found is not None
+        assert (found[0].reference, found[0].standing) == ("0neverheardof", Standing.NOT_FOUND)
+
+
+def test_a_closed_payment_says_so_and_closing_it_again_is_done(desk: Desk) -> None:
+    opening = desk.opening()
+    desk.open(opening)
+    assert desk.provider.close(desk.session, opening.reference).outcome is Outcome.DONE
+    assert desk.query(opening.reference).standing is Standing.CLOSED
+    assert desk.provider.close(desk.session, opening.reference).outcome is Outcome.DONE
+
+
+def test_a_paid_payment_cannot_be_closed(desk: Desk) -> None:
+    payment = desk.paid()
+    done = desk.provider.close(desk.session, payment)
+    assert (done.outcome, done.standing) == (Outcome.REJECTED, Standing.SUCCEEDED)
+    assert desk.query(payment).standing is Standing.SUCCEEDED
+
+
+def test_a_payment_that_is_not_there_is_not_called_closed(desk: Desk) -> None:
+    done = desk.provider.close(desk.session, "0neverheardof")
+    assert (done.outcome, done.standing) == (Outcome.REJECTED, Standing.NOT_FOUND)
+
+
+def test_the_same_refund_asked_for_twice_is_one_refund(desk: Desk) -> None:
+    wish = desk.wish(desk.paid())
+    first, second = desk.refund(wish), desk.refund(wish)
+    assert (first.outcome, second.outcome) == (Outcome.DONE, Outcome.DONE)
+    assert first.number == second.number != ""
+    [refund] = desk.books()["refunds"]
+    assert (refund["reference"], refund["amount_minor"]) == (wish.reference, 1200)
+
+
+def test_a_refund_tells_its_end_when_asked(desk: Desk) -> None:
+    wish = desk.wish(desk.paid())
+    desk.refund(wish)
+    desk.sandbox.control.settle()
+    found = desk.provider.query_refund(desk.session, wish.reference)
+    assert found is not None
+    truth = found[0]
+    assert (truth.subject, truth.standing, truth.amount_minor) == (Subject.REFUND, Standing.SUCCEEDED, 1200)
+
+
+@pytest.mark.parametrize("outcome", ["closed", "abnormal"])
+def test_a_refund_that_did_not_reach_the_payer_has_failed(desk: Desk, outcome: str) -> None:
+    desk.sandbox.control.settings(refund_outcome=outcome)
+    wish = desk.wish(desk.paid())
+    assert desk.refund(wish).outcome is Outcome.DONE
+    desk.sandbox.control.settle()
+    found = desk.provider.query_refund(desk.session, wish.reference)
+    assert found is not None
+    assert found[0].standing is Standing.FAILED
+
+
+def test_a_refund_under_way_is_pending(desk: Desk) -> None:
+    desk.sandbox.control.settings(refund_outcome="hold")
+    wish = desk.wish(desk.paid())
+    assert desk.refund(wish).standing is Standing.PENDING
+    found = desk.provider.query_refund(desk.session, wish.reference)
+    assert found is not None
+    assert found[0].standing is Standing.PENDING
+
+
+def test_a_refund_of_more_than_was_paid_is_refused(desk: Desk) -> None:
+    assert desk.refund(desk.wish(desk.paid(), amount_minor=3601)).outcome is Outcome.REJECTED
+    assert desk.books()["refunds"] == []
+
+
+def test_a_refund_of_what_was_not_paid_is_refused(desk: Desk) -> None:
+    opening = desk.opening()
+    desk.open(opening)
+    assert desk.refund(desk.wish(opening.reference)).outcome is Outcome.REJECTED
+
+
+def test_a_refund_sooner_than_the_spacing_is_not_sent_and_may_come_again(desk: Desk) -> None:
+    payment = desk.paid()
+    assert desk.refund(desk.wish(payment)).outcome is Outcome.DONE
+    if not desk.provider.capabilities.refund_spacing:
+        return
+    soon = desk.wish(payment)
+    assert desk.refund(soon).outcome is Outcome.NOT_SENT
+    desk.sandbox.control.settings(refund_spacing_seconds=0)
+    assert desk.refund(soon).outcome is Outcome.DONE

@@ -1,0 +1,111 @@
+"""OneLink's answers as its public clients know them: names and shapes after IoTCard/IoTOS and dmlvhh/mobile_sdk."""
+
+from typing import Any
+
+from tests.contracts.peer import Asked, Recorded, Refusal, Reply
+from xuliu.carrier.contract import Action, Outcome, Reason
+
+ICCID, MSISDN, UNKNOWN = "89860400000000000017", "1440000000017", "89860400000000000099"
+TOKEN = "b7d1ce5f0b3a4d8e9f10"
+FIRST_PLAN = {
+    "offeringId": "300M-12M",
+    "offeringName": "物联卡个人 300M 年包",
+    "effectiveDate": "2026-01-01 00:00:00",
+    "expiriedDate": "2026-12-31 23:59:59",
+}
+NEXT_PLAN = {**FIRST_PLAN, "effectiveDate": "2027-01-01 00:00:00", "expiriedDate": "2027-12-31 23:59:59"}
+ADD_ON_PLAN = {
+    "offeringId": "0",
+    "offeringName": "流量加油包10元套餐",
+    "effectiveDate": "2026-03-10 12:00:00",
+    "expiriedDate": "2028-03-31 23:59:59",
+}
+MARGIN = {
+    "offeringId": "300M-12M",
+    "apnName": "CMIOT",
+    "totalAmount": "307200",
+    "useAmount": "1024.5",
+    "remainAmount": "306175.5",
+}
+ADD_ON_MARGIN = {
+    "offeringId": "0",
+    "apnName": "CMIOT",
+    "totalAmount": "102400",
+    "useAmount": "0",
+    "remainAmount": "102400",
+}
+
+
+def said(*result: Any, status: str = "0", message: str = "正确") -> Reply:
+    """An answer as the platform gives all of them."""
+    return Reply.of({"status": status, "message": message, "result": list(result)})
+
+
+def answer(asked: Asked) -> Reply:
+    """What the platform says where all is well."""
+    return _answer(asked, plans=[FIRST_PLAN], margins=[MARGIN])
+
+
+def after(action: Action, asked: Asked) -> Reply:
+    """The same once the order has taken effect."""
+    if action is Action.RENEW:
+        return _answer(asked, plans=[FIRST_PLAN, NEXT_PLAN], margins=[MARGIN])
+    return _answer(asked, plans=[FIRST_PLAN, ADD_ON_PLAN], margins=[MARGIN, ADD_ON_MARGIN])
+
+
+def _answer(asked: Asked, *, plans: list[Any], margins: list[Any]) -> Reply:
+    fields = dict(asked.query) | asked.json()
+    cards = [{"status": "0", "message": "正确", "iccid": ICCID, "msisdn": MSISDN, "imsi": "460040000000017"}]
+    known = {
+        "/get/token": said({"token": TOKEN, "ttl": "1800"}),
+        "/query/sim-card-info/batch": said(
+            *(card for card in cards if card["iccid"] in fields.get("iccids", "").split("_"))
+        ),
+        "/query/sim-status": said({"cardStatus": "2", "lastChangeDate": "2026-01-01 00:00:00"}),
+        "/query/ordered-offerings": said({"offeringInfoList": plans}),
+        "/query/sim-data-margin": said({"accmMarginList": margins}),
+        "/query/sim-stop-reason": said({"platformType": "OneLink-CT", "stopReason": "000020000000"}),
+        "/order/gprspackage-order": said({"msisdn": MSISDN, "orderNum": "20260310000000017"}),
+        "/order/gprspackage-order/batch": said({"jobId": "20260310000000018"}),
+        "/query/order-info": said({"orderNum": fields.get("orderNum"), "status": "completed"}),
+    }
+    return known.get(asked.path.removeprefix("/v5/ec"), said(status="404", message="未知接口"))
+
+
+RECORDED = Recorded(
+    config={"appid": "200000000000000017", "password": "Lin-s-own-word"},
+    base_path="/v5/ec",
+    iccid=ICCID,
+    msisdn=MSISDN,
+    unknown_iccid=UNKNOWN,
+    plan_codes={Action.RENEW: "300M-12M", Action.ADD_ON: "0"},
+    answer=answer,
+    after=after,
+    is_change=lambda asked: "/order/" in asked.path,
+    is_token=lambda asked: asked.path.endswith("/get/token"),
+    token=TOKEN,
+    stale_token=said(status="12021", message="TOKEN不存在或已过期，请重新获取"),
+    bad_credentials=said(status="12022", message="appid或password错误"),
+    refusals=(
+        Refusal(reply=said(status="12010", message="该号码不存在"), outcome=Outcome.REJECTED, reason=Reason.SIM),
+        Refusal(
+            reply=said(status="12089", message="用户当前状态不允许办理"), outcome=Outcome.REJECTED, reason=Reason.SIM
+        ),
+        Refusal(reply=said(status="12062", message="资费不可订购"), outcome=Outcome.REJECTED, reason=Reason.PLAN),
+        Refusal(
+            reply=said(status="12051", message="集团客户账户余额不足"), outcome=Outcome.NOT_SENT, reason=Reason.ACCOUNT
+        ),
+        Refusal(
+            reply=said(status="12071", message="同一卡号30分钟内不能重复办理业务"),
+            outcome=Outcome.NOT_SENT,
+            reason=Reason.TEMPORARY,
+        ),
+        Refusal(
+            reply=said(status="12000", message="接口调用过于频繁"), outcome=Outcome.NOT_SENT, reason=Reason.TEMPORARY
+        ),
+        Refusal(reply=said(status="500", message="系统内部错误"), outcome=Outcome.UNKNOWN),
+        Refusal(reply=said(status="500", message="处理超时"), outcome=Outcome.UNKNOWN),
+        Refusal(reply=said(status="77777", message="???"), outcome=Outcome.UNKNOWN),
+        Refusal(reply=said(), outcome=Outcome.UNKNOWN),
+    ),
+)
