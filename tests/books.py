@@ -1,0 +1,110 @@
+"""After every test: the books must agree, ours with each other and with the provider's and the carriers'."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from django.db import connection
+
+from tests.world import World
+from xuliu.ordering.models import Flight, Order, OrderLine
+from xuliu.payment.models import Refund
+
+END_STATES = {"COMPLETED", "REJECTED", "DROPPED", "REVERSED"}
+
+# For every order: what was paid is held, earned, or went (or goes) back.
+UNBALANCED = """
+    SELECT o.id, sum(CASE WHEN p.destination = 'order:' || o.id || ':held' THEN p.amount_minor ELSE 0 END) AS paid,
+        sum(CASE WHEN p.source = 'order:' || o.id || ':held' THEN p.amount_minor ELSE 0 END) AS released
+    FROM ordering_order o JOIN ledger_posting p ON p.order_id = o.id GROUP BY o.id"""
+
+
+def check_books(world: World, *, is_at_rest: bool = True) -> None:
+    """Every equation of money and delivery. `is_at_rest`: nothing more is coming."""
+    _check_orders()
+    _check_releases()
+    _check_provider(world, is_at_rest=is_at_rest)
+    _check_carriers(world, is_at_rest=is_at_rest)
+    if is_at_rest:
+        _check_nothing_forgotten()
+
+
+def _rows(sql: str, *values: object) -> list[tuple[object, ...]]:
+    with connection.cursor() as cursor:
+        cursor.execute(sql, values)
+        return list(cursor.fetchall())
+
+
+def _check_orders() -> None:
+    """Paid = held + revenue + refunded, order by order; and what is held belongs to lines that are still open."""
+    for order_id, paid, released in _rows(UNBALANCED):
+        lines = OrderLine.objects.filter(order_id=order_id)
+        open_minor = sum(line.price_minor for line in lines if line.state not in END_STATES)
+        gone_minor = sum(line.price_minor for line in lines if line.state in ("COMPLETED", "REJECTED", "REVERSED"))
+        if paid:
+            assert paid == open_minor + gone_minor, f"order {order_id}: paid {paid}, lines {open_minor} + {gone_minor}"
+        assert released == (gone_minor if paid else 0), f"order {order_id}: released {released}, ended {gone_minor}"
+
+
+def _check_releases() -> None:
+    """A line is released at most once, and exactly once when it has ended."""
+    twice = _rows(
+        "SELECT line_id, count(*) FROM ledger_posting WHERE reference LIKE 'line:%%:release' "
+        "GROUP BY line_id HAVING count(*) > 1"
+    )
+    assert not twice, f"released twice: {twice}"
+
+
+def _check_provider(world: World, *, is_at_rest: bool) -> None:
+    """What we say the provider took in and gave back is what it says."""
+    ours = dict(
+        _rows(
+            """SELECT currency, sum(amount_minor) FROM ledger_posting WHERE source = %s GROUP BY currency""",
+            f"provider:{world.provider.pk}:receivable",
+        )
+    )
+    books = world.sandbox.control.books()["wechatpay"]
+    theirs = {currency: amount for currency, amount in books["paid_minor"].items() if amount}
+    if is_at_rest:
+        assert {c: int(a) for c, a in ours.items()} == theirs, f"taken in: ours {ours}, provider's {theirs}"
+        back = sum(Refund.objects.filter(state="SUCCEEDED").values_list("amount_minor", flat=True))
+        assert back == sum(books["refunded_minor"].values()), f"given back: ours {back}, provider's {books}"
+    refunded = Counter(refund["payment"] for refund in books["refunds"])
+    for reference, sums in books["by_reference"].items():
+        assert sums["refunded_minor"] <= sums["paid_minor"], f"{reference} refunded {refunded[reference]} times"
+
+
+def _check_carriers(world: World, *, is_at_rest: bool) -> None:
+    """Every delivered line is one effect at the carrier, and no SIM had more effects than lines that may have sent."""
+    for code, account in world.accounts.items():
+        effects = Counter(e["iccid"] for e in world.sandbox.control.books()["carriers"][code]["effects"])
+        lines = OrderLine.objects.filter(account=account).select_related("sim")
+        delivered = Counter(line.sim.iccid for line in lines if line.state == "COMPLETED")
+        for iccid, count in delivered.items():
+            assert effects[iccid] >= count, f"{iccid}: {count} lines completed, {effects[iccid]} effects"
+        sent = Counter(line.sim.iccid for line in lines if line.attempt)
+        for iccid, count in effects.items():
+            assert count <= sent[iccid], f"{iccid}: {count} effects, {sent[iccid]} lines sent"
+        if is_at_rest:
+            assert sum(effects.values()) == sum(delivered.values()) + _known_drift(account.pk)
+
+
+def _known_drift(account_id: int) -> int:
+    """Refused lines that a case says were delivered all the same."""
+    return len(
+        _rows(
+            """SELECT l.id FROM ordering_orderline l JOIN ticket_case c ON c.subject_id = l.id
+               WHERE c.subject_kind = 'orderline' AND c.kind = 'delivered_after_refusal' AND l.account_id = %s""",
+            account_id,
+        )
+    )
+
+
+def _check_nothing_forgotten() -> None:
+    """No line without an end that has none coming: what is open is disputed or set aside, with a case."""
+    opened = OrderLine.objects.exclude(state__in=END_STATES).exclude(state="DISPUTED").exclude(is_set_aside=True)
+    unpaid = opened.filter(order__state__in=(Order.State.QUOTED, Order.State.AWAITING_PAYMENT))
+    stuck = opened.exclude(id__in=unpaid.values("id"))
+    assert not stuck.exists(), f"forgotten: {list(stuck.values_list('id', 'state'))}"
+    flying = Flight.objects.exclude(line_id__in=OrderLine.objects.filter(is_set_aside=True).values("id"))
+    assert not flying.exists(), f"still in flight: {list(flying.values())}"

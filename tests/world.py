@@ -1,0 +1,194 @@
+"""The small world of the journeys: a seller, two carriers behind the sandbox, a price list, and Lin's SIMs.
+
+Plain functions; what they make is committed, so they want `fresh_database`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from pathlib import Path
+
+from django.conf import settings
+from psycopg.types.range import TimestamptzRange
+
+from xuliu.carrier.accounts import set_credentials
+from xuliu.carrier.models import Carrier, CarrierAccount
+from xuliu.catalog.models import Offering, Price, PriceList
+from xuliu.common import clock
+from xuliu.inventory.models import Sim
+from xuliu.ordering import steps
+from xuliu.ordering.models import Order, OrderLine
+from xuliu.ordering.place import place
+from xuliu.ordering.quote import Wish, quote
+from xuliu.party.models import Seller
+from xuliu.payment.accounts import set_credentials as set_provider_credentials
+from xuliu.payment.models import Payment, ProviderAccount
+from xuliu.sandbox.testing import Sandbox
+
+MOST_ROUNDS = 200
+
+
+@dataclass(frozen=True)
+class World:
+    """What there is, by name."""
+
+    sandbox: Sandbox
+    seller: Seller
+    price_list: PriceList
+    provider: ProviderAccount
+    accounts: dict[str, CarrierAccount]
+    offerings: dict[str, Offering]
+    clock: Path
+
+
+def make_world(sandbox: Sandbox, site: str, clock_file: Path) -> World:
+    """Everything but SIMs; notices come to `site`."""
+    settings.XULIU_BASE_URL = site
+    seller = Seller.objects.create(code="xuliu", name={"zh-hans": "续流科技"}, tax_number="91310000MA1FL0000X")
+    price_list = PriceList.objects.create(
+        code="public", name={"zh-hans": "零售价"}, currency="CNY", seller=seller, is_public=True
+    )
+    accounts = {code: make_account(sandbox, code) for code in ("onelink", "1nce")}
+    offerings = {offering.code: offering for offering in make_offerings(accounts)}
+    since = clock.now() - timedelta(days=30)
+    for offering, amount_minor in zip(offerings.values(), (3600, 1200, 1500, 2000, 1800), strict=True):
+        valid = TimestamptzRange(since, None)
+        Price.objects.create(price_list=price_list, offering=offering, amount_minor=amount_minor, valid=valid)
+    return World(sandbox, seller, price_list, make_provider(sandbox, seller), accounts, offerings, clock_file)
+
+
+def make_account(sandbox: Sandbox, connector: str) -> CarrierAccount:
+    """Our account at a carrier of the sandbox."""
+    names = {"onelink": "中国移动", "1nce": "1NCE"}
+    carrier = Carrier.objects.create(code=connector, name={"zh-hans": names[connector], "en": connector})
+    account = CarrierAccount.objects.create(code=connector, carrier=carrier, connector=connector, is_sandbox=True)
+    account.calls_per_second = 200
+    account.save()
+    base_url = {"onelink": sandbox.onelink, "1nce": sandbox.nce}[connector]
+    set_credentials(account, {"base_url": base_url, **sandbox.credentials[connector]})
+    return account
+
+
+def make_provider(sandbox: Sandbox, seller: Seller) -> ProviderAccount:
+    """Our merchant account at the sandbox's WeChat Pay."""
+    account = ProviderAccount.objects.create(code="wx", provider="wechatpay", seller=seller, is_sandbox=True)
+    keys = sandbox.credentials["wechatpay"]
+    given = {name: keys[name] for name in ("mchid", "appid", "app_secret", "api_v3_key", "merchant_serial")}
+    given |= {"private_key": keys["merchant_private_key"], "base_url": sandbox.wechatpay}
+    given |= {"public_key_id": keys["public_key_id"], "public_key": keys["public_key"]}
+    given |= {"platform_certificates": keys["platform_certificate"], "account_url": sandbox.wechatpay}
+    given |= {"authorise_url": f"{sandbox.wechatpay}/connect/oauth2/authorize"}
+    set_provider_credentials(account, given)
+    return account
+
+
+def make_offerings(accounts: dict[str, CarrierAccount]) -> list[Offering]:
+    """Two renewals and an add-on of the one carrier, a renewal and a top-up of the other."""
+
+    def make(code: str, account: str, **terms: object) -> Offering:
+        fields = {"name": {"zh-hans": code, "en": code}, "carrier": accounts[account].carrier, **terms}
+        return Offering.objects.create(code=code, **fields)
+
+    renewal, add_on = Offering.Kind.RENEWAL, Offering.Kind.ADD_ON
+    end, granted = Offering.Proof.PERIOD_END, Offering.Proof.GRANTED_TOTAL
+    m300 = 300 * 1024 * 1024
+    return [
+        make("cm-12", "onelink", kind=renewal, plan_code="300M-12M", months=12, size_bytes=m300, cost_minor=1500, proof=end),
+        make("cm-3", "onelink", kind=renewal, plan_code="300M-3M", months=3, size_bytes=m300, cost_minor=500, proof=end),
+        make("cm-add", "onelink", kind=add_on, plan_code="0", size_bytes=104857600, cost_minor=1000, proof=granted),
+        make("nce-12", "1nce", kind=renewal, plan_code="1", months=12, size_bytes=5 * 10**8, cost_minor=1000, proof=end),
+        make("nce-add", "1nce", kind=add_on, plan_code="topup", size_bytes=5 * 10**8, cost_minor=1000, proof=granted),
+    ]
+
+
+def make_sims(world: World, account: str, count: int = 1, *, first: int = 1, ends_in_days: int = 9) -> list[Sim]:
+    """SIMs in service that both we and the carrier know, their last day `ends_in_days - 1` from today."""
+    today = clock.civil_date(clock.now(), world.accounts[account].zone)
+    start, end = today - timedelta(days=300), today + timedelta(days=ends_in_days)
+    sims = [_sim(world, account, number, start, end) for number in range(first, first + count)]
+    Sim.objects.bulk_create(sims)
+    world.sandbox.control.sims([_at_carrier(sim, account) for sim in sims])
+    return sims
+
+
+def _sim(world: World, account: str, number: int, start: date, end: date) -> Sim:
+    prefix = {"onelink": "898604", "1nce": "898822"}[account]
+    return Sim(
+        iccid=f"{prefix}{number:014d}",
+        msisdn=f"1440{number:09d}",
+        account=world.accounts[account],
+        state=Sim.State.ACTIVE,
+        state_at=clock.now(),
+        period_start_on=start,
+        period_end_on=end,
+        anchor_day=end.day,
+    )
+
+
+def _at_carrier(sim: Sim, account: str) -> dict[str, object]:
+    return {
+        "carrier": account,
+        "iccid": sim.iccid,
+        "msisdn": sim.msisdn,
+        "state": "active",
+        "starts_on": str(sim.period_start_on),
+        "ends_on": str(sim.period_end_on),
+        "granted_bytes": 300 * 1024 * 1024,
+        "used_bytes": 100 * 1024 * 1024,
+    }
+
+
+def make_order(world: World, sims: Sequence[Sim], offering: str, *, is_waited_for: bool = True) -> Order:
+    """A quote for these SIMs, placed."""
+    wishes = [Wish(sim_id=sim.pk, offering_id=world.offerings[offering].pk) for sim in sims]
+    order_id = quote(
+        wishes=wishes, price_list_id=world.price_list.pk, channel="test", is_waited_for=is_waited_for
+    )
+    place(order_id=order_id, method="native")
+    return Order.objects.get(id=order_id)
+
+
+def open_payments(world: World, order: Order) -> Payment:
+    """The order's payment, opened at the provider by the step."""
+    drive(until=lambda: Payment.objects.filter(order_id=order.pk, state=Payment.State.PENDING).exists())
+    return Payment.objects.get(order_id=order.pk, state=Payment.State.PENDING)
+
+
+def make_paid_order(world: World, sims: Sequence[Sim], offering: str, *, is_waited_for: bool = True) -> Order:
+    """An order that its payer paid; the notice has come."""
+    order = make_order(world, sims, offering, is_waited_for=is_waited_for)
+    world.sandbox.control.pay(open_payments(world, order).reference)
+    return order
+
+
+def drive(until: Callable[[], bool] | None = None) -> None:
+    """Run every step in this process until there is nothing to do, or until what is awaited is so."""
+    for _ in range(MOST_ROUNDS):
+        if until is not None and until():
+            return
+        if not steps.run_all() and until is None:
+            return
+    raise AssertionError("the line did not come to rest")
+
+
+def pass_time(world: World, time: timedelta) -> None:
+    """Let time pass for every process at once."""
+    world.clock.write_text(str(float(world.clock.read_text() or 0) + time.total_seconds()))
+
+
+def drive_for(world: World, time: timedelta, *, step: timedelta = timedelta(seconds=15)) -> None:
+    """Let time pass in steps, everything that falls due being done in each."""
+    passed = timedelta(0)
+    while passed < time:
+        drive()
+        pass_time(world, step)
+        passed += step
+        step = min(step * 2, timedelta(hours=1))
+    drive()
+
+
+def line_states(order: Order) -> list[str]:
+    """The states of an order's lines, in their order."""
+    return list(OrderLine.objects.filter(order=order).order_by("position").values_list("state", flat=True))
