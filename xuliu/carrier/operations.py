@@ -6,11 +6,11 @@ from xuliu.carrier.models import CarrierAccount
 from xuliu.common import switch
 
 
-def pause(account_ids: Sequence[int], why: str) -> list[int]:
+def pause(account_ids: Sequence[int], *, why: str) -> list[int]:
     """Send nothing through these accounts; returns those that ran until now, so that one case is opened for each."""
     return switch.pause(CarrierAccount, account_ids, why=why)
 
 
-def resume(account_ids: Sequence[int], why: str = "") -> list[int]:
+def resume(account_ids: Sequence[int], *, why: str = "") -> list[int]:
     """Send through these accounts again; returns those that were paused."""
     return switch.resume(CarrierAccount, account_ids, why=why)

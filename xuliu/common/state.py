@@ -35,29 +35,41 @@ def move(
     origins = _origins(model, to, only_from)
     if not ids:
         return []
+    instant, doer, keys = at or clock.now(), actor.current(), arrays.integers(ids)
+    whys = arrays.texts([why] * len(ids) if isinstance(why, str) else why)
+    parameters: list[Any] = [
+        keys,
+        whys,
+        *(also_each or {}).values(),
+        keys,
+        origins,
+        to,
+        instant,
+        *(also or {}).values(),
+    ]
+    parameters += [model._meta.model_name, to, doer.kind, doer.id, doer.label, instant]
+    with connection.cursor() as cursor:
+        cursor.execute(_statement(model, each=list(also_each or {}), also=list(also or {})), parameters)
+        return [row[0] for row in cursor.fetchall()]
+
+
+def _statement(model: type[models.Model], *, each: Sequence[str], also: Sequence[str]) -> str:
     table = connection.ops.quote_name(model._meta.db_table)
-    each = {"why": arrays.texts([why] * len(ids) if isinstance(why, str) else why), **(also_each or {})}
-    types = ["text" if name == "why" else _column_type(model, name) for name in each]
-    instant, doer = at or clock.now(), actor.current()
-    assignments = [f"{_column(model, name)} = w.{_column(model, name)}" for name in each if name != "why"]
-    assignments += [f"{_column(model, name)} = %s" for name in also or {}]
-    columns = ", ".join(["id", *(_column(model, name) if name != "why" else "why" for name in each)])
-    sql = f"""
-        WITH w AS (SELECT * FROM unnest(%s::bigint[], {", ".join(f"%s::{kind}[]" for kind in types)}) AS u({columns})),
+    types = "".join(f", %s::{_column_type(model, name)}[]" for name in each)
+    columns = "".join(f", {_column(model, name)}" for name in each)
+    assignments = "".join(f", {_column(model, name)} = w.{_column(model, name)}" for name in each)
+    assignments += "".join(f", {_column(model, name)} = %s" for name in also)
+    # Names come from the model; values are parameters.
+    return f"""
+        WITH w AS (SELECT * FROM unnest(%s::bigint[], %s::text[]{types}) AS u(id, why{columns})),
         held AS (
             SELECT id, state FROM {table} WHERE id = ANY(%s::bigint[]) AND state = ANY(%s)
             ORDER BY id FOR NO KEY UPDATE),
         moved AS (
-            UPDATE {table} t SET state = %s, state_at = %s{"".join(", " + one for one in assignments)}
+            UPDATE {table} t SET state = %s, state_at = %s{assignments}
             FROM held JOIN w USING (id) WHERE t.id = held.id RETURNING t.id, held.state AS was, w.why)
         INSERT INTO common_event (kind, subject_id, was, became, why, actor_kind, actor_id, actor_label, at)
-        SELECT %s, id, was, %s, why, %s, %s, %s, %s FROM moved RETURNING subject_id"""
-    keys = arrays.integers(ids)
-    parameters: list[Any] = [keys, *each.values(), keys, origins, to, instant, *(also or {}).values()]
-    parameters += [model._meta.model_name, to, doer.kind, doer.id, doer.label, instant]
-    with connection.cursor() as cursor:
-        cursor.execute(sql, parameters)
-        return [row[0] for row in cursor.fetchall()]
+        SELECT %s, id, was, %s, why, %s, %s, %s, %s FROM moved RETURNING subject_id"""  # see above
 
 
 def _origins(model: type[models.Model], to: str, only_from: Sequence[str] | None) -> list[str]:

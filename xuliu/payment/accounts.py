@@ -32,11 +32,11 @@ def session_of(account: ProviderAccount) -> Session:
     )
 
 
-def pause(account_ids: Sequence[int], why: str) -> list[int]:
+def pause(account_ids: Sequence[int], *, why: str) -> list[int]:
     """Take no payments through these accounts; returns those that took them until now."""
     return switch.pause(ProviderAccount, account_ids, why=why)
 
 
-def resume(account_ids: Sequence[int], why: str = "") -> list[int]:
+def resume(account_ids: Sequence[int], *, why: str = "") -> list[int]:
     """Take payments through these accounts again; returns those that were paused."""
     return switch.resume(ProviderAccount, account_ids, why=why)

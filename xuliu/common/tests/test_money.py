@@ -12,7 +12,8 @@ def test_the_parts_add_up_to_the_whole_and_none_is_off_by_one_or_more(amount: in
     parts = allot(amount, weights)
 
     assert sum(parts) == amount
-    assert all(abs(part * sum(weights) - amount * weight) < sum(weights) for part, weight in zip(parts, weights, strict=True))
+    for part, weight in zip(parts, weights, strict=True):
+        assert abs(part * sum(weights) - amount * weight) < sum(weights)
 
 
 @given(amount=st.integers(0, 10**9), weights=WEIGHTS)

@@ -2,6 +2,8 @@ import django.db.models.deletion
 from django.conf import settings
 from django.db import migrations, models
 
+import xuliu.common.clock
+
 
 class Migration(migrations.Migration):
     initial = True
@@ -37,7 +39,7 @@ class Migration(migrations.Migration):
                 ("display_name", models.CharField(blank=True, max_length=150)),
                 ("is_staff", models.BooleanField(default=False)),
                 ("is_active", models.BooleanField(default=True)),
-                ("joined_at", models.DateTimeField(auto_now_add=True)),
+                ("joined_at", models.DateTimeField(default=xuliu.common.clock.now, editable=False)),
                 (
                     "groups",
                     models.ManyToManyField(
