@@ -17,7 +17,7 @@ from xuliu.payment.session import AccountSession
 from xuliu.sandbox.testing import Sandbox
 
 PROVIDERS = sorted(all_providers())
-DEADLINE_SECONDS = 0.8
+HURRY_SECONDS = 0.7
 
 UNANSWERED: dict[str, dict[str, Any]] = {
     "acted, and the connection was closed": {"kind": "lose_answer"},
@@ -31,7 +31,7 @@ UNANSWERED: dict[str, dict[str, Any]] = {
 }
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(kw_only=True)
 class Desk:
     """One provider at work: with our account at the sandbox, a session of the core's, and a board for its notices."""
 
@@ -44,6 +44,14 @@ class Desk:
     @property
     def peer(self) -> str:
         return self.provider.code
+
+    @contextmanager
+    def in_a_hurry(self) -> Iterator[None]:
+        """Calls within the block have a deadline of HURRY_SECONDS."""
+        patient = self.session
+        self.session = AccountSession(account_id=1, deadline_seconds=HURRY_SECONDS)
+        yield
+        self.session = patient
 
     def opening(self, **changes: Any) -> Opening:
         wanted: dict[str, Any] = {
@@ -114,7 +122,7 @@ def desk_of(code: str, sandbox: Sandbox) -> Iterator[Desk]:
     """The provider with that code, with our account at the sandbox, as long as the block."""
     cls = all_providers()[code]
     config = import_module(f"xuliu.payment.providers.tests.sandbox_{code}").config(sandbox)
-    session = AccountSession(account_id=1, deadline_seconds=DEADLINE_SECONDS)
+    session = AccountSession(account_id=1, deadline_seconds=10)
     with notice_board() as board:
         provider = cls(config)
         board.answer = provider.acknowledgement(is_stored=True)
