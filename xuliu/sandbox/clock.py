@@ -36,12 +36,11 @@ class Clock:
             found = self._path.stat()
             seen = (found.st_mtime_ns, found.st_size, found.st_ino)
             if seen != self._seen:
-                self._offset = float(self._path.read_text() or 0)
+                self._offset = float(self._path.read_text())
                 self._seen = seen
-        except (OSError, ValueError):
-            # Missing means not moved; half written means as before, and looked at again on the next call.
-            if self._path.exists():
-                return self._offset
+        except ValueError:
+            pass  # just being written: as before, and looked at again on the next call
+        except OSError:
             self._offset, self._seen = 0.0, None
         return self._offset
 

@@ -90,7 +90,11 @@ class Control:
 
     def _plant(self, request: Request) -> dict[str, Any]:
         wanted = request.json()
-        return {"ids": [self._world.faults.plant(one) for one in (wanted if isinstance(wanted, list) else [_object(request)])]}
+        return {
+            "ids": [
+                self._world.faults.plant(one) for one in (wanted if isinstance(wanted, list) else [_object(request)])
+            ]
+        }
 
     def _clear(self, request: Request) -> dict[str, Any]:
         wanted = _object(request)
@@ -113,7 +117,8 @@ class Control:
         openid, is_told = wanted.get("openid", ""), wanted.get("notify", True)
         pay = self._world.payer.pay
         paid = [
-            pay(payment, openid=openid, success_at=at, is_told=is_told, **reported) for _ in range(int(wanted.get("times", 1)))
+            pay(payment, openid=openid, success_at=at, is_told=is_told, **reported)
+            for _ in range(int(wanted.get("times", 1)))
         ]
         return {"transactions": [one["number"] for one in paid]}
 

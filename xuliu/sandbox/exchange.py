@@ -71,7 +71,9 @@ class Calls:
 class Exchange:
     """Answers a peer's calls."""
 
-    def __init__(self, peer: Peer, store: Store, clock: Clock, settings: Settings, faults: Faults, calls: Calls) -> None:
+    def __init__(
+        self, peer: Peer, store: Store, clock: Clock, settings: Settings, faults: Faults, calls: Calls
+    ) -> None:
         self._peer = peer
         self._store = store
         self._clock = clock
@@ -84,7 +86,7 @@ class Exchange:
         """What the port sends back."""
         call = self._peer.route(request)
         if isinstance(call, Response):
-            self._log(Call("", "", lambda: Response()), call, None)
+            self._log(Call("", "", Response), call, None)
             return self._in_time(self._peer.finish(call, request, None))
         fault = self._over_rate() or self._pick(call)
         response = self._respond(call, request, fault)
@@ -94,7 +96,9 @@ class Exchange:
 
     def _pick(self, call: Call) -> Fault | None:
         found = self._faults.pick
-        return found(self._peer.name, call.operation, call.group, kinds=WIRE, iccids=call.iccids, reference=call.reference)
+        return found(
+            self._peer.name, call.operation, call.group, kinds=WIRE, iccids=call.iccids, reference=call.reference
+        )
 
     def _respond(self, call: Call, request: Request, fault: Fault | None) -> Response:
         if fault is not None and not fault.acts:
@@ -123,7 +127,12 @@ class Exchange:
         return Answer(response, delay=self._settings["latency_ms"] / 1000)
 
     def _log(self, call: Call, response: Response, fault: Fault | None) -> None:
-        entry = {"peer": self._peer.name, "operation": call.operation, "group": call.group, "reference": call.reference}
+        entry: dict[str, Any] = {
+            "peer": self._peer.name,
+            "operation": call.operation,
+            "group": call.group,
+            "reference": call.reference,
+        }
         entry |= {"iccids": list(call.iccids), "status": response.status, "fault": fault.kind if fault else ""}
         self._calls.add(entry | {"at": iso(self._clock.timestamp())})
 

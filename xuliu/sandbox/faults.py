@@ -10,12 +10,26 @@ from xuliu.sandbox.store import Row, Store
 
 # What happens to the exchange …
 WIRE = frozenset(
-    {"lose_answer", "hang", "late", "answer_twice", "too_many", "error", "error_after", "odd_body", "drip", "token_expired", "bad_signature"}
+    {
+        "lose_answer",
+        "hang",
+        "late",
+        "answer_twice",
+        "too_many",
+        "error",
+        "error_after",
+        "odd_body",
+        "drip",
+        "token_expired",
+        "bad_signature",
+    }
 )
 # … and what happens to the thing asked for.
 DEED = frozenset({"refuse", "act_twice", "wrong_amount", "nothing", "fail_later", "deliver_after_refusing"})
 NEVER_ACTS = frozenset({"too_many", "token_expired"})
-ACTS_UNLESS_SAID = frozenset({"lose_answer", "hang", "late", "answer_twice", "error_after", "odd_body", "drip", "bad_signature"})
+ACTS_UNLESS_SAID = frozenset(
+    {"lose_answer", "hang", "late", "answer_twice", "error_after", "odd_body", "drip", "bad_signature"}
+)
 ALONE = frozenset({"notice", "oauth"})  # hit only by faults that name them
 REASONS = ("sim", "plan", "account", "temporary")
 PEERS = ("onelink", "1nce", "wechatpay")
@@ -63,7 +77,9 @@ class Faults:
 
     def plant(self, wanted: dict[str, Any]) -> int:
         """Plant one; returns its id. Raises ValueError for one that could never hit."""
-        known = {name: wanted[name] for name in ("peer", "kind", "operation", "iccid", "reference") if name in wanted}
+        known: Row = {
+            name: wanted[name] for name in ("peer", "kind", "operation", "iccid", "reference") if name in wanted
+        }
         row: Row = {"operation": "*", "iccid": "", "reference": "", **known, "hits": 0}
         row["probability"] = float(wanted.get("probability", 1.0))
         row["left"] = wanted.get("count", 1)

@@ -73,7 +73,13 @@ class Nce:
             ("GET", r"/v1/sims/(\w+)/quota/sms", "quota_sms", "read", self._quota_sms),
             ("GET", r"/v1/sims/(\w+)/usage", "usage", "read", self._usage),
             ("GET", r"/v1/sims/(\w+)/events", "events", "read", self._events),
-            ("POST", r"/v1/sims/(\w+)/topup", "topup", "change", lambda _, iccid: self._order("topup", "topup", [iccid])),
+            (
+                "POST",
+                r"/v1/sims/(\w+)/topup",
+                "topup",
+                "change",
+                lambda _, iccid: self._order("topup", "topup", [iccid]),
+            ),
             ("GET", r"/v1/orders/(\w+)", "order", "read", self._order_shown),
         )
 
@@ -173,7 +179,12 @@ class Nce:
             raise NotHere(400)
         total = self._sims.count(self.name)
         listed = [card(sim) for sim in self._sims.listed(self.name, offset=(page - 1) * size, limit=size)]
-        counts = {"X-Count-Per-Page": size, "X-Current-Page": page, "X-Total-Count": total, "X-Total-Pages": -(-total // size)}
+        counts = {
+            "X-Count-Per-Page": size,
+            "X-Current-Page": page,
+            "X-Total-Count": total,
+            "X-Total-Pages": -(-total // size),
+        }
         return json_response(listed, headers={name: str(value) for name, value in counts.items()})
 
     def _status(self, _: Request, iccid: str) -> Response:
@@ -196,7 +207,12 @@ class Nce:
         sim = self._sim(iccid)
         stamp = f"{instant(sim['changed_at']):%Y-%m-%dT%H:%M:%S}.000+0000"
         events = [
-            {"timestamp": stamp, "event_type": f"Quota of SIM changed by {held['name']}", "iccid": iccid, "imsi": sim["imsi"]}
+            {
+                "timestamp": stamp,
+                "event_type": f"Quota of SIM changed by {held['name']}",
+                "iccid": iccid,
+                "imsi": sim["imsi"],
+            }
             for held in reversed(self._sims.holdings(iccid))
         ]
         return json_response({"events": events, "totalEvents": len(events), "totalPages": 1})
@@ -247,7 +263,15 @@ class Nce:
         wanted = [Wanted(sim, refused or self._fault(operation, sim)) for sim in sims]
         wanted = [_failing(one) for one in wanted]
         place = self._orders.place
-        place(carrier=self.name, operation=operation, reference="", number=number, plan=plan, wanted=wanted, is_batch=False)
+        place(
+            carrier=self.name,
+            operation=operation,
+            reference="",
+            number=number,
+            plan=plan,
+            wanted=wanted,
+            is_batch=False,
+        )
         return Response(201, b"", {"Location": f"https://api.1nce.com/management-api/v1/orders/{number}"})
 
     def _plan(self, code: str, sim: Row) -> Plan:

@@ -13,13 +13,20 @@ LOW_PERCENT = 20
 def card(sim: Row) -> dict[str, Any]:
     """The vendor's `SIM_card`."""
     iccid = sim["iccid"]
-    numbers = {"iccid": iccid, "iccid_with_luhn": iccid + _luhn_digit(iccid), "msisdn": sim["msisdn"], "imei": sim["imei"]}
+    numbers = {
+        "iccid": iccid,
+        "iccid_with_luhn": iccid + _luhn_digit(iccid),
+        "msisdn": sim["msisdn"],
+        "imei": sim["imei"],
+    }
     numbers |= {"imsi": sim["imsi"], "imsi_2": sim["imsi"], "current_imsi": sim["imsi"], "imei_lock": False}
     data, sms = _quota_status(sim), {"id": 0, "description": "More than 20% available"}
     return numbers | {
         "status": "Enabled" if sim["state"] == "active" else "Disabled",
         "activation_date": f"{sim['base_starts_on']}T00:00:00.000+0000",
-        "ip_address": f"100.64.{int(iccid[-5:-2] or 0) % 256}.{int(iccid[-3:] or 0) % 254 + 1}" if iccid[-5:].isdigit() else "100.64.0.1",
+        "ip_address": f"100.64.{int(iccid[-5:-2] or 0) % 256}.{int(iccid[-3:] or 0) % 254 + 1}"
+        if iccid[-5:].isdigit()
+        else "100.64.0.1",
         "current_quota": _megabytes(sim["granted_bytes"]),
         "quota_status": data,
         "current_quota_SMS": SMS_QUOTA,
@@ -53,7 +60,14 @@ def usage(sim: Row, today: date) -> dict[str, Any]:
     volume = f"{sim['used_bytes'] / MEGABYTE:.6f}"
     euro = {"id": 1, "symbol": "€", "code": "EUR"}
     kind = {"id": 5, "description": "Data", "unit": "MB"}
-    data = {"volume": volume, "volume_rx": volume, "volume_tx": "0.000000", "cost": volume, "currency": euro, "traffic_type": kind}
+    data = {
+        "volume": volume,
+        "volume_rx": volume,
+        "volume_tx": "0.000000",
+        "cost": volume,
+        "currency": euro,
+        "traffic_type": kind,
+    }
     return {"stats": [{"date": f"{today.isoformat()}T00:00:00.000Z", "data": data}]}
 
 

@@ -1,7 +1,7 @@
 """China Mobile IoT's OneLink, EC v5: token, transid, numbers for what is done later.
 
-Names and meanings after two public clients, IoTCard/IoTOS (…/oneLink/ecV5/InquireEcV5.java, ChangeEcV5.java, EcV5Api.java)
-and the DTOs of com.smoc.cloud.api.remote.cmcc.response; codes after the error tables of platforms that resell it.
+Names and meanings after two public clients, IoTCard/IoTOS (…/oneLink/ecV5/{InquireEcV5,ChangeEcV5,EcV5Api}.java) and the
+DTOs of com.smoc.cloud.api.remote.cmcc.response; codes after the error tables of platforms that resell it.
 """
 
 import secrets
@@ -80,7 +80,9 @@ class OneLink:
     def faulty(self, fault: Fault, request: Request) -> Response:
         """Token gone, too many, or the platform's own error."""
         if fault.kind == "token_expired":
-            self._store.write("DELETE FROM tokens WHERE peer = ? AND value = ?", (self.name, request.fields().get("token", "")))
+            self._store.write(
+                "DELETE FROM tokens WHERE peer = ? AND value = ?", (self.name, request.fields().get("token", ""))
+            )
             return said_no(No("12021"))
         if fault.kind == "too_many":
             response = said_no(No("429", "接口调用频率超过限制"))
@@ -116,7 +118,12 @@ class OneLink:
         if (fields.get("appid"), fields.get("password")) != (self._credentials["appid"], self._credentials["password"]):
             raise No("12022")
         seconds = self._settings["token_seconds"][self.name]
-        row = {"value": secrets.token_hex(32), "peer": self.name, "subject": "", "expires_at": self._clock.timestamp() + seconds}
+        row = {
+            "value": secrets.token_hex(32),
+            "peer": self.name,
+            "subject": "",
+            "expires_at": self._clock.timestamp() + seconds,
+        }
         self._store.insert("tokens", row)
         return [{"token": row["value"], "ttl": str(seconds)}]
 
@@ -253,7 +260,13 @@ class OneLink:
         for card in cards:
             self._switch(card, fields.get("operType", ""))
         now, number = self._clock.timestamp(), self._number("23S06")
-        row: Row = {"number": number, "carrier": self.name, "reference": fields["transid"], "operation": "23S06", "is_batch": 1}
+        row: Row = {
+            "number": number,
+            "carrier": self.name,
+            "reference": fields["transid"],
+            "operation": "23S06",
+            "is_batch": 1,
+        }
         self._store.insert("orders", row | {"created_at": now, "settles_at": now, "settled_at": now})
         return [{"jobId": number}]
 

@@ -36,7 +36,10 @@ class Reads:
             "/query/ordered-offerings": ("23R00", self._ordered),
             "/query/purchasable-offerings": ("23R02", self._purchasable),
             "/query/balance-info": ("23B01", self._balance),
-            "/query/sim-real-name-status": ("23A10", lambda fields: [{"realNameStatus": "1" if self._card(fields) else "0"}]),
+            "/query/sim-real-name-status": (
+                "23A10",
+                lambda fields: [{"realNameStatus": "1" if self._card(fields) else "0"}],
+            ),
             "/query/order-info": ("23M27", self._order),
             "/query/sim-batch-result": ("23M10", self._job),
         }
@@ -62,7 +65,9 @@ class Reads:
 
     def _numbers(self, fields: Fields) -> list[Any]:
         """25S05: an entry a card, each with a status of its own."""
-        named = [(name, fields[f"{name}s"].split("_")) for name in ("msisdn", "iccid", "imsi") if fields.get(f"{name}s")]
+        named = [
+            (name, fields[f"{name}s"].split("_")) for name in ("msisdn", "iccid", "imsi") if fields.get(f"{name}s")
+        ]
         if len(named) != 1 or len(named[0][1]) > MOST_CARDS:
             raise No("11000")
         name, values = named[0]
@@ -87,15 +92,26 @@ class Reads:
         """23U07: the base plan first, then each add-on of the running period; what is used is taken in that order."""
         sim = self._card(fields)
         today = self._sims.today("onelink").isoformat()
-        add_ons = [h for h in self._sims.holdings(sim["iccid"]) if h["is_add_on"] and sim["starts_on"] <= h["starts_on"] <= today]
+        add_ons = [
+            h
+            for h in self._sims.holdings(sim["iccid"])
+            if h["is_add_on"] and sim["starts_on"] <= h["starts_on"] <= today
+        ]
         base = sim["granted_bytes"] - sum(holding["bytes"] for holding in add_ons)
-        parts = [(sim["plan"] or "0000", self._name(sim["plan"]), base), *((h["plan"], h["name"], h["bytes"]) for h in add_ons)]
+        parts = [
+            (sim["plan"] or "0000", self._name(sim["plan"]), base),
+            *((h["plan"], h["name"], h["bytes"]) for h in add_ons),
+        ]
         entries, used = [], sim["used_bytes"]
         for at, (code, name, size) in enumerate(parts):
             # What goes over everything granted stands with the last entry.
             taken = used if at == len(parts) - 1 else min(used, size)
             used -= taken
-            amounts = {"totalAmount": size // KB, "useAmount": -(-taken // KB), "remainAmount": max(0, (size - taken) // KB)}
+            amounts = {
+                "totalAmount": size // KB,
+                "useAmount": -(-taken // KB),
+                "remainAmount": max(0, (size - taken) // KB),
+            }
             entry = {"offeringId": code, "offeringName": name, "apnName": "CMIOT", "pccCode": " "}
             entries.append(entry | {key: str(value) for key, value in amounts.items()})
         return [{"accmMarginList": entries}]
@@ -103,7 +119,9 @@ class Reads:
     def _usage(self, fields: Fields) -> list[Any]:
         used = self._card(fields)["used_bytes"]
         amount = str(-(-used // KB)) if used else " "
-        return [{"dataAmount": amount, "apnUseAmountList": [{"apnName": "CMIOT", "apnUseAmount": amount}] if used else []}]
+        return [
+            {"dataAmount": amount, "apnUseAmountList": [{"apnName": "CMIOT", "apnUseAmount": amount}] if used else []}
+        ]
 
     def _ordered(self, fields: Fields) -> list[Any]:
         """23R00: base period, periods bought behind it, add-ons; what has ended only where nothing follows it."""

@@ -74,7 +74,13 @@ class Orders:
         """Write an order and its lines, pay for them, and bring about what is due at once. Returns its number."""
         now = self._clock.timestamp()
         delay = max((line.fault.seconds(0.0) for line in wanted if line.fault), default=0.0)
-        row = {"number": number, "carrier": carrier, "reference": reference, "operation": operation, "is_batch": is_batch}
+        row = {
+            "number": number,
+            "carrier": carrier,
+            "reference": reference,
+            "operation": operation,
+            "is_batch": is_batch,
+        }
         row |= {"created_at": now, "settles_at": now + self._settings["settle_seconds"] + delay}
         with self._store.transaction():
             self._store.insert("orders", row)
@@ -98,7 +104,9 @@ class Orders:
     def settle(self, *, is_forced: bool = False) -> int:
         """Bring about every order that is due, or every one; returns how many."""
         due = self._clock.timestamp()
-        statement = "SELECT number FROM orders WHERE settled_at IS NULL AND (settles_at <= ? OR ?) ORDER BY settles_at, rowid"
+        statement = (
+            "SELECT number FROM orders WHERE settled_at IS NULL AND (settles_at <= ? OR ?) ORDER BY settles_at, rowid"
+        )
         with self._store.transaction():
             waiting = self._store.rows(statement, (due, is_forced))
             for order in waiting:
@@ -106,7 +114,9 @@ class Orders:
         return len(waiting)
 
     def _settle_one(self, number: str, at: float) -> None:
-        for line in self._store.rows("SELECT * FROM lines WHERE number = ? AND state = 'waiting' ORDER BY id", (number,)):
+        for line in self._store.rows(
+            "SELECT * FROM lines WHERE number = ? AND state = 'waiting' ORDER BY id", (number,)
+        ):
             if line["intent"] == "fail":
                 self._store.write("UPDATE lines SET state = 'failed' WHERE id = ?", (line["id"],))
             elif line["intent"] == "nothing":
@@ -123,7 +133,15 @@ class Orders:
             return
         is_renewal = line["months"] > 0 or line["days"] > 0
         after = self._renewed(sim, line) if is_renewal else self._added(sim, line)
-        result = (at, after["from"], after["to"], sim["ends_on"], after["ends_on"], sim["granted_bytes"], after["granted_bytes"])
+        result = (
+            at,
+            after["from"],
+            after["to"],
+            sim["ends_on"],
+            after["ends_on"],
+            sim["granted_bytes"],
+            after["granted_bytes"],
+        )
         self._store.write(
             "UPDATE lines SET state = 'done', effective_at = ?, starts_on = ?, ends_on = ?, period_before = ?,"
             " period_after = ?, granted_before = ?, granted_after = ? WHERE id = ?",
@@ -155,7 +173,12 @@ class Orders:
     def _hold(self, line: Row, span: Row, *, is_add_on: bool) -> None:
         sim = self._sims.by_iccid(line["iccid"]) or {}
         plan = self._sims.plan(sim.get("carrier", ""), line["plan"])
-        row = {"iccid": line["iccid"], "plan": line["plan"], "name": plan.name if plan else line["plan"], "bytes": line["bytes"]}
+        row = {
+            "iccid": line["iccid"],
+            "plan": line["plan"],
+            "name": plan.name if plan else line["plan"],
+            "bytes": line["bytes"],
+        }
         row |= {"starts_on": span["from"], "ends_on": span["to"], "is_add_on": is_add_on, "number": line["number"]}
         self._store.insert("holdings", row)
 
@@ -187,7 +210,9 @@ class Orders:
         answer: dict[str, Any] = {"balance_minor": self.balance(carrier), "count": len(effects), "cost_minor": {}}
         by_iccid: dict[str, dict[str, int]] = {}
         for effect in effects:
-            answer["cost_minor"][effect["currency"]] = answer["cost_minor"].get(effect["currency"], 0) + effect["cost_minor"]
+            answer["cost_minor"][effect["currency"]] = (
+                answer["cost_minor"].get(effect["currency"], 0) + effect["cost_minor"]
+            )
             of_sim = by_iccid.setdefault(effect["iccid"], {"count": 0, "bytes": 0, "cost_minor": 0})
             of_sim["count"] += 1
             of_sim["bytes"] += effect["bytes"]
@@ -206,7 +231,14 @@ class Orders:
 def _line(number: str, plan: Plan, wanted: Wanted) -> Row:
     """A line as stored, with what a fault makes of it."""
     row: Row = {"number": number, "iccid": wanted.sim["iccid"], "msisdn": wanted.sim["msisdn"], "plan": plan.code}
-    row |= {"months": plan.months, "days": plan.days, "bytes": plan.bytes, "intent": "act", "reason": "", "state": "waiting"}
+    row |= {
+        "months": plan.months,
+        "days": plan.days,
+        "bytes": plan.bytes,
+        "intent": "act",
+        "reason": "",
+        "state": "waiting",
+    }
     row |= {"cost_minor": plan.cost_minor, "currency": plan.currency}
     if wanted.refusal is not None:
         return row | {"intent": "fail", "reason": f"{wanted.refusal.reason}/{wanted.refusal.kind}"}

@@ -64,7 +64,9 @@ class Payer:
             return self._page(request, request.path.removeprefix("/pay/"))
         return Response(404, b"not found", {"Content-Type": "text/plain"})
 
-    def pay(self, payment: Row, *, openid: str = "", success_at: float | None = None, is_told: bool = True, **reported: Any) -> Row:
+    def pay(
+        self, payment: Row, *, openid: str = "", success_at: float | None = None, is_told: bool = True, **reported: Any
+    ) -> Row:
         """The payer pays, and the merchant is told unless it shall not be."""
         with self._store.transaction():
             fault = self._wrong_amount(payment["reference"])
@@ -84,10 +86,16 @@ class Payer:
             return Response(400, "redirect_uri 参数错误".encode(), {"Content-Type": "text/plain; charset=utf-8"})
         openid = _cookie(request, "openid") or new_openid()
         code = secrets.token_urlsafe(24)
-        row: Row = {"value": code, "peer": "oauth", "subject": openid, "expires_at": self._clock.timestamp() + CODE_SECONDS}
+        row: Row = {
+            "value": code,
+            "peer": "oauth",
+            "subject": openid,
+            "expires_at": self._clock.timestamp() + CODE_SECONDS,
+        }
         self._store.insert("tokens", row)
         parts = urlsplit(back)
-        query = parse_qsl(parts.query, keep_blank_values=True) + [("code", code), ("state", request.query.get("state", ""))]
+        given = parse_qsl(parts.query, keep_blank_values=True)
+        query = [*given, ("code", code), ("state", request.query.get("state", ""))]
         there = urlunsplit(parts._replace(query=urlencode(query), fragment=""))
         return Response(302, b"", {"Location": there, "Set-Cookie": f"openid={openid}; Path=/; HttpOnly; SameSite=Lax"})
 
@@ -98,11 +106,13 @@ class Payer:
             return json_response({"errcode": 40013, "errmsg": "invalid appid"})
         if query.get("secret") != self._credentials["app_secret"]:
             return json_response({"errcode": 40125, "errmsg": "invalid appsecret"})
-        found = self._store.row("SELECT * FROM tokens WHERE peer = 'oauth' AND value = ?", (query.get("code", ""),))
+        statement = "SELECT * FROM tokens WHERE peer IN ('oauth', 'oauth_used') AND value = ?"
+        found = self._store.row(statement, (query.get("code", ""),))
         if found is None or found["expires_at"] <= self._clock.timestamp():
             return json_response({"errcode": 40029, "errmsg": "invalid code"})
-        if self._store.write("UPDATE tokens SET peer = 'oauth_used' WHERE value = ?", (found["value"],)) == 0:
+        if found["peer"] == "oauth_used":
             return json_response({"errcode": 40163, "errmsg": "code been used"})
+        self._store.write("UPDATE tokens SET peer = 'oauth_used' WHERE value = ?", (found["value"],))
         tokens = {name: secrets.token_urlsafe(48) for name in ("access_token", "refresh_token")}
         return json_response({**tokens, "expires_in": 7200, "openid": found["subject"], "scope": "snsapi_base"})
 
@@ -112,7 +122,11 @@ class Payer:
         package = query.get("package", "")
         payment = self._payments.by_prepay_id(package.removeprefix("prepay_id="))
         parts = (query.get("appId", ""), query.get("timeStamp", ""), query.get("nonceStr", ""), package)
-        if payment is None or query.get("signType") != "RSA" or not self._signing.is_merchants(query.get("paySign", ""), *parts):
+        if (
+            payment is None
+            or query.get("signType") != "RSA"
+            or not self._signing.is_merchants(query.get("paySign", ""), *parts)
+        ):
             return Response(400, "支付验证签名失败".encode(), {"Content-Type": "text/plain; charset=utf-8"})
         back = query.get("return_url", "")
         if back.startswith(("http://", "https://")):
@@ -128,13 +142,17 @@ class Payer:
             self._pressed(payment, request.fields().get("action", ""), _cookie(request, "openid"))
             return Response(303, b"", {"Location": f"/pay/{token}?lang={language}"})
         body = self._rendered(payment, language).encode()
-        return Response(200, body, {"Content-Type": "text/html; charset=utf-8", "Content-Language": language, **NOT_SEEN})
+        return Response(
+            200, body, {"Content-Type": "text/html; charset=utf-8", "Content-Language": language, **NOT_SEEN}
+        )
 
     def _pressed(self, payment: Row, action: str, openid: str) -> None:
         """A button: pay; pay once more; pay when the merchant has closed it."""
         is_open = payment["state"] == "NOTPAY" and not self._payments.is_expired(payment)
         if action == "late" and is_open:
-            self._store.write("UPDATE payments SET is_paid_when_closed = 1 WHERE reference = ?", (payment["reference"],))
+            self._store.write(
+                "UPDATE payments SET is_paid_when_closed = 1 WHERE reference = ?", (payment["reference"],)
+            )
         elif action == "twice":
             for _ in range(1 if payment["state"] == "SUCCESS" else 2):
                 self.pay(payment, openid=openid)
@@ -150,7 +168,9 @@ class Payer:
         if payment["expires_at"] is not None:
             facts[words["expires"]] = _when(payment["expires_at"])
         facts |= {f"{words['paid']} {at}": f"{one['number']} · {_money(one)}" for at, one in enumerate(paid, 1)}
-        listed = "".join(f"<div><dt>{html.escape(name)}</dt><dd>{html.escape(value)}</dd></div>" for name, value in facts.items())
+        listed = "".join(
+            f"<div><dt>{html.escape(name)}</dt><dd>{html.escape(value)}</dd></div>" for name, value in facts.items()
+        )
         back = payment["return_url"]
         link = f'<p><a class="back" href="{html.escape(back)}">{html.escape(words["back"])}</a></p>' if back else ""
         other = "en" if language == "zh-CN" else "zh-CN"

@@ -49,8 +49,8 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "do_pay": "Pay",
         "hint_pay": "Once, and tell the shop",
         "do_twice": "Pay twice",
-        "hint_twice": "Takes the money again under the same number; the real WeChat Pay never does, a shop must give it back",
+        "hint_twice": "Takes the money again under the same number; WeChat Pay never does; a shop must give it back",
         "do_late": "Pay after closing",
-        "hint_late": "The money arrives when the shop has closed the order or it has expired; a shop must refund it by itself",
+        "hint_late": "The money arrives when the order is closed or has expired; a shop must refund it by itself",
     },
 }

@@ -10,11 +10,15 @@ from pathlib import Path
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """What `xuliu sandbox` and `python -m xuliu.sandbox` take."""
     parser.add_argument("--data", type=Path, required=True, metavar="DIR", help="where books and credentials are kept")
-    parser.add_argument("--port", type=int, default=0, help="of the control API; the stand-ins take the three behind it (0: free ones)")
+    parser.add_argument(
+        "--port", type=int, default=0, help="of the control API; the stand-ins take the three behind it (0: free ones)"
+    )
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on")
     parser.add_argument("--seed", type=int, default=0, help="of the faults that are drawn by chance")
     parser.add_argument("--latency-ms", type=float, default=0.0, help="how long every answer of a stand-in takes")
-    parser.add_argument("--public-url", default="", help="under which a phone reaches the WeChat Pay port, for the QR code")
+    parser.add_argument(
+        "--public-url", default="", help="under which a phone reaches the WeChat Pay port, for the QR code"
+    )
 
 
 def serve(arguments: argparse.Namespace) -> int:
@@ -23,13 +27,13 @@ def serve(arguments: argparse.Namespace) -> int:
 
     signals = {signal.SIGTERM, signal.SIGINT}
     signal.pthread_sigmask(signal.SIG_BLOCK, signals)  # before any thread is there, so that none takes them
-    world = World(
-        arguments.data, seed=arguments.seed, latency_ms=arguments.latency_ms, public_url=arguments.public_url
-    )
+    world = World(arguments.data, seed=arguments.seed, latency_ms=arguments.latency_ms, public_url=arguments.public_url)
     try:
         world.open(arguments.host, arguments.port)
     except OSError as trouble:
-        sys.stderr.write(f"The sandbox cannot listen on {arguments.host}, port {arguments.port}: {trouble.strerror}. Choose another --port.\n")
+        sys.stderr.write(
+            f"The sandbox cannot listen on {arguments.host}, port {arguments.port} ({trouble.strerror}): take another --port.\n"
+        )
         return 1
     sys.stdout.write(json.dumps(world.running(arguments.host)) + "\n")
     sys.stdout.flush()

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from http import HTTPStatus
 from io import BufferedReader
-from typing import Any
+from typing import Any, cast
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 MAX_BODY_BYTES = 256 * 1024 * 1024
@@ -160,7 +160,7 @@ class Port:
             self._connections.add(connection)
         try:
             with connection, connection.makefile("rb", 65536) as reader:
-                while self._exchange(connection, reader):
+                while self._exchange(connection, cast("BufferedReader", reader)):
                     pass
         except (OSError, ValueError):
             pass  # the caller went away or spoke no HTTP: the connection is closed, which is the answer

@@ -51,7 +51,7 @@ class Settings:
         return dict(self._values)
 
     def change(self, wanted: dict[str, Any]) -> None:
-        """Set some. Raises ValueError for a name or value that there is not."""
+        """Set some. Raises ValueError or TypeError for a name or value that there is not."""
         for name, value in wanted.items():
             _check(name, value)
         with self._store.transaction():
@@ -66,6 +66,6 @@ def _check(name: str, value: Any) -> None:
         raise ValueError(f"there is no setting {name}; there are {', '.join(sorted(DEFAULTS))}")
     expected: tuple[type, ...] = (int, float) if isinstance(DEFAULTS[name], float) else (type(DEFAULTS[name]),)
     if not isinstance(value, expected):
-        raise ValueError(f"{name} takes {expected[-1].__name__}, not {value!r}")
+        raise TypeError(f"{name} takes {expected[-1].__name__}, not {value!r}")
     if name in CHOICES and value not in CHOICES[name]:
         raise ValueError(f"{name} takes one of {', '.join(sorted(CHOICES[name]))}")

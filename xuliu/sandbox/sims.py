@@ -52,7 +52,15 @@ DEFAULT_PLANS = (
     _renewal(6, 900),
     _renewal(12, 1500),
     Plan(carrier="1nce", code="topup", name="Top-up 500 MB", bytes=500 * MEGABYTE, cost_minor=1000, currency="EUR"),
-    Plan(carrier="1nce", code="1", name="500 MB, 1 year", months=12, bytes=500 * MEGABYTE, cost_minor=1000, currency="EUR"),
+    Plan(
+        carrier="1nce",
+        code="1",
+        name="500 MB, 1 year",
+        months=12,
+        bytes=500 * MEGABYTE,
+        cost_minor=1000,
+        currency="EUR",
+    ),
 )
 
 
@@ -97,7 +105,9 @@ class Sims:
 
     def plans(self, carrier: str = "") -> list[Row]:
         """All plans, or a carrier's."""
-        return self._store.rows("SELECT * FROM plans WHERE carrier = ? OR ? = '' ORDER BY carrier, code", (carrier, carrier))
+        return self._store.rows(
+            "SELECT * FROM plans WHERE carrier = ? OR ? = '' ORDER BY carrier, code", (carrier, carrier)
+        )
 
     def load(self, wanted: Iterable[dict[str, Any]]) -> int:
         """Add or replace SIMs; what was bought for them before is forgotten. Raises ValueError or KeyError."""
@@ -108,13 +118,24 @@ class Sims:
             marks = ", ".join("?" * len(rows[0]))
             with self._store.transaction():
                 self._store.write_many("DELETE FROM holdings WHERE iccid = ?", ((row["iccid"],) for row in rows))
-                statement = f"REPLACE INTO sims ({', '.join(rows[0])}) VALUES ({marks})"  # noqa: S608 -- our own columns
+                statement = f"REPLACE INTO sims ({', '.join(rows[0])}) VALUES ({marks})"
                 self._store.write_many(statement, (tuple(row.values()) for row in rows))
         return len(rows)
 
     def change(self, wanted: dict[str, Any]) -> Row:
         """Change the fields given of one SIM. Raises ValueError for an unknown SIM or field."""
-        allowed = {"msisdn", "imsi", "imei", "state", "plan", "label", "blocked", "ends_on", "granted_bytes", "used_bytes"}
+        allowed = {
+            "msisdn",
+            "imsi",
+            "imei",
+            "state",
+            "plan",
+            "label",
+            "blocked",
+            "ends_on",
+            "granted_bytes",
+            "used_bytes",
+        }
         fields = {name: value for name, value in wanted.items() if name != "iccid"}
         if odd := set(fields) - allowed:
             raise ValueError(f"a SIM's {', '.join(sorted(odd))} cannot be changed")
@@ -122,7 +143,7 @@ class Sims:
             raise ValueError(f"state takes one of {', '.join(STATES)}")
         with self._store.transaction():
             for name, value in fields.items():
-                statement = f"UPDATE sims SET {name} = ?, changed_at = ? WHERE iccid = ?"  # noqa: S608 -- checked above
+                statement = f"UPDATE sims SET {name} = ?, changed_at = ? WHERE iccid = ?"
                 self._store.write(statement, (value, self._clock.timestamp(), wanted["iccid"]))
             if "ends_on" in fields:
                 self._move_end(wanted["iccid"], fields["ends_on"])
@@ -133,8 +154,8 @@ class Sims:
 
     def _move_end(self, iccid: str, ends_on: str) -> None:
         """Let the last period paid for, bought or loaded, end then."""
-        last = "UPDATE holdings SET ends_on = ? WHERE id = (SELECT max(id) FROM holdings WHERE iccid = ? AND is_add_on = 0)"
-        if self._store.write(last, (ends_on, iccid)) == 0:
+        newest = "SELECT max(id) FROM holdings WHERE iccid = ? AND is_add_on = 0"
+        if self._store.write(f"UPDATE holdings SET ends_on = ? WHERE id = ({newest})", (ends_on, iccid)) == 0:
             self._store.write("UPDATE sims SET base_ends_on = ? WHERE iccid = ?", (ends_on, iccid))
 
     def by_iccid(self, iccid: str) -> Row | None:
@@ -145,7 +166,7 @@ class Sims:
         """A carrier's SIM by `iccid`, `msisdn` or `imsi`, as of today."""
         if name not in ("iccid", "msisdn", "imsi") or not value:
             return None
-        statement = f"SELECT * FROM sims WHERE {name} = ? AND carrier = ?"  # noqa: S608 -- one of three names
+        statement = f"SELECT * FROM sims WHERE {name} = ? AND carrier = ?"
         return self._as_of_today(self._store.row(statement, (value, carrier)))
 
     def listed(self, carrier: str, *, offset: int = 0, limit: int = -1) -> list[Row]:
@@ -176,7 +197,12 @@ class Sims:
         # 1NCE counts data over the SIM's lifetime, so a period's beginning changes nothing there.
         if begun is None or sim["carrier"] == "1nce":
             return sim
-        fresh = {"starts_on": begun["starts_on"], "granted_bytes": begun["bytes"], "used_bytes": 0, "plan": begun["plan"]}
+        fresh = {
+            "starts_on": begun["starts_on"],
+            "granted_bytes": begun["bytes"],
+            "used_bytes": 0,
+            "plan": begun["plan"],
+        }
         with self._store.transaction():
             change = "UPDATE sims SET starts_on = ?, granted_bytes = ?, used_bytes = ?, plan = ? WHERE iccid = ?"
             self._store.write(change, (*fresh.values(), sim["iccid"]))
@@ -198,7 +224,11 @@ def _loaded(sim: dict[str, Any], now: float, today: Mapping[str, date]) -> Row:
     row: Row = {"iccid": sim["iccid"], "carrier": carrier}
     row |= {name: str(sim.get(name) or "") for name in ("msisdn", "imsi", "imei", "plan", "label", "blocked")}
     row |= {"state": sim.get("state", "active"), "base_starts_on": starts_on, "base_ends_on": ends_on.isoformat()}
-    row |= {"starts_on": starts_on, "ends_on": ends_on.isoformat(), "anchor_day": int(sim.get("anchor_day") or ends_on.day)}
+    row |= {
+        "starts_on": starts_on,
+        "ends_on": ends_on.isoformat(),
+        "anchor_day": int(sim.get("anchor_day") or ends_on.day),
+    }
     row |= {name: int(sim.get(name) or 0) for name in ("granted_bytes", "used_bytes")}
     if row["state"] not in STATES:
         raise ValueError(f"state takes one of {', '.join(STATES)}")

@@ -135,20 +135,22 @@ class Store:
         verb = "REPLACE" if replace else "INSERT"
         columns, marks = ", ".join(values), ", ".join("?" * len(values))
         with self.lock:
-            statement = f"{verb} INTO {table} ({columns}) VALUES ({marks})"  # noqa: S608 -- names of our own schema
+            statement = f"{verb} INTO {table} ({columns}) VALUES ({marks})"
             return self._connection.execute(statement, tuple(values.values())).lastrowid or 0
 
     def next_number(self, name: str) -> int:
         """The next number of a series, from 1; a reset does not give one twice."""
         with self.transaction():
-            statement = "INSERT INTO counters VALUES (?, 1) ON CONFLICT (name) DO UPDATE SET value = value + 1 RETURNING value"
+            statement = (
+                "INSERT INTO counters VALUES (?, 1) ON CONFLICT (name) DO UPDATE SET value = value + 1 RETURNING value"
+            )
             return int(self.rows(statement, (name,))[0]["value"])
 
     def empty(self) -> None:
         """Forget everything but the series of numbers."""
         with self.transaction():
             for table in self.rows("SELECT name FROM sqlite_master WHERE type = 'table' AND name <> 'counters'"):
-                self._connection.execute(f"DELETE FROM {table['name']}")  # noqa: S608 -- names of our own schema
+                self._connection.execute(f"DELETE FROM {table['name']}")
 
     def close(self) -> None:
         """Let go of the file."""

@@ -181,12 +181,14 @@ class Sandbox:
 
 
 def start(data_dir: Path | str, env: Mapping[str, str] | None = None, arguments: Sequence[str] = ()) -> Sandbox:
-    """Start one over `data_dir` and wait until it listens. `env` is added to ours. Raises RuntimeError where it does not."""
+    """Start one over `data_dir`, with `env` added to ours, and wait until it listens. Raises RuntimeError otherwise."""
     folder = Path(data_dir)
     folder.mkdir(parents=True, exist_ok=True)
     command = [sys.executable, "-m", "xuliu.sandbox", "--data", str(folder), *arguments]
     with (folder / "sandbox.log").open("ab") as log:
-        running = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, env={**os.environ, **(env or {})}, cwd=_root())
+        running = subprocess.Popen(
+            command, stdout=subprocess.PIPE, stderr=log, env={**os.environ, **(env or {})}, cwd=_root()
+        )
     line = _first_line(running)
     if not line:
         running.kill()

@@ -44,9 +44,22 @@ class Payments:
             return self._opened_before(before, content)
         now = self._clock.timestamp()
         expires = wanted.get("time_expire")
-        row: Row = {"reference": wanted["out_trade_no"], "kind": kind, "content": content, "state": "NOTPAY", "created_at": now}
-        row |= {"token": secrets.token_urlsafe(12), "prepay_id": f"wx{instant(now).astimezone(CHINA):%d%H%M%S}{secrets.token_hex(13)}"}
-        row |= {"description": wanted["description"], "attach": wanted.get("attach", ""), "notify_url": wanted["notify_url"]}
+        row: Row = {
+            "reference": wanted["out_trade_no"],
+            "kind": kind,
+            "content": content,
+            "state": "NOTPAY",
+            "created_at": now,
+        }
+        row |= {
+            "token": secrets.token_urlsafe(12),
+            "prepay_id": f"wx{instant(now).astimezone(CHINA):%d%H%M%S}{secrets.token_hex(13)}",
+        }
+        row |= {
+            "description": wanted["description"],
+            "attach": wanted.get("attach", ""),
+            "notify_url": wanted["notify_url"],
+        }
         row |= {"amount_minor": wanted["amount"]["total"], "currency": wanted["amount"].get("currency", "CNY")}
         row |= {"openid": wanted.get("payer", {}).get("openid", "")}
         row |= {"expires_at": datetime.fromisoformat(expires).timestamp() if expires else None}
@@ -95,17 +108,24 @@ class Payments:
         return payment["expires_at"] is not None and payment["expires_at"] <= self._clock.timestamp()
 
     def pay(self, reference: str, *, openid: str = "", success_at: float | None = None, **reported: Any) -> Row:
-        """The payer's money arrives. `reported` overrides what the vendor then says: amount_minor, currency, mchid, appid."""
+        """The payer's money arrives. `reported` overrides what is said of it: amount_minor, currency, mchid, appid."""
         payment = self.existing(reference)
         stamp = instant(self._clock.timestamp()).astimezone(CHINA)
-        row: Row = {"number": f"4200{stamp:%y%m%d}{self._store.next_number('wechatpay'):08d}{secrets.randbelow(10**10):010d}"}
+        row: Row = {
+            "number": f"4200{stamp:%y%m%d}{self._store.next_number('wechatpay'):08d}{secrets.randbelow(10**10):010d}"
+        }
         row |= {"reference": reference, "amount_minor": payment["amount_minor"], "currency": payment["currency"]}
-        row |= {"openid": openid or payment["openid"] or new_openid(), "success_at": success_at or self._clock.timestamp()}
+        row |= {
+            "openid": openid or payment["openid"] or new_openid(),
+            "success_at": success_at or self._clock.timestamp(),
+        }
         row |= {name: self._credentials[name] for name in ("mchid", "appid")}
         row |= {name: value for name, value in reported.items() if value is not None}
         with self._store.transaction():
             self._store.insert("transactions", row)
-            self._store.write("UPDATE payments SET state = 'SUCCESS', is_paid_when_closed = 0 WHERE reference = ?", (reference,))
+            self._store.write(
+                "UPDATE payments SET state = 'SUCCESS', is_paid_when_closed = 0 WHERE reference = ?", (reference,)
+            )
         return row
 
     def late_payers(self) -> list[Row]:
@@ -132,7 +152,9 @@ class Payments:
         trade = {"out_trade_no": payment["reference"], "trade_state": state, "trade_state_desc": STATE_WORDS[state]}
         if paid is None:
             amount = {"total": payment["amount_minor"], "currency": payment["currency"]}
-            return {name: self._credentials[name] for name in ("appid", "mchid")} | trade | {"amount": amount, "payer": {}}
+            return (
+                {name: self._credentials[name] for name in ("appid", "mchid")} | trade | {"amount": amount, "payer": {}}
+            )
         return self.transaction_shown(payment, paid) | trade
 
     def transaction_shown(self, payment: Row, paid: Row) -> dict[str, Any]:
@@ -158,7 +180,11 @@ class Payments:
         self._check_refund(paid, amount)
         now = self._clock.timestamp()
         outcome = self._settings["refund_outcome"] if fault is None else "hold"
-        row: Row = {"reference": wanted["out_refund_no"], "payment": paid["reference"], "transaction_number": paid["number"]}
+        row: Row = {
+            "reference": wanted["out_refund_no"],
+            "payment": paid["reference"],
+            "transaction_number": paid["number"],
+        }
         row |= {"number": f"5030{instant(now):%y%m%d}{self._store.next_number('refund'):018d}", "status": "PROCESSING"}
         row |= {"amount_minor": amount["refund"], "total_minor": amount["total"], "currency": paid["currency"]}
         row |= {"notify_url": wanted.get("notify_url", ""), "created_at": now, "outcome": OUTCOMES[outcome]}
@@ -200,7 +226,9 @@ class Payments:
 
     def settle(self, *, is_forced: bool = False) -> list[Row]:
         """End the refunds that are due (or all that are not held); returns them."""
-        statement = "SELECT * FROM refunds WHERE status = 'PROCESSING' AND settles_at IS NOT NULL AND (settles_at <= ? OR ?)"
+        statement = (
+            "SELECT * FROM refunds WHERE status = 'PROCESSING' AND settles_at IS NOT NULL AND (settles_at <= ? OR ?)"
+        )
         due = self._store.rows(statement, (self._clock.timestamp(), is_forced))
         return [self.end_refund(refund["reference"], refund["outcome"]) for refund in due]
 
@@ -217,11 +245,26 @@ class Payments:
     def refund_shown(self, refund: Row) -> dict[str, Any]:
         """The vendor's answer about a refund."""
         total, back = refund["total_minor"], refund["amount_minor"]
-        amount = {"total": total, "refund": back, "from": [], "payer_total": total, "payer_refund": back, "settlement_refund": back}
+        amount = {
+            "total": total,
+            "refund": back,
+            "from": [],
+            "payer_total": total,
+            "payer_refund": back,
+            "settlement_refund": back,
+        }
         amount |= {"settlement_total": total, "discount_refund": 0, "currency": refund["currency"], "refund_fee": 0}
-        shown = {"refund_id": refund["number"], "out_refund_no": refund["reference"], "transaction_id": refund["transaction_number"]}
+        shown = {
+            "refund_id": refund["number"],
+            "out_refund_no": refund["reference"],
+            "transaction_id": refund["transaction_number"],
+        }
         shown |= {"out_trade_no": refund["payment"], "channel": "ORIGINAL", "user_received_account": "支付用户零钱"}
-        shown |= {"create_time": china_time(refund["created_at"]), "status": refund["status"], "funds_account": "UNSETTLED"}
+        shown |= {
+            "create_time": china_time(refund["created_at"]),
+            "status": refund["status"],
+            "funds_account": "UNSETTLED",
+        }
         if refund["success_at"] is not None:
             shown["success_time"] = china_time(refund["success_at"])
         return shown | {"amount": amount, "promotion_detail": []}

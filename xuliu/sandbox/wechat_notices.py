@@ -47,9 +47,19 @@ class Courier:
         """Tell the merchant that a payment has succeeded."""
         resource = self._payments.transaction_shown(payment, transaction)
         if fault is not None and fault.kind == "wrong_amount":
-            wrong = fault.more.get("amount_minor", int(transaction["amount_minor"] * float(fault.more.get("factor", 0.5))))
+            wrong = fault.more.get(
+                "amount_minor", int(transaction["amount_minor"] * float(fault.more.get("factor", 0.5)))
+            )
             resource["amount"] |= {"total": wrong, "payer_total": wrong}
-        self._write("payment", payment["reference"], payment["notify_url"], "TRANSACTION.SUCCESS", "支付成功", "transaction", resource)
+        self._write(
+            "payment",
+            payment["reference"],
+            payment["notify_url"],
+            "TRANSACTION.SUCCESS",
+            "支付成功",
+            "transaction",
+            resource,
+        )
 
     def refunded(self, refund: Row) -> None:
         """Tell the merchant how a refund ended, where it wants to know."""
@@ -63,19 +73,36 @@ class Courier:
         if "success_time" in shown:
             resource["success_time"] = shown["success_time"]
         words = {"SUCCESS": "退款成功", "CLOSED": "退款关闭", "ABNORMAL": "退款异常"}[refund["status"]]
-        self._write("refund", refund["reference"], refund["notify_url"], f"REFUND.{refund['status']}", words, "refund", resource)
+        self._write(
+            "refund", refund["reference"], refund["notify_url"], f"REFUND.{refund['status']}", words, "refund", resource
+        )
 
     def _write(self, kind: str, reference: str, url: str, event: str, words: str, original: str, resource: Row) -> None:
         now = self._clock.timestamp()
         body = self.body(event, words, self._signing.sealed(resource, original, original_type=original))
-        row: Row = {"id": json.loads(body)["id"], "kind": kind, "reference": reference, "url": url, "body": body, "attempts": 0}
-        row |= {"created_at": now, "due_at": now + self._settings["notice_delay_seconds"], "state": "waiting", "last_answer": ""}
+        row: Row = {
+            "id": json.loads(body)["id"],
+            "kind": kind,
+            "reference": reference,
+            "url": url,
+            "body": body,
+            "attempts": 0,
+        }
+        row |= {
+            "created_at": now,
+            "due_at": now + self._settings["notice_delay_seconds"],
+            "state": "waiting",
+            "last_answer": "",
+        }
         self._store.insert("notices", row)
         self._wake.set()
 
     def body(self, event: str, words: str, resource: dict[str, str], notice_id: str = "") -> bytes:
         """A notice on the wire."""
-        content: dict[str, Any] = {"id": notice_id or str(uuid.uuid4()), "create_time": china_time(self._clock.timestamp())}
+        content: dict[str, Any] = {
+            "id": notice_id or str(uuid.uuid4()),
+            "create_time": china_time(self._clock.timestamp()),
+        }
         content |= {"resource_type": "encrypt-resource", "event_type": event, "summary": words, "resource": resource}
         return json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode()
 
@@ -87,8 +114,15 @@ class Courier:
             raise ValueError(f"there is no {kind} notice about {reference}")
         if is_parallel:
             with ThreadPoolExecutor(max_workers=min(times, 64)) as pool:
-                return list(pool.map(lambda _: self._send(notice["url"], notice["body"], self._signing.headers_now(notice["body"])), range(times)))
-        return [self._send(notice["url"], notice["body"], self._signing.headers_now(notice["body"])) for _ in range(times)]
+                return list(
+                    pool.map(
+                        lambda _: self._send(notice["url"], notice["body"], self._signing.headers_now(notice["body"])),
+                        range(times),
+                    )
+                )
+        return [
+            self._send(notice["url"], notice["body"], self._signing.headers_now(notice["body"])) for _ in range(times)
+        ]
 
     def send(self, url: str, body: bytes, headers: dict[str, str]) -> Row:
         """Send bytes of the caller's making; returns the merchant's answer."""
@@ -105,9 +139,14 @@ class Courier:
 
     def listed(self, reference: str) -> list[Row]:
         """The notices about something, or all."""
-        rows = self._store.rows("SELECT * FROM notices WHERE reference = ? OR ? = '' ORDER BY rowid", (reference, reference))
+        rows = self._store.rows(
+            "SELECT * FROM notices WHERE reference = ? OR ? = '' ORDER BY rowid", (reference, reference)
+        )
         names = ("id", "kind", "reference", "url", "attempts", "state", "last_answer")
-        return [{name: row[name] for name in names} | {"due_at": iso(row["due_at"]), "created_at": iso(row["created_at"])} for row in rows]
+        return [
+            {name: row[name] for name in names} | {"due_at": iso(row["due_at"]), "created_at": iso(row["created_at"])}
+            for row in rows
+        ]
 
     def _run(self, settle: Callable[[], None]) -> None:
         while True:
@@ -173,7 +212,13 @@ class Courier:
         kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
         connection = kind(parts.hostname or "", parts.port, timeout=self._settings["notice_timeout_seconds"])
         path = f"{parts.path or '/'}{'?' + parts.query if parts.query else ''}"
-        sent = {"Content-Type": "application/json", "Accept": "*/*", "User-Agent": "Mozilla/4.0", "Pragma": "no-cache", **headers}
+        sent = {
+            "Content-Type": "application/json",
+            "Accept": "*/*",
+            "User-Agent": "Mozilla/4.0",
+            "Pragma": "no-cache",
+            **headers,
+        }
         try:
             connection.request("POST", path, body, sent)
             answer = connection.getresponse()

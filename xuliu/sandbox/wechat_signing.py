@@ -44,7 +44,9 @@ class Signer:
 class Signing:
     """What the vendor signs with and how it checks the merchant."""
 
-    def __init__(self, credentials: dict[str, str], keys: VendorKeys, settings: Settings, clock: Clock, store: Store) -> None:
+    def __init__(
+        self, credentials: dict[str, str], keys: VendorKeys, settings: Settings, clock: Clock, store: Store
+    ) -> None:
         self._credentials = credentials
         self._settings = settings
         self._clock = clock
@@ -99,9 +101,18 @@ class Signing:
             raise BadSignature("Http头Authorization格式错误")
         if given["mchid"] != self._credentials["mchid"] or given["serial_no"] != self._credentials["merchant_serial"]:
             raise BadSignature("商户证书序列号有误")
-        if not given["timestamp"].isdigit() or abs(int(given["timestamp"]) - self._clock.timestamp()) > MOST_SECONDS_OFF:
+        if (
+            not given["timestamp"].isdigit()
+            or abs(int(given["timestamp"]) - self._clock.timestamp()) > MOST_SECONDS_OFF
+        ):
             raise BadSignature("Http头Authorization中的timestamp与发起请求的时间不得超过5分钟")
-        parts = (request.method, request.target, given["timestamp"], given["nonce_str"], request.body.decode("utf-8", "replace"))
+        parts = (
+            request.method,
+            request.target,
+            given["timestamp"],
+            given["nonce_str"],
+            request.body.decode("utf-8", "replace"),
+        )
         if not self.is_merchants(given["signature"], *parts):
             raise BadSignature("签名错误")
         self._use_up(given["nonce_str"] + given["timestamp"])
@@ -110,7 +121,9 @@ class Signing:
         """Did the merchant sign these parts?"""
         message = "".join(f"{part}\n" for part in parts).encode()
         try:
-            self._merchant.verify(base64.b64decode(signature, validate=True), message, padding.PKCS1v15(), hashes.SHA256())
+            self._merchant.verify(
+                base64.b64decode(signature, validate=True), message, padding.PKCS1v15(), hashes.SHA256()
+            )
         except (InvalidSignature, binascii.Error):
             return False
         return True
@@ -128,4 +141,10 @@ class Signing:
         plain = content if isinstance(content, str) else json.dumps(content, ensure_ascii=False, separators=(",", ":"))
         box = AESGCM((key or self._credentials["api_v3_key"]).encode())
         ciphertext = base64.b64encode(box.encrypt(nonce.encode(), plain.encode(), associated.encode())).decode()
-        return {"algorithm": "AEAD_AES_256_GCM", "ciphertext": ciphertext, "associated_data": associated, "nonce": nonce, **more}
+        return {
+            "algorithm": "AEAD_AES_256_GCM",
+            "ciphertext": ciphertext,
+            "associated_data": associated,
+            "nonce": nonce,
+            **more,
+        }

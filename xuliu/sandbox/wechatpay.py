@@ -1,7 +1,7 @@
 """WeChat Pay v3: native, jsapi, query, close, refund, certificates.
 
-After pay.weixin.qq.com's documentation and the vendor's own client wechatpay-apiv3/wechatpay-go; requests must be signed by
-the merchant, answers are signed by the platform.
+After pay.weixin.qq.com's documentation and the vendor's own client wechatpay-apiv3/wechatpay-go. Requests must be signed
+by the merchant; answers are signed by the platform.
 """
 
 import re
@@ -77,7 +77,12 @@ class WeChatPay:
             found = re.fullmatch(pattern, request.path)
             if found is not None and method == request.method:
                 named = found.group(1) if found.groups() else ""
-                return Call(operation, group, self._running(operation, group, answer, request, named), _reference(request, named))
+                return Call(
+                    operation,
+                    group,
+                    self._running(operation, group, answer, request, named),
+                    _reference(request, named),
+                )
         return _error(404, "RESOURCE_NOT_EXISTS", "请求的资源不存在")
 
     def faulty(self, fault: Fault, request: Request) -> Response:
@@ -97,10 +102,15 @@ class WeChatPay:
         signer = self._signing.signer(request.headers.get("wechatpay-serial", ""))
         if fault is not None and fault.kind == "bad_signature":
             signer = self._signing.impostor(signer.serial)
-        response.headers |= {"Request-ID": secrets.token_hex(16).upper(), **self._signing.headers(response.body, signer)}
+        response.headers |= {
+            "Request-ID": secrets.token_hex(16).upper(),
+            **self._signing.headers(response.body, signer),
+        }
         return response
 
-    def _running(self, operation: str, group: str, answer: Answering, request: Request, named: str) -> Callable[[], Response]:
+    def _running(
+        self, operation: str, group: str, answer: Answering, request: Request, named: str
+    ) -> Callable[[], Response]:
         def run() -> Response:
             self.settle()
             try:
@@ -119,7 +129,9 @@ class WeChatPay:
         if fault is not None:
             status, code, message = STATED[fault.reason]
             more = fault.more
-            raise Refused(int(more.get("status", status)), str(more.get("code", code)), str(more.get("message", message)))
+            raise Refused(
+                int(more.get("status", status)), str(more.get("code", code)), str(more.get("message", message))
+            )
 
     def settle(self) -> None:
         """End the refunds that are due, let those pay who waited for the end of the time to pay; tell the merchant."""
@@ -146,7 +158,11 @@ class WeChatPay:
         _text(wanted, "notify_url", r"https?://[^?]{1,250}")
         _text(wanted, "description", r".+")
         if len(wanted["description"].encode()) > MOST_DESCRIPTION_BYTES:
-            raise Refused(400, "PARAM_ERROR", "输入源“/body/description”映射到值字段“商品描述”字符串规则校验失败，字节数大于最大值127")
+            raise Refused(
+                400,
+                "PARAM_ERROR",
+                "输入源“/body/description”映射到值字段“商品描述”字符串规则校验失败，字节数大于最大值127",
+            )
         _amount(wanted, "total")
         if "time_expire" in wanted:
             self._check_expiry(wanted["time_expire"])

@@ -148,4 +148,3 @@ def _port(host: str, wanted: int, before: int, answer: Answering) -> Port:
         with contextlib.suppress(OSError):
             return Port(host, before, answer)
     return Port(host, wanted, answer)
-

@@ -1,0 +1,52 @@
+"""What the sandbox's own tests share."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.sandbox_fixture import sandbox, sandbox_of_worker
+from xuliu.sandbox.testing import Sandbox
+from xuliu.sandbox.tests.callers import NceCaller, OneLinkCaller, Shop, WeChatCaller
+
+__all__ = ["sandbox", "sandbox_of_worker"]
+
+LIN = "89860412342600000017"
+MEI = "89860412342600000025"
+ABROAD = "8988280666000000017"
+
+
+@pytest.fixture
+def onelink(sandbox: Sandbox) -> Iterator[OneLinkCaller]:
+    """A caller of OneLink with two cards: Lin's and Mei's."""
+    common = {"carrier": "onelink", "starts_on": "2020-01-01", "ends_on": "2050-01-31", "granted_bytes": 300 * 1024**2}
+    sandbox.control.sims([
+        {**common, "iccid": LIN, "msisdn": "1440000000017", "imsi": "460040000000017", "used_bytes": 100 * 1024**2},
+        {**common, "iccid": MEI, "msisdn": "1440000000025", "imsi": "460040000000025"},
+    ])  # fmt: skip
+    with OneLinkCaller(sandbox.onelink, sandbox.credentials["onelink"]) as caller:
+        yield caller
+
+
+@pytest.fixture
+def nce(sandbox: Sandbox) -> Iterator[NceCaller]:
+    """A caller of 1NCE with one card."""
+    common = {"carrier": "1nce", "imsi": "901405100000017", "msisdn": "882285100000017", "imei": "0000000000000017"}
+    sandbox.control.sims([
+        {**common, "iccid": ABROAD, "ends_on": "2050-01-31", "granted_bytes": 500_000_000, "used_bytes": 64_212_049}
+    ])  # fmt: skip
+    with NceCaller(sandbox.nce, sandbox.credentials["1nce"]) as caller:
+        yield caller
+
+
+@pytest.fixture
+def wechat(sandbox: Sandbox) -> Iterator[WeChatCaller]:
+    """A merchant that signs."""
+    with WeChatCaller(sandbox.wechatpay, sandbox.credentials["wechatpay"]) as caller:
+        yield caller
+
+
+@pytest.fixture
+def shop() -> Iterator[Shop]:
+    """The merchant's address for notices; keeps what arrives."""
+    with Shop() as listening:
+        yield listening
