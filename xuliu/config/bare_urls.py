@@ -1,11 +1,13 @@
 """What is served without middleware: notices from payment providers, and health."""
 
-from importlib.util import find_spec
-
 from django.urls import include, path
 
-from xuliu.config.health import healthz
+from xuliu.config import health
 
-urlpatterns = [path("healthz", healthz)]
-if find_spec("xuliu.interfaces.api") and find_spec("xuliu.interfaces.api.urls"):
-    urlpatterns += [path("webhooks/", include("xuliu.interfaces.api.urls"))]  # type: ignore[list-item]
+urlpatterns = [
+    path("healthz", health.healthz),
+    path("webhooks/", include("xuliu.interfaces.api.urls")),
+]
+handler400 = health.refused
+handler404 = health.not_found
+handler500 = health.broken

@@ -1,7 +1,7 @@
-"""/healthz: can this process reach its database?"""
+"""What is answered without middleware, by this process alone: whether it is well, and errors in a line."""
 
 from django.db import DatabaseError, connection
-from django.http import HttpRequest, JsonResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 
 
 def healthz(request: HttpRequest) -> JsonResponse:
@@ -12,3 +12,18 @@ def healthz(request: HttpRequest) -> JsonResponse:
     except DatabaseError:
         return JsonResponse({"database": "unreachable"}, status=503)
     return JsonResponse({"database": "ok"})
+
+
+def refused(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """A program asked and is answered in a word: it reads no page."""
+    return HttpResponse("Bad request.\n", status=400, content_type="text/plain")
+
+
+def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """As `refused`, for an address that is none."""
+    return HttpResponse("Not found.\n", status=404, content_type="text/plain")
+
+
+def broken(request: HttpRequest) -> HttpResponse:
+    """As `refused`, for an error of ours."""
+    return HttpResponse("Internal error.\n", status=500, content_type="text/plain")

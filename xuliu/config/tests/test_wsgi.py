@@ -30,9 +30,10 @@ def test_health_is_answered_without_middleware(fresh_database: str) -> None:
     assert headers["Content-Length"] == str(len(body))
 
 
-def test_an_unknown_notice_path_is_not_found() -> None:
-    status, headers, _ = _get("/webhooks/nobody")
+def test_an_unknown_notice_path_is_not_found_in_a_word() -> None:
+    status, headers, body = _get("/webhooks/nobody/at/all")
     assert status == "404 Not Found"
+    assert body == b"Not found.\n"
     assert "Set-Cookie" not in headers
 
 
