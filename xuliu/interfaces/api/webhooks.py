@@ -1,7 +1,7 @@
 """Notices of payment providers: checked, stored raw in one insert, answered. What they mean is applied later.
 
-Nothing here waits for anybody. Accounts are few and change seldom, so each process keeps the providers made from them and
-looks for changes every few seconds: a rotated key counts at once everywhere, without a read for every notice.
+Nothing here waits for anybody. Accounts are few and change seldom, so each process keeps the providers made from them
+and looks for changes every few seconds: a rotated key counts soon everywhere, without a read for every notice.
 """
 
 import logging
@@ -77,7 +77,7 @@ def notice(request: HttpRequest, account_code: str) -> HttpResponse:
 
 
 def _stored(known: Known, signed: Signed, body: bytes) -> HttpResponse:
-    """Store and acknowledge; a repeat is acknowledged too. Where it cannot be stored the provider is told to repeat it."""
+    """Store and acknowledge, a repeat too. Where it cannot be stored the provider is told to repeat it."""
     try:
         with actor.acting(actor.Actor("provider", known.id)):
             store_notice(account_id=known.id, signed=signed, body=body)
@@ -102,6 +102,6 @@ def _read() -> dict[str, Known]:
     for account in ProviderAccount.objects.all():
         try:
             found[account.code] = Known(account.pk, provider_of(account))
-        except Exception:  # noqa: BLE001  # whatever is wrong with it, it is said once here and in the console
+        except Exception:  # whatever is wrong with it, it is said once here and in the console
             log.exception("the provider account %s cannot be used", account.code)
     return found

@@ -38,9 +38,12 @@ def typed(request: HttpRequest) -> HttpResponseBase:
     given, password = request.POST.get("typed", "")[:200], request.POST.get("password", "")[:100]
     if code := _sticker_in(given):
         return redirect("merchant:sticker", code)
-    asked = {"typed": given, "address": address_of(request), "at": clock.now()}
+    address, at = address_of(request), clock.now()
     try:
-        sim = unlock(**asked, password=password) if password else look_up(**asked)
+        if password:
+            sim = unlock(typed=given, password=password, address=address, at=at)
+        else:
+            sim = look_up(typed=given, address=address, at=at)
     except TooManyGuesses:
         return _limited(request, given, gettext("Too many passwords were tried. Wait an hour.") if password else "")
     if sim is None and password:
@@ -63,7 +66,7 @@ def language(request: HttpRequest, code: str) -> HttpResponseBase:
             code,
             max_age=A_YEAR,
             httponly=settings.LANGUAGE_COOKIE_HTTPONLY,
-            samesite=settings.LANGUAGE_COOKIE_SAMESITE,
+            samesite="Lax",
             secure=settings.LANGUAGE_COOKIE_SECURE,
         )
     return response

@@ -127,9 +127,8 @@ def _context(request: HttpRequest, order: Order, now: datetime) -> dict[str, Any
 
 
 def _quote(order: Order, lines: list[OrderLine], now: datetime) -> words.Quote:
-    others = [
-        line for found in under_way([line.sim_id for line in lines]).values() for line in found if line.order_id != order.pk
-    ]
+    flying = under_way([line.sim_id for line in lines])
+    others = [line for found in flying.values() for line in found if line.order_id != order.pk]
     return words.quoted(
         order,
         lines,

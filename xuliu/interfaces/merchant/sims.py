@@ -34,7 +34,10 @@ def by_sticker(request: HttpRequest, code: str) -> HttpResponseBase:
     terminal, sim = _of_sticker(code)
     if sim is None:
         return render(request, "merchant/no_sim.html", {"terminal": str(terminal.model)}, status=404)
-    links = {"here": reverse("merchant:sticker", args=[code]), "quote_url": reverse("merchant:quote_sticker", args=[code])}
+    links = {
+        "here": reverse("merchant:sticker", args=[code]),
+        "quote_url": reverse("merchant:quote_sticker", args=[code]),
+    }
     return live(request, "merchant/sim.html", {**_context(request, sim, terminal, is_whole=True), **links})
 
 
@@ -45,7 +48,10 @@ def by_number(request: HttpRequest, token: str) -> HttpResponseBase:
     sim, is_whole = _of_token(token)
     if sim is None:
         return redirect("merchant:home")
-    links = {"here": reverse("merchant:number", args=[token]), "quote_url": reverse("merchant:quote_number", args=[token])}
+    links = {
+        "here": reverse("merchant:number", args=[token]),
+        "quote_url": reverse("merchant:quote_number", args=[token]),
+    }
     return live(request, "merchant/sim.html", {**_context(request, sim, None, is_whole=is_whole), **links})
 
 

@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Callable, Collection
 from functools import wraps
-from typing import Any, Concatenate, ParamSpec
+from typing import Any, Concatenate, ParamSpec, TypeAlias
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
@@ -13,7 +13,7 @@ from django.shortcuts import redirect, render
 from xuliu.common import actor
 
 Rest = ParamSpec("Rest")
-View = Callable[Concatenate[HttpRequest, Rest], HttpResponseBase]
+View: TypeAlias = Callable[Concatenate[HttpRequest, Rest], HttpResponseBase]
 
 REMEMBERED = "xuliu_orders"
 REMEMBERED_MOST = 3
@@ -24,7 +24,7 @@ def page(view: View[Rest]) -> View[Rest]:
     """A visitor acts; no cache keeps what only the holder of a code may see, and no search engine lists it."""
 
     @wraps(view)
-    def visited(request: HttpRequest, *args: Rest.args, **kwargs: Rest.kwargs) -> HttpResponseBase:
+    def visited(request: HttpRequest, /, *args: Rest.args, **kwargs: Rest.kwargs) -> HttpResponseBase:
         with actor.acting(actor.VISITOR):
             response = view(request, *args, **kwargs)
         response.headers.setdefault("Cache-Control", "private, no-store")
@@ -53,8 +53,8 @@ def live(
 ) -> HttpResponse:
     """A page whose part `#live` renews itself: whole, or that part alone when the page asks again.
 
-    Nothing is sent where nothing has changed since: on a slow link a poll costs a few hundred bytes. What is `signed_anew`
-    for every answer does not count as a change.
+    Nothing is sent where nothing has changed since: on a slow link a poll costs a few hundred bytes. What is
+    `signed_anew` for every answer does not count as a change.
     """
     facts = sorted((name, value) for name, value in context.items() if name not in signed_anew)
     mark = hashlib.sha256(repr(facts).encode()).hexdigest()[:12]

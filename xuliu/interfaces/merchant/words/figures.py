@@ -82,7 +82,9 @@ def ago(at: datetime, *, now: datetime) -> str:
     if seconds < MINUTE:
         return gettext("just now")
     if seconds < HOUR:
-        return ngettext("%(count)s minute ago", "%(count)s minutes ago", seconds // MINUTE) % {"count": seconds // MINUTE}
+        return ngettext("%(count)s minute ago", "%(count)s minutes ago", seconds // MINUTE) % {
+            "count": seconds // MINUTE
+        }
     if now - at < A_LONG_TIME_AGO:
         return ngettext("%(count)s hour ago", "%(count)s hours ago", seconds // HOUR) % {"count": seconds // HOUR}
     days = (now - at).days

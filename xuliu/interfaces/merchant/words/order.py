@@ -99,9 +99,7 @@ def zone_of(lines: Sequence[OrderLine]) -> str:
     return lines[0].account.zone if lines else "Asia/Shanghai"
 
 
-def quoted(
-    order: Order, lines: Sequence[OrderLine], *, usual_seconds: int | None, is_other_under_way: bool
-) -> Quote:
+def quoted(order: Order, lines: Sequence[OrderLine], *, usual_seconds: int | None, is_other_under_way: bool) -> Quote:
     """The quote in words. Every line of the price; the tax is in it."""
     discount_minor = sum(line.discount_minor for line in lines)
     prices = [PriceLine(label=gettext("List price"), amount=_money(order, sum(line.list_minor for line in lines)))]
@@ -153,9 +151,7 @@ def _notes(lines: Sequence[OrderLine], is_other_under_way: bool) -> tuple[str, .
         return ()
     if lines and lines[0].offering.kind == Offering.Kind.ADD_ON:
         return (gettext("Another order for this card is under way. This one comes on top of it."),)
-    return (
-        gettext("Another renewal of this card is under way. This one comes after it; its period is counted from there."),
-    )
+    return (gettext("Another renewal of this card is under way. This one comes after it and is counted from its end."),)
 
 
 def _money(order: Order, amount_minor: int) -> str:

@@ -47,7 +47,9 @@ class Group:
 def groups(priced: Sequence[Priced], *, wants: str, chosen: str = "") -> list[Group]:
     """Renewals and add-ons, what is wanted first; chosen is the offering of that id, otherwise the first."""
     renewals = sorted((one for one in priced if one.offering.kind == Offering.Kind.RENEWAL), key=_months, reverse=True)
-    add_ons = sorted((one for one in priced if one.offering.kind == Offering.Kind.ADD_ON), key=lambda one: one.amount_minor)
+    add_ons = sorted(
+        (one for one in priced if one.offering.kind == Offering.Kind.ADD_ON), key=lambda one: one.amount_minor
+    )
     sides = [(gettext("Until when?"), renewals[:MOST_SHOWN]), (gettext("How much more data?"), add_ons[:MOST_SHOWN])]
     if wants == "add_on":
         sides.reverse()

@@ -17,7 +17,9 @@ def refusal(code: str) -> Sentence | None:
     """The sentence for a refusal's code; None where no code was given, a general one where it is not known."""
     if not code:
         return None
-    general = gettext("That did not work, and nothing was paid. Load the page again; if it stays so, call your provider.")
+    general = gettext(
+        "That did not work and nothing was paid. Load the page again; if it stays so, call your provider."
+    )
     return Sentence(text=_sentences().get(code, general), code=code if code in _sentences() else "unexpected")
 
 
@@ -27,10 +29,12 @@ def _sentences() -> dict[str, str]:
         "unknown_offering": gettext("This plan is no longer sold. Choose another one."),
         "wrong_carrier": gettext("This plan belongs to another carrier and does not fit your SIM. Choose another one."),
         "unknown_sim": gettext("This SIM is no longer in our records. Call your service provider."),
-        "sim_not_in_service": gettext("This SIM is not in service, so it cannot be renewed. Call your service provider."),
+        "sim_not_in_service": gettext("This SIM is not in service and cannot be renewed. Call your service provider."),
         "no_running_period": gettext("Data can be added only while a service period runs. Renew the SIM first."),
         "offering_paused": gettext("This plan cannot be had at the moment. Choose another one, or come back later."),
-        "account_paused": gettext("Renewals at this carrier are stopped for the moment. Nothing was paid; come back later."),
+        "account_paused": gettext(
+            "This carrier's renewals are stopped for the moment. Nothing was paid; come back later."
+        ),
         "provider_paused": gettext("Payments are stopped for the moment. Nothing was paid; come back later."),
         "no_provider": gettext("It cannot be paid this way here. Call your service provider."),
         "method_unknown": gettext("It cannot be paid this way here. Call your service provider."),

@@ -97,7 +97,7 @@ def _not_in_service(facts: Facts) -> Answer | None:
             tone="dark",
             unit=gettext("Not known to the carrier"),
             say=gettext("The carrier says that it does not know this SIM."),
-            advice=gettext("Do not pay for it. Give your service provider the number of the card; they can clear it up."),
+            advice=gettext("Do not pay for it. Give your service provider the number of the card; they clear it up."),
             wants="",
         )
     if facts.state == Sim.State.IN_STOCK:
@@ -118,7 +118,7 @@ def _blocked(facts: Facts) -> Answer | None:
         tone="dark",
         unit=gettext("Blocked"),
         say=gettext("The carrier blocks this SIM: %(why)s.") % {"why": facts.reading.blocked_why.rstrip("。.")},
-        advice=gettext("A renewal does not lift the block, so we do not take money for one. Call your service provider."),
+        advice=gettext("A renewal does not lift the block, so we take no money for one. Call your service provider."),
         wants="",
     )
 
@@ -280,8 +280,8 @@ def notices(facts: Facts, *, carrier: str, under_way: UnderWay | None, zone: str
         said.append(Said(tone="soon", text=text % {"carrier": carrier}))
     elif is_silent(facts):
         text = gettext(
-            "%(carrier)s does not answer at the moment. A renewal paid now is delivered as soon as it does; if it cannot"
-            " be delivered, the money goes back."
+            "%(carrier)s does not answer at the moment. A renewal paid now is delivered as soon as it does; if it"
+            " cannot be delivered, the money goes back."
         )
         said.append(Said(tone="soon", text=text % {"carrier": carrier}))
     if under_way:
