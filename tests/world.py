@@ -152,8 +152,8 @@ def make_order(world: World, sims: Sequence[Sim], offering: str, *, is_waited_fo
 
 def open_payments(world: World, order: Order) -> Payment:
     """The order's payment, opened at the provider by the step."""
-    drive(until=lambda: Payment.objects.filter(order_id=order.pk, state=Payment.State.PENDING).exists())
-    return Payment.objects.get(order_id=order.pk, state=Payment.State.PENDING)
+    drive_until(world, lambda: Payment.objects.filter(order_id=order.pk, state=Payment.State.PENDING).exists())
+    return Payment.objects.filter(order_id=order.pk, state=Payment.State.PENDING).latest("id")
 
 
 def make_paid_order(world: World, sims: Sequence[Sim], offering: str, *, is_waited_for: bool = True) -> Order:
@@ -163,14 +163,22 @@ def make_paid_order(world: World, sims: Sequence[Sim], offering: str, *, is_wait
     return order
 
 
-def drive(until: Callable[[], bool] | None = None) -> None:
-    """Run every step in this process until there is nothing to do, or until what is awaited is so."""
+def drive() -> None:
+    """Run every step in this process until none finds anything to do."""
     for _ in range(MOST_ROUNDS):
-        if until is not None and until():
-            return
-        if not steps.run_all() and until is None:
+        if not steps.run_all():
             return
     raise AssertionError("the line did not come to rest")
+
+
+def drive_until(world: World, reached: Callable[[], bool], *, within: timedelta = timedelta(minutes=5)) -> None:
+    """Run every step, letting a second pass whenever nothing is due, until what is awaited is so."""
+    passed = timedelta(0)
+    while not reached():
+        if not steps.run_all():
+            assert passed < within, "what is awaited did not come"
+            pass_time(world, timedelta(seconds=1))
+            passed += timedelta(seconds=1)
 
 
 def pass_time(world: World, time: timedelta) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.world import World, drive, line_states, make_paid_order, make_sims
+from tests.world import World, drive_until, line_states, make_paid_order, make_sims
 from xuliu.common.dates import add_months
 from xuliu.ledger import addresses
 from xuliu.ledger.queries import balance
@@ -19,7 +19,7 @@ def test_lin_renews_a_sim_that_is_about_to_go_dark(world: World, account: str, o
     assert end_before is not None
 
     order = make_paid_order(world, [sim], offering)
-    drive(until=lambda: progress(order.pk).is_final)
+    drive_until(world, lambda: progress(order.pk).is_final)
 
     order.refresh_from_db()
     sim.refresh_from_db()
@@ -39,7 +39,7 @@ def test_lin_adds_data_within_the_period(world: World, account: str, offering: s
     (sim,) = make_sims(world, account)
 
     order = make_paid_order(world, [sim], offering)
-    drive(until=lambda: progress(order.pk).is_final)
+    drive_until(world, lambda: progress(order.pk).is_final)
 
     assert line_states(order) == ["COMPLETED"]
     assert Attempt.objects.get(line__order=order).proof == "granted_total"

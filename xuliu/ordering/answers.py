@@ -17,8 +17,8 @@ from xuliu.ticket.operations import Opening, open_cases
 State = OrderLine.State
 Answered = tuple[Underway, Answer]
 
-FIRST_LOOK = timedelta(seconds=1)
-ASK_FIRST = timedelta(seconds=5)
+FIRST_LOOK = timedelta(0)
+ASK_FIRST = timedelta(seconds=2)
 RETRY_FIRST = timedelta(seconds=15)
 RETRY_LONGEST = timedelta(minutes=10)
 DRIFT_AFTER = timedelta(hours=1)
