@@ -20,6 +20,14 @@ import httpx
 
 MAX_BODY_BYTES = 8 * 1024 * 1024
 
+NEVER_LEFT = (
+    httpx.InvalidURL,
+    httpcore.UnsupportedProtocol,
+    httpcore.PoolTimeout,
+    httpcore.ConnectTimeout,
+    httpcore.ConnectError,
+)
+
 _ends: ContextVar[float] = ContextVar("outbound_deadline")
 
 
@@ -85,10 +93,10 @@ class Outbound:
         Raises NotSent when no connection was made in time, NoAnswer when anything failed after that.
         Redirects are not followed: a carrier that redirects a POST gives an odd answer, which is data.
         """
-        request = httpx.Request(method, url, params=params, json=json, data=form, content=content, headers=headers)
         allowed = deadline_seconds or self.deadline_seconds
         _ends.set(time.monotonic() + allowed)
         try:
+            request = httpx.Request(method, url, params=params, json=json, data=form, content=content, headers=headers)
             with self._pool.stream(
                 request.method,
                 str(request.url),
@@ -97,12 +105,7 @@ class Outbound:
                 extensions={"timeout": dict.fromkeys(("connect", "read", "write", "pool"), allowed)},
             ) as answer:
                 return Response(answer.status, _folded(answer.headers), _bounded(answer.iter_stream()))
-        except (
-            httpcore.ConnectError,
-            httpcore.ConnectTimeout,
-            httpcore.PoolTimeout,
-            httpcore.UnsupportedProtocol,
-        ) as error:
+        except NEVER_LEFT as error:
             raise NotSent(f"no connection: {type(error).__name__}") from error
         except (httpcore.TimeoutException, httpcore.NetworkError, httpcore.ProtocolError) as error:
             raise NoAnswer(f"{type(error).__name__}: {error}"[:200]) from error
