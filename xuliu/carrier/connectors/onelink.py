@@ -77,6 +77,7 @@ STOP_REASONS = {1: "separated from its device", 3: "stopped by the platform", 4:
 # editions, and no public list of them is whole. The first that fits decides; what fits none is no refusal to us.
 REFUSALS: tuple[tuple[str, Reason | None], ...] = (
     ("系统|超时|内部|异常|未知|网络|处理中", None),
+    ("(号码|卡)(号)?(不存在|鉴权|不(归)?属)", Reason.SIM),
     ("集团.*(余额|欠费)|账户.*余额|余额不足", Reason.ACCOUNT),
     ("(?i)appid|密码|鉴权|白名单|IP地址|无权|未授权", Reason.ACCOUNT),
     ("分钟内|频繁|重复(办理|调用|提交)|流控|限流|调用(量|次数)|稍后", Reason.TEMPORARY),
@@ -216,8 +217,7 @@ class _Talk:
     def msisdns(self, sims: Sequence[SimKey]) -> dict[str, str]:
         """The numbers by ICCID, asked for (25S05) where not known: orders go by number. Left out: unknown cards."""
         known = {sim.iccid: sim.msisdn for sim in sims if sim.msisdn}
-        asked = [sim.iccid for sim in sims if not sim.msisdn]
-        if not asked:
+        if not (asked := [sim.iccid for sim in sims if not sim.msisdn]):
             return known
         said = self.told("25S05", "sim-card-info/batch", {"iccids": "_".join(asked)})
         if said.status != OK and len(asked) > 1:  # it may be the trouble of one card alone

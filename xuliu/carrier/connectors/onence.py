@@ -11,7 +11,8 @@ tests hold each request: POST /oauth/token, GET /v1/sims/{iccid} and …/quota/d
   has had over its lifetime) and `expiry_date`.
 - One SIM a call, though lists are taken: a list is refused whole and does not say for which SIM's sake.
 - An MB is 10^6 bytes: the vendor's examples give volumes to the sixth decimal, which is the byte. Days are UTC's.
-- The path wants the ICCID without its Luhn digit (`iccid`, 19 digits, beside `iccid_with_luhn`, 20).
+- A SIM is named by its ICCID without the Luhn digit (`iccid`, 19 digits, beside `iccid_with_luhn`, 20). Where we have
+  20 it is named so first, and as we have it where that name is unknown (404, nothing done).
 """
 
 import re
@@ -49,6 +50,8 @@ from xuliu.carrier.contract import (
 MB = 10**6
 STATES = {"Enabled": "active", "Disabled": "suspended"}
 NOT_THIS_SIM = (403, 404, 422)  # not ours, unknown, expired ("only extensions are permitted")
+
+UNKNOWN_SIM = Response(404, {}, b"")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,7 +115,10 @@ class Connector:
         return Answer.refused(change, reason, _words(response))
 
     def _order(self, session: Session, change: Change) -> Response:
-        iccid = _without_luhn(change.sim.iccid)
+        responses = (self._ordered(session, change, iccid) for iccid in _names(change.sim.iccid))
+        return next((response for response in responses if response.status != 404), UNKNOWN_SIM)
+
+    def _ordered(self, session: Session, change: Change, iccid: str) -> Response:
         if change.action is Action.ADD_ON:
             return self._call(session, "topup", f"/v1/sims/{iccid}/topup", change=change)
         product = {"productId": int(change.plan_code)} if change.plan_code.isdigit() else {}
@@ -136,25 +142,13 @@ class Connector:
         return answer
 
     def _reading(self, session: Session, sim: SimKey) -> Reading:
-        path = f"/v1/sims/{_without_luhn(sim.iccid)}"
-        as_of = session.now()
-        card = self._call(session, "sim", path)
-        if card.status in NOT_THIS_SIM:
-            return Reading(iccid=sim.iccid, as_of=as_of, refused=_words(card))
-        quota = self._call(session, "quota_data", f"{path}/quota/data")
-        said = {} if quota.status in NOT_THIS_SIM else _object(quota)
-        granted, left = in_bytes(said.get("total_volume"), MB), in_bytes(said.get("volume"), MB)
-        ends_at = _instant(said.get("expiry_date"))
-        return Reading(
-            iccid=sim.iccid,
-            as_of=as_of,
-            state=STATES.get(str(_object(card).get("status")), ""),
-            period_end_on=first_day_not_served(ends_at) if ends_at else None,
-            granted_bytes=granted,
-            used_bytes=None if granted is None or left is None else granted - left,
-            left_bytes=left,
-            imei=str(_object(card).get("imei") or ""),
-        )
+        card = UNKNOWN_SIM
+        for iccid in _names(sim.iccid):
+            card = self._call(session, "sim", f"/v1/sims/{iccid}")
+            if card.status not in NOT_THIS_SIM:
+                quota = self._call(session, "quota_data", f"/v1/sims/{iccid}/quota/data")
+                return _reading(sim, session.now(), card, quota)
+        return Reading(iccid=sim.iccid, as_of=session.now(), refused=_words(card))
 
     def _call(
         self, session: Session, operation: str, path: str, *, change: Change | None = None, json: Any = None
@@ -203,6 +197,22 @@ class Connector:
         return f"{self._config.base_url.rstrip('/')}{path}"
 
 
+def _reading(sim: SimKey, as_of: datetime, card: Response, quota: Response) -> Reading:
+    about, said = _object(card), {} if quota.status in NOT_THIS_SIM else _object(quota)
+    granted, left = in_bytes(said.get("total_volume"), MB), in_bytes(said.get("volume"), MB)
+    ends_at = _instant(said.get("expiry_date"))
+    return Reading(
+        iccid=sim.iccid,
+        as_of=as_of,
+        state=STATES.get(str(about.get("status")), ""),
+        period_end_on=first_day_not_served(ends_at) if ends_at else None,
+        granted_bytes=granted,
+        used_bytes=None if granted is None or left is None else granted - left,
+        left_bytes=left,
+        imei=str(about.get("imei") or ""),
+    )
+
+
 def _reason(response: Response, change: Change) -> Reason | None:
     """What a refusal is about; None where the description knows no such answer.
 
@@ -241,10 +251,10 @@ def _instant(text: Any) -> datetime | None:
     return at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
 
 
-def _without_luhn(iccid: str) -> str:
-    """The 19 digits by which 1NCE knows a SIM; 20 whose last is not a Luhn digit are left as they are."""
+def _names(iccid: str) -> tuple[str, ...]:
+    """What 1NCE may know a SIM by: 19 digits, where we have them with a Luhn digit behind, else as we have it."""
     if not re.fullmatch(r"\d{20}", iccid):
-        return iccid
+        return (iccid,)
     doubled = [int(digit) * (2 if place % 2 == 0 else 1) for place, digit in enumerate(reversed(iccid[:-1]))]
     total = sum(digit - 9 if digit > 9 else digit for digit in doubled)
-    return iccid[:-1] if (total + int(iccid[-1])) % 10 == 0 else iccid
+    return (iccid[:-1], iccid) if (total + int(iccid[-1])) % 10 == 0 else (iccid,)

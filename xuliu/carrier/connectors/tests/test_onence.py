@@ -64,19 +64,24 @@ def test_the_token_travels_in_a_header_and_the_secret_in_another(rig: Rig) -> No
 
 
 @pytest.mark.parametrize(
-    ("iccid", "asked_for"),
+    ("iccid", "names"),
     [
-        ("89882806660000000010", "8988280666000000001"),
-        ("89882806660000000014", "89882806660000000014"),
-        ("8988280666000000001", "8988280666000000001"),
-        ("898600A0000000000001", "898600A0000000000001"),
+        ("89882806660000000010", ["8988280666000000001"]),
+        ("89882806660000000028", ["8988280666000000002", "89882806660000000028"]),
+        ("89882806660000000014", ["89882806660000000014"]),
+        ("898600A0000000000001", ["898600A0000000000001"]),
     ],
 )
-def test_the_luhn_digit_is_left_away_where_there_is_one(rig: Rig, iccid: str, asked_for: str) -> None:
+def test_a_sim_is_named_without_its_luhn_digit_and_if_that_is_unknown_with_it(
+    rig: Rig, iccid: str, names: list[str]
+) -> None:
+    rig.submit(replace(rig.change(Action.ADD_ON), sim=SimKey(iccid=iccid)))
+    asked = [asked.path.split("/")[-2] for asked in rig.peer.asked if rig.recorded.is_change(asked)]
     (reading,) = rig.connector.read(rig.session, [SimKey(iccid=iccid)])
 
-    assert rig.peer.asked[-1].path.removeprefix("/management-api/v1/sims/").split("/")[0] == asked_for
+    assert asked == names
     assert reading.iccid == iccid
+    assert bool(reading.refused) == (names != [ICCID])
 
 
 def test_megabytes_are_a_million_bytes_and_exact(rig: Rig) -> None:
