@@ -69,7 +69,9 @@ def _request_faults(spec: Mapping[str, Any], operation: Mapping[str, Any], excha
     faults = [f"query {name} is not described" for name in exchange.query if name not in described]
     for name, item in described.items():
         if name in exchange.query:
-            faults += _schema_faults(spec, item["schema"], exchange.query[name], f"query {name}")
+            is_number = item["schema"].get("type") == "integer" and exchange.query[name].isdigit()
+            said = int(exchange.query[name]) if is_number else exchange.query[name]
+            faults += _schema_faults(spec, item["schema"], said, f"query {name}")
         elif item.get("required"):
             faults.append(f"query {name} is missing")
     if "requestBody" in operation:
@@ -88,7 +90,9 @@ def _answer_faults(spec: Mapping[str, Any], operation: Mapping[str, Any], respon
     if described is None:
         return [f"an answer {response.status} is not described"]
     faults = [
-        f"the header {name} is missing" for name in described.get("headers", {}) if name.lower() not in response.headers
+        f"the header {name} is missing"
+        for name, header in described.get("headers", {}).items()
+        if header.get("required") and name.lower() not in response.headers
     ]
     content = described.get("content", {}).get("application/json", {}) or described.get("content", {}).get("*/*", {})
     if "schema" not in content:

@@ -132,9 +132,9 @@ class SandboxRig:
 
 
 @contextmanager
-def at_sandbox(code: str, sandbox: Sandbox, *, deadline_seconds: float = DEADLINE_SECONDS) -> Iterator[SandboxRig]:
+def at_sandbox(code: str, sandbox: Sandbox, session: LocalSession | None = None) -> Iterator[SandboxRig]:
     """The connector with that code, with an account at that sandbox and one SIM on its books."""
-    session = LocalSession(deadline_seconds=deadline_seconds)
+    session = session or LocalSession(deadline_seconds=DEADLINE_SECONDS)
     address = {"onelink": sandbox.onelink, "1nce": sandbox.nce}[code]
     made = connector(code, address, sandbox.credentials[code])
     rig = SandboxRig(code=code, connector=made, session=session, sandbox=sandbox, fleet=FLEETS[code])
