@@ -50,7 +50,7 @@ def post(entries: Sequence[Entry], *, at: datetime) -> None:
 
 
 def fold_checkpoints() -> int:
-    """Sum what was posted since the last fold into one checkpoint an address; returns how many were written.
+    """Sum what was posted since the last fold into one checkpoint an address; returns how many postings it folded.
 
     Addresses of single orders are left out: they see a handful of postings. Folds at most FOLD_AT_MOST postings, so
     call again until it returns 0. Raises OperationalError when the writers under way did not end in time.
@@ -58,8 +58,8 @@ def fold_checkpoints() -> int:
     horizon = _horizon()
     with connection.cursor() as cursor:
         cursor.execute(FOLD, {"horizon": horizon, "at_most": FOLD_AT_MOST})
-        written: int = cursor.rowcount
-        return written
+        folded: int = cursor.fetchone()[0]
+        return folded
 
 
 INSERT = """
@@ -78,25 +78,27 @@ DIFFERENCES = """
         IS DISTINCT FROM (e.source, e.destination, e.amount_minor, e.currency, e.order_id, e.line_id)
     ORDER BY e.reference LIMIT 5"""
 
-# A posting's number is given before it is committed, so numbers become visible out of order. What is folded must
-# be complete: the lock waits until nobody is between the two.
+# The checkpoint of the empty address says how far was folded.
 FOLD = """
-    WITH since AS (SELECT COALESCE(max(up_to_posting_id), 0) AS id FROM ledger_checkpoint),
-    up_to AS (SELECT LEAST(%(horizon)s, since.id + %(at_most)s) AS id FROM since),
+    WITH since AS (SELECT COALESCE(max(up_to_posting_id), 0) AS id FROM ledger_checkpoint WHERE address = ''),
     fresh AS (
-        SELECT p.* FROM ledger_posting p, since, up_to WHERE p.id > since.id AND p.id <= up_to.id),
-    moved AS (
-        SELECT destination AS address, currency, amount_minor FROM fresh
-        UNION ALL SELECT source, currency, -amount_minor FROM fresh),
+        SELECT p.id, source, destination, currency, amount_minor FROM ledger_posting p, since
+        WHERE p.id > since.id AND p.id <= %(horizon)s ORDER BY p.id LIMIT %(at_most)s),
     summed AS (
-        SELECT address, currency, sum(amount_minor) AS amount_minor FROM moved
-        WHERE address NOT LIKE 'order:%%' GROUP BY address, currency)
-    INSERT INTO ledger_checkpoint (address, currency, up_to_posting_id, balance_minor)
-    SELECT s.address, s.currency, up_to.id, s.amount_minor + COALESCE((
-        SELECT c.balance_minor FROM ledger_checkpoint c WHERE c.address = s.address AND c.currency = s.currency
-        ORDER BY c.up_to_posting_id DESC LIMIT 1), 0)
-    FROM summed s, up_to
-    ON CONFLICT DO NOTHING"""
+        SELECT address, currency, sum(amount_minor) AS amount_minor
+        FROM (
+            SELECT destination AS address, currency, amount_minor FROM fresh
+            UNION ALL SELECT source, currency, -amount_minor FROM fresh) AS moved
+        WHERE address NOT LIKE 'order:%%' GROUP BY address, currency
+        UNION ALL (SELECT '', '', 0 FROM fresh LIMIT 1)),
+    written AS (
+        INSERT INTO ledger_checkpoint (address, currency, up_to_posting_id, balance_minor)
+        SELECT address, currency, (SELECT max(id) FROM fresh), amount_minor + COALESCE((
+            SELECT c.balance_minor FROM ledger_checkpoint c
+            WHERE c.address = s.address AND c.currency = s.currency
+            ORDER BY c.up_to_posting_id DESC LIMIT 1), 0)
+        FROM summed s)
+    SELECT count(*) FROM fresh"""
 
 
 def _columns(entries: Sequence[Entry]) -> list[str]:
@@ -120,6 +122,11 @@ def _compare(entries: Sequence[Entry]) -> None:
 
 
 def _horizon() -> int:
+    """The newest posting before which none can appear any more.
+
+    A posting's number is given before it is committed, so numbers become visible out of order, and what is folded
+    must be complete: the lock waits until no writer is between the two.
+    """
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(f"SET LOCAL lock_timeout = {FOLD_LOCK_TIMEOUT_MS}")
         cursor.execute("LOCK TABLE ledger_posting IN SHARE MODE")
