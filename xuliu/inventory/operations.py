@@ -5,23 +5,32 @@ from datetime import date
 
 from django.db import connection
 
+# The anchor day outlives short months: it stays where a period stacks on the one before (28 February goes with 31), and
+# is set from the first day where a period starts over, as `catalog.periods` counts.
 EXTEND = """
     UPDATE inventory_sim s SET
-        period_start_on = CASE WHEN s.period_end_on IS NULL OR s.period_end_on < u.starts_on
-                               THEN u.starts_on ELSE COALESCE(s.period_start_on, u.starts_on) END,
-        period_end_on = GREATEST(s.period_end_on, u.ends_on),
-        anchor_day = CASE WHEN LEAST(s.anchor_day, u.days_in_month) = u.end_day THEN s.anchor_day ELSE u.end_day END
+        period_start_on = CASE WHEN s.period_end_on >= u.starts_on THEN coalesce(s.period_start_on, u.starts_on)
+                               ELSE u.starts_on END,
+        period_end_on = u.ends_on,
+        anchor_day = CASE
+            WHEN s.period_end_on = u.starts_on AND least(s.anchor_day, u.month_days) = u.end_day
+                THEN coalesce(s.anchor_day, u.end_day)
+            WHEN least(u.start_day, u.month_days) = u.end_day THEN u.start_day
+            ELSE u.end_day END
     FROM (
-        SELECT sim_id, min(starts_on) AS starts_on, max(ends_on) AS ends_on, extract(day FROM max(ends_on))::int AS end_day,
-            extract(day FROM date_trunc('month', max(ends_on)) + interval '1 month - 1 day')::int AS days_in_month
-        FROM unnest(%s::bigint[], %s::date[], %s::date[]) AS given(sim_id, starts_on, ends_on) GROUP BY sim_id) AS u
-    WHERE s.id = u.sim_id AND (s.period_end_on IS NULL OR s.period_end_on <= u.ends_on)"""
+        SELECT sim_id, starts_on, ends_on, extract(day FROM starts_on) AS start_day,
+            extract(day FROM ends_on) AS end_day,
+            extract(day FROM date_trunc('month', ends_on) + interval '1 month - 1 day') AS month_days
+        FROM (SELECT sim_id, min(starts_on) AS starts_on, max(ends_on) AS ends_on
+              FROM unnest(%s::bigint[], %s::date[], %s::date[]) AS given(sim_id, starts_on, ends_on)
+              GROUP BY sim_id) AS whole) AS u
+    WHERE s.id = u.sim_id AND (s.period_end_on IS NULL OR s.period_end_on < u.ends_on)"""
 
 
 def extend_periods(*, sim_ids: Sequence[int], starts_on: Sequence[date], ends_on: Sequence[date]) -> None:
     """Give SIMs the periods that were delivered, `ends_on` exclusive; an end never moves backward. One statement.
 
-    The anchor day stays where it can have led to the new end (28 February goes with 31), else it is the end's day.
+    `period_start_on` is the day since when the SIM is served without a gap.
     """
     with connection.cursor() as cursor:
         cursor.execute(EXTEND, (list(sim_ids), list(starts_on), list(ends_on)))

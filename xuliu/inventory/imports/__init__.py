@@ -1,0 +1,1 @@
+"""The parts of `inventory.import_sims`: reading the file, checking its rows, writing them, telling what was wrong."""

@@ -1,0 +1,216 @@
+"""From lines to rows that may be written: every cell read, every rule that needs no database held."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from xuliu.inventory import passwords, shapes
+from xuliu.inventory.imports.columns import READERS, BadCell
+from xuliu.inventory.imports.problems import Problem
+from xuliu.inventory.imports.table import Line
+from xuliu.inventory.models import Sim
+
+MISSING = _("this is missing")
+NEEDS = _("this needs %(other)s as well")
+UNKNOWN_ACCOUNT = _("there is no carrier account with this code; there are: %(known)s")
+BACKWARD = _("the last day is before the first")
+TWICE = _("this stands with other data in line %(lines)s too; neither was imported")
+REPEATED = _("line %(lines)s says the same and was imported")
+FAILS_LUHN = _("the last digit is not the check digit; with this issuer it may be none, but it may be a typing error")
+OTHER_CARRIER = _("a number that begins like this belongs to %(proposed)s, not to %(carrier)s")
+OTHER_NAME = _("line %(line)s gives this merchant another name, which was taken")
+
+# Where the first is given the others must be.
+GO_TOGETHER = (
+    ("terminal_sn", ("terminal_brand", "terminal_model")),
+    ("terminal_brand", ("terminal_sn",)),
+    ("terminal_model", ("terminal_sn",)),
+    ("imei", ("terminal_sn",)),
+    ("first_day", ("last_day",)),
+    ("merchant_name", ("merchant_code",)),
+)
+NAMED_LINES = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """What the rules need of a carrier account."""
+
+    id: int
+    code: str
+    carrier_code: str
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One SIM, as it will be written; "" and None where the file says nothing. `ends_on` is exclusive."""
+
+    line: int
+    iccid: str
+    msisdn: str
+    account_id: int
+    state: str
+    is_state_given: bool
+    starts_on: date | None
+    ends_on: date | None
+    anchor_day: int | None
+    serial_number: str
+    brand: str
+    model: str
+    imei: str
+    merchant_code: str
+    merchant_name: str
+    service_password: str
+
+
+UNIQUE: Mapping[str, Callable[[Row], str]] = {
+    "iccid": lambda row: row.iccid,
+    "terminal_sn": lambda row: row.serial_number,
+    # Orders go to the carrier by this number: two SIMs with one would be charged for each other.
+    "msisdn": lambda row: row.msisdn,
+}
+
+
+def check(lines: Iterable[Line | Problem], accounts: Mapping[str, Account]) -> tuple[list[Row], list[Problem]]:
+    """The rows that may be written, in the file's order, and everything that was wrong or doubtful."""
+    rows: list[Row] = []
+    problems: list[Problem] = []
+    for line in lines:
+        found = [line] if isinstance(line, Problem) else _read(line, accounts, rows.append)
+        problems.extend(found)
+    rows, doubled = _without_duplicates(rows)
+    return rows, [*problems, *doubled, *_renamings(rows)]
+
+
+def anchor_day(starts_on: date | None, ends_on: date) -> int:
+    """The day of the month that renewals go back to: the first day's, where the end fits it, else the end's own.
+
+    31 January to 28 February is 31: the month was too short for it.
+    """
+    is_end_of_month = (ends_on + timedelta(days=1)).day == 1
+    if starts_on and is_end_of_month and starts_on.day > ends_on.day:
+        return starts_on.day
+    return ends_on.day
+
+
+def _read(line: Line, accounts: Mapping[str, Account], take: Callable[[Row], None]) -> list[Problem]:
+    values: dict[str, str | date] = {}
+    problems = []
+    for name, text in line.cells.items():
+        try:
+            values[name] = READERS[name](text)
+        except BadCell as bad:
+            problems.append(Problem(line=line.number, column=name, value=text, reason=bad.reason, facts=bad.facts))
+    account = accounts.get(str(values.get("carrier_account", "")))
+    problems += _missing(line, values, account, accounts)
+    if problems or account is None:
+        return problems
+    row = _row(line.number, values, account)
+    take(row)
+    return list(_doubts(row, account))
+
+
+def _missing(
+    line: Line, values: Mapping[str, str | date], account: Account | None, accounts: Mapping[str, Account]
+) -> Iterator[Problem]:
+    def problem(column: str, reason: Promise, **facts: object) -> Problem:
+        return Problem(line=line.number, column=column, value=line.cells.get(column, ""), reason=reason, facts=facts)
+
+    if "iccid" not in line.cells:
+        yield problem("iccid", MISSING)
+    if account is None:
+        known = ", ".join(code for code in accounts if code) or "–"
+        is_given = "carrier_account" in line.cells
+        yield problem("carrier_account", UNKNOWN_ACCOUNT if is_given else MISSING, known=known)
+    for given, others in GO_TOGETHER:
+        for other in others:
+            if given in line.cells and other not in line.cells:
+                yield problem(given, NEEDS, other=other)
+    first, last = values.get("first_day"), values.get("last_day")
+    if isinstance(first, date) and isinstance(last, date) and last < first:
+        yield problem("last_day", BACKWARD)
+
+
+def _row(number: int, values: Mapping[str, str | date], account: Account) -> Row:
+    def text(name: str) -> str:
+        return str(values.get(name, ""))
+
+    iccid, password = text("iccid"), text("service_password")
+    first, last = values.get("first_day"), values.get("last_day")
+    starts_on = first if isinstance(first, date) else None
+    ends_on = last + timedelta(days=1) if isinstance(last, date) else None
+    default = Sim.State.ACTIVE if text("terminal_sn") else Sim.State.IN_STOCK
+    return Row(
+        line=number,
+        iccid=iccid,
+        msisdn=text("msisdn"),
+        account_id=account.id,
+        state=text("state") or default.value,
+        is_state_given="state" in values,
+        starts_on=starts_on,
+        ends_on=ends_on,
+        anchor_day=anchor_day(starts_on, ends_on) if ends_on else None,
+        serial_number=text("terminal_sn"),
+        brand=text("terminal_brand"),
+        model=text("terminal_model"),
+        imei=text("imei"),
+        merchant_code=text("merchant_code"),
+        merchant_name=text("merchant_name"),
+        service_password=passwords.kept(iccid, password) if password else "",
+    )
+
+
+def _doubts(row: Row, account: Account) -> Iterator[Problem]:
+    if shapes.fails_luhn(row.iccid):
+        yield Problem(line=row.line, column="iccid", value=row.iccid, reason=FAILS_LUHN, is_refusal=False)
+    proposed = shapes.proposed_carrier(row.iccid)
+    # A platform sells many networks' SIMs: only an account with a network itself can be contradicted.
+    if proposed and proposed != account.carrier_code and account.carrier_code in shapes.PREFIXES:
+        facts = {"proposed": proposed, "carrier": account.carrier_code}
+        yield Problem(
+            line=row.line, column="iccid", value=row.iccid, reason=OTHER_CARRIER, facts=facts, is_refusal=False
+        )
+
+
+def _without_duplicates(rows: list[Row]) -> tuple[list[Row], list[Problem]]:
+    """Of lines that say the same the first is kept; of lines that contradict each other none: which is right?"""
+    problems: dict[int, Problem] = {}
+    for column, key in UNIQUE.items():
+        for same in _groups(rows, key):
+            first = same[0]
+            are_equal = all(replace(row, line=first.line) == first for row in same)
+            for row in same[1:] if are_equal else same:
+                others = [other.line for other in same[: NAMED_LINES + 1] if other is not row]
+                facts = {"lines": ", ".join(str(line) for line in others[:NAMED_LINES])}
+                reason = REPEATED if are_equal else TWICE
+                problems[row.line] = Problem(line=row.line, column=column, value=key(row), reason=reason, facts=facts)
+        rows = [row for row in rows if row.line not in problems]
+    return rows, list(problems.values())
+
+
+def _groups(rows: Sequence[Row], key: Callable[[Row], str]) -> list[list[Row]]:
+    """Rows that share a value that only one may have."""
+    groups: dict[str, list[Row]] = {}
+    for row in rows:
+        if value := key(row):
+            groups.setdefault(value, []).append(row)
+    return [same for same in groups.values() if len(same) > 1]
+
+
+def _renamings(rows: Sequence[Row]) -> Iterator[Problem]:
+    named: dict[str, Row] = {}
+    for row in rows:
+        if row.merchant_code and row.merchant_name:
+            first = named.setdefault(row.merchant_code, row)
+            if first.merchant_name != row.merchant_name:
+                yield Problem(
+                    line=row.line,
+                    column="merchant_name",
+                    value=row.merchant_name,
+                    reason=OTHER_NAME,
+                    facts={"line": first.line},
+                    is_refusal=False,
+                )

@@ -1,0 +1,130 @@
+"""The SQL of an import: what it finds against a chunk of lines, and one statement a table that it writes.
+
+`inventory_import` holds the chunk; its ids are filled in by FIND (what is there already) and RESOLVE. Every statement
+writes only what differs, so that the same lines again write nothing.
+"""
+
+TABLE = """
+    CREATE TEMPORARY TABLE IF NOT EXISTS inventory_import (
+        line int PRIMARY KEY, iccid text, msisdn text, account_id bigint, state text, is_state_given bool,
+        starts_on date, ends_on date, anchor_day smallint, serial_number text, brand text, model text, imei text,
+        merchant_code text, merchant_name text, service_password text, sticker_code text,
+        sim_id bigint, terminal_id bigint, merchant_id bigint, model_id bigint)"""
+
+BEGIN = "SELECT pg_advisory_xact_lock(%s)"
+
+EMPTY = "TRUNCATE inventory_import"
+
+COPY = """
+    COPY inventory_import (
+        line, iccid, msisdn, account_id, state, is_state_given, starts_on, ends_on, anchor_day, serial_number, brand,
+        model, imei, merchant_code, merchant_name, service_password, sticker_code) FROM STDIN"""
+
+# One look-up by key a line, whatever the planner knows of tables that have just grown: joined, it read them whole.
+FIND = """
+    UPDATE inventory_import i SET
+        sim_id = (SELECT s.id FROM inventory_sim s WHERE s.iccid = i.iccid),
+        terminal_id = (SELECT t.id FROM inventory_terminal t WHERE t.serial_number = i.serial_number)"""
+
+# What refuses a line has its own name; what is kept as it is, with a warning, begins with "kept".
+AGAINST = """
+    SELECT i.line, against.kind, against.other FROM inventory_import i CROSS JOIN LATERAL (
+        SELECT 'other_account', a.code
+        FROM inventory_sim s JOIN carrier_carrieraccount a ON a.id = s.account_id
+        WHERE s.id = i.sim_id AND s.account_id <> i.account_id
+        UNION ALL
+        SELECT 'terminal_taken', s.iccid
+        FROM inventory_binding b JOIN inventory_sim s ON s.id = b.sim_id
+        WHERE b.terminal_id = i.terminal_id AND b.unbound_at IS NULL AND b.sim_id IS DISTINCT FROM i.sim_id
+        UNION ALL
+        SELECT 'bound_elsewhere', t.serial_number
+        FROM inventory_binding b JOIN inventory_terminal t ON t.id = b.terminal_id
+        WHERE b.sim_id = i.sim_id AND b.unbound_at IS NULL
+            AND i.serial_number <> '' AND b.terminal_id IS DISTINCT FROM i.terminal_id
+        UNION ALL
+        SELECT 'number_taken', s.iccid FROM inventory_sim s
+        WHERE s.msisdn = i.msisdn AND i.msisdn <> '' AND s.iccid <> i.iccid AND s.state <> 'TERMINATED'
+        UNION ALL
+        SELECT 'kept_state', s.state FROM inventory_sim s
+        WHERE s.id = i.sim_id AND i.is_state_given AND s.state <> i.state
+        UNION ALL
+        SELECT 'kept_period', (s.period_end_on - 1)::text FROM inventory_sim s
+        WHERE s.id = i.sim_id AND i.ends_on < s.period_end_on) AS against(kind, other)
+    ORDER BY i.line, against.kind, against.other"""
+
+LEAVE_OUT = "DELETE FROM inventory_import WHERE line = ANY(%s)"
+
+MERCHANTS = """
+    WITH given AS (
+        SELECT DISTINCT ON (merchant_code) merchant_code AS code, merchant_name AS name FROM inventory_import
+        WHERE merchant_code <> '' ORDER BY merchant_code, merchant_name = '', line),
+    renamed AS (
+        UPDATE party_merchant m SET name = g.name FROM given g
+        WHERE m.code = g.code AND g.name <> '' AND m.name <> g.name RETURNING 1),
+    added AS (
+        INSERT INTO party_merchant (code, name) SELECT g.code, coalesce(nullif(g.name, ''), g.code) FROM given g
+        WHERE NOT EXISTS (SELECT FROM party_merchant m WHERE m.code = g.code) RETURNING 1)
+    SELECT FROM renamed UNION ALL SELECT FROM added"""
+
+# A make is the same however its letters are cased; the first spelling stays.
+MODELS = """
+    INSERT INTO inventory_terminalmodel (brand, name)
+    SELECT DISTINCT ON (lower(i.brand), lower(i.model)) i.brand, i.model FROM inventory_import i
+    WHERE i.serial_number <> '' AND NOT EXISTS (
+        SELECT FROM inventory_terminalmodel m WHERE lower(m.brand) = lower(i.brand) AND lower(m.name) = lower(i.model))
+    ORDER BY lower(i.brand), lower(i.model), i.line"""
+
+RESOLVE = """
+    UPDATE inventory_import i SET
+        merchant_id = (SELECT m.id FROM party_merchant m WHERE m.code = i.merchant_code),
+        model_id = (SELECT min(m.id) FROM inventory_terminalmodel m
+                    WHERE lower(m.brand) = lower(i.brand) AND lower(m.name) = lower(i.model))"""
+
+TERMINALS_CHANGED = """
+    UPDATE inventory_terminal t SET imei = w.imei, model_id = w.model_id, merchant_id = w.merchant_id
+    FROM (
+        SELECT t.id, coalesce(nullif(i.imei, ''), t.imei) AS imei, i.model_id,
+            coalesce(i.merchant_id, t.merchant_id) AS merchant_id
+        FROM inventory_import i JOIN inventory_terminal t ON t.id = i.terminal_id) w
+    WHERE t.id = w.id
+        AND (t.imei, t.model_id, t.merchant_id) IS DISTINCT FROM (w.imei, w.model_id, w.merchant_id)"""
+
+TERMINALS_NEW = """
+    INSERT INTO inventory_terminal (serial_number, imei, sticker_code, merchant_id, model_id)
+    SELECT i.serial_number, i.imei, i.sticker_code, i.merchant_id, i.model_id FROM inventory_import i
+    WHERE i.serial_number <> '' AND i.terminal_id IS NULL ORDER BY i.line"""
+
+# The anchor stays where it can have led to the new end: 31 goes with 28 February, 15 does not.
+SIMS_CHANGED = """
+    UPDATE inventory_sim s SET msisdn = w.msisdn, merchant_id = w.merchant_id, period_start_on = w.starts_on,
+        period_end_on = w.ends_on, anchor_day = w.anchor_day, service_password = w.service_password
+    FROM (
+        SELECT s.id, coalesce(nullif(i.msisdn, ''), s.msisdn) AS msisdn,
+            coalesce(i.merchant_id, s.merchant_id) AS merchant_id,
+            CASE WHEN n.is_newer THEN coalesce(i.starts_on, s.period_start_on) ELSE s.period_start_on END AS starts_on,
+            CASE WHEN n.is_newer THEN i.ends_on ELSE s.period_end_on END AS ends_on,
+            CASE WHEN n.is_newer AND NOT n.has_fitting_anchor THEN i.anchor_day ELSE s.anchor_day END AS anchor_day,
+            coalesce(nullif(i.service_password, ''), s.service_password) AS service_password
+        FROM inventory_import i JOIN inventory_sim s ON s.id = i.sim_id
+        CROSS JOIN LATERAL (
+            SELECT coalesce(i.ends_on >= s.period_end_on, i.ends_on IS NOT NULL) AS is_newer,
+                s.anchor_day IS NOT NULL AND extract(day FROM i.ends_on) = least(s.anchor_day, extract(
+                    day FROM date_trunc('month', i.ends_on) + interval '1 month - 1 day')) AS has_fitting_anchor) n) w
+    WHERE s.id = w.id
+        AND (s.msisdn, s.merchant_id, s.period_start_on, s.period_end_on, s.anchor_day, s.service_password)
+        IS DISTINCT FROM (w.msisdn, w.merchant_id, w.starts_on, w.ends_on, w.anchor_day, w.service_password)"""
+
+SIMS_NEW = """
+    INSERT INTO inventory_sim (iccid, msisdn, account_id, merchant_id, state, state_at, period_start_on, period_end_on,
+        anchor_day, service_password)
+    SELECT i.iccid, i.msisdn, i.account_id, i.merchant_id, i.state, %(at)s, i.starts_on, i.ends_on, i.anchor_day,
+        i.service_password
+    FROM inventory_import i WHERE i.sim_id IS NULL ORDER BY i.line"""
+
+BINDINGS_NEW = """
+    INSERT INTO inventory_binding (sim_id, terminal_id, bound_at)
+    SELECT coalesce(i.sim_id, (SELECT s.id FROM inventory_sim s WHERE s.iccid = i.iccid)),
+        coalesce(i.terminal_id, (SELECT t.id FROM inventory_terminal t WHERE t.serial_number = i.serial_number)),
+        %(at)s
+    FROM inventory_import i WHERE i.serial_number <> '' AND NOT EXISTS (
+        SELECT FROM inventory_binding b WHERE b.sim_id = i.sim_id AND b.unbound_at IS NULL) ORDER BY i.line"""

@@ -1,0 +1,96 @@
+"""Writing rows: COPY into a temporary table, then one statement a table, whatever the number of rows.
+
+An empty cell says nothing and changes nothing. A state is set once, at insert, for afterwards only `common.state.move`
+moves it; a period never goes back, for it may have been paid for.
+"""
+
+from collections.abc import Sequence
+from dataclasses import astuple, dataclass, fields
+from datetime import datetime
+from operator import attrgetter
+from typing import NamedTuple
+
+from django.db import connection, transaction
+
+from xuliu.common.codes import new_code
+from xuliu.inventory.imports import statements
+from xuliu.inventory.imports.rows import Row
+
+# One import at a time: two would find each other's rows missing. A lock's number means nothing else anywhere.
+IMPORT_LOCK = 0x51_4D_53
+IN_ORDER = (
+    ("merchants_written", statements.MERCHANTS),
+    ("", statements.MODELS),
+    ("", statements.RESOLVE),
+    ("terminals_changed", statements.TERMINALS_CHANGED),
+    ("terminals_new", statements.TERMINALS_NEW),
+    ("sims_changed", statements.SIMS_CHANGED),
+    ("sims_new", statements.SIMS_NEW),
+    ("bindings_new", statements.BINDINGS_NEW),
+)
+
+_values = attrgetter(*(field.name for field in fields(Row)))
+
+
+@dataclass(slots=True)
+class Written:
+    """How many rows were written."""
+
+    sims_new: int = 0
+    sims_changed: int = 0
+    terminals_new: int = 0
+    terminals_changed: int = 0
+    merchants_written: int = 0
+    bindings_new: int = 0
+
+    def __iadd__(self, other: "Written") -> "Written":
+        for name in self.__slots__:
+            setattr(self, name, getattr(self, name) + getattr(other, name))
+        return self
+
+    def total(self) -> int:
+        """Rows in all."""
+        return sum(astuple(self))
+
+
+class Finding(NamedTuple):
+    """What the database has against a line: `kind` is a key of `import_sims.AGAINST`; `other` stands in the way."""
+
+    line: int
+    kind: str
+    other: str
+
+    def is_refusal(self) -> bool:
+        """Whether the line is left out; otherwise it is imported and something is kept as it is."""
+        return not self.kind.startswith("kept")
+
+
+def prepare() -> None:
+    """Make the temporary table of this connection."""
+    with connection.cursor() as cursor:
+        cursor.execute(statements.TABLE)
+
+
+def write(rows: Sequence[Row], *, at: datetime) -> tuple[Written, list[Finding]]:
+    """Write a chunk in one transaction; lines with a finding that refuses them are left out whole."""
+    written = Written()
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(statements.BEGIN, [IMPORT_LOCK])
+        cursor.execute(statements.EMPTY)
+        _copy(rows)
+        cursor.execute(statements.FIND)
+        cursor.execute(statements.AGAINST)
+        findings = [Finding(*found) for found in cursor.fetchall()]
+        cursor.execute(statements.LEAVE_OUT, [[finding.line for finding in findings if finding.is_refusal()]])
+        for counted, statement in IN_ORDER:
+            cursor.execute(statement, {"at": at})
+            if counted:
+                setattr(written, counted, cursor.rowcount)
+    return written, findings
+
+
+def _copy(rows: Sequence[Row]) -> None:
+    # Django's cursor has no COPY; psycopg's, on the same connection and in the same transaction, has.
+    with connection.connection.cursor() as cursor, cursor.copy(statements.COPY) as copy:
+        for row in rows:
+            copy.write_row((*_values(row), new_code() if row.serial_number else ""))

@@ -1,0 +1,55 @@
+"""An import of a whole fleet, on a database where commits are real.
+
+What is measured is the time that we and our backend were on a processor: on an idle machine the import takes no
+longer than their sum, and on a busy one the clock on the wall says more about the neighbours.
+"""
+
+import os
+import time
+from pathlib import Path
+
+from django.db import connection
+
+from xuliu.inventory import shapes
+from xuliu.inventory.import_sims import import_sims
+from xuliu.inventory.models import Binding, Sim
+from xuliu.inventory.tests.make import make_account
+
+LINES = 100_000
+LIMIT_SECONDS = 20
+HEADING = (
+    "iccid,msisdn,state,first_day,last_day,terminal_sn,terminal_brand,terminal_model,imei,"
+    "merchant_code,merchant_name,service_password\n"
+)
+
+
+def a_line(number: int) -> str:
+    """A good line with every cell filled."""
+    body = f"8986044{number:012d}"
+    return (
+        f"{body}{shapes.luhn_digit(body)},1440{number:09d},active,2026-01-31,2027-01-30,NL{number:08d},"
+        f"Newland,N{910 + number % 12},490154203237518,M{number % 9000:05d},林记商店 {number % 9000},{number:06d}\n"
+    )
+
+
+def processor_seconds() -> float:
+    """Of this process and of the PostgreSQL process that serves it."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_backend_pid()")
+        stat = Path(f"/proc/{cursor.fetchone()[0]}/stat").read_text().rpartition(")")[2].split()
+    return time.process_time() + (int(stat[11]) + int(stat[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def test_a_hundred_thousand_lines_are_in_within_twenty_seconds(fresh_database: str, tmp_path: Path) -> None:
+    make_account(code="cmcc")
+    path = tmp_path / "sims.csv"
+    path.write_text(HEADING + "".join(map(a_line, range(LINES))), encoding="utf-8")
+
+    begun = processor_seconds()
+    report = import_sims(path=path, account_code="cmcc")
+    seconds = processor_seconds() - begun
+
+    assert not report.problems
+    assert Sim.objects.count() == Binding.objects.count() == LINES
+    assert seconds < LIMIT_SECONDS
+    assert import_sims(path=path, account_code="cmcc").written.total() == 0

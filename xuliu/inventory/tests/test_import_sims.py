@@ -1,0 +1,385 @@
+"""Importing SIMs: good lines in, bad ones named, nothing half-written, the same file again changes nothing."""
+
+import csv
+from collections.abc import Callable, Iterable, Mapping
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from xuliu.carrier.models import CarrierAccount
+from xuliu.catalog.tests.make import make_carrier
+from xuliu.inventory import import_sims as use_case
+from xuliu.inventory import passwords, shapes
+from xuliu.inventory.import_sims import Report, import_sims
+from xuliu.inventory.imports.columns import COLUMNS
+from xuliu.inventory.imports.problems import write_result
+from xuliu.inventory.models import Binding, Sim, Terminal, TerminalModel
+from xuliu.inventory.tests.make import make_account, make_merchant, make_sim, make_terminal
+from xuliu.party.models import Merchant
+
+pytestmark = pytest.mark.django_db
+Line = Mapping[str, object]
+WRITTEN_TABLES = (
+    "inventory_sim",
+    "inventory_terminal",
+    "inventory_terminalmodel",
+    "inventory_binding",
+    "party_merchant",
+)
+
+
+@pytest.fixture
+def account() -> CarrierAccount:
+    """The account that lines name."""
+    return make_account(code="cmcc")
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Callable[..., Path]:
+    """Writes lines of named cells into a file as a spreadsheet would."""
+
+    def write(lines: Iterable[Line], *, encoding: str = "utf-8", separator: str = ",") -> Path:
+        lines = list(lines)
+        path = tmp_path / "sims.csv"
+        with path.open("w", encoding=encoding, newline="") as out:
+            headings = dict.fromkeys(name for line in lines for name in line)
+            writer = csv.DictWriter(out, headings, delimiter=separator)
+            writer.writeheader()
+            writer.writerows(lines)
+        return path
+
+    return write
+
+
+def a_line(number: int, **cells: object) -> Line:
+    """A good line about one SIM in one terminal."""
+    body = f"8986044{number:012d}"
+    return {
+        "iccid": body + shapes.luhn_digit(body),
+        "msisdn": f"1440{number:09d}",
+        "carrier_account": "cmcc",
+        "first_day": "2026-01-31",
+        "last_day": "2027-01-30",
+        "terminal_sn": f"NL{number:08d}",
+        "terminal_brand": "Newland",
+        "terminal_model": "N910",
+        "imei": "490154203237518",
+        "merchant_code": f"M{number % 50:04d}",
+        "merchant_name": f"林记商店 {number % 50}",
+        **cells,
+    }
+
+
+def reasons(report: Report) -> list[tuple[int, str, str]]:
+    """Line, column and the reason's text of every problem."""
+    return [(problem.line, problem.column, problem.text()) for problem in report.problems]
+
+
+def refusals(report: Report) -> list[tuple[int, str]]:
+    """Line and column of what was refused."""
+    return sorted((problem.line, problem.column) for problem in report.problems if problem.is_refusal)
+
+
+def versions() -> dict[str, list[tuple[object, ...]]]:
+    """Every row's version in every table an import writes: a row written anew has another."""
+    with connection.cursor() as cursor:
+        found = {}
+        for table in WRITTEN_TABLES:
+            cursor.execute(f"SELECT id, xmin::text, ctid::text FROM {table} ORDER BY id")
+            found[table] = cursor.fetchall()
+    return found
+
+
+def test_a_line_becomes_a_sim_in_its_terminal_at_its_merchant(account: CarrierAccount, file: Any) -> None:
+    report = import_sims(path=file([a_line(1, service_password="481516")]))
+
+    sim = Sim.objects.select_related("merchant").get()
+    terminal = Terminal.objects.select_related("model", "merchant").get()
+    assert not report.problems
+    assert (sim.iccid, sim.msisdn, sim.account, sim.state) == (a_line(1)["iccid"], "1440000000001", account, "ACTIVE")
+    assert (sim.period_start_on, sim.period_end_on, sim.anchor_day) == (date(2026, 1, 31), date(2027, 1, 31), 31)
+    assert (str(terminal), str(terminal.model), terminal.imei) == ("NL00000001", "Newland N910", "490154203237518")
+    assert len(terminal.sticker_code) == 26
+    assert sim.merchant == terminal.merchant == Merchant.objects.get(code="M0001", name="林记商店 1")
+    assert Binding.objects.get().sim == sim
+    assert "481516" not in sim.service_password
+    assert passwords.fits(sim.iccid, "481516", sim.service_password)
+
+
+def test_the_same_file_again_writes_no_row(account: CarrierAccount, file: Any) -> None:
+    path = file([a_line(number, service_password=f"{number:06d}") for number in range(20)])
+    assert import_sims(path=path).written.sims_new == 20
+    before = versions()
+
+    again = import_sims(path=path)
+
+    assert again.written.total() == 0
+    assert versions() == before
+    assert not again.problems
+
+
+def test_what_differs_is_changed_and_nothing_else(account: CarrierAccount, file: Any) -> None:
+    import_sims(path=file([a_line(1), a_line(2)]))
+
+    report = import_sims(path=file([a_line(1, last_day="2028-01-30", terminal_model="N950"), a_line(2)]))
+
+    written = report.written
+    assert (written.sims_changed, written.terminals_changed, written.total()) == (1, 1, 2)
+    assert Sim.objects.get(iccid=a_line(1)["iccid"]).period_end_on == date(2028, 1, 31)
+    assert Terminal.objects.get(serial_number="NL00000001").model.name == "N950"
+
+
+def test_an_empty_cell_says_nothing(account: CarrierAccount, file: Any) -> None:
+    import_sims(path=file([a_line(1)]))
+    before = versions()
+
+    import_sims(path=file([{"iccid": a_line(1)["iccid"], "carrier_account": "cmcc", "msisdn": "", "last_day": ""}]))
+
+    assert versions() == before
+
+
+def test_a_renewed_period_and_a_moved_state_are_kept_with_a_warning(account: CarrierAccount, file: Any) -> None:
+    path = file([a_line(1, state="active")])
+    import_sims(path=path)
+    Sim.objects.update(period_end_on=date(2028, 1, 31), state="SUSPENDED")
+
+    report = import_sims(path=path)
+
+    assert reasons(report) == [
+        (2, "last_day", "the SIM is served until 2028-01-30 and stays so; an import makes no period shorter"),
+        (2, "state", "the SIM is SUSPENDED and stays so; an import moves no states"),
+    ]
+    assert report.refused_lines() == report.written.total() == 0
+
+
+@pytest.mark.parametrize("separator", [",", ";", "\t"])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig"])
+def test_files_of_any_spreadsheet_are_read(encoding: str, separator: str, account: CarrierAccount, file: Any) -> None:
+    chinese = {"卡号": " 8986 0440 0000 0000 0018 ", "运营商账户": "cmcc", "状态": "库存", "到期日": "2027/1/31"}
+
+    report = import_sims(path=file([chinese], encoding=encoding, separator=separator))
+
+    sim = Sim.objects.get()
+    assert (sim.iccid, sim.state, sim.period_end_on) == ("89860440000000000018", "IN_STOCK", date(2027, 2, 1))
+    assert not report.refused_lines()
+
+
+@pytest.mark.parametrize(
+    ("column", "cell", "says"),
+    [
+        ("iccid", "8986044", "18 to 20"),
+        ("iccid", "8.98604E+19", "spreadsheet has rounded"),
+        ("iccid", "", "missing"),
+        ("msisdn", "12345", "7 to 15 digits"),
+        ("imei", "490154203237519", "last must fit"),
+        ("last_day", "30.1.2027", "2026-12-31"),
+        ("last_day", "2027-02-29", "2026-12-31"),
+        ("last_day", "2026-01-30", "before the first"),
+        ("state", "asleep", "there are: in_stock"),
+        ("carrier_account", "nobody", "no carrier account"),
+        ("carrier_account", "", "missing"),
+        ("terminal_brand", "", "needs terminal_brand"),
+        ("terminal_sn", "", "needs terminal_sn"),
+        ("terminal_sn", "1.2E+15", "rounded"),
+        ("merchant_name", "店" * 201, "longer than 200"),
+        ("merchant_name", "a\x07b", "control character"),
+        ("service_password", "12", "4 to 32"),
+    ],
+)
+def test_a_bad_cell_refuses_its_line_and_no_other(
+    column: str, cell: str, says: str, account: CarrierAccount, file: Any
+) -> None:
+    report = import_sims(path=file([a_line(1), a_line(2, **{column: cell}), a_line(3)]))
+
+    assert Sim.objects.count() == 2
+    assert {line for line, _, _ in reasons(report)} == {3}
+    assert any(says in reason for _, _, reason in reasons(report))
+
+
+def test_every_bad_cell_of_a_line_is_named(account: CarrierAccount, file: Any) -> None:
+    report = import_sims(path=file([a_line(1, iccid="x", msisdn="1", last_day="soon")]))
+
+    assert refusals(report) == [(2, "iccid"), (2, "last_day"), (2, "msisdn")]
+
+
+def test_doubtful_numbers_are_imported_with_a_warning(file: Any) -> None:
+    make_account(code="cu", carrier=make_carrier("china-unicom"))
+    wrong_digit = "89860440000000000019"
+
+    report = import_sims(path=file([{"iccid": wrong_digit, "carrier_account": "cu"}]))
+
+    assert Sim.objects.get().iccid == wrong_digit
+    assert [(problem.column, problem.is_refusal) for problem in report.problems] == [("iccid", False)] * 2
+
+
+def test_lines_that_contradict_each_other_are_both_refused_and_name_each_other(
+    account: CarrierAccount, file: Any
+) -> None:
+    same_card = a_line(1)["iccid"]
+    lines = [
+        a_line(1),
+        a_line(2),
+        a_line(3, iccid=same_card),
+        a_line(4, terminal_sn="NL00000005"),
+        a_line(5),
+        a_line(6, msisdn="1440000000007"),
+        a_line(7),
+    ]
+
+    report = import_sims(path=file(lines))
+
+    assert [sim.iccid for sim in Sim.objects.all()] == [a_line(2)["iccid"]]
+    said = {(line, column): reason for line, column, reason in reasons(report)}
+    assert list(said) == [
+        (2, "iccid"),
+        (4, "iccid"),
+        (5, "terminal_sn"),
+        (6, "terminal_sn"),
+        (7, "msisdn"),
+        (8, "msisdn"),
+    ]
+    assert "line 4" in said[2, "iccid"]
+    assert "line 2" in said[4, "iccid"]
+
+
+def test_of_lines_that_say_the_same_one_is_imported(account: CarrierAccount, file: Any) -> None:
+    report = import_sims(path=file([a_line(1), a_line(2), a_line(1)]))
+
+    assert Sim.objects.count() == 2
+    assert reasons(report) == [(4, "iccid", "line 2 says the same and was imported")]
+
+
+def test_what_the_database_has_against_a_line_is_told(account: CarrierAccount, file: Any) -> None:
+    theirs = make_account(code="theirs")
+    moved = make_sim(account, iccid=a_line(1)["iccid"])
+    make_terminal(moved, serial_number="NL99999999")
+    other = make_sim(account)
+    make_terminal(other, serial_number="NL00000002")
+    make_sim(theirs, iccid=a_line(3)["iccid"])
+    make_sim(theirs, msisdn=a_line(4)["msisdn"])
+    before = versions()
+
+    report = import_sims(path=file([a_line(number, merchant_code="", merchant_name="") for number in (1, 2, 3, 4)]))
+
+    assert [(line, column) for line, column, _ in reasons(report)] == [
+        (2, "terminal_sn"),
+        (3, "terminal_sn"),
+        (4, "carrier_account"),
+        (5, "msisdn"),
+    ]
+    assert other.iccid in reasons(report)[1][2]
+    assert versions() == before
+
+
+def test_a_refused_line_leaves_no_terminal_model_or_merchant_behind(account: CarrierAccount, file: Any) -> None:
+    make_sim(make_account(code="theirs"), iccid=a_line(1)["iccid"])
+
+    report = import_sims(path=file([a_line(1, merchant_code="M-new", terminal_brand="Nobody")]))
+
+    assert report.refused_lines() == 1
+    assert not Merchant.objects.filter(code="M-new").exists()
+    assert not Terminal.objects.exists()
+    assert not TerminalModel.objects.exists()
+
+
+def test_a_line_that_the_database_refuses_stands_alone_and_the_rest_goes_in(account: CarrierAccount, file: Any) -> None:
+    poison = str(a_line(77)["iccid"])
+    with connection.cursor() as cursor:
+        cursor.execute("ALTER TABLE inventory_sim ADD CONSTRAINT poison CHECK (iccid <> %s)", [poison])
+
+    report = import_sims(path=file([a_line(number) for number in range(200)]))
+
+    assert Sim.objects.count() == 199
+    assert refusals(report) == [(79, "")]
+    assert report.written.sims_new == 199
+
+
+def test_makes_are_one_however_they_are_cased_and_merchants_keep_their_first_name(
+    account: CarrierAccount, file: Any
+) -> None:
+    make_merchant(code="M0001", name="旧名")
+    lines = [
+        a_line(1, merchant_code="M0001", merchant_name="林记"),
+        a_line(2, terminal_brand="NEWLAND", merchant_code="M0001", merchant_name="林记商店"),
+        a_line(3, merchant_code="M0003", merchant_name=""),
+    ]
+
+    report = import_sims(path=file(lines))
+
+    assert [str(model) for model in TerminalModel.objects.all()] == ["Newland N910"]
+    assert dict(Merchant.objects.values_list("code", "name")) == {"M0001": "林记", "M0003": "M0003"}
+    assert [(line, column) for line, column, _ in reasons(report)] == [(3, "merchant_name")]
+
+
+def test_a_line_with_a_quotation_mark_left_open_spoils_only_itself(account: CarrierAccount, tmp_path: Path) -> None:
+    good = [a_line(number)["iccid"] for number in range(3)]
+    path = tmp_path / "sims.csv"
+    path.write_text(f'iccid,merchant_code\n{good[0]},A\n{good[1]},"B\n\n{good[2]},C,D\n{good[2]},C,,\n', "utf-8")
+
+    report = import_sims(path=path, account_code="cmcc")
+
+    assert [sim.iccid for sim in Sim.objects.order_by("id")] == [good[0], good[2]]
+    assert [line for line, _ in refusals(report)] == [3, 5]
+    assert report.lines == 4
+
+
+@pytest.mark.parametrize(
+    ("raw", "says"),
+    [
+        ("iccid,商户名称\n8,林记\n".encode("gbk"), "GBK"),
+        ("iccid\n8\n".encode("utf-16"), "UTF-16"),
+        (b"PK\x03\x04rest", "xlsx"),
+        (b"", "empty"),
+        (b"\xef\xbb\xbf \n", "empty"),
+        (b"iccid,colour\n", "“colour” is not known"),
+        (b"iccid,msisdn,ICCID\n", "twice"),
+        (b"msisdn\n1\n", "“iccid” is missing"),
+    ],
+)
+def test_a_file_that_cannot_be_taken_is_refused_in_one_sentence(raw: bytes, says: str, tmp_path: Path) -> None:
+    path = tmp_path / "sims.csv"
+    path.write_bytes(raw)
+
+    with pytest.raises(use_case.UnreadableFile) as refused:
+        import_sims(path=path)
+
+    assert says in str(refused.value)
+    assert not Sim.objects.exists()
+
+
+def test_the_result_file_opens_in_a_spreadsheet_and_betrays_no_password(
+    account: CarrierAccount, file: Any, tmp_path: Path
+) -> None:
+    report = import_sims(path=file([a_line(1, service_password="a b"), a_line(2, iccid="=1+1", msisdn="")]))
+
+    write_result(report.problems, tmp_path / "result.csv", language="en")
+
+    raw = (tmp_path / "result.csv").read_bytes()
+    rows = list(csv.DictReader(raw.decode("utf-8-sig").splitlines()))
+    assert raw.startswith(b"\xef\xbb\xbf")
+    assert [(row["line"], row["column"], row["value"]) for row in rows] == [
+        ("2", "service_password", ""),
+        ("3", "iccid", "'=1+1"),
+    ]
+    assert b"a b" not in raw
+
+
+def test_the_number_of_statements_does_not_grow_with_the_chunk(account: CarrierAccount, file: Any) -> None:
+    counts = []
+    for first, count in ((0, 1), (10_000, 1_000), (20_000, use_case.ROWS_A_CHUNK)):
+        path = file([a_line(first + number) for number in range(count)])
+        with CaptureQueriesContext(connection) as queries:
+            assert import_sims(path=path).written.sims_new == count
+        counts.append(len(queries))
+
+    assert len(set(counts)) == 1
+
+
+def test_the_readme_names_every_column() -> None:
+    text = (Path(use_case.__file__).parent / "README.md").read_text("utf-8")
+
+    assert [column.name for column in COLUMNS if f"| `{column.name}` | {column.chinese} |" not in text] == []
