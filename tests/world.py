@@ -5,8 +5,9 @@ Plain functions; what they make is committed, so they want `fresh_database`.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -41,6 +42,7 @@ class World:
     accounts: dict[str, CarrierAccount]
     offerings: dict[str, Offering]
     clock: Path
+    by_hand: Counter[str] = field(default_factory=Counter)  # effects that a test played on the carrier's side
 
 
 def make_world(sandbox: Sandbox, site: str, clock_file: Path) -> World:
@@ -116,7 +118,7 @@ def make_sims(world: World, account: str, count: int = 1, *, first: int = 1, end
 def _sim(world: World, account: str, number: int, start: date, end: date) -> Sim:
     prefix = {"onelink": "898604", "1nce": "898822"}[account]
     return Sim(
-        iccid=f"{prefix}{number:014d}",
+        iccid=_with_luhn(f"{prefix}{number:013d}"),
         msisdn=f"1440{number:09d}",
         account=world.accounts[account],
         state=Sim.State.ACTIVE,
@@ -125,6 +127,11 @@ def _sim(world: World, account: str, number: int, start: date, end: date) -> Sim
         period_end_on=end,
         anchor_day=end.day,
     )
+
+
+def _with_luhn(digits: str) -> str:
+    doubled = [int(digit) * (2 if index % 2 == 0 else 1) for index, digit in enumerate(reversed(digits))]
+    return f"{digits}{-sum(number // 10 + number % 10 for number in doubled) % 10}"
 
 
 def _at_carrier(sim: Sim, account: str) -> dict[str, object]:

@@ -23,7 +23,7 @@ from xuliu.common.outbound import NoAnswer, NotSent, Response
 WAITING_SHARE = 0.5
 TOKEN_MARGIN = timedelta(seconds=30)
 OPENS_AFTER_FAILURES = 5
-OPEN_SECONDS = 5.0
+OPEN_FOR = timedelta(seconds=5)
 LONGEST_HOLD_SECONDS = 300.0
 
 
@@ -33,12 +33,12 @@ class Circuit:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._failures = 0
-        self._open_until = 0.0
+        self._open_until: datetime | None = None
 
     def check(self) -> None:
         """Raises NotSent while open."""
-        left = self._open_until - time.monotonic()
-        if left > 0:
+        until = self._open_until
+        if until is not None and (left := (until - clock.now()).total_seconds()) > 0:
             raise NotSent("circuit open: the carrier has not answered lately", retry_after_seconds=left)
 
     def note(self, *, has_failed: bool) -> None:
@@ -46,10 +46,15 @@ class Circuit:
         with self._lock:
             self._failures = self._failures + 1 if has_failed else 0
             if self._failures >= OPENS_AFTER_FAILURES:
-                self._open_until = time.monotonic() + OPEN_SECONDS
+                self._open_until = clock.now() + OPEN_FOR
 
 
 _circuits: defaultdict[int, Circuit] = defaultdict(Circuit)
+
+
+def forget_circuits() -> None:
+    """Close every circuit: the carriers are others now (tests), or a person says that one is back."""
+    _circuits.clear()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
