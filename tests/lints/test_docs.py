@@ -61,7 +61,7 @@ def test_no_dependency_is_listed_that_is_not_there() -> None:
         name for part in ("base", "test") for name in REQUIREMENT.findall(sources.text(Path(f"requirements/{part}.in")))
     }
     listed = set(re.findall(r"^\| ([a-z0-9-]+) \|", sources.text(Path("docs/dependencies.md")), re.MULTILINE))
-    assert listed - required - {"package"} == set()
+    assert listed - required - {"package", "file"} == set()
 
 
 def test_the_locks_carry_hashes_and_no_addresses() -> None:

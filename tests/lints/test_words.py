@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+from functools import cache
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -12,8 +13,6 @@ from tools import messages
 
 HAN = re.compile(r"[\u3400-\u9fff]")
 LETTERS = re.compile(r"[A-Za-z\u3400-\u9fff]{2,}")
-# What a block puts into an attribute of the page it extends.
-IDENTIFIER = re.compile(r"[a-z_-]+")
 READ_ALOUD = {"alt", "title", "placeholder", "aria-label", "aria-description", "label"}
 # The same in every language.
 NAMES = {
@@ -41,6 +40,7 @@ NOT_OURS = (
 )
 TRANSLATED = re.compile(r"{%\s*blocktrans(?:late)?\b.*?{%\s*endblocktrans(?:late)?\s*%}", re.DOTALL)
 COMMENTED = re.compile(r"{%\s*comment\b.*?{%\s*endcomment\s*%}|{#.*?#}", re.DOTALL)
+BLOCK_IN_ATTRIBUTE = re.compile(r'=\s*"[^"<>]*{%\s*block (\w+)')
 TEMPLATE_CODE = re.compile(r"{%.*?%}|{{.*?}}", re.DOTALL)
 
 
@@ -70,13 +70,20 @@ def test_chinese_stands_in_the_catalogue_or_beside_its_locale() -> None:
 
 
 def _bare_words(template: str) -> list[str]:
+    for name in _blocks_in_attributes():
+        template = re.sub(rf"{{%\s*block {name}\s*%}}[^{{]*{{%\s*endblock", "{% endblock", template)
     for pattern in (COMMENTED, TRANSLATED, TEMPLATE_CODE):
         template = pattern.sub("", template)
     reader = _Reader()
     reader.feed(template)
-    return [
-        text for text in reader.texts if LETTERS.search(text) and not IDENTIFIER.fullmatch(text) and text not in NAMES
-    ]
+    return [text for text in reader.texts if LETTERS.search(text) and text not in NAMES]
+
+
+@cache
+def _blocks_in_attributes() -> set[str]:
+    """Blocks that fill an attribute of the page that is extended (a class, an address): nobody reads them."""
+    templates = [sources.text(path) for path in sources.files(".html")]
+    return {name for template in templates for name in BLOCK_IN_ATTRIBUTE.findall(template)}
 
 
 class _Reader(HTMLParser):

@@ -61,7 +61,8 @@ def _run(given: list[str]) -> int:
         _parser().parse_args(given or ["--help"])
         return 2
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "xuliu.config.settings")
-    if "--demo" in given:
+    # To be told how a command is used, nobody needs a secret.
+    if {"--demo", "--help", "-h"} & set(given) and not command.takes_rest:
         os.environ["XULIU_DEMO"] = "1"
     if command.needs != "nothing":
         import django

@@ -2,12 +2,17 @@
 
 import argparse
 
+from django.conf import settings
+from django.core.management import execute_from_command_line
+
 TAKES_REST = True
+# A migration of a large table, and a person at a prompt, take the time they take.
+WITHOUT_TIME_LIMITS = {"migrate", "dbshell"}
 
 
 def run(args: argparse.Namespace) -> int:
     """Hand everything after `manage` to Django."""
-    from django.core.management import execute_from_command_line
-
+    if WITHOUT_TIME_LIMITS & set(args.rest[:1]):
+        settings.DATABASES["default"]["OPTIONS"].pop("options", None)
     execute_from_command_line(["xuliu manage", *args.rest])
     return 0

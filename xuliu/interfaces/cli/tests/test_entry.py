@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from xuliu.carrier.models import Carrier, CarrierAccount
 from xuliu.interfaces.cli.entry import commands, main
 
 REAL_SECRET = "0123456789abcdef0123456789abcdef"
@@ -26,6 +27,12 @@ def test_every_subcommand_explains_itself(name: str, capsys: pytest.CaptureFixtu
         main([name, "--help"])
     assert ended.value.code == 0
     assert f"usage: xuliu {name}" in capsys.readouterr().out
+
+
+def test_help_needs_no_secret() -> None:
+    ended = _xuliu("serve", "--help", XULIU_DEMO="", XULIU_SECRET="")
+    assert ended.returncode == 0
+    assert "--port" in ended.stdout
 
 
 def test_an_unknown_subcommand_is_refused() -> None:
@@ -51,6 +58,15 @@ def test_the_demo_secret_is_refused_outside_a_demonstration(fresh_database: str)
     ended = _xuliu("serve", XULIU_DEMO="1")
     assert ended.returncode == 1
     assert "demo secret" in ended.stderr
+
+
+@pytest.mark.parametrize("name", ["serve", "worker"])
+def test_a_sandbox_account_is_refused_outside_a_demonstration(name: str, fresh_database: str) -> None:
+    carrier = Carrier.objects.create(code="cm", name={"zh-hans": "中国移动", "en": "China Mobile"})
+    CarrierAccount.objects.create(code="cm-play", carrier=carrier, connector="onelink", is_sandbox=True)
+    ended = _xuliu(name, XULIU_DEMO="", XULIU_SECRET=REAL_SECRET)
+    assert ended.returncode == 1
+    assert "Carrier account cm-play is a sandbox" in ended.stderr
 
 
 def test_a_used_port_is_named(fresh_database: str) -> None:
