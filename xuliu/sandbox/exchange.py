@@ -86,7 +86,7 @@ class Exchange:
         """What the port sends back."""
         call = self._peer.route(request)
         if isinstance(call, Response):
-            self._log(Call("", "", Response), call, None)
+            self._log(Call(request.path, "", Response), call, None)
             return self._in_time(self._peer.finish(call, request, None))
         fault = self._over_rate() or self._pick(call)
         response = self._respond(call, request, fault)

@@ -31,6 +31,9 @@ ACTS_UNLESS_SAID = frozenset(
     {"lose_answer", "hang", "late", "answer_twice", "error_after", "odd_body", "drip", "bad_signature"}
 )
 ALONE = frozenset({"notice", "oauth"})  # hit only by faults that name them
+OF_NOTICES = frozenset({"nothing", "late", "answer_twice", "bad_signature", "odd_body", "wrong_amount"})
+# Deeds of WeChat Pay that a fault can change, and at which operation.
+OF_WECHATPAY = {"refuse": None, "nothing": ("refund", "notice"), "fail_later": ("refund",), "wrong_amount": ("notice",)}
 REASONS = ("sim", "plan", "account", "temporary")
 PEERS = ("onelink", "1nce", "wechatpay")
 
@@ -153,7 +156,22 @@ def _check(wanted: dict[str, Any]) -> None:
         raise ValueError(f"peer takes one of {', '.join(PEERS)}")
     if wanted.get("kind") not in WIRE | DEED:
         raise ValueError(f"kind takes one of {', '.join(sorted(WIRE | DEED))}")
+    _check_operation(str(wanted["peer"]), str(wanted["kind"]), str(wanted.get("operation", "*")))
     if wanted.get("reason", "sim") not in REASONS:
         raise ValueError(f"reason takes one of {', '.join(REASONS)}")
     if wanted.get("count", 1) is not None and int(wanted.get("count", 1)) < 1:
         raise ValueError("count takes a number from 1, or null")
+
+
+def _check_operation(peer: str, kind: str, operation: str) -> None:
+    """Could it ever hit there?"""
+    if operation == "notice" and kind not in OF_NOTICES:
+        raise ValueError(f"a notice takes one of {', '.join(sorted(OF_NOTICES))}")
+    if peer == "wechatpay" and kind in DEED:
+        if kind not in OF_WECHATPAY:
+            raise ValueError(f"wechatpay knows no {kind}")
+        where = OF_WECHATPAY[kind]
+        if where is not None and operation not in where:
+            raise ValueError(f"{kind} needs an operation, one of {', '.join(where)}")
+    if peer != "wechatpay" and kind == "bad_signature":
+        raise ValueError(f"{peer} signs nothing")

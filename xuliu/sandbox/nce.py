@@ -25,7 +25,7 @@ from xuliu.sandbox.store import Row, Store
 PREFIX = "/management-api"
 STATUSES = {"unknown": 404, "state": 422, "expired": 422, "blocked": 403, "not_orderable": 400, "balance": 402}
 STATED = {"sim": 403, "plan": 400, "account": 402, "temporary": 503}
-PAGE, MOST_A_PAGE = 10, 100
+PAGE, MOST_A_PAGE, MOST_EVENTS_A_PAGE = 10, 100, 1000
 Answering = Callable[[Request, str], Response]
 
 
@@ -170,22 +170,10 @@ class Nce:
         return sim
 
     def _list(self, request: Request, _: str) -> Response:
-        """A page of SIMs, its numbers in the headers."""
-        try:
-            page, size = int(request.query.get("page", 1)), int(request.query.get("pageSize", PAGE))
-        except ValueError:
-            raise NotHere(400) from None
-        if page < 1 or not 1 <= size <= MOST_A_PAGE:
-            raise NotHere(400)
-        total = self._sims.count(self.name)
+        """A page of SIMs."""
+        page, size = _page(request, MOST_A_PAGE)
         listed = [card(sim) for sim in self._sims.listed(self.name, offset=(page - 1) * size, limit=size)]
-        counts = {
-            "X-Count-Per-Page": size,
-            "X-Current-Page": page,
-            "X-Total-Count": total,
-            "X-Total-Pages": -(-total // size),
-        }
-        return json_response(listed, headers={name: str(value) for name, value in counts.items()})
+        return json_response(listed, headers=_page_headers(page, size, self._sims.count(self.name)))
 
     def _status(self, _: Request, iccid: str) -> Response:
         sim = self._sim(iccid)
@@ -202,20 +190,20 @@ class Nce:
     def _usage(self, _: Request, iccid: str) -> Response:
         return json_response(usage(self._sim(iccid), self._sims.today(self.name)))
 
-    def _events(self, _: Request, iccid: str) -> Response:
+    def _events(self, request: Request, iccid: str) -> Response:
         """What was bought, newest first, as events of the SIM."""
         sim = self._sim(iccid)
-        stamp = f"{instant(sim['changed_at']):%Y-%m-%dT%H:%M:%S}.000+0000"
-        events = [
-            {
-                "timestamp": stamp,
-                "event_type": f"Quota of SIM changed by {held['name']}",
-                "iccid": iccid,
-                "imsi": sim["imsi"],
-            }
-            for held in reversed(self._sims.holdings(iccid))
-        ]
-        return json_response({"events": events, "totalEvents": len(events), "totalPages": 1})
+        page, size = _page(request, MOST_EVENTS_A_PAGE)
+        held = self._sims.holdings(iccid)[::-1]
+        common = {
+            "iccid": iccid,
+            "imsi": sim["imsi"],
+            "timestamp": f"{instant(sim['changed_at']):%Y-%m-%dT%H:%M:%S}.000+0000",
+        }
+        events = [{**common, "event_type": f"Quota of SIM changed by {one['name']}"} for one in held]
+        shown = {"events": events[(page - 1) * size : page * size], "totalEvents": len(events)}
+        headers = _page_headers(page, size, len(events))
+        return json_response({**shown, "totalPages": int(headers["X-Total-Pages"])}, headers=headers)
 
     def _update(self, request: Request, iccid: str) -> Response:
         self._apply(self._sim(iccid), request.json())
@@ -307,6 +295,27 @@ def _named(request: Request) -> list[str]:
     if not isinstance(listed, list):
         return []
     return [str(one.get("iccid", "")) if isinstance(one, dict) else str(one) for one in listed]
+
+
+def _page(request: Request, most: int) -> tuple[int, int]:
+    """Which page of which size is asked for."""
+    try:
+        page, size = int(request.query.get("page", 1)), int(request.query.get("pageSize", PAGE))
+    except ValueError:
+        raise NotHere(400) from None
+    if page < 1 or not 1 <= size <= most:
+        raise NotHere(400)
+    return page, size
+
+
+def _page_headers(page: int, size: int, total: int) -> dict[str, str]:
+    counts = {
+        "X-Count-Per-Page": size,
+        "X-Current-Page": page,
+        "X-Total-Count": total,
+        "X-Total-Pages": -(-total // size),
+    }
+    return {name: str(value) for name, value in counts.items()}
 
 
 def _basic(header: str) -> tuple[str, str]:

@@ -1,7 +1,7 @@
 """China Mobile IoT's OneLink, EC v5: token, transid, numbers for what is done later.
 
-Names and meanings after two public clients, IoTCard/IoTOS (…/oneLink/ecV5/{InquireEcV5,ChangeEcV5,EcV5Api}.java) and the
-DTOs of com.smoc.cloud.api.remote.cmcc.response; codes after the error tables of platforms that resell it.
+Names and meanings after two public clients, IoTCard/IoTOS (…/oneLink/ecV5/{InquireEcV5,ChangeEcV5,EcV5Api}.java) and
+the DTOs of com.smoc.cloud.api.remote.cmcc.response; codes after the error tables of platforms that resell it.
 """
 
 import secrets

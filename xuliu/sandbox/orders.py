@@ -81,7 +81,9 @@ class Orders:
             "operation": operation,
             "is_batch": is_batch,
         }
-        row |= {"created_at": now, "settles_at": now + self._settings["settle_seconds"] + delay}
+        settles = self._settings["settle_seconds"]
+        waits = settles.get(carrier, 0) if isinstance(settles, dict) else settles
+        row |= {"created_at": now, "settles_at": now + waits + delay}
         with self._store.transaction():
             self._store.insert("orders", row)
             for line in wanted:

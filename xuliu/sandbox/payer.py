@@ -134,12 +134,14 @@ class Payer:
         return Response(302, b"", {"Location": f"/pay/{payment['token']}"})
 
     def _page(self, request: Request, token: str) -> Response:
-        payment = self._payments.by_token(token)
         language = _language(request)
+        payment = self._payments.by_token(token)
         if payment is None:
             return Response(404, WORDS[language]["unknown"].encode(), {"Content-Type": "text/plain; charset=utf-8"})
         if request.method == "POST":
-            self._pressed(payment, request.fields().get("action", ""), _cookie(request, "openid"))
+            with self._store.transaction():  # so that nobody closes it between the look and the payment
+                payment = self._payments.existing(payment["reference"])
+                self._pressed(payment, request.fields().get("action", ""), _cookie(request, "openid"))
             return Response(303, b"", {"Location": f"/pay/{token}?lang={language}"})
         body = self._rendered(payment, language).encode()
         return Response(
@@ -153,10 +155,10 @@ class Payer:
             self._store.write(
                 "UPDATE payments SET is_paid_when_closed = 1 WHERE reference = ?", (payment["reference"],)
             )
-        elif action == "twice":
-            for _ in range(1 if payment["state"] == "SUCCESS" else 2):
+        elif action == "twice" and (is_open or payment["state"] == "SUCCESS"):
+            for _ in range(2 if is_open else 1):
                 self.pay(payment, openid=openid)
-        elif action in ("pay", "late") and payment["state"] != "SUCCESS":
+        elif (action == "pay" and is_open) or (action == "late" and payment["state"] != "SUCCESS"):
             self.pay(payment, openid=openid)
 
     def _rendered(self, payment: Row, language: str) -> str:

@@ -31,9 +31,8 @@ def serve(arguments: argparse.Namespace) -> int:
     try:
         world.open(arguments.host, arguments.port)
     except OSError as trouble:
-        sys.stderr.write(
-            f"The sandbox cannot listen on {arguments.host}, port {arguments.port} ({trouble.strerror}): take another --port.\n"
-        )
+        where = f"{arguments.host}, port {arguments.port}"
+        sys.stderr.write(f"The sandbox cannot listen on {where} ({trouble.strerror}): take another --port.\n")
         return 1
     sys.stdout.write(json.dumps(world.running(arguments.host)) + "\n")
     sys.stdout.flush()

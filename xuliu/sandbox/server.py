@@ -88,54 +88,53 @@ def json_response(content: Any, status: int = 200, headers: Mapping[str, str] | 
 
 class Port:
     """One listening port with a thread per connection. Going down closes every connection and refuses new ones; the
-    port stays ours meanwhile, held by a second socket that is bound and does not listen."""
+    port stays ours meanwhile, held by a socket that is bound and does not listen."""
 
     def __init__(self, host: str, port: int, answer: Callable[[Request], Answer]) -> None:
         self.host = host
         self._answer = answer
         self._lock = threading.Lock()
         self._connections: set[socket.socket] = set()
-        self._listener: socket.socket | None = None
-        self._holder = self._bound(port)
-        self.number: int = self._holder.getsockname()[1]
-
-    @property
-    def is_up(self) -> bool:
-        """Does it take connections?"""
-        return self._listener is not None
+        self._socket = self._bound(port)
+        self.is_up = False
+        self.number: int = self._socket.getsockname()[1]
 
     def up(self) -> None:
         """Listen; nothing happens where it listens already."""
         with self._lock:
-            if self._listener is not None:
+            if self.is_up:
                 return
-            listener = self._bound(self.number)
-            listener.listen(1024)
-            self._listener = listener
+            self._socket.listen(1024)
+            self.is_up = True
+            listener = self._socket
         threading.Thread(target=self._accept, args=(listener,), daemon=True).start()
 
     def down(self) -> None:
         """Refuse connections and end those that stand."""
         with self._lock:
-            listener, self._listener = self._listener, None
+            if not self.is_up:
+                return
+            self._silence()
+            self._socket = self._bound(self.number)
             connections = list(self._connections)
-        if listener is not None:
-            with contextlib.suppress(OSError):
-                listener.shutdown(socket.SHUT_RDWR)  # wakes accept(); close() alone would not
-            listener.close()
         for connection in connections:
             with contextlib.suppress(OSError):
                 connection.shutdown(socket.SHUT_RDWR)
 
     def close(self) -> None:
-        """Go down for good."""
-        self.down()
-        self._holder.close()
+        """Give the port up."""
+        with self._lock:
+            self._silence()
+
+    def _silence(self) -> None:
+        self.is_up = False
+        with contextlib.suppress(OSError):
+            self._socket.shutdown(socket.SHUT_RDWR)  # wakes accept(); close() alone would not
+        self._socket.close()
 
     def _bound(self, port: int) -> socket.socket:
         bound = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
         bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
         try:
             bound.bind((self.host, port))
         except OSError:
@@ -154,7 +153,7 @@ class Port:
 
     def _serve(self, connection: socket.socket) -> None:
         with self._lock:
-            if self._listener is None:
+            if not self.is_up:
                 connection.close()
                 return
             self._connections.add(connection)
@@ -162,15 +161,18 @@ class Port:
             with connection, connection.makefile("rb", 65536) as reader:
                 while self._exchange(connection, cast("BufferedReader", reader)):
                     pass
-        except (OSError, ValueError):
-            pass  # the caller went away or spoke no HTTP: the connection is closed, which is the answer
+        except OSError:
+            pass  # the caller went away
         finally:
             with self._lock:
                 self._connections.discard(connection)
 
     def _exchange(self, connection: socket.socket, reader: BufferedReader) -> bool:
         """One request and its answer; False where the connection is to end."""
-        request = read_request(reader)
+        try:
+            request = read_request(reader)
+        except ValueError:
+            return False  # that was no HTTP: the end of the connection is the answer
         if request is None:
             return False
         answer = self._answer(request)

@@ -65,6 +65,8 @@ def _check(name: str, value: Any) -> None:
     if name not in DEFAULTS:
         raise ValueError(f"there is no setting {name}; there are {', '.join(sorted(DEFAULTS))}")
     expected: tuple[type, ...] = (int, float) if isinstance(DEFAULTS[name], float) else (type(DEFAULTS[name]),)
+    if name == "settle_seconds":  # one for all carriers, or one each
+        expected = (dict, int, float)
     if not isinstance(value, expected):
         raise TypeError(f"{name} takes {expected[-1].__name__}, not {value!r}")
     if name in CHOICES and value not in CHOICES[name]:

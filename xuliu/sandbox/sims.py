@@ -112,8 +112,8 @@ class Sims:
     def load(self, wanted: Iterable[dict[str, Any]]) -> int:
         """Add or replace SIMs; what was bought for them before is forgotten. Raises ValueError or KeyError."""
         now = self._clock.timestamp()
-        today = {carrier: self.today(carrier) for carrier in CARRIERS}
-        rows = [_loaded(sim, now, today) for sim in wanted]
+        blank = {carrier: _blank(carrier, self.today(carrier), now) for carrier in CARRIERS}
+        rows = [_loaded(sim, blank) for sim in wanted]
         if rows:
             marks = ", ".join("?" * len(rows[0]))
             with self._store.transaction():
@@ -214,24 +214,27 @@ def _known(carrier: str) -> None:
         raise ValueError(f"carrier takes one of {', '.join(CARRIERS)}")
 
 
-def _loaded(sim: dict[str, Any], now: float, today: Mapping[str, date]) -> Row:
-    """A SIM as stored, from what the control API was given."""
-    carrier = sim["carrier"]
-    _known(carrier)
-    ends_on = date.fromisoformat(sim.get("ends_on") or later(today[carrier], days=365, anchor_day=1).isoformat())
-    # The running period began a month back at the latest: what it was sold as is not known, and nobody asks.
-    starts_on = sim.get("starts_on") or min(today[carrier], ends_on - timedelta(days=30)).isoformat()
-    row: Row = {"iccid": sim["iccid"], "carrier": carrier}
-    row |= {name: str(sim.get(name) or "") for name in ("msisdn", "imsi", "imei", "plan", "label", "blocked")}
-    row |= {"state": sim.get("state", "active"), "base_starts_on": starts_on, "base_ends_on": ends_on.isoformat()}
-    row |= {
-        "starts_on": starts_on,
-        "ends_on": ends_on.isoformat(),
-        "anchor_day": int(sim.get("anchor_day") or ends_on.day),
-    }
-    row |= {name: int(sim.get(name) or 0) for name in ("granted_bytes", "used_bytes")}
-    if row["state"] not in STATES:
-        raise ValueError(f"state takes one of {', '.join(STATES)}")
-    if odd := set(sim) - set(row):
-        raise ValueError(f"a SIM has no {', '.join(sorted(odd))}")
-    return row | {"changed_at": now}
+def _blank(carrier: str, today: date, now: float) -> Row:
+    """A SIM of which nothing was said: a year to go."""
+    row: Row = dict.fromkeys(("iccid", "carrier", "msisdn", "imsi", "imei", "state", "plan", "label", "blocked"), "")
+    end = later(today, days=365, anchor_day=1)
+    row |= {"carrier": carrier, "state": "active", "base_starts_on": "", "base_ends_on": ""}
+    row |= {"starts_on": today.isoformat(), "ends_on": end.isoformat(), "anchor_day": 0}
+    return row | {"granted_bytes": 0, "used_bytes": 0, "changed_at": now}
+
+
+def _loaded(sim: dict[str, Any], blank: Mapping[str, Row]) -> Row:
+    """A SIM as stored, from what the control API was given. Many come at once, so this is kept short."""
+    _known(sim["carrier"])
+    row = {**blank[sim["carrier"]], **sim}
+    if len(row) != len(blank[sim["carrier"]]):
+        odd = ", ".join(sorted(set(sim) - set(blank[sim["carrier"]])))
+        raise ValueError(f"a SIM has no {odd}")
+    if not row["iccid"] or row["state"] not in STATES:
+        raise ValueError(f"a SIM has an iccid, and its state is one of {', '.join(STATES)}")
+    end = date.fromisoformat(row["ends_on"])
+    if row["starts_on"] >= row["ends_on"]:  # ended before it was loaded: when its last period began is not known
+        row["starts_on"] = (end - timedelta(days=30)).isoformat()
+    row["base_starts_on"], row["base_ends_on"] = row["starts_on"], row["ends_on"]
+    row["anchor_day"] = row["anchor_day"] or end.day
+    return row

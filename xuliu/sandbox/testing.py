@@ -192,7 +192,7 @@ def start(data_dir: Path | str, env: Mapping[str, str] | None = None, arguments:
     line = _first_line(running)
     if not line:
         running.kill()
-        running.wait()
+        running.communicate()
         raise RuntimeError(f"the sandbox did not start; see {folder / 'sandbox.log'}")
     return Sandbox(running, json.loads(line), folder)
 

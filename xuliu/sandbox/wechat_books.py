@@ -179,7 +179,8 @@ class Payments:
         paid = self._paid(wanted)
         self._check_refund(paid, amount)
         now = self._clock.timestamp()
-        outcome = self._settings["refund_outcome"] if fault is None else "hold"
+        faulty = {"nothing": "hold", "fail_later": "abnormal"}
+        outcome = faulty[fault.kind] if fault else self._settings["refund_outcome"]
         row: Row = {
             "reference": wanted["out_refund_no"],
             "payment": paid["reference"],

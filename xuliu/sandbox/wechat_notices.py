@@ -4,6 +4,7 @@ import http.client
 import json
 import threading
 import time
+import traceback
 import uuid
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -11,7 +12,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from xuliu.sandbox.clock import Clock, iso
-from xuliu.sandbox.faults import DEED, WIRE, Fault, Faults
+from xuliu.sandbox.faults import OF_NOTICES, Fault, Faults
 from xuliu.sandbox.settings import Settings
 from xuliu.sandbox.store import Row, Store
 from xuliu.sandbox.wechat_books import Payments, china_time
@@ -38,10 +39,16 @@ class Courier:
         self._wake = threading.Event()
         self._pool = ThreadPoolExecutor(max_workers=AT_ONCE, thread_name_prefix="courier")
         self._under_way: set[str] = set()
+        self._is_over = False
 
     def start(self, settle: Callable[[], None]) -> None:
         """Begin to deliver; `settle` is called on every look, so that what is due comes due without a caller."""
         threading.Thread(target=self._run, args=(settle,), daemon=True).start()
+
+    def stop(self) -> None:
+        """Deliver nothing more; what is on its way arrives."""
+        self._is_over = True
+        self._pool.shutdown(wait=False, cancel_futures=True)
 
     def paid(self, payment: Row, transaction: Row, fault: Fault | None = None) -> None:
         """Tell the merchant that a payment has succeeded."""
@@ -149,13 +156,16 @@ class Courier:
         ]
 
     def _run(self, settle: Callable[[], None]) -> None:
-        while True:
+        while not self._is_over:
             self._wake.wait(LOOK_EVERY)
             self._wake.clear()
-            settle()
-            if self._settings["notices"]:
-                for notice in self._due():
-                    self._pool.submit(self._deliver, notice)
+            try:
+                settle()
+                if self._settings["notices"]:
+                    for notice in self._due():
+                        self._pool.submit(self._deliver, notice)
+            except Exception:  # noqa: BLE001 -- a courier that dies unheard would be a fault that nobody planted
+                traceback.print_exc()
 
     def _due(self) -> list[Row]:
         """Notices whose time has come and that nobody carries yet."""
@@ -167,19 +177,26 @@ class Courier:
         return due
 
     def _deliver(self, notice: Row) -> None:
+        """Carry one notice; in a thread of the pool, whose exceptions nobody would hear."""
         try:
-            fault = self._faults.pick("wechatpay", "notice", "notice", kinds=WIRE | DEED, reference=notice["reference"])
-            if fault is not None and fault.kind == "late":
-                later = self._clock.timestamp() + fault.seconds(1.0)
-                self._store.write("UPDATE notices SET due_at = ? WHERE id = ?", (later, notice["id"]))
-                return
-            if fault is not None and fault.kind == "nothing":
-                self._store.write("UPDATE notices SET state = 'suppressed' WHERE id = ?", (notice["id"],))
-                return
-            self._note(notice, self._carried(notice, fault))
+            self._attempt(notice)
+        except Exception:  # noqa: BLE001 -- see above; when we are stopping, the books are closed already
+            if not self._is_over:
+                traceback.print_exc()
         finally:
             with self._store.lock:
                 self._under_way.discard(notice["id"])
+
+    def _attempt(self, notice: Row) -> None:
+        kinds = OF_NOTICES - {"wrong_amount"}
+        fault = self._faults.pick("wechatpay", "notice", "notice", kinds=kinds, reference=notice["reference"])
+        if fault is not None and fault.kind == "late":
+            later = self._clock.timestamp() + fault.seconds(1.0)
+            self._store.write("UPDATE notices SET due_at = ? WHERE id = ?", (later, notice["id"]))
+        elif fault is not None and fault.kind == "nothing":
+            self._store.write("UPDATE notices SET state = 'suppressed' WHERE id = ?", (notice["id"],))
+        else:
+            self._note(notice, self._carried(notice, fault))
 
     def _carried(self, notice: Row, fault: Fault | None) -> Row:
         """Send it, as the fault has it."""

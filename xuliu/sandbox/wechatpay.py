@@ -1,7 +1,7 @@
 """WeChat Pay v3: native, jsapi, query, close, refund, certificates.
 
-After pay.weixin.qq.com's documentation and the vendor's own client wechatpay-apiv3/wechatpay-go. Requests must be signed
-by the merchant; answers are signed by the platform.
+After pay.weixin.qq.com's documentation and the vendor's own client wechatpay-apiv3/wechatpay-go. Requests must be
+signed by the merchant; answers are signed by the platform.
 """
 
 import re
@@ -205,7 +205,9 @@ class WeChatPay:
         if not wanted.get("transaction_id") and not wanted.get("out_trade_no"):
             raise Refused(400, "PARAM_ERROR", "transaction_id和out_trade_no必须二选一")
         _amount(wanted, "refund", "total")
-        fault = self._faults.pick(self.name, "refund", "change", kinds={"nothing"}, reference=wanted["out_refund_no"])
+        reference = str(wanted["out_refund_no"])
+        kinds = {"nothing", "fail_later"}
+        fault = self._faults.pick(self.name, "refund", "change", kinds=kinds, reference=reference)
         return json_response(self._payments.refund_shown(self._payments.refund(wanted, fault)))
 
     def _refund_query(self, _: Request, reference: str) -> Response:

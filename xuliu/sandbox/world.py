@@ -140,6 +140,7 @@ class World:
         """Stop listening and let go of the books."""
         for port in self.ports.values():
             port.close()
+        self.courier.stop()
         self.store.close()
 
 

@@ -1,10 +1,10 @@
-"""`xuliu sandbox`: stand-ins for carriers and payment providers, in a process of their own."""
+"""Stand in for carriers and WeChat Pay over real HTTP, with faults on demand."""
 
 import argparse
 
 from xuliu.sandbox import serve
 
-HELP = "stand-ins for carriers and WeChat Pay, with faults on demand"
+NEEDS = "nothing"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

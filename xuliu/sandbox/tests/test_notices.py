@@ -71,7 +71,7 @@ def test_the_next_attempt_waits_for_the_clock_and_comes_when_it_is_moved(
     shop.status = 500
     _paid(sandbox, wechat, shop)
     shop.take()
-    shop.status = 204
+    _until(lambda: sandbox.control.notices("mei00001")[0]["attempts"] == 1)
     clock_file.write_text("16")
     shop.take()
 

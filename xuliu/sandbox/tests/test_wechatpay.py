@@ -3,14 +3,13 @@
 import json
 from typing import Any
 
-import httpx
 import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 from wechatpayv3 import WeChatPay, WeChatPayType
 from wechatpayv3.core import Core
 
 from xuliu.sandbox.testing import Sandbox
-from xuliu.sandbox.tests.callers import Shop, WeChatCaller
+from xuliu.sandbox.tests.callers import Shop, WeChatCaller, post
 
 
 @pytest.fixture(params=["public_key", "certificate"])
@@ -82,7 +81,7 @@ def test_a_request_that_the_merchant_did_not_sign_is_refused(sandbox: Sandbox, w
     signed_by_another = wechat.authorization("POST", path, wanted, key=mallory)
 
     for header, body in ((signed_by_another, wanted), (genuine, wanted.replace(b"3600", b"1")), ("", wanted)):
-        answer = httpx.post(sandbox.wechatpay + path, content=body, headers={"Authorization": header})
+        answer = post(sandbox.wechatpay + path, content=body, headers={"Authorization": header})
         assert (answer.status_code, answer.json()["code"]) == (401, "SIGN_ERROR")
     assert wechat.query("mallory01")["code"] == "ORDER_NOT_EXIST"
 
@@ -91,7 +90,7 @@ def test_a_signed_request_is_taken_once(sandbox: Sandbox, wechat: WeChatCaller) 
     body = json.dumps(wechat.opening("lin0005")).encode()
     headers = {"Authorization": wechat.authorization("POST", "/v3/pay/transactions/native", body)}
     first, second = (
-        httpx.post(f"{sandbox.wechatpay}/v3/pay/transactions/native", content=body, headers=headers) for _ in range(2)
+        post(f"{sandbox.wechatpay}/v3/pay/transactions/native", content=body, headers=headers) for _ in range(2)
     )
     assert (first.status_code, second.status_code) == (200, 401)
 
