@@ -1,6 +1,7 @@
 """One exchange with the outside world and its row in the call log. Knows no carrier and no payment provider."""
 
 import json
+import os
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -61,9 +62,14 @@ def exchange(asked: Asked, *, log: type[CallRecord], account_id: int, deadline_s
             _record(log, account_id, asked, response, failure=failure, started_at=started_at, took=took)
 
 
-@lru_cache(maxsize=1)
 def outbound() -> Outbound:
     """This process's connections to the outside."""
+    return _outbound_of(os.getpid())
+
+
+@lru_cache(maxsize=1)
+def _outbound_of(_process_id: int) -> Outbound:
+    """A forked child must not talk over its parent's connections."""
     return Outbound(deadline_seconds=10)
 
 

@@ -1,14 +1,14 @@
 import threading
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import psycopg
 import pytest
 from django.db import connections
 
-from xuliu.carrier import session as module
 from xuliu.carrier.models import AccountBudget, Call, CarrierAccount
-from xuliu.carrier.session import OPENS_AFTER_FAILURES, Circuit
+from xuliu.carrier.session import OPEN_FOR, OPENS_AFTER_FAILURES, Circuit, forget_circuits
 from xuliu.carrier.tests.offices import make_account, make_session
 from xuliu.common import locks
 from xuliu.common.outbound import NoAnswer, NotSent
@@ -185,33 +185,32 @@ def test_after_failures_in_a_row_the_circuit_opens_and_spends_no_turn(account: C
     with peer(answers()) as carrier, pytest.raises(NotSent, match="circuit open") as refused:
         session.call(operation="23R08", method="POST", url=carrier.url, is_change=True)
 
-    assert 0 < (refused.value.retry_after_seconds or 0) <= module.OPEN_SECONDS
+    assert 0 < (refused.value.retry_after_seconds or 0) <= OPEN_FOR.total_seconds()
     assert carrier.heard == []
     assert AccountBudget.objects.get().next_at == turn
 
 
-def test_a_circuit_closes_with_the_first_answer_after_its_pause(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "OPEN_SECONDS", 0.0)
+def test_a_circuit_lets_one_try_after_its_pause_and_closes_with_the_first_answer(clock_file: Path) -> None:
     circuit = Circuit()
     for _ in range(OPENS_AFTER_FAILURES):
         circuit.note(has_failed=True)
+    with pytest.raises(NotSent):
+        circuit.check()
 
-    circuit.check()  # the pause is over: one may try
-    monkeypatch.setattr(module, "OPEN_SECONDS", 60.0)
+    clock_file.write_text("6")
+    circuit.check()
     circuit.note(has_failed=True)
     with pytest.raises(NotSent):
         circuit.check()
 
-    fresh = Circuit()
-    for _ in range(OPENS_AFTER_FAILURES - 1):
-        fresh.note(has_failed=True)
-    fresh.note(has_failed=False)
-    fresh.note(has_failed=True)
-    fresh.check()
+    clock_file.write_text("12")
+    circuit.note(has_failed=False)
+    circuit.note(has_failed=True)
+    circuit.check()
 
 
 @pytest.fixture(autouse=True)
 def closed_circuits() -> Iterator[None]:
-    module._circuits.clear()
+    forget_circuits()
     yield
-    module._circuits.clear()
+    forget_circuits()
