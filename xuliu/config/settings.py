@@ -45,12 +45,17 @@ OURS = [
     "xuliu.balance",
     "xuliu.ordering",
     "xuliu.interfaces.merchant",
-    "xuliu.interfaces.console",
 ]
+# Django's admin is the console's own site where there is a console.
+CONSOLE = [
+    "xuliu.interfaces.console.apps.ConsoleConfig",
+    "unfold",
+    "xuliu.interfaces.console.apps.ConsoleAdminConfig",
+]
+HAS_CONSOLE = bool(find_spec("xuliu.interfaces.console") and find_spec("xuliu.interfaces.console.apps"))
 INSTALLED_APPS = [
     *[app for app in OURS if find_spec(app)],
-    "unfold",
-    "django.contrib.admin",
+    *(CONSOLE if HAS_CONSOLE else ["unfold", "django.contrib.admin"]),
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.messages",
