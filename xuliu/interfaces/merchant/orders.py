@@ -13,8 +13,8 @@ from django.views.decorators.http import require_GET, require_POST
 from xuliu.common import clock
 from xuliu.interfaces.merchant.paying import drawn, paying
 from xuliu.interfaces.merchant.visiting import is_in_wechat, live, moved, page, remember
+from xuliu.interfaces.merchant.words import figures, refusals
 from xuliu.interfaces.merchant.words import order as words
-from xuliu.interfaces.merchant.words import refusals
 from xuliu.ordering.models import Order, OrderLine
 from xuliu.ordering.place import CannotPlace, cancel, place
 from xuliu.ordering.queries import lines_of, order_by_code, progress, receipt_of, under_way, usual_seconds
@@ -117,6 +117,7 @@ def _context(request: HttpRequest, order: Order, now: datetime) -> dict[str, Any
         "here": reverse("merchant:order", args=[order.code]),
         "quote": _quote(order, lines, now),
         "error": refusals.refusal(request.GET.get("refused", "")),
+        "contact": figures.contact(order.seller),
     }
     if order.state == Order.State.QUOTED and now < order.valid_until:
         is_paused = any(line.account.paused_at for line in lines)

@@ -119,6 +119,7 @@ def _context(request: HttpRequest, sim: Sim, terminal: Terminal | None, *, is_wh
     answer = words.answer(facts)
     lines = under_way([sim.pk]).get(sim.pk, [])
     carrier = figures.named(account.carrier.name)
+    groups = _groups(facts, answer, request.GET.get("plan", ""))
     tracks = [words.period_track(facts), words.data_track(facts) if is_whole else None]
     return {
         "who": gettext("%(carrier)s, ending %(last_four)s") % {"carrier": carrier, "last_four": sim.iccid[-4:]},
@@ -129,8 +130,9 @@ def _context(request: HttpRequest, sim: Sim, terminal: Terminal | None, *, is_wh
         "is_waiting": words.is_waiting(facts),
         "notices": words.notices(facts, carrier=carrier, under_way=_known_order(request, lines), zone=account.zone),
         "error": refusals.refusal(request.GET.get("refused", "")),
-        "groups": _groups(facts, answer, request.GET.get("plan", "")),
-        "nothing": gettext("There is no plan for this SIM at the moment. Call your service provider."),
+        "groups": groups,
+        "nothing": _nothing(facts, answer) if not groups else "",
+        "contact": _contact(),
     }
 
 
@@ -158,6 +160,19 @@ def _groups(facts: words.Facts, answer: words.Answer, chosen: str) -> list[plans
             )
         )
     return plans.groups(priced, wants=answer.wants, chosen=chosen)
+
+
+def _nothing(facts: words.Facts, answer: words.Answer) -> str:
+    """Why there is nothing to choose, where neither the answer nor a notice has said it."""
+    if not answer.wants or facts.sim.account.paused_at:
+        return ""
+    return gettext("There is no plan for this SIM at the moment. Call your service provider.")
+
+
+def _contact() -> str:
+    """Whom to call: the seller of what visitors buy."""
+    prices = public_price_list()
+    return figures.contact(prices.seller) if prices else ""
 
 
 def _known_order(request: HttpRequest, lines: list[OrderLine]) -> words.UnderWay | None:

@@ -1,7 +1,7 @@
 """A shop as its pages see it, in any state: Lin's, with cashier Mei and a Newland N910 on the counter.
 
-What a worker would do is done here by hand, through the same single writer of states, so that a page can be looked at in a
-state that the line reaches only now and then.
+What a worker would do is done here by hand, through the same single writer of states, so that a page can be looked at
+in a state that the line reaches only now and then.
 """
 
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ from xuliu.catalog.tests.make import make_carrier, make_offering, make_price, ma
 from xuliu.common import clock
 from xuliu.common.codes import new_code
 from xuliu.common.state import move
-from xuliu.inventory.models import Sim, Terminal
+from xuliu.inventory.models import Sim, Terminal, TerminalModel
 from xuliu.inventory.tests.make import make_account, make_sim, make_terminal
 from xuliu.ordering.models import Attempt, Order, OrderLine, Receipt
 from xuliu.ordering.place import place
@@ -69,9 +69,8 @@ def make_shop(*, days: int | None = 12, **fields: Any) -> Shop:
     ends_on = None if days is None else today() + timedelta(days=days + 1)
     known = {"iccid": ICCID, "period_start_on": ends_on and ends_on - timedelta(days=365), "period_end_on": ends_on}
     sim = make_sim(account, **{**known, **fields})
-    terminal = make_terminal(sim)
-    terminal.model.brand = "新大陆"
-    terminal.model.save()
+    model = TerminalModel.objects.get_or_create(brand="新大陆", name="N910")[0]
+    terminal = make_terminal(sim, model=model)
     return Shop(
         account=account,
         price_list=price_list,
@@ -83,14 +82,15 @@ def make_shop(*, days: int | None = 12, **fields: Any) -> Shop:
 
 
 def _offerings(carrier_id: int, price_list: PriceList) -> dict[str, Offering]:
-    carrier = make_carrier("cmcc")
-    made = {}
+    carrier, made = make_carrier("cmcc"), {}
+    if known := {one.code: one for one in Offering.objects.filter(carrier=carrier)}:
+        return known
     for name, months, amount_minor in (("year", 12, 3600), ("half_year", 6, 2100), ("quarter", 3, 1200)):
         texts = {"zh-hans": f"{months}\u2009个月，每月 300\u2009MB", "en": f"{months} months, 300 MB a month"}
-        made[name] = make_offering(carrier, months=months, name=texts, size_bytes=300 * MB)
+        made[name] = make_offering(carrier, code=name, months=months, name=texts, size_bytes=months * 300 * MB)
         make_price(made[name], price_list, amount_minor)
     texts = {"zh-hans": "加量包 100\u2009MB", "en": "100 MB of extra data"}
-    made["data"] = make_offering(carrier, kind="add_on", name=texts, size_bytes=100 * MB)
+    made["data"] = make_offering(carrier, code="data", kind="add_on", name=texts, size_bytes=100 * MB)
     make_price(made["data"], price_list, 1000)
     return made
 
@@ -110,9 +110,7 @@ def wechat_config() -> dict[str, str]:
     private = key.private_bytes(
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     )
-    public = key.public_key().public_bytes(
-        serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
-    )
+    public = key.public_key().public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
     return {
         "mchid": "1900000109",
         "merchant_serial": "5157F09EFDC096DE15EBE81A47057A7232F1B8E1",

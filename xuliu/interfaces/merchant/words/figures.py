@@ -6,9 +6,11 @@ from zoneinfo import ZoneInfo
 from django.utils.translation import get_language, gettext, ngettext
 
 from xuliu.common.money import decimal_text
+from xuliu.party.models import Seller
 
 SIGNS = {"CNY": "¥", "EUR": "€", "USD": "$", "GBP": "£"}
 MINUTE, HOUR = 60, 3600
+NO_BREAK = "\u00a0"
 A_LONG_TIME_AGO = timedelta(days=2)
 
 
@@ -25,10 +27,10 @@ def size(size_bytes: int, *, like: int | None = None) -> str:
     Carriers sell either 300 × 1024² bytes or 500 × 1000² and call both MB; a customer wants to read what they bought.
     """
     base = 1000 if _is_decimal(size_bytes if like is None else like) else 1024
-    for power, unit in ((3, "GB"), (2, "MB"), (1, "KB")):
+    for power, unit in ((3, "GB"), (2, "MB")):
         if abs(size_bytes) >= base**power:
-            return f"{_short(size_bytes / base**power)} {unit}"
-    return f"{size_bytes} B"
+            return f"{_short(size_bytes / base**power)}{NO_BREAK}{unit}"
+    return f"{_short(size_bytes / base**2)}{NO_BREAK}MB"
 
 
 def _is_decimal(size_bytes: int) -> bool:
@@ -49,6 +51,12 @@ def last_day(ends_on: date) -> str:
 def named(name: dict[str, str]) -> str:
     """A name in the reader's language; in Chinese where it has none of that."""
     return name.get(get_language() or "zh-hans") or name["zh-hans"]
+
+
+def contact(seller: Seller) -> str:
+    """Whom to call, in the reader's language where it is given in that."""
+    texts = seller.contact_text
+    return str(texts.get(get_language() or "zh-hans") or texts.get("zh-hans", ""))
 
 
 def moment(at: datetime, *, zone: str, now: datetime) -> str:

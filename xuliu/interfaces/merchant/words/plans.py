@@ -28,6 +28,7 @@ class Plan:
 
     offering_id: int
     title: str
+    size: str
     price: str
     detail: str
     beside: str
@@ -66,6 +67,7 @@ def _plans(rows: Sequence[Priced], *, picked: int) -> tuple[Plan, ...]:
         Plan(
             offering_id=row.offering.id,
             title=title if titles.count(title) == 1 else figures.named(row.offering.name),
+            size=_size(row.offering),
             price=figures.money(row.amount_minor, row.currency),
             detail=_detail(row),
             beside=_beside(row),
@@ -85,6 +87,12 @@ def _title(offering: Offering) -> str:
     if offering.days and not offering.months:
         return ngettext("%(count)s day", "%(count)s days", offering.days) % {"count": offering.days}
     return figures.named(offering.name)
+
+
+def _size(offering: Offering) -> str:
+    """The data that comes with a renewal; an add-on's is its title."""
+    is_renewal = offering.kind == Offering.Kind.RENEWAL
+    return figures.size(offering.size_bytes) if is_renewal and offering.size_bytes else ""
 
 
 def _detail(row: Priced) -> str:

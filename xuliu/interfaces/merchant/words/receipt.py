@@ -64,7 +64,7 @@ def told(receipt: Receipt, lines: Sequence[OrderLine], *, payment: Payment | Non
         issued=figures.day_and_time(receipt.issued_at, zone=zone),
         seller=figures.named(receipt.seller.name),
         tax_number=receipt.seller.tax_number,
-        contact=figures.named(receipt.seller.contact_text) if receipt.seller.contact_text.get("zh-hans") else "",
+        contact=figures.contact(receipt.seller),
         items=tuple(_item(line, proofs.get(line.pk, "")) for line in delivered),
         total=figures.money(receipt.amount_minor, receipt.currency),
         tax=figures.money(receipt.tax_minor, receipt.currency),

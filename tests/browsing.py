@@ -1,0 +1,65 @@
+"""A real browser in front of a real server: what tests of pages and the pictures of `make screenshots` share."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from playwright.sync_api import Browser, sync_playwright
+
+CHROMIUM = shutil.which("chromium")
+START_SECONDS = 60
+ROOT = Path(__file__).resolve().parents[1]
+
+
+@contextmanager
+def served(database_url: str, **environment: str) -> Iterator[str]:
+    """`xuliu serve` on a database; yields its address. Ended with everything it started."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    address = f"http://127.0.0.1:{port}"
+    told = {"DATABASE_URL": database_url, "XULIU_DEMO": "1", "XULIU_BASE_URL": address, "XULIU_LOG_LEVEL": "ERROR"}
+    command = [sys.executable, "-m", "xuliu.interfaces.cli", "serve", "--demo", "--port", str(port)]
+    if not (ROOT / "xuliu/interfaces/cli/__main__.py").exists():
+        command[1:3] = ["-c", "from xuliu.interfaces.cli.entry import main; raise SystemExit(main())"]
+    server = subprocess.Popen(
+        [*command, "--workers", "1", "--threads", "4"], env={**os.environ, **told, **environment}, cwd=ROOT
+    )
+    try:
+        _await(f"{address}/healthz", server)
+        yield address
+    finally:
+        server.terminate()
+        server.wait(timeout=20)
+
+
+@contextmanager
+def chromium() -> Iterator[Browser]:
+    """Debian's chromium without a window."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
+        try:
+            yield browser
+        finally:
+            browser.close()
+
+
+def _await(url: str, server: subprocess.Popen[bytes]) -> None:
+    give_up_at = time.monotonic() + START_SECONDS
+    while True:
+        try:
+            with urllib.request.urlopen(url, timeout=5):  # noqa: S310  # our own server
+                return
+        except (urllib.error.URLError, ConnectionError) as error:
+            if server.poll() is not None or time.monotonic() > give_up_at:
+                raise RuntimeError("the server did not start") from error
+            time.sleep(0.05)

@@ -1,0 +1,163 @@
+"""Every page in every state worth looking at, for pictures and for axe."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+
+from django.urls import reverse
+from playwright.sync_api import Page as Tab
+
+from xuliu.carrier.models import CarrierAccount
+from xuliu.common import clock
+from xuliu.common.codes import new_code
+from xuliu.interfaces.merchant.tests import made
+from xuliu.inventory.look_ups import LOOK_UPS_AN_ADDRESS, look_up
+from xuliu.inventory.models import Sim
+from xuliu.ordering.models import Order, OrderLine
+
+ADDRESS_HEADER, BUSY_ADDRESS = "X-Real-IP", "192.0.2.7"
+
+
+@dataclass(frozen=True)
+class Hung:
+    """One page: where it is and what is done there before one looks."""
+
+    name: str
+    path: str
+    prepare: Callable[[Tab], None] = lambda tab: None
+
+    def open(self, tab: Tab, address: str) -> None:
+        """Go there and make it ready."""
+        tab.goto(address + self.path, wait_until="load")
+        self.prepare(tab)
+
+
+def hang() -> list[Hung]:
+    """Make the states and say where they are."""
+    return [*_sims(), *_orders(), *_ends(), *_others()]
+
+
+def _shop(number: int, **fields: object) -> made.Shop:
+    return made.make_shop(**{"iccid": f"898604B01020709{number:05d}", **fields})  # type: ignore[arg-type]
+
+
+def _sim(name: str, number: int, *, days: int | None = 12, **reading: object) -> Hung:
+    shop = _shop(number, days=days)
+    if reading.pop("is_read", True):
+        made.make_reading(shop.sim, **reading)
+    return Hung(f"sim-{name}", reverse("merchant:sticker", args=[shop.terminal.sticker_code]))
+
+
+def _sims() -> list[Hung]:
+    paused, busy, now = _shop(10), _shop(11), clock.now()
+    CarrierAccount.objects.filter(id=paused.account.pk).update(paused_at=now, paused_why="balance")
+    made.make_reading(paused.sim)
+    made.make_reading(busy.sim)
+    made.make_gone(made.make_paid(made.make_quote(busy)), OrderLine.State.SUBMITTING)
+    terminated = _shop(12, state=Sim.State.TERMINATED)
+    codes = {"paused": paused, "under-way": busy, "terminated": terminated}
+    return [
+        _sim("soon", 1),
+        _sim("well", 2, days=200),
+        _sim("expired", 3, days=-3),
+        _sim("exhausted", 4, days=90, used_bytes=300 * made.MB, left_bytes=0),
+        _sim("low", 5, days=90, used_bytes=288 * made.MB, left_bytes=12 * made.MB),
+        _sim("today", 6, days=0),
+        _sim("unknown", 7, days=None, is_read=False),
+        _sim("blocked", 8, blocked_why="欠费 12.00 元"),
+        _sim("silent", 9, failed_at=now, minutes_ago=300),
+        _sim("suspended", 13, days=90, carrier_state="suspended"),
+        *(
+            Hung(f"sim-{name}", reverse("merchant:sticker", args=[shop.terminal.sticker_code]))
+            for name, shop in codes.items()
+        ),
+    ]
+
+
+def _order(name: str, order: Order) -> Hung:
+    return Hung(f"order-{name}", reverse("merchant:order", args=[order.code]))
+
+
+def _orders() -> list[Hung]:
+    shops = [_shop(20 + number) for number in range(7)]
+    states = OrderLine.State
+    quoted = made.make_quote(shops[0])
+    opening, native = made.make_quote(shops[1]), made.make_quote(shops[2])
+    made.place(order_id=opening.pk, method="native")
+    made.make_payment(native)
+    ready = made.make_paid(made.make_quote(shops[3]), seconds_ago=4)
+    sent = made.make_gone(made.make_paid(made.make_quote(shops[4]), seconds_ago=9), states.SUBMITTING)
+    checked = made.make_gone(
+        made.make_paid(made.make_quote(shops[5]), seconds_ago=14), states.SUBMITTING, states.ACCEPTED, states.VERIFYING
+    )
+    add_on = made.make_quote(shops[6], shops[6].data)
+    return [
+        _order("quote", quoted),
+        _order("quote-add-on", add_on),
+        Hung("order-ask", reverse("merchant:ask", args=[quoted.code])),
+        _order("opening", opening),
+        _order("pay-qr", native),
+        _order("paid", ready),
+        _order("sent", sent),
+        _order("checking", checked),
+    ]
+
+
+def _ends() -> list[Hung]:
+    shops = [_shop(30 + number) for number in range(6)]
+    receipt = made.make_completed(made.make_paid(made.make_quote(shops[0]), seconds_ago=60))
+    refunded = made.make_failed(made.make_paid(made.make_quote(shops[1]), seconds_ago=60))
+    refunding = made.make_failed(made.make_paid(made.make_quote(shops[2]), seconds_ago=60), is_refunded=False)
+    states = OrderLine.State
+    disputed = made.make_gone(
+        made.make_paid(made.make_quote(shops[3]), seconds_ago=90), states.SUBMITTING, states.VERIFYING, states.DISPUTED
+    )
+    lapsed = made.make_quote(shops[4])
+    Order.objects.filter(id=lapsed.pk).update(valid_until=clock.now() - timedelta(minutes=1))
+    return [
+        _order("completed", receipt.order),
+        _order("refunded", refunded),
+        _order("refunding", refunding),
+        _order("disputed", disputed),
+        _order("lapsed", lapsed),
+        Hung("receipt", reverse("merchant:receipt", args=[receipt.code])),
+        Hung("check-genuine", reverse("merchant:check", args=[receipt.check_code])),
+        Hung("check-forged", reverse("merchant:check", args=[new_code()])),
+    ]
+
+
+def _others() -> list[Hung]:
+    empty = made.make_terminal()
+    shop = _shop(40, days=200)
+    made.make_reading(shop.sim)
+    return [
+        Hung("home", "/"),
+        Hung("home-not-found", "/", _type("8986040000000000000")),
+        Hung("sim-typed", "/", _type(shop.sim.iccid)),
+        Hung("no-sim", reverse("merchant:sticker", args=[empty.sticker_code])),
+        Hung("check-form", reverse("merchant:check_form")),
+        Hung("error-404", "/nowhere"),
+        Hung("limited", "/", _too_often()),
+    ]
+
+
+def _type(text: str) -> Callable[[Tab], None]:
+    def typed(tab: Tab) -> None:
+        tab.fill("#typed", text)
+        tab.click("button.go")
+        tab.wait_for_load_state("load")
+
+    return typed
+
+
+def _too_often() -> Callable[[Tab], None]:
+    """Somebody at an address of the documentation's has tried everything already."""
+    for number in range(LOOK_UPS_AN_ADDRESS):
+        look_up(typed=f"8986040000000{number:07d}", address=BUSY_ADDRESS, at=clock.now())
+
+    def typed(tab: Tab) -> None:
+        tab.set_extra_http_headers({ADDRESS_HEADER: BUSY_ADDRESS})
+        _type("898604B0102070900040")(tab)
+        tab.set_extra_http_headers({})
+
+    return typed
