@@ -10,6 +10,7 @@ from csp.constants import NONE, SELF, UNSAFE_EVAL, UNSAFE_INLINE
 from django.utils.translation import gettext_lazy as _
 
 from xuliu.config import embedded, environment
+from xuliu.interfaces.console.appearance import UNFOLD as UNFOLD
 
 # Lets annotations such as QuerySet[Sim] and CharField[str, str] stand at run time as they do for mypy.
 django_stubs_ext.monkeypatch()
@@ -49,7 +50,7 @@ OURS = [
 # Django's admin is the console's own site where there is a console.
 CONSOLE = [
     "xuliu.interfaces.console.apps.ConsoleConfig",
-    "unfold",
+    "unfold.apps.BasicAppConfig",  # its other one would put its own site in the console's place
     "xuliu.interfaces.console.apps.ConsoleAdminConfig",
 ]
 HAS_CONSOLE = bool(find_spec("xuliu.interfaces.console") and find_spec("xuliu.interfaces.console.apps"))
@@ -113,6 +114,7 @@ AUTH_USER_MODEL = "party.Person"
 AUTHENTICATION_BACKENDS = [
     "axes.backends.AxesStandaloneBackend",
     "allauth.account.auth_backends.AuthenticationBackend",
+    "xuliu.party.roles.Roles",
 ]
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
 AUTH_PASSWORD_VALIDATORS = [
@@ -130,12 +132,14 @@ ACCOUNT_SIGNUP_FIELDS = ["username*", "password1*"]
 ACCOUNT_EMAIL_VERIFICATION = "none"
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
 MFA_TOTP_ISSUER = "Xuliu"
+MFA_FORMS = {"activate_totp": "xuliu.interfaces.console.second_factor.ActivateForm"}
 
 AXES_FAILURE_LIMIT = 8
 AXES_COOLOFF_TIME = 1  # hours
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_USERNAME_FORM_FIELD = "login"
 AXES_ENABLE_ADMIN = False
+AXES_LOCKOUT_TEMPLATE = "console/locked.html"
 AXES_VERBOSE = False
 
 # The browser is told what it may do ------------------------------------------------------------------

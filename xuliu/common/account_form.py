@@ -1,0 +1,143 @@
+"""The form of an account at somebody outside, made from its Config: secrets go in and never come out."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import MISSING, replace
+from dataclasses import fields as fields_of
+from typing import Any, ClassVar
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.utils.translation import get_language, gettext
+from django.utils.translation import gettext_lazy as _
+from unfold.widgets import UnfoldAdminPasswordWidget, UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
+
+from xuliu.common.configuration import Setting, settings_of
+from xuliu.common.crypto import CannotOpen
+from xuliu.common.models import ConfiguredAccount
+
+PREFIX = "config_"
+
+
+class SecretTextarea(UnfoldAdminTextareaWidget):  # type: ignore[misc]  # unfold ships no types
+    """A text area that never shows what it was given, not even what was typed a moment ago."""
+
+    def format_value(self, value: Any) -> str:
+        """Nothing."""
+        return ""
+
+
+class SwitchForm(forms.ModelForm[Any]):
+    """The kill switch: stopped or not, and why. What the page showed is kept beside it, so that a form opened before
+    the account paused itself does not set it running again."""
+
+    is_stopped = forms.BooleanField(
+        label=_("Paused"),
+        required=False,
+        show_hidden_initial=True,
+        help_text=_("Stops at once. What is paid for waits and is not lost."),
+    )
+    stopped_why = forms.CharField(
+        label=_("Reason"),
+        required=False,
+        max_length=300,
+        widget=UnfoldAdminTextInputWidget(),
+        help_text=_("Needed to pause; stands in the timeline."),
+    )
+
+    class Meta:
+        fields: tuple[str, ...] = ()
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["is_stopped"].initial = self.instance.paused_at is not None
+        self.fields["stopped_why"].initial = self.instance.paused_why
+
+    def clean(self) -> dict[str, Any] | None:
+        """A pause says why."""
+        cleaned = super().clean()
+        if self.cleaned_data.get("is_stopped") and not self.cleaned_data.get("stopped_why", "").strip():
+            self.add_error("stopped_why", gettext("Say why: colleagues and payers will ask."))
+        return cleaned
+
+    def turn(self, *, pause: Callable[[int, str], object], resume: Callable[[int, str], object]) -> None:
+        """Pause or resume where the person turned the switch."""
+        if "is_stopped" in self.changed_data:
+            turned = pause if self.cleaned_data["is_stopped"] else resume
+            turned(self.instance.pk, self.cleaned_data["stopped_why"])
+
+
+class AccountForm(SwitchForm):
+    """What is left empty of the secrets stays as it is stored. `shape` and `opened` are set by `form_for`."""
+
+    shape: ClassVar[type[Any]]
+    opened: ClassVar[Callable[[Any], Any]]
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        is_new = self.instance.pk is None
+        for name, kind in settings_of(self.shape).items():
+            field = self.fields[PREFIX + name]
+            field.label = kind.label.get(get_language() or "zh-hans", kind.label["zh-hans"])
+            if not kind.is_secret:
+                field.initial = self.instance.config.get(name, field.initial)
+            elif not is_new:
+                field.required, field.help_text = False, gettext("Stored, and never shown. Leave empty to keep it.")
+
+    @property
+    def given(self) -> dict[str, Any]:
+        """The Config's fields as they were typed; of the secrets only those that were."""
+        kinds = settings_of(self.shape)
+        typed = {name: self.cleaned_data.get(PREFIX + name) or "" for name in kinds}
+        return {name: value for name, value in typed.items() if value or not kinds[name].is_secret}
+
+    def clean(self) -> dict[str, Any] | None:
+        """Refuse what would not make a Config, with the words of the Config."""
+        cleaned = super().clean()
+        if not self.errors:
+            try:
+                self._try()
+            except (TypeError, ValueError) as error:
+                raise ValidationError(gettext("This does not work: %(why)s") % {"why": error}) from error
+            except CannotOpen as error:
+                raise ValidationError(gettext("The stored secrets do not open: %(why)s") % {"why": error}) from error
+        return cleaned
+
+    def _try(self) -> None:
+        if self.instance.pk is None:
+            self.shape(**self.given)
+        else:
+            replace(type(self).opened(self.instance), **self.given)
+
+
+def form_for(
+    shape: type[Any],
+    *,
+    model: type[ConfiguredAccount],
+    fields: Mapping[str, forms.Field],
+    opened: Callable[[Any], Any],
+) -> type[AccountForm]:
+    """The form class for accounts of `model` whose Config is `shape`.
+
+    `fields` are the model's own fields to be written, with the form fields that take them; `opened` gives the Config of
+    a stored account, secrets unsealed.
+    """
+    settings = {PREFIX + name: _field(kind) for name, kind in settings_of(shape).items()}
+    for field in fields_of(shape):
+        if field.default is not MISSING:
+            settings[PREFIX + field.name].required = False
+            settings[PREFIX + field.name].initial = field.default
+    meta = type("Meta", (), {"model": model, "fields": list(fields)})
+    body = {**fields, **settings, "Meta": meta, "shape": shape, "opened": staticmethod(opened)}
+    return type("AccountFormOf" + shape.__name__, (AccountForm,), body)
+
+
+def _field(kind: Setting) -> forms.Field:
+    if kind.is_long:
+        attributes = {"rows": 4, "autocomplete": "off", "spellcheck": "false"}
+        widget = SecretTextarea if kind.is_secret else UnfoldAdminTextareaWidget
+        return forms.CharField(widget=widget(attrs=attributes), strip=False)
+    if kind.is_secret:
+        return forms.CharField(widget=UnfoldAdminPasswordWidget(attrs={"autocomplete": "new-password"}), strip=False)
+    if kind.is_url:
+        return forms.URLField(widget=UnfoldAdminTextInputWidget(), assume_scheme="https")
+    return forms.CharField(widget=UnfoldAdminTextInputWidget())

@@ -1,0 +1,52 @@
+"""What a person decides about a stuck line, and the cases that are answered by it."""
+
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+
+from xuliu.common.rights import Right
+from xuliu.ordering import decide
+from xuliu.ticket.operations import close_case
+from xuliu.ticket.queries import open_cases_of
+
+RIGHTS = {"ask": Right.DECIDE, "send": Right.DECIDE, "refund": Right.REFUND, "accept": Right.REFUND}
+# The questions that a decision answers; other cases about the line stay open.
+ANSWERED = {
+    "ask": ("line_set_aside",),
+    "send": ("line_unknown", "line_set_aside"),
+    "refund": ("line_unknown", "line_disputed", "line_set_aside"),
+    "accept": ("line_disputed", "line_set_aside"),
+}
+REFUSALS: dict[str, Any] = {
+    "not_stuck": _("The line has moved on in the meantime; look at it again."),
+    "too_early": _("Too early: the carrier may still do it. Ask again, or come back when the time is over."),
+    "no_reason": _("Say why: the next person reads it."),
+    "no_proof": _("Say what shows that it was delivered, and where it can be seen."),
+    "not_a_person": _("Only a person who is signed in can decide this."),
+}
+DECIDED: dict[str, Any] = {
+    "ask": _("The carrier is asked again now."),
+    "send": _("It is sent again: two people have said so."),
+    "first": _("Your word is noted. A second person has to say the same; then it is sent again."),
+    "refund": _("The line is refused and its money goes back to the payer."),
+    "accept": _("The line is accepted as delivered, with your proof."),
+    "moved": _("Nothing was done: the line has moved on in the meantime."),
+}
+
+
+def take(what: str, *, line_id: int, why: str, proof: str) -> str:
+    """Carry a decision out; returns the key of DECIDED. Raises decide.CannotDecide."""
+    if what == "send":
+        is_done, said = decide.send_again(line_id=line_id, why=why), "first"
+    elif what == "refund":
+        is_done, said = decide.refund(line_id=line_id, why=why), "moved"
+    elif what == "accept":
+        is_done, said = decide.accept(line_id=line_id, why=why, proof=proof), "moved"
+    else:
+        decide.ask_again(line_id=line_id)
+        is_done, said = True, ""
+    if not is_done:
+        return said
+    for case in open_cases_of("orderline", [line_id]).filter(kind__in=ANSWERED[what]):
+        close_case(case.pk, why=why or "asked again")
+    return what

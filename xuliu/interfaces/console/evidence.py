@@ -1,0 +1,121 @@
+"""The evidence about one line: what was promised, the readings before and after, what the carrier was asked."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from xuliu.balance.models import Reading as StoredReading
+from xuliu.carrier.accounts import capabilities_of
+from xuliu.carrier.contract import Proof, Reading
+from xuliu.common.columns import NONE, day_text, instant_text, size_text
+from xuliu.ordering.evidence import from_json, is_proven
+from xuliu.ordering.models import Attempt, OrderLine
+from xuliu.ordering.underway import lines_by_id
+
+OUTCOMES = {
+    "done": (_("The carrier says: done"), "well"),
+    "accepted": (_("The carrier says: accepted"), "plain"),
+    "rejected": (_("The carrier refuses"), "dark"),
+    "not_sent": (_("Certainly not sent"), "plain"),
+    "unknown": (_("No usable answer"), "soon"),
+    "not_found": (_("The carrier knows nothing of it"), "plain"),
+    "": (_("No answer yet"), "soon"),
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Row:
+    """One figure before and after; `has_changed` marks what moved, `is_the_proof` what decides."""
+
+    title: Any
+    before: str
+    after: str
+    has_changed: bool
+    is_the_proof: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Evidence:
+    """What a person sees before they decide."""
+
+    promise: str
+    rows: list[Row]
+    before_as_of: str
+    after_as_of: str
+    is_proven: bool | None  # None where a reading is missing, or where only the carrier's order query can prove it
+    may_send_again_at: datetime
+
+
+def evidence_of(line: OrderLine, attempt: Attempt | None, newest: StoredReading | None) -> Evidence:
+    """Reads the newest attempt and, where it has no reading after, the SIM's newest one. One query."""
+    under_way = lines_by_id([line.pk])[0]
+    before = from_json(attempt.before) if attempt else None
+    after = (from_json(attempt.after) if attempt else None) or _of_stored(line, newest)
+    if before and after and after.as_of <= before.as_of:
+        after = None  # nobody has asked since it was sent
+    promise = under_way.promise()
+    can_be_seen = before is not None and after is not None and promise.proof != Proof.ORDER_QUERY
+    can = capabilities_of(line.account)
+    sent_at = under_way.sent_at or line.state_at
+    return Evidence(
+        promise=_promised(line, promise.proof),
+        rows=_rows(before, after, promise.proof),
+        before_as_of=instant_text(before.as_of) if before else "",
+        after_as_of=instant_text(after.as_of) if after else "",
+        is_proven=is_proven(promise, before, after) if can_be_seen and before and after else None,
+        may_send_again_at=sent_at + timedelta(seconds=can.deadline_seconds) + can.settles_within,
+    )
+
+
+def _of_stored(line: OrderLine, stored: StoredReading | None) -> Reading | None:
+    if stored is None or stored.as_of is None:
+        return None
+    return Reading(
+        iccid=line.sim.iccid,
+        as_of=stored.as_of,
+        state=stored.carrier_state,
+        period_end_on=stored.period_end_on,
+        granted_bytes=stored.granted_bytes,
+        used_bytes=stored.used_bytes,
+        left_bytes=stored.left_bytes,
+        imei=stored.imei,
+        blocked_why=stored.blocked_why,
+    )
+
+
+def _promised(line: OrderLine, proof: str) -> str:
+    day, size = day_text(line.ends_on, is_exclusive_end=True), size_text(line.offering.size_bytes)
+    return {
+        Proof.PERIOD_END: gettext("Delivered when the period's last day is %(day)s or later.") % {"day": day},
+        Proof.GRANTED_TOTAL: gettext("Delivered when %(size)s more are granted than before.") % {"size": size},
+        Proof.PLAN_LISTED: gettext("Delivered when the plan %(plan)s is listed with its start.")
+        % {"plan": line.offering.plan_code},
+        Proof.ORDER_QUERY: gettext("Delivered when the carrier's order query says so."),
+    }[Proof(proof)]
+
+
+def _rows(before: Reading | None, after: Reading | None, proof: str) -> list[Row]:
+    figures: tuple[tuple[Any, Any, str], ...] = (
+        (_("Last day served"), lambda r: day_text(r.period_end_on, is_exclusive_end=True), Proof.PERIOD_END),
+        (_("Granted in all"), lambda r: size_text(r.granted_bytes), Proof.GRANTED_TOTAL),
+        (_("Used"), lambda r: size_text(r.used_bytes), ""),
+        (_("Left"), lambda r: size_text(r.left_bytes), ""),
+        (_("State"), lambda r: r.state or NONE, ""),
+        (_("Plans"), _plans, Proof.PLAN_LISTED),
+        (_("Blocked because"), lambda r: r.blocked_why or NONE, ""),
+    )
+    rows = []
+    for title, shown, proves in figures:
+        was, became = (NONE if reading is None else shown(reading) for reading in (before, after))
+        has_changed = before is not None and after is not None and was != became
+        if (was, became) != (NONE, NONE):
+            row = Row(title=title, before=was, after=became, has_changed=has_changed, is_the_proof=proves == proof)
+            rows.append(row)
+    return rows
+
+
+def _plans(reading: Reading) -> str:
+    return ", ".join(f"{plan.code} ({day_text(plan.starts_on)})" for plan in reading.plans) or NONE

@@ -1,0 +1,131 @@
+"""The page of one line: the evidence side by side, and what a person may do about it."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.admin import site
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+
+from xuliu.balance.queries import reading_of
+from xuliu.common import clock
+from xuliu.common.columns import badge, instant_text, localised, money_text
+from xuliu.common.models import Event
+from xuliu.common.rights import Right
+from xuliu.interfaces.console import decisions
+from xuliu.interfaces.console.evidence import OUTCOMES, evidence_of
+from xuliu.interfaces.console.timeline import around, calls_of
+from xuliu.interfaces.console.words import ago
+from xuliu.ordering.admin import LINE_STATES
+from xuliu.ordering.decide import PEOPLE_NEEDED, CannotDecide
+from xuliu.ordering.models import Approval, Attempt, OrderLine
+from xuliu.party.models import Person
+from xuliu.ticket.admin import CASE_KINDS
+from xuliu.ticket.queries import open_cases_of
+
+State = OrderLine.State
+STUCK = (State.ACCEPTED, State.VERIFYING, State.UNKNOWN, State.DISPUTED)
+
+
+def show(request: HttpRequest, line_id: int) -> HttpResponse:
+    """The evidence and the decisions."""
+    if not request.user.has_perm(Right.SEE):
+        raise PermissionDenied
+    line = _line(line_id)
+    attempts = list(Attempt.objects.filter(line_id=line.pk).order_by("number"))
+    newest = attempts[-1] if attempts else None
+    evidence = evidence_of(line, newest, reading_of(line.sim_id))
+    events = list(Event.objects.filter(kind="orderline", subject_id=line.pk).order_by("id")[:500])
+    now = clock.now()
+    context = {
+        **site.each_context(request),
+        "title": line.order.number,
+        "line": line,
+        "order_link": reverse("admin:ordering_order_change", args=[line.order_id]),
+        "sim_link": reverse("admin:inventory_sim_change", args=[line.sim_id]),
+        "state": badge(line.state, LINE_STATES),
+        "since": ago(line.state_at, now),
+        "offering": localised(line.offering),
+        "carrier": localised(line.account.carrier),
+        "price": money_text(line.price_minor, line.order.currency),
+        "attempts": [_attempt(attempt) for attempt in attempts],
+        "evidence": evidence,
+        "calls": [_call(call) for call in calls_of([line])],
+        "cases": [_case(case) for case in open_cases_of("orderline", [line.pk])],
+        "actions": _actions(request, line, evidence.may_send_again_at),
+        "timeline": around(events=events, lines=[line], payments=[], refunds=[]),
+    }
+    return render(request, "console/line.html", context)
+
+
+def decide(request: HttpRequest, line_id: int, what: str) -> HttpResponse:
+    """One decision, posted from the line's page."""
+    if request.method != "POST":
+        return HttpResponseNotAllowed(["POST"])
+    if what not in decisions.RIGHTS:
+        raise Http404
+    if not request.user.has_perm(decisions.RIGHTS[what]):
+        raise PermissionDenied
+    get_object_or_404(OrderLine.objects.only("id"), id=line_id)
+    why, proof = (request.POST.get(name, "").strip()[:500] for name in ("why", "proof"))
+    try:
+        said = decisions.take(what, line_id=line_id, why=why, proof=proof)
+    except CannotDecide as refused:
+        messages.error(request, decisions.REFUSALS.get(refused.code, refused.code))
+    else:
+        messages.success(request, decisions.DECIDED[said])
+    return redirect("admin:ordering_orderline_change", line_id)
+
+
+def _line(line_id: int) -> OrderLine:
+    joined = OrderLine.objects.select_related("order", "sim", "offering", "account__carrier")
+    return get_object_or_404(joined, id=line_id)
+
+
+def _actions(request: HttpRequest, line: OrderLine, may_send_again_at: Any) -> dict[str, Any]:
+    """What may be done now, by the line's state and the person's rights; `send` says what it still waits for."""
+    may = {what: request.user.has_perm(right) for what, right in decisions.RIGHTS.items()}
+    approvals = list(Approval.objects.filter(line_id=line.pk, attempt=line.attempt).order_by("id"))
+    names = dict(Person.objects.filter(id__in=[one.person_id for one in approvals]).values_list("id", "sign_in_name"))
+    return {
+        "ask": may["ask"] and (line.state in STUCK or line.is_set_aside),
+        "send": may["send"] and line.state == State.UNKNOWN,
+        "refund": may["refund"] and line.state in (State.UNKNOWN, State.DISPUTED),
+        "accept": may["accept"] and line.state == State.DISPUTED,
+        "is_too_early": clock.now() < may_send_again_at,
+        "send_at": instant_text(may_send_again_at),
+        "said": [(names.get(one.person_id, one.person_id), instant_text(one.at), one.why) for one in approvals],
+        "has_said": any(one.person_id == request.user.pk for one in approvals),
+        "still_needed": max(0, PEOPLE_NEEDED - len(approvals)),
+    }
+
+
+def _attempt(attempt: Attempt) -> dict[str, Any]:
+    return {
+        "number": attempt.number,
+        "sent": instant_text(attempt.sent_at),
+        "answered": instant_text(attempt.answered_at),
+        "outcome": badge(attempt.outcome, OUTCOMES),
+        "detail": attempt.detail,
+        "carrier_number": attempt.carrier_number,
+    }
+
+
+def _call(call: Any) -> dict[str, Any]:
+    return {
+        "link": reverse("admin:carrier_call_change", args=[call.pk]),
+        "at": instant_text(call.started_at),
+        "operation": call.operation,
+        "is_change": call.is_change,
+        "status": call.status,
+        "took_ms": call.took_ms,
+        "failure": call.failure,
+        "answer": call.answer[:600],
+    }
+
+
+def _case(case: Any) -> dict[str, Any]:
+    link = reverse("admin:ticket_case_change", args=[case.pk])
+    return {"link": link, "what": CASE_KINDS.get(case.kind, case.kind), "at": instant_text(case.opened_at)}

@@ -1,0 +1,127 @@
+"""The page of one order: where it stands, where its money is, its lines, and one timeline of everything."""
+
+from typing import Any
+
+from django.contrib.admin import site
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+
+from xuliu.common import columns
+from xuliu.common.columns import badge, day_text, instant_text, localised, money_text
+from xuliu.common.rights import Right
+from xuliu.interfaces.console.timeline import around
+from xuliu.ledger.queries import OrderTotals, order_totals
+from xuliu.ordering.admin import CHANNELS, LINE_STATES, ORDER_STATES
+from xuliu.ordering.models import Order, OrderLine
+from xuliu.ordering.queries import receipt_of, timeline
+from xuliu.payment.admin import METHODS, PAYMENT_STATES, REFUND_STATES
+from xuliu.payment.models import Payment, Refund
+
+LINES_SHOWN = 100
+
+
+def show(request: HttpRequest, order_id: int) -> HttpResponse:
+    """The order's page; money only for who may see it."""
+    if not request.user.has_perm(Right.SEE):
+        raise PermissionDenied
+    order = get_object_or_404(Order.objects.select_related("merchant", "seller"), id=order_id)
+    lines = list(
+        OrderLine.objects.filter(order_id=order.pk)
+        .select_related("sim", "offering", "account__carrier")
+        .order_by("position")[:LINES_SHOWN]
+    )
+    sees_money = request.user.has_perm(Right.SEE_MONEY)
+    payments = list(Payment.objects.filter(order_id=order.pk).select_related("account").order_by("id"))
+    refunds = list(Refund.objects.filter(payment__order_id=order.pk).select_related("payment").order_by("id"))
+    receipt = receipt_of(order.pk)
+    entries = around(events=timeline(order.pk), lines=lines, payments=payments, refunds=refunds, receipt=receipt)
+    context = {
+        **site.each_context(request),
+        "title": order.number,
+        "order": order,
+        "state": badge(order.state, ORDER_STATES),
+        "facts": _facts(order),
+        "money": _money(order, order_totals([order.pk])[order.pk]),
+        "lines": [_line(line, order.currency) for line in lines],
+        "more_lines": max(0, order.line_count - len(lines)),
+        "lines_link": f"{reverse('admin:ordering_orderline_changelist')}?q={order.number}",
+        "payments": [_payment(payment) for payment in payments] if sees_money else [],
+        "refunds": [_refund(refund) for refund in refunds] if sees_money else [],
+        "receipt": receipt,
+        "timeline": entries,
+    }
+    return render(request, "console/order.html", context)
+
+
+def _facts(order: Order) -> list[tuple[Any, Any]]:
+    return [
+        (_("Merchant"), order.merchant or columns.NONE),
+        (_("Channel"), CHANNELS.get(order.channel, order.channel)),
+        (_("Seller"), localised(order.seller)),
+        (_("Quoted"), instant_text(order.quoted_at)),
+        (_("Price held until"), instant_text(order.valid_until)),
+        (_("Paid"), instant_text(order.paid_at)),
+    ]
+
+
+def _money(order: Order, totals: OrderTotals) -> dict[str, Any]:
+    """Paid = held + earned + given back, as widths of a bar of 100."""
+    parts = [
+        (_("Held"), totals.held_minor, "soon"),
+        (_("Earned, VAT in it"), totals.earned_minor, "well"),
+        (_("Given back or owed back"), totals.refunded_minor, "dark"),
+    ]
+    whole, start, drawn = totals.paid_minor or 1, 0.0, []
+    for title, amount, tone in parts:
+        width = 100 * amount / whole
+        drawn.append({"title": title, "amount": money_text(amount, order.currency), "tone": tone, "start": start, "width": width})
+        start += width
+    return {
+        "total": money_text(order.total_minor, order.currency),
+        "paid": money_text(totals.paid_minor, order.currency),
+        "parts": drawn,
+        "is_paid": totals.paid_minor > 0,
+        "link": f"{reverse('admin:ledger_posting_changelist')}?order_id={order.pk}",
+    }
+
+
+def _line(line: OrderLine, currency: str) -> dict[str, Any]:
+    return {
+        "position": line.position,
+        "link": reverse("admin:ordering_orderline_change", args=[line.pk]),
+        "sim": columns.link("inventory.sim", line.sim_id, line.sim.iccid),
+        "offering": localised(line.offering),
+        "carrier": localised(line.account.carrier),
+        "period": f"{day_text(line.starts_on)} – {day_text(line.ends_on, is_exclusive_end=True)}",
+        "state": badge(line.state, LINE_STATES),
+        "is_set_aside": line.is_set_aside,
+        "price": money_text(line.price_minor, currency),
+        "refunded": money_text(line.refunded_minor, currency) if line.refunded_minor else "",
+    }
+
+
+def _payment(payment: Payment) -> dict[str, Any]:
+    return {
+        "link": reverse("admin:payment_payment_change", args=[payment.pk]),
+        "reference": payment.reference,
+        "method": METHODS.get(payment.method, payment.method),
+        "account": payment.account.code,
+        "state": badge(payment.state, PAYMENT_STATES),
+        "amount": money_text(payment.amount_minor, payment.currency),
+        "at": instant_text(payment.paid_at or payment.opened_at),
+        "is_applied": payment.is_applied,
+    }
+
+
+def _refund(refund: Refund) -> dict[str, Any]:
+    return {
+        "link": reverse("admin:payment_refund_change", args=[refund.pk]),
+        "reference": refund.reference,
+        "state": badge(refund.state, REFUND_STATES),
+        "amount": money_text(refund.amount_minor, refund.currency),
+        "at": instant_text(refund.sent_at or refund.wanted_at),
+        "why": refund.why,
+    }

@@ -1,0 +1,137 @@
+"""The page of one SIM: what is left and until when, as of when, in which terminal, what was ordered for it."""
+
+from datetime import date
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.admin import site
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext, ngettext
+from django.utils.translation import gettext_lazy as _
+
+from xuliu.balance.models import Bucket, Reading
+from xuliu.balance.operations import want_readings
+from xuliu.balance.queries import reading_of
+from xuliu.common import clock
+from xuliu.common.columns import NONE, badge, day_text, instant_text, localised, money_text, size_text
+from xuliu.common.models import Event
+from xuliu.common.rights import Right
+from xuliu.interfaces.console.timeline import around
+from xuliu.interfaces.console.words import ago
+from xuliu.inventory.admin import SIM_STATES
+from xuliu.inventory.models import Binding, Sim
+from xuliu.ordering.admin import LINE_STATES
+from xuliu.ordering.models import OrderLine
+from xuliu.ordering.queries import UNDER_WAY
+
+LINES_SHOWN, SOON_DAYS = 50, 7
+
+
+def show(request: HttpRequest, sim_id: int) -> HttpResponse:
+    """The SIM's page."""
+    if not request.user.has_perm(Right.SEE):
+        raise PermissionDenied
+    sim = get_object_or_404(Sim.objects.select_related("account__carrier", "merchant"), id=sim_id)
+    now = clock.now()
+    reading = reading_of(sim.pk)
+    bindings = Binding.objects.filter(sim=sim).select_related("terminal__model").order_by("-bound_at")[:10]
+    events = list(Event.objects.filter(kind="sim", subject_id=sim.pk).order_by("id")[:200])
+    context = {
+        **site.each_context(request),
+        "title": sim.iccid,
+        "sim": sim,
+        "state": badge(sim.state, SIM_STATES),
+        "carrier": localised(sim.account.carrier),
+        "account_link": reverse("admin:carrier_carrieraccount_change", args=[sim.account_id]),
+        "answer": _answer(sim, clock.civil_date(now, sim.account.zone)),
+        "data": _data(reading),
+        "reading": _reading(reading, now),
+        "bindings": [_binding(binding) for binding in bindings],
+        "lines": [_line(line) for line in _lines(sim.pk)],
+        "timeline": around(events=events, lines=[], payments=[], refunds=[]),
+    }
+    return render(request, "console/sim.html", context)
+
+
+def ask(request: HttpRequest, sim_id: int) -> HttpResponse:
+    """Have the carrier asked about the SIM; it is asked at most once in five minutes."""
+    if request.method != "POST":
+        return HttpResponseNotAllowed(["POST"])
+    if not request.user.has_perm(Right.SEE):
+        raise PermissionDenied
+    get_object_or_404(Sim.objects.only("id"), id=sim_id)
+    if want_readings(sim_ids=[sim_id]):
+        messages.success(request, _("The carrier is asked now; load the page again in a moment."))
+    else:
+        messages.info(request, _("The carrier was asked within the last five minutes."))
+    return redirect("admin:inventory_sim_change", sim_id)
+
+
+def _answer(sim: Sim, today: date) -> dict[str, str]:
+    """The one big answer: how long it still serves."""
+    if sim.state != Sim.State.ACTIVE or sim.period_end_on is None:
+        text = str(SIM_STATES[sim.state][0]) if sim.state != Sim.State.ACTIVE else gettext("Nobody knows until when")
+        return {"text": text, "tone": "plain"}
+    days = (sim.period_end_on - today).days
+    if days <= 0:
+        text = ngettext("Dark for %(days)s day", "Dark for %(days)s days", 1 - days) % {"days": 1 - days}
+        return {"text": text, "tone": "dark"}
+    text = ngettext("%(days)s day left", "%(days)s days left", days) % {"days": days}
+    return {"text": text, "tone": "soon" if days <= SOON_DAYS else "well"}
+
+
+def _data(reading: Reading | None) -> dict[str, Any] | None:
+    if reading is None or not reading.granted_bytes or reading.left_bytes is None:
+        return None
+    width = max(0.0, min(100.0, 100 * reading.left_bytes / reading.granted_bytes))
+    return {"width": width, "left": size_text(reading.left_bytes), "granted": size_text(reading.granted_bytes)}
+
+
+def _reading(reading: Reading | None, now: Any) -> dict[str, Any] | None:
+    if reading is None or reading.as_of is None:
+        return None
+    return {
+        "as_of": instant_text(reading.as_of),
+        "ago": ago(reading.as_of, now),
+        "facts": [
+            (_("State at the carrier"), reading.carrier_state or NONE),
+            (_("Last day served"), day_text(reading.period_end_on, is_exclusive_end=True)),
+            (_("Used"), size_text(reading.used_bytes)),
+            (_("In device (IMEI)"), reading.imei or NONE),
+            (_("Renewal blocked because"), reading.blocked_why or NONE),
+        ],
+    }
+
+
+def _binding(binding: Binding) -> dict[str, Any]:
+    return {
+        "link": reverse("admin:inventory_terminal_change", args=[binding.terminal_id]),
+        "terminal": f"{binding.terminal.model} · {binding.terminal.serial_number}",
+        "since": instant_text(binding.bound_at),
+        "until": instant_text(binding.unbound_at),
+        "is_now": binding.unbound_at is None,
+    }
+
+
+def _lines(sim_id: int) -> list[OrderLine]:
+    """Under way and delivered, newest first: both are found by an index, which the table of all lines has not by SIM."""
+    delivered = list(Bucket.objects.filter(sim_id=sim_id).order_by("-id").values_list("line_id", flat=True)[:LINES_SHOWN])
+    joined = OrderLine.objects.select_related("order", "offering")
+    under_way = joined.filter(sim_id=sim_id, state__in=UNDER_WAY).order_by("-id")[:LINES_SHOWN]
+    found = {line.pk: line for line in [*under_way, *joined.filter(id__in=delivered)]}
+    return [found[key] for key in sorted(found, reverse=True)]
+
+
+def _line(line: OrderLine) -> dict[str, Any]:
+    return {
+        "link": reverse("admin:ordering_orderline_change", args=[line.pk]),
+        "order": line.order.number,
+        "offering": localised(line.offering),
+        "period": f"{day_text(line.starts_on)} – {day_text(line.ends_on, is_exclusive_end=True)}",
+        "state": badge(line.state, LINE_STATES),
+        "price": money_text(line.price_minor, line.order.currency),
+        "at": instant_text(line.state_at),
+    }

@@ -1,0 +1,106 @@
+"""The console's site: Django's admin behind the console's door, with pages of its own among the tables' pages."""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.conf import settings
+from django.contrib.auth.views import redirect_to_login
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http.response import HttpResponseBase
+from django.shortcuts import redirect
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, URLResolver, path
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.csrf import csrf_protect
+from django.views.i18n import set_language
+from unfold.sites import UnfoldAdminSite
+
+from xuliu.common.actor import acting
+from xuliu.interfaces.console import gate
+from xuliu.interfaces.console.navigation import navigation
+
+View = Callable[..., HttpResponseBase]
+# Staff read instants in one zone; billing days stay in their carrier account's.
+ZONE = ZoneInfo("Asia/Shanghai")
+
+
+class ConsoleSite(UnfoldAdminSite):  # type: ignore[misc]  # unfold ships no types
+    """One site. A page of ours that joins packages stands where the plain page of its table would."""
+
+    index_title = _("Overview")
+    enable_nav_sidebar = True
+
+    def has_permission(self, request: HttpRequest) -> bool:
+        """Who is let in at all."""
+        return gate.is_let_in(request)
+
+    def admin_view(self, view: View, cacheable: bool = False) -> View:
+        """A page drawn by unfold, whose inline scripts need a looser policy than ours."""
+        inner = self._entered(super().admin_view(view, cacheable))
+
+        @wraps(view)
+        def drawn_by_unfold(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+            response = inner(request, *args, **kwargs)
+            response._csp_update = settings.CONSOLE_CONTENT_SECURITY_POLICY  # type: ignore[attr-defined]  # django-csp reads it
+            return response
+
+        return drawn_by_unfold
+
+    def page(self, view: View) -> View:
+        """A page of ours, under the strict policy of the rest of the installation."""
+        return self._entered(csrf_protect(never_cache(view)))
+
+    def extra_urls(self) -> list[URLPattern | URLResolver]:
+        """Our pages; they come before the tables' pages of the same address."""
+        # Not above: they read the tables' words, and the tables are registered with this site.
+        from xuliu.interfaces.console import find, line, order, private, sim, start
+
+        page = self.page
+        return [
+            path("", page(start.show), name="index"),
+            path("find/", page(find.show), name="find"),
+            path("language/", set_language, name="set_language"),
+            path("ordering/order/<int:order_id>/change/", page(order.show), name="order_page"),
+            path("ordering/orderline/<int:line_id>/change/", page(line.show), name="line_page"),
+            path("ordering/orderline/<int:line_id>/decide/<str:what>/", page(line.decide), name="line_decide"),
+            path("inventory/sim/<int:sim_id>/change/", page(sim.show), name="sim_page"),
+            path("inventory/sim/<int:sim_id>/ask/", page(sim.ask), name="sim_ask"),
+            path("party/person/<int:person_id>/private/", page(private.show), name="person_private"),
+            path("party/person/<int:person_id>/private/factor/", page(private.reset_factor), name="person_factor"),
+        ]
+
+    def each_context(self, request: HttpRequest) -> dict[str, Any]:
+        """What every page shows around its own content."""
+        return {**super().each_context(request), "navigation": navigation(self, request)}
+
+    def login(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+        """There is one sign-in, with the second factor."""
+        return redirect("admin:index") if gate.is_let_in(request) else redirect_to_login("/console/")
+
+    def logout(self, request: HttpRequest, extra_context: Any = None) -> HttpResponseRedirect:
+        """There is one sign-out."""
+        return redirect("account_logout")
+
+    def password_change(self, request: HttpRequest, extra_context: Any = None) -> HttpResponseRedirect:
+        """There is one place to change a password."""
+        return redirect("account_change_password")
+
+    def _entered(self, view: View) -> View:
+        """Let in or refused; the person acts, and times are shown in the console's zone."""
+
+        @wraps(view)
+        def entered(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+            if refused := gate.refusal(request):
+                return refused
+            with acting(gate.actor_of(request)), timezone.override(ZONE):
+                response = view(request, *args, **kwargs)
+                if isinstance(response, TemplateResponse) and not response.is_rendered:
+                    response.render()
+            response.headers.setdefault("Cache-Control", "private, no-store")
+            return response
+
+        return entered

@@ -1,0 +1,173 @@
+"""The overview: what goes dark when, where the money is, what stands still, how the carriers are. A picture first."""
+
+from collections.abc import Mapping
+from datetime import date, datetime
+from typing import Any, NamedTuple
+
+from django.contrib.admin import site
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.timezone import get_current_timezone_name
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
+
+from xuliu.common import clock, columns
+from xuliu.common.columns import States, money_text
+from xuliu.common.rights import Right
+from xuliu.interfaces.console import figures
+from xuliu.interfaces.console.words import ago, state_words
+from xuliu.ordering.queries import Standing, standings
+from xuliu.ticket.admin import CASE_KINDS
+
+TABLES = {
+    "line": "ordering_orderline",
+    "payment": "payment_payment",
+    "refund": "payment_refund",
+    "notice": "payment_notice",
+}
+KINDS = {"line": _("Order lines"), "payment": _("Payments"), "refund": _("Refunds"), "notice": _("Notices")}
+FULL, SOON_DAYS = 100, 7
+
+
+class Bar(NamedTuple):
+    """One day of the picture. `height` of FULL; `tone` says how soon."""
+
+    day: date
+    count: int
+    height: float
+    tone: str
+    link: str
+    label: str
+
+
+class Part(NamedTuple):
+    """One part of the money: `start` and `width` of FULL."""
+
+    title: Any
+    amount: str
+    share: str
+    start: float
+    width: float
+    tone: str
+    link: str
+
+
+def show(request: HttpRequest) -> HttpResponse:
+    """The overview."""
+    now = clock.now()
+    dark = figures.darkness(clock.civil_date(now, get_current_timezone_name()))
+    sees_money = request.user.has_perm(Right.SEE_MONEY)
+    context = {
+        **site.each_context(request),
+        "title": _("Overview"),
+        "dark": dark,
+        "bars": _bars(dark),
+        "sims": reverse("admin:inventory_sim_changelist"),
+        "pots": [_pot(money) for money in figures.money()] if sees_money else [],
+        "cases": [_case(case, now) for case in figures.cases()],
+        "standings": _standings(standings(), now, sees_money=sees_money),
+        "carriers": [_carrier(health) for health in figures.carriers_health(now)],
+        "now": columns.instant_text(now),
+    }
+    return render(request, "console/start.html", context)
+
+
+def _bars(dark: figures.Darkness) -> list[Bar]:
+    most = max((count for _, count in dark.by_day), default=0) or 1
+    root = reverse("admin:inventory_sim_changelist")
+    return [
+        Bar(
+            day=day,
+            count=count,
+            height=max(2.0, FULL * count / most) if count else 0,
+            tone="soon" if (day - dark.today).days <= SOON_DAYS else "later",
+            link=f"{root}?state=ACTIVE&period_end_on__exact={day.isoformat()}",
+            label=ngettext("%(day)s: %(count)s SIM", "%(day)s: %(count)s SIMs", count) % {"day": day, "count": count},
+        )
+        for day, count in dark.by_day
+    ]
+
+
+def _pot(money: figures.Money) -> dict[str, Any]:
+    postings, lines = reverse("admin:ledger_posting_changelist"), reverse("admin:ordering_order_changelist")
+    refunds = reverse("admin:payment_refund_changelist")
+    wanted = [
+        (_("Held for orders under way"), money.held, "soon", f"{lines}?state=PAID"),
+        (_("Owed back to payers"), money.owed_back, "dark", f"{refunds}?state=PENDING"),
+        (_("In suspense: whose it is, nobody knows yet"), money.suspense, "dark", f"{postings}?q=suspense"),
+        (_("VAT to be paid"), money.tax, "plain", f"{postings}?q=tax:vat:payable"),
+        (_("Earned, without VAT"), money.revenue, "well", f"{postings}?q=revenue:data"),
+    ]
+    whole = sum(max(0, amount) for _, amount, _, _ in wanted) or 1
+    parts, start = [], 0.0
+    for title, amount, tone, link in wanted:
+        width = FULL * max(0, amount) / whole
+        share = f"{width:.0f} %" if amount else columns.NONE
+        parts.append(Part(title, money_text(amount, money.currency), share, start, width, tone, link))
+        start += width
+    return {
+        "parts": parts,
+        "with_providers": money_text(money.with_providers, money.currency),
+        "owed_to_carriers": money_text(money.owed_to_carriers, money.currency),
+    }
+
+
+def _standings(found: list[Standing], now: datetime, *, sees_money: bool) -> list[dict[str, Any]]:
+    return [
+        {
+            "kind": KINDS[kind],
+            "link": reverse(f"admin:{table}_changelist"),
+            "rows": [_standing(one, table, now) for one in found if one.kind == kind],
+        }
+        for kind, table in TABLES.items()
+        if kind == "line" or sees_money
+    ]
+
+
+def _standing(one: Standing, table: str, now: datetime) -> dict[str, Any]:
+    words: Mapping[str, States] = state_words()
+    root = reverse(f"admin:{table}_changelist")
+    aside = f"{root}?is_set_aside=1&state={one.state}" if one.kind == "line" else f"{root}?state={one.state}"
+    return {
+        "state": columns.badge(one.state, words[one.kind]),
+        "count": one.count,
+        "oldest": ago(one.oldest_at, now),
+        "set_aside": one.set_aside,
+        "link": f"{root}?state={one.state}",
+        "aside_link": aside,
+    }
+
+
+def _case(case: figures.CaseCount, now: datetime) -> dict[str, Any]:
+    root = reverse("admin:ticket_case_changelist")
+    return {
+        "what": CASE_KINDS.get(case.kind, case.kind),
+        "count": case.count,
+        "oldest": ago(case.oldest_at, now),
+        "link": f"{root}?state=OPEN&kind={case.kind}",
+    }
+
+
+def _carrier(health: figures.Health) -> dict[str, Any]:
+    account = health.account
+    lines = reverse("admin:ordering_orderline_changelist")
+    if account.paused_at:
+        tone, says = "dark", _("Paused")
+    elif health.changes_failed or health.reads_failed > health.reads / 10:
+        tone, says = "soon", _("Calls fail")
+    elif health.reads or health.changes:
+        tone, says = "well", _("Answers")
+    else:
+        tone, says = "plain", _("Not spoken to in the last hour")
+    return {
+        "name": columns.localised(account.carrier),
+        "code": account.code,
+        "tone": tone,
+        "says": says,
+        "why": account.paused_why,
+        "health": health,
+        "link": reverse("admin:carrier_carrieraccount_change", args=[account.pk]),
+        "ready_link": f"{lines}?state=READY&account__id__exact={account.pk}",
+        "calls_link": f"{reverse('admin:carrier_call_changelist')}?account_id={account.pk}",
+    }

@@ -1,0 +1,47 @@
+"""The three roles of staff, as Django groups, and what each may do."""
+
+from typing import Any
+
+from django.contrib.auth.backends import BaseBackend
+from django.contrib.auth.models import AnonymousUser, Group
+
+from xuliu.common.rights import Right
+from xuliu.party.models import Person
+
+ADMINISTRATOR, FINANCE, SUPPORT = "administrator", "finance", "support"
+RIGHTS: dict[str, frozenset[Right]] = {
+    ADMINISTRATOR: frozenset(Right),
+    FINANCE: frozenset({Right.SEE, Right.SEE_MONEY, Right.DECIDE, Right.REFUND, Right.SELL, Right.PAUSE}),
+    SUPPORT: frozenset({Right.SEE, Right.DECIDE, Right.SHOW_CONTACTS}),
+}
+
+
+class Roles(BaseBackend):
+    """Answers `has_perm` from the roles of a member of staff; signs nobody in."""
+
+    def has_perm(self, user_obj: Person | AnonymousUser, perm: str, obj: Any = None) -> bool:
+        """Whether one of the person's roles has the right. One query a request."""
+        return perm in rights_of(user_obj)
+
+
+def rights_of(person: Person | AnonymousUser) -> frozenset[Right]:
+    """Everything the person may do; nothing for who is no active staff. One query, kept on the person."""
+    if not isinstance(person, Person) or not (person.is_active and person.is_staff):
+        return frozenset()
+    if person.is_superuser:
+        return frozenset(Right)
+    known: frozenset[Right] | None = getattr(person, "_rights", None)
+    if known is None:
+        names = person.groups.values_list("name", flat=True)
+        known = frozenset().union(*(RIGHTS.get(name, frozenset()) for name in names))
+        person._rights = known  # type: ignore[attr-defined]  # as Django keeps its own permissions on the user
+    return known
+
+
+def give_role(person: Person, role: str) -> None:
+    """Make the person staff in this role. Raises KeyError for an unknown one."""
+    RIGHTS[role]
+    if not person.is_staff:
+        person.is_staff = True
+        person.save(update_fields=["is_staff"])
+    person.groups.add(Group.objects.get_or_create(name=role)[0])
