@@ -155,11 +155,11 @@ class Payer:
             self._store.write(
                 "UPDATE payments SET is_paid_when_closed = 1 WHERE reference = ?", (payment["reference"],)
             )
-        elif action == "twice" and (is_open or payment["state"] == "SUCCESS"):
-            for _ in range(2 if is_open else 1):
+        else:
+            is_paid = payment["state"] == "SUCCESS"
+            wanted = {"pay": is_open, "twice": 2 * is_open, "again": is_paid, "late": not is_paid}
+            for _ in range(wanted.get(action, 0)):
                 self.pay(payment, openid=openid)
-        elif (action == "pay" and is_open) or (action == "late" and payment["state"] != "SUCCESS"):
-            self.pay(payment, openid=openid)
 
     def _rendered(self, payment: Row, language: str) -> str:
         words = WORDS[language]
@@ -204,8 +204,8 @@ BUTTONS = {
     "armed": ("pay",),
     "closed": ("late",),
     "expired": ("late",),
-    "paid": ("twice",),
-    "twice": ("twice",),
+    "paid": ("again",),
+    "twice": ("again",),
 }
 
 

@@ -61,8 +61,7 @@ def test_a_notice_is_repeated_with_the_same_id_until_it_is_taken(
     shop.status = 200
     assert json.loads(first[1])["id"] == json.loads(second[1])["id"]
     assert first[0]["wechatpay-nonce"] != second[0]["wechatpay-nonce"]
-    while sandbox.control.notices("mei00001")[0]["state"] != "taken":
-        shop.take()
+    _until(lambda: sandbox.control.notices("mei00001")[0]["state"] == "taken")
 
 
 def test_the_next_attempt_waits_for_the_clock_and_comes_when_it_is_moved(

@@ -52,6 +52,8 @@ def test_pressing_pay_twice_makes_two_transactions_and_two_notices(
     assert "付了不止一次" in page.text
     assert shop.take()[1] != shop.take()[1]
     assert _books(sandbox, "lin00003")["paid_minor"] == 7200
+    _press(url, "again")
+    assert _books(sandbox, "lin00003")["paid_minor"] == 10800
 
 
 def test_paying_after_closing_waits_for_the_shop_to_close(sandbox: Sandbox, wechat: WeChatCaller, shop: Shop) -> None:
