@@ -37,6 +37,8 @@ with isolate_apps("xuliu.common"):
         paused_at = models.DateTimeField(null=True)
         paused_why = models.TextField(default="")
 
+        objects: ClassVar[models.Manager["Lamp"]] = models.Manager()
+
         class Meta:
             app_label = "common"
             db_table = "lamp"

@@ -55,7 +55,11 @@ def drips(stop: threading.Event) -> Behaviour:
 
 def keeps_silent(stop: threading.Event) -> Behaviour:
     """Hears the request and says nothing until stopped."""
-    return lambda _connection, _request: stop.wait(30) and None
+
+    def behave(_connection: socket.socket, _request: bytes) -> None:
+        stop.wait(30)
+
+    return behave
 
 
 @contextmanager
