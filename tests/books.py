@@ -6,7 +6,7 @@ from collections import Counter
 
 from django.db import connection
 
-from tests.world import World
+from tests.world import PREFIXES, World
 from xuliu.ordering.models import Flight, Order, OrderLine
 from xuliu.payment.models import Refund
 
@@ -78,7 +78,7 @@ def _check_carriers(world: World, *, is_at_rest: bool) -> None:
     """Every delivered line is one effect at the carrier, and no SIM had more effects than lines that may have sent."""
     for code, account in world.accounts.items():
         effects = Counter(e["iccid"] for e in world.sandbox.control.books()["carriers"][code]["effects"])
-        effects += world.by_hand
+        effects += Counter({i: n for i, n in world.by_hand.items() if i.startswith(PREFIXES[code])})
         lines = OrderLine.objects.filter(account=account).select_related("sim")
         delivered = Counter(line.sim.iccid for line in lines if line.state == "COMPLETED")
         for iccid, count in delivered.items():

@@ -23,12 +23,13 @@ from xuliu.ordering import steps
 from xuliu.ordering.models import Order, OrderLine
 from xuliu.ordering.place import place
 from xuliu.ordering.quote import Wish, quote
-from xuliu.party.models import Seller
+from xuliu.party.models import Person, Seller
 from xuliu.payment.accounts import set_credentials as set_provider_credentials
 from xuliu.payment.models import Payment, ProviderAccount
 from xuliu.sandbox.testing import Sandbox
 
 MOST_ROUNDS = 200
+PREFIXES = {"onelink": "898604", "1nce": "898822"}
 
 
 @dataclass(frozen=True)
@@ -54,11 +55,21 @@ def make_world(sandbox: Sandbox, site: str, clock_file: Path) -> World:
     )
     accounts = {code: make_account(sandbox, code) for code in ("onelink", "1nce")}
     offerings = {offering.code: offering for offering in make_offerings(accounts)}
-    since = clock.now() - timedelta(days=30)
+    world = World(sandbox, seller, price_list, make_provider(sandbox, seller), accounts, offerings, clock_file)
     for offering, amount_minor in zip(offerings.values(), (3600, 1200, 1500, 2000, 1800), strict=True):
-        valid = TimestamptzRange(since, None)
-        Price.objects.create(price_list=price_list, offering=offering, amount_minor=amount_minor, valid=valid)
-    return World(sandbox, seller, price_list, make_provider(sandbox, seller), accounts, offerings, clock_file)
+        make_price(world, offering, amount_minor)
+    return world
+
+
+def make_price(world: World, offering: Offering, amount_minor: int) -> None:
+    """What the offering costs, since a month ago and for ever."""
+    valid = TimestamptzRange(clock.now() - timedelta(days=30), None)
+    Price.objects.create(price_list=world.price_list, offering=offering, amount_minor=amount_minor, valid=valid)
+
+
+def make_person(name: str) -> Person:
+    """Somebody of the cast."""
+    return Person.objects.get_or_create(sign_in_name=name.lower(), defaults={"display_name": name})[0]
 
 
 def make_account(sandbox: Sandbox, connector: str) -> CarrierAccount:
@@ -116,9 +127,8 @@ def make_sims(world: World, account: str, count: int = 1, *, first: int = 1, end
 
 
 def _sim(world: World, account: str, number: int, start: date, end: date) -> Sim:
-    prefix = {"onelink": "898604", "1nce": "898822"}[account]
     return Sim(
-        iccid=_with_luhn(f"{prefix}{number:013d}"),
+        iccid=_with_luhn(f"{PREFIXES[account]}{number:013d}"),
         msisdn=f"1440{number:09d}",
         account=world.accounts[account],
         state=Sim.State.ACTIVE,

@@ -1,0 +1,192 @@
+"""Short stories that together pass every named stop of the line; the crash test interrupts them everywhere."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+
+from tests.world import World, drive, drive_for, make_order, make_paid_order, make_person, make_price, make_sims, open_payments
+from xuliu.balance.operations import want_readings
+from xuliu.carrier.models import CarrierAccount
+from xuliu.catalog.models import Offering
+from xuliu.common import clock
+from xuliu.common.actor import Actor, acting
+from xuliu.inventory.models import Sim
+from xuliu.ordering import decide, pay
+from xuliu.ordering.models import OrderLine
+from xuliu.ordering.place import cancel
+from xuliu.ordering.quote import Wish, quote
+from xuliu.ordering.withdraw import withdraw
+from xuliu.payment.accounts import provider_of, session_of
+from xuliu.payment.models import Notice
+
+Story = Callable[[World], None]
+
+
+def plain(world: World) -> None:
+    """Paid, delivered later by order number, verified, receipted."""
+    make_paid_order(world, make_sims(world, "onelink", 2), "cm-12")
+    drive_for(world, timedelta(minutes=1))
+
+
+def queued(world: World) -> None:
+    """The carrier that only queues and takes no reference."""
+    make_paid_order(world, make_sims(world, "1nce"), "nce-12")
+    drive_for(world, timedelta(minutes=1))
+
+
+def proven_by_order_query(world: World) -> None:
+    """An offering whose proof is the carrier's order query."""
+    offering = Offering.objects.create(
+        code="asked", name={"zh-hans": "查单"}, carrier=world.accounts["onelink"].carrier, kind="renewal", months=1,
+        plan_code="300M-1M", cost_minor=200, proof=Offering.Proof.ORDER_QUERY,
+    )  # fmt: skip
+    world.offerings["asked"] = offering
+    make_price(world, offering, 500)
+    make_paid_order(world, make_sims(world, "onelink"), "asked")
+    drive_for(world, timedelta(minutes=1))
+
+
+def unheard(world: World) -> None:
+    """No notice ever comes, and the provider is away for a while."""
+    world.sandbox.control.settings(notices=False)
+    order = make_order(world, make_sims(world, "onelink"), "cm-12")
+    payment = open_payments(world, order)
+    drive_for(world, timedelta(seconds=30))
+    world.sandbox.control.down("wechatpay")
+    drive_for(world, timedelta(minutes=1))
+    world.sandbox.control.up("wechatpay")
+    world.sandbox.control.pay(payment.reference)
+    drive_for(world, timedelta(minutes=6))
+
+
+def given_back_unheard(world: World) -> None:
+    """Refused, and no notice of the refund ever comes: it is asked about."""
+    world.sandbox.control.fault(peer="onelink", kind="refuse", operation="change", reason="plan", count=None)
+    make_paid_order(world, make_sims(world, "onelink"), "cm-12")
+    world.sandbox.control.settings(notices=False)
+    drive_for(world, timedelta(minutes=5))
+
+
+def unpaid(world: World) -> None:
+    """Placed and never paid; another only quoted; a third cancelled."""
+    sims = make_sims(world, "onelink", 3)
+    open_payments(world, make_order(world, sims[:1], "cm-12"))
+    wish = Wish(sim_id=sims[1].pk, offering_id=world.offerings["cm-12"].pk)
+    quote(wishes=[wish], price_list_id=world.price_list.pk, channel="test")
+    cancel(order_id=make_order(world, sims[2:], "cm-12").pk)
+    drive_for(world, timedelta(minutes=40))
+
+
+def closed_elsewhere(world: World) -> None:
+    """The provider says by itself that a payment is closed."""
+    payment = open_payments(world, make_order(world, make_sims(world, "onelink"), "cm-12"))
+    account = payment.account
+    provider_of(account).close(session_of(account), payment.reference)
+    drive_for(world, timedelta(minutes=2))
+
+
+def refused(world: World) -> None:
+    """Refused by the carrier, given back, looked at once more."""
+    world.sandbox.control.fault(peer="onelink", kind="refuse", operation="change", reason="sim", count=None)
+    make_paid_order(world, make_sims(world, "onelink"), "cm-12")
+    drive_for(world, timedelta(hours=2))
+
+
+def unknown_to_the_carrier(world: World) -> None:
+    """The carrier does not know the SIM: it says so when it is read, and nothing is sent."""
+    (sim,) = make_sims(world, "1nce")
+    Sim.objects.filter(id=sim.pk).update(iccid="89882800000000009992")
+    make_paid_order(world, [sim], "nce-12")
+    drive_for(world, timedelta(minutes=5))
+
+
+def withdrawn(world: World) -> None:
+    """The carrier is down and the payer takes the order back."""
+    world.sandbox.control.down("onelink")
+    order = make_paid_order(world, make_sims(world, "onelink"), "cm-12")
+    drive_for(world, timedelta(seconds=30))
+    withdraw(order_id=order.pk)
+    drive_for(world, timedelta(minutes=5))
+
+
+def lost(world: World) -> None:
+    """The request is lost on the way: asked about, proven not to have happened, sent again."""
+    world.sandbox.control.fault(peer="onelink", kind="lose_answer", operation="change", acts=False)
+    make_paid_order(world, make_sims(world, "onelink"), "cm-12")
+    drive_for(world, timedelta(hours=2))
+
+
+def never_done(world: World) -> None:
+    """Accepted and never ended by the carrier: judged by readings, disputed, decided by a person."""
+    CarrierAccount.objects.update(verify_within=timedelta(minutes=5))
+    world.sandbox.control.settings(settle_seconds=10**7)
+    order = make_paid_order(world, make_sims(world, "1nce"), "nce-12")
+    drive_for(world, timedelta(minutes=30))
+    with acting(Actor("person", make_person("Olga").pk, "Olga")):
+        decide.ask_again(line_id=OrderLine.objects.get(order=order).pk)
+        decide.refund(line_id=OrderLine.objects.get(order=order).pk, why="the carrier confirmed that nothing came")
+    drive_for(world, timedelta(minutes=5))
+
+
+def seen_by_a_person(world: World) -> None:
+    """OK without an effect in our readings; a person saw the effect for themselves."""
+    CarrierAccount.objects.update(verify_within=timedelta(minutes=5))
+    world.sandbox.control.fault(peer="onelink", kind="nothing", operation="change")
+    order = make_paid_order(world, make_sims(world, "onelink"), "cm-12")
+    drive_for(world, timedelta(minutes=30))
+    line = OrderLine.objects.get(order=order)
+    world.by_hand[line.sim.iccid] += 1
+    with acting(Actor("person", make_person("Olga").pk, "Olga")):
+        decide.accept(line_id=line.pk, why="seen in the carrier's portal", proof="screenshot 17")
+    drive_for(world, timedelta(minutes=1))
+
+
+def sent_again_by_two(world: World) -> None:
+    """Nobody can say what became of it; two people have it sent again."""
+    world.sandbox.control.fault(peer="onelink", kind="lose_answer", operation="change", acts=False)
+    order = make_paid_order(world, make_sims(world, "onelink"), "cm-12")
+    drive()
+    world.sandbox.control.down("onelink")
+    drive_for(world, timedelta(minutes=30), step=timedelta(minutes=10))
+    for name in ("Olga", "Otto"):
+        with acting(Actor("person", make_person(name).pk, name)):
+            decide.send_again(line_id=OrderLine.objects.get(order=order).pk, why="asked the carrier by phone")
+    world.sandbox.control.up("onelink")
+    drive_for(world, timedelta(minutes=20))
+
+
+def poisoned(world: World) -> None:
+    """A line whose data nobody can work with, and a notice that nobody can read."""
+    sims = make_sims(world, "1nce", 3)
+    make_paid_order(world, sims, "nce-12")
+    Notice.objects.create(
+        account_id=world.provider.pk, notice_id="odd", subject="payment", is_pushed=True, body=b"{}",
+        received_at=clock.now(), state_at=clock.now(),
+    )  # fmt: skip
+    world.sandbox.control.sim(sims[1].iccid, imei="86\0")  # PostgreSQL's jsonb takes no NUL
+    drive_for(world, timedelta(minutes=1))
+
+
+def large(world: World) -> None:
+    """More lines than one transaction releases."""
+    order = make_paid_order(world, make_sims(world, "onelink", 3), "cm-3")
+    pay.apply_notices()
+    OrderLine.objects.filter(order=order).update(state="WAITING")
+    while pay.release_rest(limit=1):
+        pass
+    drive_for(world, timedelta(minutes=1))
+
+
+def looked_up(world: World) -> None:
+    """Somebody looks at SIMs, of which one carrier answers."""
+    sims = make_sims(world, "onelink") + make_sims(world, "1nce")
+    world.sandbox.control.down("1nce")
+    want_readings(sim_ids=[sim.pk for sim in sims])
+    drive()
+
+
+STORIES: tuple[Story, ...] = (
+    plain, queued, proven_by_order_query, unheard, given_back_unheard, unpaid, closed_elsewhere, refused, unknown_to_the_carrier, withdrawn,
+    lost, never_done, seen_by_a_person, sent_again_by_two, poisoned, large, looked_up,
+)  # fmt: skip

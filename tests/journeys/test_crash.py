@@ -1,0 +1,106 @@
+"""Killed at every named stop of the line, before and after, then resumed: one right end each.
+
+A child process, forked so that it starts at once, plays a story and dies at the stop as by kill -9. Then its leases run
+out, time passes, and everything must have come right without it: the books are compared after each test.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import traceback
+from datetime import timedelta
+
+import pytest
+from django.db import connection, connections
+
+from tests.harness import stops
+from tests.journeys import stories
+from tests.world import World, drive, drive_for
+from xuliu.ordering.models import Order
+from xuliu.payment.models import Notice
+
+# Stops outside the line's own story: a visitor's request that changes nothing.
+NOT_OF_THE_LINE = {"payer.ask"}
+
+# Every stop and a story that passes it; those that are not named stand in the plain one.
+STORY_OF: dict[str, stories.Story] = {
+    "check.drift": stories.refused,
+    "check.give_up_waiting": stories.never_done,
+    "check.read_refused": stories.refused,
+    "check.send_again": stories.lost,
+    "decide.accept": stories.seen_by_a_person,
+    "decide.ask_again": stories.never_done,
+    "decide.refund": stories.never_done,
+    "decide.send_again": stories.sent_again_by_two,
+    "fulfil.keep_back": stories.poisoned,
+    "fulfil.not_sent": stories.withdrawn,
+    "fulfil.refuse": stories.unknown_to_the_carrier,
+    "line.set_aside": stories.poisoned,
+    "pay.release_rest": stories.large,
+    "pay.set_aside": stories.poisoned,
+    "payment.close": stories.unpaid,
+    "payment.closed": stories.unpaid,
+    "payment.found": stories.unheard,
+    "payment.found_ended": stories.closed_elsewhere,
+    "payment.query": stories.unheard,
+    "payment.still_pending": stories.unheard,
+    "payment.unheard": stories.unheard,
+    "place.cancel": stories.unpaid,
+    "readings.failed": stories.looked_up,
+    "readings.read": stories.looked_up,
+    "readings.store": stories.looked_up,
+    "refund.answered": stories.refused,
+    "refund.found": stories.given_back_unheard,
+    "refund.query": stories.given_back_unheard,
+    "refund.send": stories.refused,
+    "refund.sent": stories.refused,
+    "verify.find": stories.proven_by_order_query,
+    "verify.later": stories.never_done,
+    "withdraw": stories.withdrawn,
+}
+STOPS = sorted(set(stops.names()) - NOT_OF_THE_LINE)
+PAID = {Order.State.COMPLETED, Order.State.PARTIAL, Order.State.FAILED, Order.State.PAID}
+
+
+@pytest.mark.parametrize("side", ["before", "after"])
+@pytest.mark.parametrize("stop", STOPS)
+def test_killed_here_and_resumed_everything_comes_right(world: World, stop: str, side: str) -> None:
+    story = STORY_OF.get(stop, stories.plain)
+
+    assert _died_at(f"{stop}:{side}", story, world), f"the story {story.__name__} never came to {stop}"
+    _resume(world)
+
+    ends = set(Order.objects.values_list("state", flat=True))
+    assert ends <= PAID | {Order.State.EXPIRED, Order.State.LAPSED, Order.State.CANCELLED}
+    assert not Notice.objects.filter(state=Notice.State.STORED).exists()
+
+
+def _died_at(stop: str, story: stories.Story, world: World) -> bool:
+    connections.close_all()
+    child = os.fork()
+    if child == 0:
+        os.environ["XULIU_KILL_AT"] = stop
+        try:
+            story(world)
+        except BaseException:  # noqa: BLE001  # a child must never return into pytest
+            traceback.print_exc(file=sys.__stderr__)
+        os._exit(0)
+    _, status = os.waitpid(child, 0)
+    return os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGKILL
+
+
+def _resume(world: World) -> None:
+    """Whatever was down is back, leases run out, time passes."""
+    control = world.sandbox.control
+    for peer in ("onelink", "1nce", "wechatpay"):
+        control.up(peer)
+    control.clear_faults()
+    control.settings(settle_seconds=0)
+    control.settle()
+    with connection.cursor() as cursor:
+        for table in ("ordering_flight", "payment_payment", "payment_refund"):
+            cursor.execute(f"UPDATE {table} SET lease_until = now() - interval '1 s' WHERE lease_until IS NOT NULL")
+    drive()
+    drive_for(world, timedelta(hours=4), step=timedelta(minutes=2))
