@@ -1,7 +1,6 @@
 """One settings file for every installation; what differs stands in the environment (docs/environment.md)."""
 
 import os
-from importlib.util import find_spec
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -10,7 +9,7 @@ from csp.constants import NONE, SELF, UNSAFE_EVAL, UNSAFE_INLINE
 from django.utils.translation import gettext_lazy as _
 
 from xuliu.config import embedded, environment
-from xuliu.interfaces.console.appearance import UNFOLD as UNFOLD
+from xuliu.interfaces.console import appearance
 
 # Lets annotations such as QuerySet[Sim] and CharField[str, str] stand at run time as they do for mypy.
 django_stubs_ext.monkeypatch()
@@ -34,7 +33,7 @@ DATABASES = {
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # Parts ----------------------------------------------------------------------------------------------
-OURS = [
+INSTALLED_APPS = [
     "xuliu.common",
     "xuliu.party",
     "xuliu.ledger",
@@ -46,17 +45,9 @@ OURS = [
     "xuliu.balance",
     "xuliu.ordering",
     "xuliu.interfaces.merchant",
-]
-# Django's admin is the console's own site where there is a console.
-CONSOLE = [
     "xuliu.interfaces.console.apps.ConsoleConfig",
     "unfold.apps.BasicAppConfig",  # its other one would put its own site in the console's place
     "xuliu.interfaces.console.apps.ConsoleAdminConfig",
-]
-HAS_CONSOLE = bool(find_spec("xuliu.interfaces.console") and find_spec("xuliu.interfaces.console.apps"))
-INSTALLED_APPS = [
-    *[app for app in OURS if find_spec(app)],
-    *(CONSOLE if HAS_CONSOLE else ["unfold", "django.contrib.admin"]),
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.messages",
@@ -185,6 +176,9 @@ CONSOLE_CONTENT_SECURITY_POLICY = {
     "script-src": [SELF, UNSAFE_INLINE, UNSAFE_EVAL],
     "style-src": [SELF, UNSAFE_INLINE],
 }
+
+# The console's look
+UNFOLD = appearance.UNFOLD
 
 # Files ----------------------------------------------------------------------------------------------
 STATIC_URL = "/static/"
