@@ -137,6 +137,7 @@ def test_an_opening_that_the_vendor_would_not_take_is_refused_without_asking(cha
         (403, "TRADE_ERROR", Outcome.REJECTED),
         (403, "RULE_LIMIT", Outcome.NOT_SENT),
         (429, "FREQUENCY_LIMITED", Outcome.NOT_SENT),
+        (429, "A_CODE_OF_NEXT_YEAR", Outcome.NOT_SENT),
         (403, "OUT_TRADE_NO_USED", Outcome.UNKNOWN),  # a payment with this reference is there
         (400, "ORDERPAID", Outcome.UNKNOWN),  # … and paid
         (500, "SYSTEM_ERROR", Outcome.UNKNOWN),
@@ -285,6 +286,7 @@ def test_a_reference_that_is_not_there_is_not_found(code: str) -> None:
         refusal("FREQUENCY_LIMITED", 429),
         refusal("SYSTEM_ERROR", 500),
         refusal("MCH_NOT_EXISTS", 404),
+        refusal("ORDER_NOT_EXIST", 502),
         RecordedPeer(said=transaction(out_trade_no="0psomebodyelses")),
         RecordedPeer(said=transaction(trade_state="A_STATE_OF_NEXT_YEAR")),
         RecordedPeer(said=transaction(amount={"total": 36.0})),
