@@ -162,7 +162,7 @@ def steps(found: Sequence[StepLike], *, carrier: str, zone: str) -> list[Shown]:
     """The real steps, each with the time it happened."""
     return [
         Shown(
-            text=_step_text(step.code, carrier),
+            text=_step_text(step, carrier),
             time=figures.clock_time(step.at, zone=zone) if step.at else "",
             stands=_stands(step),
         )
@@ -170,18 +170,26 @@ def steps(found: Sequence[StepLike], *, carrier: str, zone: str) -> list[Shown]:
     ]
 
 
-def _step_text(code: str, carrier: str) -> str:
-    texts = {
+def _step_text(step: StepLike, carrier: str) -> str:
+    done = {
         "paid": gettext("Paid"),
         "submitted": gettext("Sent to %(carrier)s"),
         "delivered": gettext("%(carrier)s says it is done"),
         "verified": gettext("Checked against the carrier's record"),
         "receipted": gettext("Receipt issued"),
         "refunded": gettext("Money sent back"),
-        "disputed": gettext("A person looks into it"),
         "rejected": gettext("Not delivered"),
+        "disputed": gettext("A person looks into it"),
     }
-    return texts[code] % {"carrier": carrier}
+    ahead = {
+        "submitted": gettext("Send to %(carrier)s"),
+        "delivered": gettext("%(carrier)s carries it out"),
+        "verified": gettext("Check against the carrier's record"),
+        "receipted": gettext("Issue the receipt"),
+        "refunded": gettext("Money goes back"),
+    }
+    text = done[step.code] if step.at else ahead.get(step.code, done[step.code])
+    return text % {"carrier": carrier}
 
 
 def _stands(step: StepLike) -> str:

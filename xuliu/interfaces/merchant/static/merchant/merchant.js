@@ -57,14 +57,26 @@
     }
   });
 
-  var opened = false;
+  // Once for each payment, also after a reload or on coming back from it.
+  function isFirstTime(sheet) {
+    var id = JSON.parse(sheet.dataset.wechat)["package"];
+    try {
+      if (sessionStorage.getItem("sheet") === id) {
+        return false;
+      }
+      sessionStorage.setItem("sheet", id);
+    } catch (error) {
+      return false;
+    }
+    return true;
+  }
+
   function prepare() {
     document.querySelectorAll("[data-share][hidden]").forEach(function (button) {
       button.hidden = false;
     });
     var sheet = document.querySelector("[data-wechat]");
-    if (sheet && window.WeixinJSBridge && !opened) {
-      opened = true;
+    if (sheet && (window.WeixinJSBridge || sheet.dataset.sandbox) && isFirstTime(sheet)) {
       openSheet(sheet);
     }
   }

@@ -1,0 +1,81 @@
+"""The plans that fit, in the order that helps."""
+
+from datetime import date
+from typing import Any
+
+import pytest
+from django.utils import translation
+
+from xuliu.catalog.models import Offering
+from xuliu.interfaces.merchant.words import plans
+
+MB = 1024 * 1024
+
+
+@pytest.fixture(autouse=True)
+def _in_english() -> Any:
+    with translation.override("en"):
+        yield
+
+
+def priced(offering_id: int, amount_minor: int, *, months: int = 0, days: int = 0, size_mb: int = 0) -> plans.Priced:
+    """One thing to buy."""
+    offering = Offering(
+        id=offering_id,
+        kind="renewal" if months or days else "add_on",
+        months=months,
+        days=days,
+        size_bytes=size_mb * MB,
+        name={"zh-hans": f"套餐 {offering_id}", "en": f"Plan {offering_id}"},
+    )
+    return plans.Priced(offering=offering, amount_minor=amount_minor, currency="CNY", ends_on=date(2027, 12, 4))
+
+
+YEAR, HALF, QUARTER = priced(1, 3600, months=12), priced(2, 2100, months=6), priced(3, 1200, months=3)
+DATA = priced(4, 1000, size_mb=100)
+
+
+def test_the_longest_renewal_stands_first_and_is_chosen() -> None:
+    (renewals,) = plans.groups([QUARTER, YEAR, HALF], wants="renewal")
+
+    assert [plan.title for plan in renewals.plans] == ["12 months", "6 months", "3 months"]
+    assert [plan.is_chosen for plan in renewals.plans] == [True, False, False]
+    assert renewals.plans[0].go == "Renew 12 months for ¥36.00"
+    assert renewals.plans[0].detail == "until 2027-12-03"
+
+
+def test_the_cheapest_by_the_month_is_called_so() -> None:
+    (renewals,) = plans.groups([YEAR, HALF, QUARTER], wants="renewal")
+
+    assert [plan.badge for plan in renewals.plans] == ["best value", "", ""]
+    assert renewals.plans[1].beside == "¥3.50 / month"
+
+
+def test_who_ran_out_of_data_is_offered_data_first() -> None:
+    groups = plans.groups([YEAR, DATA], wants="add_on")
+
+    assert [plan.offering_id for group in groups for plan in group.plans] == [4, 1]
+    assert groups[0].plans[0].is_chosen
+    assert groups[0].plans[0].go == "Add 100\u00a0MB for ¥10.00"
+
+
+def test_what_was_chosen_stays_chosen_when_the_page_renews_itself() -> None:
+    groups = plans.groups([YEAR, HALF, DATA], wants="renewal", chosen="4")
+
+    assert [plan.offering_id for group in groups for plan in group.plans if plan.is_chosen] == [4]
+
+
+def test_a_choice_that_is_gone_falls_back_to_the_first() -> None:
+    (renewals,) = plans.groups([YEAR, HALF], wants="renewal", chosen="77")
+
+    assert renewals.plans[0].is_chosen
+
+
+def test_two_plans_of_the_same_length_go_by_their_names() -> None:
+    (renewals,) = plans.groups([YEAR, priced(9, 5000, months=12)], wants="renewal")
+
+    assert [plan.title for plan in renewals.plans] == ["Plan 1", "Plan 9"]
+
+
+def test_nothing_to_sell_makes_no_group() -> None:
+    assert plans.groups([], wants="renewal") == []
