@@ -3,6 +3,7 @@
 A lost one delays a step by the worker's tick and loses nothing, so every failure here is silent by design.
 """
 
+import os
 import threading
 import time
 from typing import ClassVar
@@ -72,3 +73,12 @@ class _Sender:
 def _connected(parameters: dict[str, object]) -> psycopg.Connection:
     known = {name: value for name, value in parameters.items() if name not in NOT_LIBPQ and value}
     return psycopg.connect(**known, autocommit=True)  # type: ignore[arg-type]  # libpq's own keywords
+
+
+def _forget_the_parents_thread() -> None:
+    """A forked process has no thread of its own yet, and may have been forked while a lock was held."""
+    _Sender._lock, _Sender._there = threading.Lock(), threading.Event()
+    _Sender._pending, _Sender._thread = set(), None
+
+
+os.register_at_fork(after_in_child=_forget_the_parents_thread)
