@@ -35,6 +35,7 @@ class LocalSession:
     ) -> None:
         self.log: list[Logged] = []
         self.ahead = ahead
+        self.deadline_seconds = deadline_seconds
         self._outbound = Outbound(deadline_seconds=deadline_seconds, verify=_verify())
         self._spacing = 1 / calls_per_second if calls_per_second else 0.0
         self._next_at = 0.0
@@ -64,7 +65,13 @@ class LocalSession:
         response, failure = None, ""
         try:
             response = self._outbound.exchange(
-                method=method, url=url, params=params, json=json, form=form, headers=headers
+                method=method,
+                url=url,
+                params=params,
+                json=json,
+                form=form,
+                headers=headers,
+                deadline_seconds=self.deadline_seconds,
             )
         except (NotSent, NoAnswer) as error:
             failure = f"{type(error).__name__}: {error}"

@@ -13,7 +13,6 @@ from tests.contracts.peer import Asked, Fault, Peer, Recorded
 from xuliu.carrier.contract import Action, Answer, Change, Connector, Question, Reading, SimKey
 from xuliu.carrier.registry import all_connectors
 
-DEADLINE_SECONDS = 0.4
 CODES = tuple(all_connectors())
 
 
@@ -100,11 +99,11 @@ def connector(code: str, base_url: str, config: Mapping[str, str]) -> Connector:
 
 
 @contextmanager
-def rigged(code: str, *, deadline_seconds: float = DEADLINE_SECONDS) -> Iterator[Rig]:
+def rigged(code: str) -> Iterator[Rig]:
     """The connector with that code against its recorded peer, at an address of its own."""
     recorded = recorded_answers(code)
     answer: Callable[[Asked], Fault] = recorded.answer
-    peer, session = Peer(answer), LocalSession(deadline_seconds=deadline_seconds)
+    peer, session = Peer(answer), LocalSession()
     try:
         made = connector(code, f"{peer.address}{recorded.base_path}", recorded.config)
         yield Rig(connector=made, recorded=recorded, session=session, peer=peer)

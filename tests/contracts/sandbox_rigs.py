@@ -11,8 +11,6 @@ from tests.contracts.rigs import connector
 from xuliu.carrier.contract import Action, Answer, Change, Connector, Outcome, Question, Reading, Reason, SimKey
 from xuliu.sandbox.testing import Sandbox
 
-DEADLINE_SECONDS = 2.0
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
@@ -134,7 +132,7 @@ class SandboxRig:
 @contextmanager
 def at_sandbox(code: str, sandbox: Sandbox, session: LocalSession | None = None) -> Iterator[SandboxRig]:
     """The connector with that code, with an account at that sandbox and one SIM on its books."""
-    session = session or LocalSession(deadline_seconds=DEADLINE_SECONDS)
+    session = session or LocalSession()
     address = {"onelink": sandbox.onelink, "1nce": sandbox.nce}[code]
     made = connector(code, address, sandbox.credentials[code])
     rig = SandboxRig(code=code, connector=made, session=session, sandbox=sandbox, fleet=FLEETS[code])

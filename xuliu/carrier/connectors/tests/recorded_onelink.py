@@ -7,6 +7,7 @@ from xuliu.carrier.contract import Action, Outcome, Reason
 
 ICCID, MSISDN, UNKNOWN = "89860400000000000017", "1440000000017", "89860400000000000099"
 TOKEN = "b7d1ce5f0b3a4d8e9f10"
+CONFIG = {"appid": "200000000000000017", "password": "Lin-s-own-word"}
 FIRST_PLAN = {
     "offeringId": "300M-12M",
     "offeringName": "物联卡个人 300M 年包",
@@ -41,6 +42,10 @@ def said(*result: Any, status: str = "0", message: str = "正确") -> Reply:
     return Reply.of({"status": status, "message": message, "result": list(result)})
 
 
+STALE_TOKEN = said(status="12021", message="TOKEN不存在或已过期，请重新获取")
+BAD_CREDENTIALS = said(status="12022", message="appid或password错误")
+
+
 def answer(asked: Asked) -> Reply:
     """What the platform says where all is well."""
     return _answer(asked, plans=[FIRST_PLAN], margins=[MARGIN])
@@ -55,6 +60,11 @@ def after(action: Action, asked: Asked) -> Reply:
 
 def _answer(asked: Asked, *, plans: list[Any], margins: list[Any]) -> Reply:
     fields = dict(asked.query) | asked.json()
+    is_login = asked.path.endswith("/get/token")
+    if is_login and {name: fields.get(name) for name in CONFIG} != CONFIG:
+        return BAD_CREDENTIALS
+    if not is_login and fields.get("token") != TOKEN:
+        return STALE_TOKEN
     cards = [{"status": "0", "message": "正确", "iccid": ICCID, "msisdn": MSISDN, "imsi": "460040000000017"}]
     known = {
         "/get/token": said({"token": TOKEN, "ttl": "1800"}),
@@ -73,7 +83,7 @@ def _answer(asked: Asked, *, plans: list[Any], margins: list[Any]) -> Reply:
 
 
 RECORDED = Recorded(
-    config={"appid": "200000000000000017", "password": "Lin-s-own-word"},
+    config=CONFIG,
     base_path="/v5/ec",
     iccid=ICCID,
     msisdn=MSISDN,
@@ -84,8 +94,8 @@ RECORDED = Recorded(
     is_change=lambda asked: "/order/" in asked.path,
     is_token=lambda asked: asked.path.endswith("/get/token"),
     token=TOKEN,
-    stale_token=said(status="12021", message="TOKEN不存在或已过期，请重新获取"),
-    bad_credentials=said(status="12022", message="appid或password错误"),
+    stale_token=STALE_TOKEN,
+    bad_credentials=BAD_CREDENTIALS,
     refusals=(
         Refusal(reply=said(status="12010", message="该号码不存在"), outcome=Outcome.REJECTED, reason=Reason.SIM),
         Refusal(

@@ -7,6 +7,7 @@ from xuliu.carrier.contract import Action, Outcome, Reason
 
 ICCID, UNKNOWN = "8988280666000000001", "8988280666000000009"
 TOKEN = "eyJpZHRva2V.b7d1ce5f0b3a4d8e"
+LOGIN = "Basic emhvdTpMaW4tcy1vd24td29yZA=="  # zhou:Lin-s-own-word
 SIM = {"iccid": ICCID, "imei": "0000000000000018", "status": "Enabled", "current_quota": 500}
 QUOTA = {
     "volume": 435.787951,
@@ -32,6 +33,8 @@ def after(action: Action, asked: Asked) -> Reply:
 
 def _answer(asked: Asked, quota: dict[str, Any]) -> Reply:
     path = f"{asked.method} {asked.path.removeprefix('/management-api')}"
+    if asked.headers.get("authorization") != (LOGIN if path == "POST /oauth/token" else f"Bearer {TOKEN}"):
+        return Reply(status=401)
     known = {
         "POST /oauth/token": Reply.of(
             {"status_code": 200, "access_token": TOKEN, "token_type": "bearer", "expires_in": 3600, "scope": "all"}

@@ -290,7 +290,7 @@ def test_kilobytes_are_added_up_to_the_byte(rig: Rig) -> None:
 
 
 def test_a_token_is_kept_for_as_long_as_they_say_but_half_an_hour_at_most(rig: Rig) -> None:
-    answers_to(rig, {"/get/token": said({"token": "t1", "ttl": "7200"})})
+    answers_to(rig, {"/get/token": said({"token": rig.recorded.token, "ttl": "7200"})})
     rig.read()
     rig.session.ahead = timedelta(minutes=29)
     rig.read()
