@@ -10,9 +10,17 @@ from pathlib import Path
 
 import pytest
 from django.db import connections
+from hypothesis import settings as hypothesis_settings
+from hypothesis.database import DirectoryBasedExampleDatabase
 from pytest_django.plugin import DjangoDbBlocker
 
 from tests.harness import databases, site
+
+# A busy machine makes an example slow, not wrong.
+hypothesis_settings.register_profile(
+    "xuliu", deadline=None, database=DirectoryBasedExampleDatabase("build/cache/hypothesis")
+)
+hypothesis_settings.load_profile("xuliu")
 
 _numbers = itertools.count(1)
 

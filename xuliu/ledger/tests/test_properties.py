@@ -99,6 +99,6 @@ def test_the_books_agree_after_every_step() -> None:
     run_state_machine_as_test(
         Books,
         settings=settings(
-            max_examples=25, stateful_step_count=20, deadline=None, suppress_health_check=list(HealthCheck)
+            max_examples=15, stateful_step_count=20, deadline=None, suppress_health_check=list(HealthCheck)
         ),
     )
