@@ -43,7 +43,7 @@ def place(*, order_id: int, method: str, payer_id: str = "") -> int | None:
             payer_id=payer_id,
             amount_minor=order.total_minor,
             currency=order.currency,
-            description=f"流量续费 {order.number}",
+            description=f"{order.seller} {order.number}"[:40],
             expires_at=order.valid_until,
         )
 

@@ -107,6 +107,8 @@ def _close(payment: Payment) -> None:
     with stops.transaction("payment.closed"):
         if done.outcome is Outcome.DONE:
             operations.close_confirmed(payment_ids=[payment.id], why="closed at the provider")
+        elif done.standing is Standing.NOT_FOUND and clock.now() >= payment.opened_at + _settles_within(payment):
+            operations.close_confirmed(payment_ids=[payment.id], why="proven: the provider never had it")
         else:  # it was paid in between, or nobody answered: asked again
             _later(payment)
 
@@ -163,6 +165,7 @@ def _store_refund_answer(refund: Refund, done: Done) -> None:
             move(Refund, [refund.id], to=Refund.State.UNKNOWN, why=done.detail, also=also)
             if done.outcome is Outcome.NOT_SENT:
                 _back_to_pending(refund, why=f"certainly not sent: {done.detail}")
+                open_case("refund_waits", ("refund", refund.id), {"detail": done.detail})
 
 
 def _back_to_pending(refund: Refund, *, why: str) -> None:
@@ -194,15 +197,15 @@ def _store_refund_found(refund: Refund, found: tuple[Truth, bytes] | None) -> No
     if truth.standing is not Standing.NOT_FOUND:
         operations.store_asked(account_id=refund.payment.account_id, truth=truth, body=body)
         _later(refund)
-    elif refund.sent_at and clock.now() >= refund.sent_at + _settles_within(refund):
+    elif refund.sent_at and clock.now() >= refund.sent_at + _settles_within(refund.payment):
         move(Refund, [refund.id], to=Refund.State.UNKNOWN, only_from=[Refund.State.SENT], why="not found")
         _back_to_pending(refund, why="proven: the provider never had it")
     else:
         _later(refund)
 
 
-def _settles_within(refund: Refund) -> timedelta:
-    return provider_of(refund.payment.account).capabilities.settles_within
+def _settles_within(payment: Payment) -> timedelta:
+    return provider_of(payment.account).capabilities.settles_within
 
 
 def notify_url(account: ProviderAccount) -> str:

@@ -63,12 +63,13 @@ REFUND_STANDINGS = {
 # What WeChat Pay states that it did not do. Whatever is not listed here is UNKNOWN, and asked about.
 REFUSED = frozenset({"PARAM_ERROR", "INVALID_REQUEST", "SIGN_ERROR", "NO_AUTH", "NOAUTH", "MCH_NOT_EXISTS"})
 OPENING_REFUSED = REFUSED | {"APPID_MCHID_NOT_MATCH", "ORDER_CLOSED", "ORDERCLOSED", "TRADE_ERROR"}
-REFUND_REFUSED = REFUSED | {"NOT_ENOUGH", "USER_ACCOUNT_ABNORMAL", "REQUEST_BLOCKED", "RESOURCE_NOT_EXISTS"}
+REFUND_REFUSED = REFUSED | {"USER_ACCOUNT_ABNORMAL", "REQUEST_BLOCKED", "RESOURCE_NOT_EXISTS"}
 ALREADY_PAID = frozenset({"ORDERPAID", "ORDER_PAID"})
 ALREADY_CLOSED = frozenset({"ORDER_CLOSED", "ORDERCLOSED"})
 NOT_THERE = frozenset({"ORDER_NOT_EXIST", "ORDERNOTEXIST", "RESOURCE_NOT_EXISTS"})
-# Nothing was done and the same request may come again: too many requests, or the payer is typing the password.
-LATER = frozenset({"FREQUENCY_LIMITED", "RATELIMIT_EXCEEDED", "RULE_LIMIT", "RULELIMIT", "USERPAYING"})
+# Nothing was done and the same request may come again: too many requests, the payer is typing the password, or our
+# own balance does not suffice for a refund yet.
+LATER = frozenset({"NOT_ENOUGH", "FREQUENCY_LIMITED", "RATELIMIT_EXCEEDED", "RULE_LIMIT", "RULELIMIT", "USERPAYING"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -183,7 +183,7 @@ def test_a_close_is_done_when_the_empty_answer_is_signed() -> None:
         (400, "PARAM_ERROR", Outcome.REJECTED),
         (400, "INVALID_REQUEST", Outcome.REJECTED),
         (400, "REQUEST_BLOCKED", Outcome.REJECTED),
-        (403, "NOT_ENOUGH", Outcome.REJECTED),
+        (403, "NOT_ENOUGH", Outcome.NOT_SENT),
         (403, "USER_ACCOUNT_ABNORMAL", Outcome.REJECTED),
         (403, "NO_AUTH", Outcome.REJECTED),
         (404, "RESOURCE_NOT_EXISTS", Outcome.REJECTED),
