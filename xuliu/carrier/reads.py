@@ -1,5 +1,6 @@
 """Reading calls are counted by minute and operation, not each recorded; written at most once a second."""
 
+import os
 import threading
 import time
 from collections import Counter
@@ -23,6 +24,10 @@ class ReadTally:
     """The counts of this process that are not written yet. Safe to use from several threads."""
 
     def __init__(self) -> None:
+        self.begin_anew()
+
+    def begin_anew(self) -> None:
+        """Forget what was counted: in a forked process, where the parent will write it."""
         self._lock = threading.Lock()
         self._made: Counter[Slot] = Counter()
         self._failed: Counter[Slot] = Counter()
@@ -54,6 +59,7 @@ class ReadTally:
 
 
 tally = ReadTally()
+os.register_at_fork(after_in_child=tally.begin_anew)
 
 ADD = """
     INSERT INTO carrier_readcount AS r (account_id, minute, operation, made, failed)

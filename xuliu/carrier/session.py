@@ -4,6 +4,7 @@ A call waits for one of the account's places (so many calls under way at once) a
 both shared by all processes, then goes out under what is left of its deadline. Nothing here holds a transaction.
 """
 
+import os
 import threading
 import time
 from collections import defaultdict
@@ -55,6 +56,9 @@ _circuits: defaultdict[int, Circuit] = defaultdict(Circuit)
 def forget_circuits() -> None:
     """Close every circuit: the carriers are others now (tests), or a person says that one is back."""
     _circuits.clear()
+
+
+os.register_at_fork(after_in_child=forget_circuits)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

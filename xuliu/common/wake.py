@@ -50,6 +50,12 @@ class _Sender:
         cls._there.set()
 
     @classmethod
+    def begin_anew(cls) -> None:
+        """A forked process has no thread of its own yet, and may have been forked while a lock was held."""
+        cls._lock, cls._there = threading.Lock(), threading.Event()
+        cls._pending, cls._thread = set(), None
+
+    @classmethod
     def _run(cls) -> None:
         database: psycopg.Connection | None = None
         connected_with: dict[str, object] = {}
@@ -75,10 +81,4 @@ def _connected(parameters: dict[str, object]) -> psycopg.Connection:
     return psycopg.connect(**known, autocommit=True)  # type: ignore[arg-type]  # libpq's own keywords
 
 
-def _forget_the_parents_thread() -> None:
-    """A forked process has no thread of its own yet, and may have been forked while a lock was held."""
-    _Sender._lock, _Sender._there = threading.Lock(), threading.Event()
-    _Sender._pending, _Sender._thread = set(), None
-
-
-os.register_at_fork(after_in_child=_forget_the_parents_thread)
+os.register_at_fork(after_in_child=_Sender.begin_anew)
