@@ -87,19 +87,27 @@ def _whose(address: str) -> str:
 def _count(*, against: str, what: str, limit: int, at: datetime) -> bool:
     """Count a try; False where it would be one more than the limit. The same try again is not counted anew."""
     key, tried = keyed_hash(against, purpose="guess against"), keyed_hash(what, purpose="guess")
+    known = _known(key, tried, limit, at)
+    if known is not None:  # what stands there now stands there for the hour: no lock is needed to say so
+        return known
     with transaction.atomic():
         with connection.cursor() as cursor:
             # One at a time per key: fifty at once see each other's rows.
             cursor.execute("SELECT pg_advisory_xact_lock(%s)", [int.from_bytes(key[:8], "big", signed=True)])
-        recent = Guess.objects.filter(against=key, at__gt=at - WINDOW)
-        seen = {bytes(one) for one in recent.values_list("what", flat=True)}
-        if tried in seen:
-            return True
-        if len(seen) >= limit:
-            return False
-        _forget(before=at - WINDOW)
-        Guess.objects.update_or_create(against=key, what=tried, defaults={"at": at})
-    return True
+        known = _known(key, tried, limit, at)
+        if known is None:
+            _forget(before=at - WINDOW)
+            Guess.objects.update_or_create(against=key, what=tried, defaults={"at": at})
+    return known is not False
+
+
+def _known(key: bytes, tried: bytes, limit: int, at: datetime) -> bool | None:
+    """True where that was tried before, False where the limit is reached, None where it is new and there is room."""
+    recent = Guess.objects.filter(against=key, at__gt=at - WINDOW)
+    seen = {bytes(one) for one in recent.values_list("what", flat=True)}
+    if tried in seen:
+        return True
+    return False if len(seen) >= limit else None
 
 
 def _forget(*, before: datetime) -> None:
