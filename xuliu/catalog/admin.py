@@ -220,14 +220,14 @@ def valid_until(price: Price) -> str:
 class PriceTable(Table):
     """What was, is and will be charged. A new price ends the running one; nothing is rewritten."""
 
-    singular, plural = _("Price"), _("Prices")
+    singular, plural = _("A price"), _("Prices")
     is_added_by = Right.SELL
     form = PriceForm
     ordering = ("price_list", "offering", "-valid")
     list_display = (
         columns.name("offering", _("Offering")),
         columns.name("price_list", _("Price list")),
-        columns.money("amount_minor", _("Price"), currency="price_list__currency"),
+        columns.money("amount_minor", _("Charged"), currency="price_list__currency"),
         valid_from,
         valid_until,
     )

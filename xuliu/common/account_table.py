@@ -9,6 +9,7 @@ from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
+from django.utils.translation import gettext_lazy as _
 
 from xuliu.common.account_form import AccountForm, SwitchForm, form_for
 from xuliu.common.columns import localised
@@ -16,8 +17,11 @@ from xuliu.common.listing import Table
 from xuliu.common.rights import Right
 
 
+SWITCH = ("is_stopped", "stopped_why")
+
+
 class AccountTable(Table):
-    """Written by who may configure; who may only pause sees the switch alone."""
+    """`shown` ends with the timeline. Written by who may configure; who may only pause sees the switch alone."""
 
     is_changed_by = Right.PAUSE
     is_added_by = Right.CONFIGURE
@@ -26,8 +30,8 @@ class AccountTable(Table):
     kinds: ClassVar[Callable[[], Mapping[str, type[Any]]]]
     opened: ClassVar[Callable[[Any], Any]]
     configure: ClassVar[Callable[[Any, Mapping[str, Any]], None]]
-    pause: ClassVar[Callable[[list[int], str], object]]
-    resume: ClassVar[Callable[[list[int], str], object]]
+    pause: ClassVar[Callable[..., object]]
+    resume: ClassVar[Callable[..., object]]
 
     def own_fields(self, *, is_new: bool) -> dict[str, forms.Field]:
         """The model's own fields that may be written, with the form fields that take them."""
@@ -43,6 +47,19 @@ class AccountTable(Table):
         choices = [(code, localised(kind)) for code, kind in kinds.items()]
         context = {**self.admin_site.each_context(request), "title": self.singular, "choices": choices}
         return TemplateResponse(request, "console/choose_kind.html", context)
+
+    def get_fieldsets(self, request: HttpRequest, obj: Model | None = None) -> list[Any]:
+        """What it is, how it is reached, the switch, what happened."""
+        fields = self.get_fields(request, obj)
+        switch = [name for name in fields if name in SWITCH]
+        written = [name for name in fields if isinstance(name, str) and name not in SWITCH]
+        parts: list[tuple[Any, list[Any]]] = [
+            (None, list(self.shown[:-1]) if obj else []),
+            (_("Access and limits"), written),
+            (_("Kill switch"), switch),
+            (_("Timeline"), list(self.shown[-1:]) if obj else []),
+        ]
+        return [(title, {"fields": names}) for title, names in parts if names]
 
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
         """The form made from the Config of the account's kind."""
@@ -61,7 +78,8 @@ class AccountTable(Table):
             type(self).configure(obj, form.given)
         if isinstance(form, SwitchForm):
             form.turn(
-                pause=lambda key, why: type(self).pause([key], why), resume=lambda key, why: type(self).resume([key], why)
+                pause=lambda key, why: type(self).pause([key], why=why),
+                resume=lambda key, why: type(self).resume([key], why=why),
             )
 
     def _form(self, request: HttpRequest, obj: Model | None) -> type[SwitchForm]:

@@ -38,7 +38,7 @@ def plain(field: str, title: Text, *, in_order: bool = True) -> Column:
 
 def figure(field: str, title: Text) -> Column:
     """A number, on the right."""
-    return _column(lambda row: right_aligned(_or_dash(_value(row, field))), title, field)
+    return _column(lambda row: right_aligned(_or_dash(_value(row, field))), title, field, is_right=True)
 
 
 def code(field: str, title: Text) -> Column:
@@ -63,7 +63,11 @@ def state(states: States, *, field: str = "state", title: Text = _("State")) -> 
 
 def moment(field: str, title: Text) -> Column:
     """An instant, to the second, in the zone that is active."""
-    return _column(lambda row: instant_text(_value(row, field)), title, field)
+
+    def shown(row: Model) -> Any:
+        return format_html('<span class="x-moment">{}</span>', instant_text(_value(row, field)))
+
+    return _column(shown, title, field)
 
 
 def day(field: str, title: Text, *, is_exclusive_end: bool = False) -> Column:
@@ -77,12 +81,12 @@ def money(field: str, title: Text, *, currency: str = "currency") -> Column:
     def shown(row: Model) -> Any:
         return right_aligned(money_text(_value(row, field), _value(row, currency)))
 
-    return _column(shown, title, field)
+    return _column(shown, title, field, is_right=True)
 
 
 def size(field: str, title: Text) -> Column:
     """Bytes as people say them, on the right."""
-    return _column(lambda row: right_aligned(size_text(_value(row, field))), title, field)
+    return _column(lambda row: right_aligned(size_text(_value(row, field))), title, field, is_right=True)
 
 
 def name(field: str, title: Text) -> Column:
@@ -178,12 +182,12 @@ def _in_code(found: Any) -> Any:
     return format_html('<span class="x-code">{}</span>', found) if found not in (None, "") else NONE
 
 
-def _column(shown: Callable[[Any], Any], title: Text, order: str) -> Column:
+def _column(shown: Callable[[Any], Any], title: Text, order: str, *, is_right: bool = False) -> Column:
     column: Any = lambda row: shown(row)  # noqa: E731  # each column is a function of its own, with its own title
     column.short_description = title
     column.admin_order_field = order
-    # Django's checks and element ids want a name that no two columns of a table share.
-    column.__name__ = f"column_{order or id(column)}"
+    # Part of the column's class in the page; no two columns of a table may share it.
+    column.__name__ = f"{'right' if is_right else 'left'}_{order or id(column)}"
     made_column: Column = column
     return made_column
 

@@ -70,11 +70,10 @@ class OrderLineTable(Table):
         columns.name("offering", _("Offering")),
         columns.state(LINE_STATES),
         columns.word("is_set_aside", _("Set aside"), {True: _("Set aside"), False: columns.NONE}),  # type: ignore[dict-item]  # the field's values
-        columns.money("price_minor", _("Price"), currency="order__currency"),
-        columns.plain("account", _("Account"), in_order=False),
+        columns.money("price_minor", _("Charged"), currency="order__currency"),
         columns.moment("state_at", _("In this state since")),
     )
-    list_select_related = ("order", "sim", "offering", "account")
+    list_select_related = ("order", "sim", "offering")
     list_filter = (
         picked(_("State"), "state", LINE_STATES),
         picked(_("Set aside"), "is_set_aside", SET_ASIDE),

@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from xuliu.common import columns
 from xuliu.common.columns import badge, day_text, instant_text, localised, money_text
 from xuliu.common.rights import Right
-from xuliu.interfaces.console.timeline import around
+from xuliu.interfaces.console.timeline import around, quoted
 from xuliu.ledger.queries import OrderTotals, order_totals
 from xuliu.ordering.admin import CHANNELS, LINE_STATES, ORDER_STATES
 from xuliu.ordering.models import Order, OrderLine
@@ -37,7 +37,8 @@ def show(request: HttpRequest, order_id: int) -> HttpResponse:
     payments = list(Payment.objects.filter(order_id=order.pk).select_related("account").order_by("id"))
     refunds = list(Refund.objects.filter(payment__order_id=order.pk).select_related("payment").order_by("id"))
     receipt = receipt_of(order.pk)
-    entries = around(events=timeline(order.pk), lines=lines, payments=payments, refunds=refunds, receipt=receipt)
+    found = around(events=timeline(order.pk), lines=lines, payments=payments, refunds=refunds, receipt=receipt)
+    entries = [quoted(order), *found]
     context = {
         **site.each_context(request),
         "title": order.number,

@@ -14,7 +14,8 @@ from xuliu.carrier.models import Call
 from xuliu.common.columns import badge, instant_text, money_text
 from xuliu.common.models import CallRecord, Event
 from xuliu.interfaces.console.words import KINDS, state_words, who
-from xuliu.ordering.models import OrderLine, Receipt
+from xuliu.ordering.admin import CHANNELS
+from xuliu.ordering.models import Order, OrderLine, Receipt
 from xuliu.payment.models import Payment, ProviderCall, Refund
 
 SHOWN_AT_MOST = 500
@@ -56,6 +57,18 @@ def around(
     if receipt:
         found.append(_receipted(receipt))
     return sorted(found, key=lambda entry: entry.at)[-SHOWN_AT_MOST:]
+
+
+def quoted(order: Order) -> Entry:
+    """How it began: a quote is made in its state and leaves no move."""
+    return Entry(
+        at=order.quoted_at,
+        kind="move",
+        subject=str(KINDS["order"]),
+        text=badge(Order.State.QUOTED, state_words()["order"]),
+        who=str(CHANNELS.get(order.channel, order.channel)),
+        detail=money_text(order.total_minor, order.currency),
+    )
 
 
 def calls_of(lines: Sequence[OrderLine]) -> list[Call]:

@@ -1,0 +1,112 @@
+"""Every page of the console worth looking at, for pictures and for axe."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from django.conf import settings
+from django.contrib.admin import site
+from django.urls import reverse
+from playwright.sync_api import Page as Tab
+
+from xuliu.common import clock
+from xuliu.interfaces.console.tests import made, people
+from xuliu.ordering.models import Approval
+from xuliu.party.models import Person
+from xuliu.party.operations import add_contact
+
+
+@dataclass(frozen=True)
+class Hung:
+    """One page, and whose session opens it; nobody's where `session` is empty."""
+
+    name: str
+    path: str
+    session: str = ""
+
+    def open(self, tab: Tab, address: str) -> None:
+        """Go there as that person."""
+        tab.context.clear_cookies(name=settings.SESSION_COOKIE_NAME)
+        if self.session:
+            cookie = {"name": settings.SESSION_COOKIE_NAME, "value": self.session, "url": address}
+            tab.context.add_cookies([cookie])  # type: ignore[list-item]  # as Playwright documents it
+        tab.goto(address + self.path, wait_until="load")
+
+
+def hang() -> list[Hung]:
+    """Make the states and say where they are."""
+    desk = made.make_desk()
+    paused = made.make_fleet(desk.shop)
+    for sim in list(desk.shop.account.sims.exclude(id=desk.shop.sim.pk)[:14]):
+        made.make_delivered(desk.shop, sim, minutes_ago=200)
+    refused = made.make_refused(desk.shop)
+    early = made.make_unknown(desk.shop, minutes_ago=3)
+    olga, fei = people.olga(), people.fei()
+    add_contact(olga, kind="phone", value="138 0013 8000", verified_at=clock.now())
+    _say_so(fei, desk.unknown.pk)
+    key = people.signed_in(olga).session.session_key
+    return [
+        *_pages(desk, key, early_id=early.pk, refused_id=refused.pk),
+        *_tables(key),
+        Hung("console-account-paused", reverse("admin:carrier_carrieraccount_change", args=[paused.pk]), key),
+        Hung("console-account-provider", reverse("admin:payment_provideraccount_change", args=[desk.shop.provider.pk]), key),
+        Hung("console-account-new", reverse("admin:carrier_carrieraccount_add") + "?kind=onelink", key),
+        Hung("console-person", reverse("admin:party_person_change", args=[fei.pk]), key),
+        Hung("console-person-private", reverse("admin:person_private", args=[olga.pk]), key),
+        *_door(),
+    ]
+
+
+def _pages(desk: made.Desk, key: str, *, early_id: int, refused_id: int) -> list[Hung]:
+    order, line, sim = "admin:ordering_order_change", "admin:ordering_orderline_change", "admin:inventory_sim_change"
+    return [
+        Hung("console-start", "/console/", key),
+        Hung("console-order-completed", reverse(order, args=[desk.completed.pk]), key),
+        Hung("console-order-refused", reverse(order, args=[refused_id]), key),
+        Hung("console-line-unknown", reverse(line, args=[desk.unknown.pk]), key),
+        Hung("console-line-early", reverse(line, args=[early_id]), key),
+        Hung("console-line-disputed", reverse(line, args=[desk.disputed.pk]), key),
+        Hung("console-line-aside", reverse(line, args=[desk.aside.pk]), key),
+        Hung("console-sim", reverse(sim, args=[desk.shop.sim.pk]), key),
+    ]
+
+
+def _tables(key: str) -> list[Hung]:
+    wanted = (
+        "inventory_sim", "ordering_order", "ordering_orderline", "payment_payment", "ledger_posting", "ticket_case",
+        "catalog_offering", "catalog_price", "carrier_carrieraccount", "party_person", "common_event",
+    )  # fmt: skip
+    return [Hung(f"console-list-{name.split('_')[1]}", reverse(f"admin:{name}_changelist"), key) for name in wanted]
+
+
+def _door() -> list[Hung]:
+    bare = people.make_person("nina", people.SUPPORT, has_factor=False)
+    lin = people.make_person("lin")
+    fresh = people.signed_in(people.make_person("otto", people.SUPPORT))
+    return [
+        Hung("console-door-sign-in", "/accounts/login/?next=/console/"),
+        Hung("console-door-factor", "/accounts/2fa/totp/activate/", _fresh(bare)),
+        Hung("console-door-refused", "/console/", people.signed_in(lin).session.session_key),
+        Hung("console-door-mine", "/accounts/2fa/", fresh.session.session_key),
+    ]
+
+
+def _fresh(person: Person) -> str:
+    """Signed in a moment ago by password alone."""
+    client = people.signed_in(person, has_shown_factor=False)
+    session = client.session
+    at = (clock.now() - timedelta(seconds=5)).timestamp()
+    session["account_authentication_methods"] = [{"method": "password", "at": at, "reauthenticated": True}]
+    session.save()
+    return str(session.session_key)
+
+
+def _say_so(person: Person, line_id: int) -> None:
+    why = "运营商客服确认没有这笔订单，工单号 20261122-17"
+    Approval.objects.create(line_id=line_id, attempt=1, person_id=person.pk, why=why, at=clock.now())
+
+
+def tables() -> list[str]:
+    """The lists of every table of the console, by their address."""
+    return [
+        reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist") for model in site._registry
+    ]
