@@ -45,6 +45,7 @@ def run(args: argparse.Namespace) -> int:
         try:
             report = import_sims(path=args.file, account_code=args.account)
         except UnreadableFile as error:
+            result.unlink(missing_ok=True)
             raise CommandFailed(str(error)) from error
         print(_summary(report, time.monotonic() - begun))
         if report.problems:

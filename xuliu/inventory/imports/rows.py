@@ -1,8 +1,9 @@
 """From lines to rows that may be written: every cell read, every rule that needs no database held."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, timedelta
+from typing import NamedTuple
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
@@ -44,8 +45,7 @@ class Account:
     carrier_code: str
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(NamedTuple):
     """One SIM, as it will be written; "" and None where the file says nothing. `ends_on` is exclusive."""
 
     line: int
@@ -181,7 +181,7 @@ def _without_duplicates(rows: list[Row]) -> tuple[list[Row], list[Problem]]:
     for column, key in UNIQUE.items():
         for same in _groups(rows, key):
             first = same[0]
-            are_equal = all(replace(row, line=first.line) == first for row in same)
+            are_equal = all(row[1:] == first[1:] for row in same)  # in all but the line
             for row in same[1:] if are_equal else same:
                 others = [other.line for other in same[: NAMED_LINES + 1] if other is not row]
                 facts = {"lines": ", ".join(str(line) for line in others[:NAMED_LINES])}

@@ -20,7 +20,8 @@ COPY = """
         line, iccid, msisdn, account_id, state, is_state_given, starts_on, ends_on, anchor_day, serial_number, brand,
         model, imei, merchant_code, merchant_name, service_password, sticker_code) FROM STDIN"""
 
-# One look-up by key a line, whatever the planner knows of tables that have just grown: joined, it read them whole.
+# One look-up by key a line (here by a scalar query, below by LATERAL): what a chunk costs must not grow with the fleet,
+# and of tables that have just grown the planner knows too little to be left the choice.
 FIND = """
     UPDATE inventory_import i SET
         sim_id = (SELECT s.id FROM inventory_sim s WHERE s.iccid = i.iccid),
@@ -75,19 +76,25 @@ MODELS = """
     ORDER BY lower(i.brand), lower(i.model), i.line"""
 
 RESOLVE = """
-    UPDATE inventory_import i SET
-        merchant_id = (SELECT m.id FROM party_merchant m WHERE m.code = i.merchant_code),
-        model_id = (SELECT min(m.id) FROM inventory_terminalmodel m
-                    WHERE lower(m.brand) = lower(i.brand) AND lower(m.name) = lower(i.model))"""
+    UPDATE inventory_import i SET merchant_id = w.merchant_id, model_id = w.model_id
+    FROM (
+        SELECT i.line, c.id AS merchant_id, m.id AS model_id FROM inventory_import i
+        LEFT JOIN party_merchant c ON c.code = i.merchant_code
+        LEFT JOIN (
+            SELECT lower(brand) AS brand, lower(name) AS model, min(id) AS id FROM inventory_terminalmodel GROUP BY 1, 2
+        ) m ON (m.brand, m.model) = (lower(i.brand), lower(i.model))) w
+    WHERE i.line = w.line"""
 
 TERMINALS_CHANGED = """
     UPDATE inventory_terminal t SET imei = w.imei, model_id = w.model_id, merchant_id = w.merchant_id
     FROM (
-        SELECT t.id, coalesce(nullif(i.imei, ''), t.imei) AS imei, i.model_id,
-            coalesce(i.merchant_id, t.merchant_id) AS merchant_id
-        FROM inventory_import i JOIN inventory_terminal t ON t.id = i.terminal_id) w
-    WHERE t.id = w.id
-        AND (t.imei, t.model_id, t.merchant_id) IS DISTINCT FROM (w.imei, w.model_id, w.merchant_id)"""
+        SELECT t.id, n.* FROM inventory_import i
+        CROSS JOIN LATERAL (SELECT * FROM inventory_terminal t WHERE t.id = i.terminal_id OFFSET 0) t
+        CROSS JOIN LATERAL (
+            SELECT coalesce(nullif(i.imei, ''), t.imei) AS imei, i.model_id,
+                coalesce(i.merchant_id, t.merchant_id) AS merchant_id) n
+        WHERE (t.imei, t.model_id, t.merchant_id) IS DISTINCT FROM (n.imei, n.model_id, n.merchant_id)) w
+    WHERE t.id = w.id"""
 
 TERMINALS_NEW = """
     INSERT INTO inventory_terminal (serial_number, imei, sticker_code, merchant_id, model_id)
@@ -99,20 +106,22 @@ SIMS_CHANGED = """
     UPDATE inventory_sim s SET msisdn = w.msisdn, merchant_id = w.merchant_id, period_start_on = w.starts_on,
         period_end_on = w.ends_on, anchor_day = w.anchor_day, service_password = w.service_password
     FROM (
-        SELECT s.id, coalesce(nullif(i.msisdn, ''), s.msisdn) AS msisdn,
-            coalesce(i.merchant_id, s.merchant_id) AS merchant_id,
-            CASE WHEN n.is_newer THEN coalesce(i.starts_on, s.period_start_on) ELSE s.period_start_on END AS starts_on,
-            CASE WHEN n.is_newer THEN i.ends_on ELSE s.period_end_on END AS ends_on,
-            CASE WHEN n.is_newer AND NOT n.has_fitting_anchor THEN i.anchor_day ELSE s.anchor_day END AS anchor_day,
-            coalesce(nullif(i.service_password, ''), s.service_password) AS service_password
-        FROM inventory_import i JOIN inventory_sim s ON s.id = i.sim_id
+        SELECT s.id, n.* FROM inventory_import i
+        CROSS JOIN LATERAL (SELECT * FROM inventory_sim s WHERE s.id = i.sim_id OFFSET 0) s
         CROSS JOIN LATERAL (
             SELECT coalesce(i.ends_on >= s.period_end_on, i.ends_on IS NOT NULL) AS is_newer,
                 s.anchor_day IS NOT NULL AND extract(day FROM i.ends_on) = least(s.anchor_day, extract(
-                    day FROM date_trunc('month', i.ends_on) + interval '1 month - 1 day')) AS has_fitting_anchor) n) w
-    WHERE s.id = w.id
-        AND (s.msisdn, s.merchant_id, s.period_start_on, s.period_end_on, s.anchor_day, s.service_password)
-        IS DISTINCT FROM (w.msisdn, w.merchant_id, w.starts_on, w.ends_on, w.anchor_day, w.service_password)"""
+                    day FROM date_trunc('month', i.ends_on) + interval '1 month - 1 day')) AS has_fitting_anchor) p
+        CROSS JOIN LATERAL (
+            SELECT coalesce(nullif(i.msisdn, ''), s.msisdn) AS msisdn,
+                coalesce(i.merchant_id, s.merchant_id) AS merchant_id,
+                coalesce(CASE WHEN p.is_newer THEN i.starts_on END, s.period_start_on) AS starts_on,
+                CASE WHEN p.is_newer THEN i.ends_on ELSE s.period_end_on END AS ends_on,
+                CASE WHEN p.is_newer AND NOT p.has_fitting_anchor THEN i.anchor_day ELSE s.anchor_day END AS anchor_day,
+                coalesce(nullif(i.service_password, ''), s.service_password) AS service_password) n
+        WHERE (s.msisdn, s.merchant_id, s.period_start_on, s.period_end_on, s.anchor_day, s.service_password)
+            IS DISTINCT FROM (n.msisdn, n.merchant_id, n.starts_on, n.ends_on, n.anchor_day, n.service_password)) w
+    WHERE s.id = w.id"""
 
 SIMS_NEW = """
     INSERT INTO inventory_sim (iccid, msisdn, account_id, merchant_id, state, state_at, period_start_on, period_end_on,

@@ -5,9 +5,8 @@ moves it; a period never goes back, for it may have been paid for.
 """
 
 from collections.abc import Sequence
-from dataclasses import astuple, dataclass, fields
+from dataclasses import astuple, dataclass
 from datetime import datetime
-from operator import attrgetter
 from typing import NamedTuple
 
 from django.db import connection, transaction
@@ -28,8 +27,6 @@ IN_ORDER = (
     ("sims_new", statements.SIMS_NEW),
     ("bindings_new", statements.BINDINGS_NEW),
 )
-
-_values = attrgetter(*(field.name for field in fields(Row)))
 
 
 @dataclass(slots=True)
@@ -93,4 +90,4 @@ def _copy(rows: Sequence[Row]) -> None:
     # Django's cursor has no COPY; psycopg's, on the same connection and in the same transaction, has.
     with connection.connection.cursor() as cursor, cursor.copy(statements.COPY) as copy:
         for row in rows:
-            copy.write_row((*_values(row), new_code() if row.serial_number else ""))
+            copy.write_row((*row, new_code() if row.serial_number else ""))

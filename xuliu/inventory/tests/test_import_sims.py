@@ -16,7 +16,7 @@ from xuliu.inventory import import_sims as use_case
 from xuliu.inventory import passwords, shapes
 from xuliu.inventory.import_sims import Report, import_sims
 from xuliu.inventory.imports.columns import COLUMNS
-from xuliu.inventory.imports.problems import write_result
+from xuliu.inventory.imports.problems import UnreadableFile, write_result
 from xuliu.inventory.models import Binding, Sim, Terminal, TerminalModel
 from xuliu.inventory.tests.make import make_account, make_merchant, make_sim, make_terminal
 from xuliu.party.models import Merchant
@@ -344,7 +344,7 @@ def test_a_file_that_cannot_be_taken_is_refused_in_one_sentence(raw: bytes, says
     path = tmp_path / "sims.csv"
     path.write_bytes(raw)
 
-    with pytest.raises(use_case.UnreadableFile) as refused:
+    with pytest.raises(UnreadableFile) as refused:
         import_sims(path=path)
 
     assert says in str(refused.value)

@@ -1,0 +1,130 @@
+"""What a demonstration begins with: our side and the sandbox's know the same fleet, and a second start keeps it."""
+
+import csv
+import importlib.util
+import shutil
+from collections import Counter
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from tests.sandbox_fixture import sandbox, sandbox_of_worker  # noqa: F401  # fixtures are found by their names
+from xuliu.carrier.accounts import connector_of, session_of
+from xuliu.carrier.contract import SimKey
+from xuliu.carrier.models import CarrierAccount
+from xuliu.catalog.models import Offering, Price
+from xuliu.catalog.queries import current_prices, public_price_list
+from xuliu.common import clock
+from xuliu.interfaces.cli.demo_fleet import DAY_ZERO, EXAMPLES, ZONE, DemoFleet, seed_demo
+from xuliu.inventory import shapes
+from xuliu.inventory.models import Sim, TerminalModel
+from xuliu.party.models import Person
+from xuliu.party.roles import rights_of
+from xuliu.payment.accounts import credentials
+from xuliu.payment.models import ProviderAccount
+from xuliu.sandbox.testing import Sandbox
+
+
+def seeded(sandbox: Sandbox) -> DemoFleet:  # noqa: F811  # the fixture's value
+    """The demonstration's data, at this sandbox."""
+    urls = {"onelink": sandbox.onelink, "1nce": sandbox.nce, "wechatpay": sandbox.wechatpay}
+    return seed_demo(credentials=sandbox.credentials, sandbox_urls=urls)
+
+
+def test_both_sides_know_the_same_fleet(fresh_database: str, sandbox: Sandbox) -> None:  # noqa: F811
+    fleet = seeded(sandbox)
+    sandbox.control.plans(fleet.plans)
+    assert sandbox.control.sims(fleet.sims) == 1000
+
+    for code in ("cmcc-demo", "1nce-demo"):
+        account = CarrierAccount.objects.get(code=code)
+        sims = list(Sim.objects.filter(account=account).order_by("id")[:3])
+        keys = [SimKey(iccid=sim.iccid, msisdn=sim.msisdn) for sim in sims]
+        readings = connector_of(account).read(session_of(account), keys)
+        assert [reading.period_end_on for reading in readings] == [sim.period_end_on for sim in sims]
+        assert [reading.state.upper() for reading in readings] == [sim.state for sim in sims]
+        assert all(reading.granted_bytes and reading.left_bytes is not None for reading in readings)
+
+
+def test_the_fleet_is_moved_to_today(fresh_database: str, sandbox: Sandbox) -> None:  # noqa: F811
+    fleet = seeded(sandbox)
+
+    today = clock.civil_date(clock.now(), ZONE)
+    ends = {sim.iccid: sim.period_end_on or today for sim in Sim.objects.all()}
+    left = [(ends[iccid] - today).days - 1 for iccid in fleet.shop_iccids]
+    assert left == [12, 2, -4]
+    shares = Counter(
+        "dark" if end <= today else "soon" if end <= today + timedelta(days=30) else "well" for end in ends.values()
+    )
+    assert shares["dark"] > 10
+    assert shares["soon"] > 80
+    assert shares["well"] > 700
+
+
+def test_a_second_demonstration_keeps_what_the_first_one_did(
+    fresh_database: str,
+    sandbox: Sandbox,  # noqa: F811
+    clock_file: Path,
+) -> None:
+    fleet = seeded(sandbox)
+    Sim.objects.filter(iccid=fleet.shop_iccids[0]).update(period_start_on="2030-01-01", period_end_on="2031-01-01")
+    before = (Sim.objects.count(), Offering.objects.count(), Price.objects.count(), Person.objects.count())
+    clock_file.write_text(str(3 * 86_400))
+
+    again = seeded(sandbox)
+
+    assert (Sim.objects.count(), Offering.objects.count(), Price.objects.count(), Person.objects.count()) == before
+    assert str(Sim.objects.get(iccid=fleet.shop_iccids[0]).period_end_on) == "2031-01-01"
+    assert again.sign_ins == fleet.sign_ins
+
+
+def test_staff_and_accounts_are_ready_to_use(fresh_database: str, sandbox: Sandbox) -> None:  # noqa: F811
+    fleet = seeded(sandbox)
+
+    olga = Person.objects.get(sign_in_name="olga")
+    assert olga.check_password(fleet.sign_ins[0].password)
+    assert rights_of(olga)
+    assert credentials(ProviderAccount.objects.get()).base_url == sandbox.wechatpay
+    assert all(account.is_sandbox for account in [*CarrierAccount.objects.all(), ProviderAccount.objects.get()])
+
+
+def test_every_carrier_has_renewals_and_data_to_add_at_more_than_they_cost(
+    fresh_database: str,
+    sandbox: Sandbox,  # noqa: F811
+) -> None:
+    seeded(sandbox)
+
+    price_list = public_price_list()
+    assert price_list
+    for account in CarrierAccount.objects.all():
+        listed = current_prices(carrier_ids=[account.carrier_id], price_list_id=price_list.id, at=clock.now())
+        kinds = Counter(priced.offering.kind for priced in listed)
+        assert kinds["renewal"] == 4
+        assert kinds["add_on"] >= 1
+        assert all(priced.amount_minor > priced.offering.cost_minor for priced in listed)
+
+
+def test_the_files_are_what_their_script_writes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    shutil.copy(EXAMPLES / "generate.py", tmp_path)
+    spec = importlib.util.spec_from_file_location("generate", tmp_path / "generate.py")
+    assert spec
+    assert spec.loader
+    script = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(script)
+
+    script.main()
+
+    assert script.DAY_ZERO == DAY_ZERO
+    for name in ("sims.csv", "merchants.csv", "carriers.csv"):
+        assert (tmp_path / name).read_bytes() == (EXAMPLES / name).read_bytes(), name
+
+
+def test_the_example_is_a_thousand_sims_in_twelve_models(fresh_database: str, sandbox: Sandbox) -> None:  # noqa: F811
+    seeded(sandbox)
+
+    assert Sim.objects.count() == Sim.objects.filter(bindings__unbound_at=None, merchant__isnull=False).count() == 1000
+    assert TerminalModel.objects.count() == 12
+    with (EXAMPLES / "sims.csv").open(encoding="utf-8") as file:
+        numbers = [row["iccid"] for row in csv.DictReader(file)]
+    assert not any(shapes.fails_luhn(number) for number in numbers)

@@ -1,0 +1,26 @@
+"""Reading terminals in sets. Looking up one SIM without sign-in, and how often, is `look_ups`'."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from xuliu.inventory.models import Terminal
+
+
+@dataclass(frozen=True, slots=True)
+class Sticker:
+    """What a terminal's sticker shows, and the code that its QR carries."""
+
+    code: str
+    serial_number: str
+    model: str
+
+
+def stickers(*, merchant_code: str = "", serial_numbers: Sequence[str] = ()) -> list[Sticker]:
+    """The stickers of a merchant's terminals, of these terminals, or of all, shop by shop. One query."""
+    terminals = Terminal.objects.order_by("merchant__code", "serial_number")
+    if merchant_code:
+        terminals = terminals.filter(merchant__code=merchant_code)
+    if serial_numbers:
+        terminals = terminals.filter(serial_number__in=list(serial_numbers))
+    columns = ("sticker_code", "serial_number", "model__brand", "model__name")
+    return [Sticker(code, number, f"{brand} {name}") for code, number, brand, name in terminals.values_list(*columns)]
