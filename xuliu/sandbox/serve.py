@@ -23,13 +23,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def serve(arguments: argparse.Namespace) -> int:
     """Listen, say so on standard output in one JSON line, and stay until SIGTERM or SIGINT. Returns the exit code."""
+    from xuliu.sandbox.control import Control
     from xuliu.sandbox.world import World
 
     signals = {signal.SIGTERM, signal.SIGINT}
     signal.pthread_sigmask(signal.SIG_BLOCK, signals)  # before any thread is there, so that none takes them
     world = World(arguments.data, seed=arguments.seed, latency_ms=arguments.latency_ms, public_url=arguments.public_url)
     try:
-        world.open(arguments.host, arguments.port)
+        world.open(arguments.host, arguments.port, Control(world).answer)
     except OSError as trouble:
         where = f"{arguments.host}, port {arguments.port}"
         sys.stderr.write(f"The sandbox cannot listen on {where} ({trouble.strerror}): take another --port.\n")

@@ -69,14 +69,12 @@ class World:
         )
         self.ports: dict[str, Port] = {}
 
-    def open(self, host: str, port: int) -> None:
+    def open(self, host: str, port: int, control: Answering) -> None:
         """Listen: `port` and the three behind it, or free ones (those of the last time, where they are free) for 0."""
-        from xuliu.sandbox.control import Control
-
         parts = (self.store, self.clock, self.settings, self.faults)
         onelink = OneLink(*parts, self.sims, self.orders, self.credentials["onelink"])
         nce = Nce(*parts, self.sims, self.orders, self.credentials["1nce"])
-        answers: dict[str, Answering] = {"control": Control(self).answer}
+        answers: dict[str, Answering] = {"control": control}
         peers: tuple[Peer, ...] = (onelink, nce, self.wechatpay)
         answers |= {peer.name: self._exchange(peer) for peer in peers}
         before = self._before()
