@@ -187,7 +187,8 @@ class Capabilities:
     actions: frozenset[Action]
     proofs: frozenset[Proof]
     batch_size: int = 1  # changes in one call
-    read_batch_size: int = 1  # SIMs in one reading call
+    read_batch_size: int = 1  # SIMs in one reading
+    calls_per_read: int = 1  # what one reading costs of the budget
     calls_per_second: float = 5.0
     parallel: int = 4  # calls under way at once for one account; 1 = serial
     takes_reference: bool = True  # False: the same change sent twice acts twice

@@ -69,11 +69,15 @@ def _expired(limit: int) -> tuple[list[int], list[int]]:
     return [line for line, was_sent in rows if not was_sent], [line for line, was_sent in rows if was_sent]
 
 
-def check(account_id: int, limit: int = 200) -> int:
+def check(account_id: int, limit: int = CHUNK) -> int:
     """Ask the carrier what became of due lines; returns how many were asked about."""
     peer = Peer.of(account_id)
     due = lease_due(
-        account_id=account_id, states=[State.UNKNOWN, State.ACCEPTED], limit=limit, lease=LEASE, stop="check.claim"
+        account_id=account_id,
+        states=[State.UNKNOWN, State.ACCEPTED],
+        limit=min(limit, peer.lines_a_second),
+        lease=LEASE,
+        stop="check.claim",
     )
     for batch in in_chunks(due, 50):
         apply_halving(

@@ -8,7 +8,6 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import timedelta
-from math import ceil
 from typing import Any
 
 from django.db import DataError, IntegrityError, connection
@@ -43,8 +42,7 @@ def fulfil(account_id: int, limit: int = CHUNK) -> int:
     peer = Peer.of(account_id)
     if peer.account.paused_at is not None:
         return 0
-    capacity = ceil(peer.capabilities.calls_per_second * peer.capabilities.batch_size)
-    claimed = claim(peer, min(limit, max(1, capacity)))
+    claimed = claim(peer, min(limit, peer.lines_a_second))
     batches = in_chunks(claimed, peer.capabilities.batch_size)
     _in_parallel(lambda batch: _send_halving(peer, batch), batches, at_once=_at_once(peer))
     return len(claimed)

@@ -171,7 +171,7 @@ class OrderLine(models.Model):
                 name="line_ready",
             ),
             models.Index(
-                fields=("state", "due_at", "id"),
+                fields=("account", "rank", "due_at", "id"),
                 condition=Q(state__in=("ACCEPTED", "VERIFYING", "UNKNOWN", "DISPUTED"), is_set_aside=False),
                 name="line_due",
             ),

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from math import ceil
 from typing import Any
 
 from django.db import connection
@@ -109,14 +110,16 @@ def lines_by_id(ids: Sequence[int]) -> list[Underway]:
 
 
 def lease_due(*, account_id: int, states: Sequence[str], limit: int, lease: timedelta, stop: str) -> list[Underway]:
-    """Claim due lines by pushing their due time on: two workers asking about the same line would be harmless, and
-    this keeps it rare."""
+    """Claim due lines, those that a person waits for first, by pushing their due time on.
+
+    Two workers asking about the same line would be harmless; this keeps it rare.
+    """
     at = clock.now()
     sql = """
         UPDATE ordering_orderline SET due_at = %s, tries = LEAST(tries + 1, 1000) WHERE id IN (
             SELECT id FROM ordering_orderline
             WHERE state = ANY(%s) AND due_at <= %s AND account_id = %s AND NOT is_set_aside
-            ORDER BY state, due_at, id LIMIT %s FOR NO KEY UPDATE SKIP LOCKED)
+            ORDER BY rank, due_at, id LIMIT %s FOR NO KEY UPDATE SKIP LOCKED)
         RETURNING id"""
     with stops.transaction(stop), connection.cursor() as cursor:
         cursor.execute(sql, (at + lease, list(states), at, account_id, limit))
@@ -138,6 +141,16 @@ class Peer:
         """The account as it stands now: its pause and its limits may have changed."""
         account = CarrierAccount.objects.get(id=account_id)
         return cls(account, connector_of(account), session_of(account), capabilities_of(account))
+
+    @property
+    def lines_a_second(self) -> int:
+        """How many lines the account's budget lets us send, or look at, in about a second, with their readings.
+
+        A claim takes no more, so that a person's line never waits behind more than that.
+        """
+        can = self.capabilities
+        calls_per_line = can.calls_per_read / can.read_batch_size + 1 / can.batch_size
+        return max(1, ceil(can.calls_per_second / calls_per_line))
 
     @property
     def deadline(self) -> timedelta:

@@ -42,7 +42,11 @@ def verify(account_id: int, limit: int = CHUNK) -> int:
     """Read due SIMs again and complete the lines that this proves; returns how many lines were looked at."""
     peer = Peer.of(account_id)
     due = lease_due(
-        account_id=account_id, states=[State.VERIFYING, State.DISPUTED], limit=limit, lease=LEASE, stop="verify.claim"
+        account_id=account_id,
+        states=[State.VERIFYING, State.DISPUTED],
+        limit=min(limit, peer.lines_a_second),
+        lease=LEASE,
+        stop="verify.claim",
     )
     for batch in in_chunks(due, max(50, peer.capabilities.read_batch_size)):
         apply_halving(

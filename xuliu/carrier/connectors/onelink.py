@@ -104,6 +104,7 @@ class Connector:
         actions=frozenset({Action.RENEW, Action.ADD_ON}),
         proofs=frozenset({Proof.PERIOD_END, Proof.GRANTED_TOTAL, Proof.ORDER_QUERY}),
         batch_size=100,
+        calls_per_read=3,
         takes_reference=False,
         has_results_later=True,
         has_order_query=True,

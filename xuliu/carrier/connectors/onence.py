@@ -78,6 +78,7 @@ class Connector:
     capabilities: ClassVar[Capabilities] = Capabilities(
         actions=frozenset({Action.RENEW, Action.ADD_ON}),
         proofs=frozenset({Proof.PERIOD_END, Proof.GRANTED_TOTAL}),
+        calls_per_read=2,
         takes_reference=False,
         has_results_later=True,
         settles_within=timedelta(minutes=30),
