@@ -62,33 +62,24 @@ class LocalSession:
     ) -> Response:
         """One exchange when its turn has come, under one deadline, logged redacted. Raises NotSent, NoAnswer."""
         self._wait_for_turn()
+        sent = {"method": method, "url": url, "params": params, "json": json, "form": form}
         response, failure = None, ""
         try:
-            response = self._outbound.exchange(
-                method=method,
-                url=url,
-                params=params,
-                json=json,
-                form=form,
-                headers=headers,
-                deadline_seconds=self.deadline_seconds,
-            )
+            response = self._outbound.exchange(headers=headers, deadline_seconds=self.deadline_seconds, **sent)
         except (NotSent, NoAnswer) as error:
             failure = f"{type(error).__name__}: {error}"
             raise
         else:
             return response
         finally:
-            said = {"params": params, "json": json, "form": form}
             self.log.append(
                 Logged(
                     operation=operation,
                     reference=reference,
                     is_change=is_change,
                     request={
-                        "method": method,
                         **redact_url(url),
-                        **{name: redact(value) for name, value in said.items()},
+                        **{name: redact(value) for name, value in sent.items() if name != "url"},
                     },
                     status=response.status if response else None,
                     answer=redact_text(response.text, limit=8_000) if response else "",

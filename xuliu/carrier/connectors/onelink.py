@@ -7,9 +7,8 @@ dmlvhh/mobile_sdk (api.go, request.go, response.go). What they agree on:
 - Every call carries `transid` (appid + yyyyMMddHHmmss + 8 digits of the caller's) and `token` (get/token with appid
   and password, kept for 30 minutes; status 12021 = expired: fetch another and repeat).
 - An answer is HTTP 200 with `{"status", "message", "result": […]}`, values as strings, "0" meaning done or taken on.
-- Changes are asynchronous: a single one answers `orderNum` (asked about at query/order-info, 23M27), one for up to
-  100 cards `jobId` (query/sim-batch-result, 23M10). A card changed within the last minutes (3, 10 or 30, as the
-  vendor's text changed) is refused, and the whole batch with it.
+- Changes are asynchronous: a single one answers `orderNum` (query/order-info, 23M27), one for up to 100 cards `jobId`
+  (query/sim-batch-result, 23M10). A card changed minutes ago (3, 10 or 30) is refused, and its whole batch with it.
 
 Neither shows a transid to be recognised when it comes again, and its 8 digits cannot hold our reference: this carrier
 takes none. A change's digits are made from our reference all the same, so that the vendor's log can be searched.
