@@ -103,11 +103,13 @@ def _count(*, against: str, what: str, limit: int, at: datetime) -> bool:
 
 def _known(key: bytes, tried: bytes, limit: int, at: datetime) -> bool | None:
     """True where that was tried before, False where the limit is reached, None where it is new and there is room."""
-    recent = Guess.objects.filter(against=key, at__gt=at - WINDOW)
-    seen = {bytes(one) for one in recent.values_list("what", flat=True)}
-    if tried in seen:
+    sql = "SELECT count(*), coalesce(bool_or(what = %s), false) FROM inventory_guess WHERE against = %s AND at > %s"
+    with connection.cursor() as cursor:
+        cursor.execute(sql, (tried, key, at - WINDOW))
+        count, is_known = cursor.fetchone()
+    if is_known:
         return True
-    return False if len(seen) >= limit else None
+    return False if count >= limit else None
 
 
 def _forget(*, before: datetime) -> None:

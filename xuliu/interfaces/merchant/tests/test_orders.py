@@ -1,0 +1,315 @@
+"""An order's page from quote to receipt."""
+
+from datetime import timedelta
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from django.test import Client
+
+from xuliu.carrier.models import CarrierAccount
+from xuliu.common import clock
+from xuliu.common.codes import new_code
+from xuliu.interfaces.merchant.tests import made
+from xuliu.ordering.models import Order, OrderLine
+from xuliu.payment.models import Payment, ProviderAccount
+
+pytestmark = pytest.mark.django_db
+
+ENGLISH = {"Accept-Language": "en"}
+WECHAT = {**ENGLISH, "User-Agent": "Mozilla/5.0 (Linux; Android 14) MicroMessenger/8.0.50"}
+
+
+def text_of(client: Client, path: str, headers: dict[str, str] = ENGLISH) -> str:
+    """The English page at a path."""
+    answer = client.get(path, headers=headers)
+    assert answer.status_code == 200, answer.status_code
+    return answer.content.decode().replace("\u00a0", " ")
+
+
+def page(order: Order) -> str:
+    """Where the order is."""
+    return f"/o/{order.code}"
+
+
+def test_a_quote_shows_every_line_of_the_price_and_what_it_brings(client: Client) -> None:
+    shop = made.make_shop()
+    order = made.make_quote(shop)
+
+    text = text_of(client, page(order))
+
+    last = order.lines.get().ends_on - timedelta(days=1)
+    assert f"<b>{last}</b>" in text
+    assert "<dt>List price</dt><dd>¥36.00</dd>" in text
+    assert "<dt>Total</dt><dd>¥36.00</dd>" in text
+    assert "<dt>of which tax</dt><dd>¥2.04</dd>" in text
+    assert "price held until" in text
+    assert "Pay ¥36.00 with WeChat" in text
+    assert "Xuliu IoT (Shanghai) Ltd" in text
+    assert "usually" not in text
+
+
+def test_what_is_usual_comes_from_that_carriers_own_last_day(client: Client) -> None:
+    shop = made.make_shop()
+    made.make_completed(made.make_paid(made.make_quote(shop), seconds_ago=41))
+
+    assert "usually done in 40 seconds" in text_of(client, page(made.make_quote(shop)))
+
+
+def test_a_quote_says_when_another_renewal_is_under_way_and_counts_from_its_end(client: Client) -> None:
+    shop = made.make_shop()
+    first = made.make_paid(made.make_quote(shop))
+    second = made.make_quote(shop)
+
+    assert "comes after it" in text_of(client, page(second))
+    assert second.lines.get().starts_on == first.lines.get().ends_on
+
+
+def test_asking_for_a_quote_twice_does_no_harm(client: Client) -> None:
+    shop = made.make_shop()
+    path = f"/t/{shop.terminal.sticker_code}/quote"
+
+    first, second = (client.post(path, {"offering": str(shop.year.pk)}).headers["Location"] for _ in range(2))
+
+    assert first != second
+    assert {text_of(client, where).count("Pay ¥36.00") for where in (first, second)} == {1}
+    assert Payment.objects.count() == 0
+
+
+def test_pressing_pay_twice_is_one_payment(client: Client) -> None:
+    order = made.make_quote(made.make_shop())
+
+    answers = [client.post(f"{page(order)}/pay") for _ in range(2)]
+
+    assert [answer.headers["Location"] for answer in answers] == [page(order)] * 2
+    assert Payment.objects.filter(order_id=order.pk).count() == 1
+
+
+def test_while_the_payment_is_opened_the_page_looks_again_with_and_without_a_script(client: Client) -> None:
+    order = made.make_quote(made.make_shop())
+    client.post(f"{page(order)}/pay")
+
+    text = text_of(client, page(order))
+
+    assert "Preparing the payment" in text
+    assert f'hx-get="{page(order)}?seen=' in text
+    assert f'<noscript><meta http-equiv="refresh" content="3; url={page(order)}"></noscript>' in text
+
+
+def test_the_payment_is_shown_as_a_code_to_scan_drawn_without_style(client: Client) -> None:
+    order = made.make_quote(made.make_shop())
+    made.make_payment(order)
+
+    text = text_of(client, page(order))
+
+    assert '<svg class="qr"' in text.replace("segno ", "") or "<svg" in text
+    assert "Scan with WeChat to pay" in text
+    assert " style=" not in text
+
+
+def test_the_page_goes_back_to_nothing_after_paying_and_a_second_payment_is_refused_in_words(client: Client) -> None:
+    order = made.make_paid(made.make_quote(made.make_shop()))
+
+    answer = client.post(f"{page(order)}/pay")
+
+    assert "already paid" in text_of(client, answer.headers["Location"])
+    assert Payment.objects.filter(order_id=order.pk).count() == 1
+
+
+def test_a_lapsed_quote_is_asked_for_again_with_one_press(client: Client) -> None:
+    order = made.make_quote(made.make_shop())
+    Order.objects.filter(id=order.pk).update(valid_until=clock.now() - timedelta(seconds=1))
+
+    assert "This offer has ended" in text_of(client, page(order))
+    assert "held for 15 minutes" in text_of(client, client.post(f"{page(order)}/pay").headers["Location"])
+    new = client.post(f"{page(order)}/again").headers["Location"]
+
+    assert new != page(order)
+    assert "Pay ¥36.00 with WeChat" in text_of(client, new)
+
+
+def test_a_carrier_that_was_paused_after_the_quote_takes_no_payment(client: Client) -> None:
+    order = made.make_quote(made.make_shop())
+    CarrierAccount.objects.update(paused_at=clock.now())
+
+    assert "cannot be paid now" in text_of(client, page(order))
+    assert "Pay ¥36.00" not in text_of(client, page(order))
+    assert "stopped for the moment" in text_of(client, client.post(f"{page(order)}/pay").headers["Location"])
+
+
+def test_a_paused_provider_is_told_in_words(client: Client) -> None:
+    order = made.make_quote(made.make_shop())
+    ProviderAccount.objects.update(paused_at=clock.now())
+
+    assert "Payments are stopped" in text_of(client, client.post(f"{page(order)}/pay").headers["Location"])
+
+
+def test_whoever_changes_their_mind_sees_that_it_can_no_longer_be_paid(client: Client) -> None:
+    order = made.make_quote(made.make_shop())
+    made.make_payment(order)
+
+    client.post(f"{page(order)}/cancel")
+
+    assert "Being cancelled" in text_of(client, page(order))
+
+
+def test_progress_shows_the_real_steps_with_their_times(client: Client) -> None:
+    states = OrderLine.State
+    order = made.make_gone(made.make_paid(made.make_quote(made.make_shop()), seconds_ago=9), states.SUBMITTING)
+
+    text = text_of(client, page(order))
+
+    assert "Paid, under way" in text
+    assert "Sent to China Mobile" in text
+    assert '<li class="now"><span>China Mobile carries it out' in text
+    assert '<li class="later"><span>Issue the receipt</span>' in text
+    assert text.count("<time></time>") == 3
+    assert "You may close this page" in text
+
+
+def test_what_is_not_sent_yet_can_be_withdrawn_and_what_is_sent_cannot(client: Client) -> None:
+    shop = made.make_shop()
+    ready, sent = made.make_paid(made.make_quote(shop)), made.make_paid(made.make_quote(shop))
+    made.make_gone(sent, OrderLine.State.SUBMITTING)
+
+    assert "Withdraw and get the money back" in text_of(client, page(ready))
+    assert "Withdraw" not in text_of(client, page(sent))
+    client.post(f"{page(ready)}/withdraw")
+    refused = client.post(f"{page(sent)}/withdraw").headers["Location"]
+
+    assert ready.lines.get().state == OrderLine.State.REJECTED
+    assert sent.lines.get().state == OrderLine.State.SUBMITTING
+    assert "can no longer be withdrawn" in text_of(client, refused)
+
+
+def test_a_completed_order_says_until_when_and_leads_to_its_receipt(client: Client) -> None:
+    order = made.make_paid(made.make_quote(made.make_shop()), seconds_ago=40)
+    receipt = made.make_completed(order)
+
+    text = text_of(client, page(order))
+
+    assert "<span>Renewed</span>" in text
+    assert f"Serves until {order.lines.get().ends_on - timedelta(days=1)}, read back from China Mobile." in text
+    assert f"/r/{receipt.code}" in text
+    assert "hx-get" not in text
+
+
+def test_until_the_receipt_is_there_the_page_keeps_looking(client: Client) -> None:
+    order = made.make_paid(made.make_quote(made.make_shop()), seconds_ago=40)
+    receipt = made.make_completed(order)
+    receipt.delete()
+
+    assert "hx-get" in text_of(client, page(order))
+
+
+@pytest.mark.parametrize(
+    ("is_refunded", "words"), [(True, "has gone back"), (False, "goes back to where it came from")]
+)
+def test_a_failed_order_says_where_the_money_is(client: Client, is_refunded: bool, words: str) -> None:
+    order = made.make_failed(made.make_paid(made.make_quote(made.make_shop())), is_refunded=is_refunded)
+
+    text = text_of(client, page(order))
+
+    assert "Not renewed, money back" in text
+    assert words in text
+    assert ("hx-get" in text) is not is_refunded
+
+
+def test_a_disputed_order_says_that_the_money_is_held_and_a_person_looks(client: Client) -> None:
+    states = OrderLine.State
+    order = made.make_paid(made.make_quote(made.make_shop()))
+    made.make_gone(order, states.SUBMITTING, states.VERIFYING, states.DISPUTED)
+
+    text = text_of(client, page(order))
+
+    assert "Being looked into" in text
+    assert "Your money is held" in text
+
+
+def test_an_unknown_order_is_not_found(client: Client) -> None:
+    code = new_code()
+
+    assert client.get(f"/o/{code}").status_code == 404
+    for verb in ("pay", "cancel", "withdraw", "again"):
+        assert client.post(f"/o/{code}/{verb}").status_code == 404
+        assert client.get(f"/o/{code}/{verb}").status_code == 405
+
+
+def test_the_owner_pays_by_a_link_and_the_asker_sees_the_result(client: Client) -> None:
+    order, owner = made.make_quote(made.make_shop()), Client()
+    asking = text_of(client, f"{page(order)}/ask")
+    assert f"{page(order)}" in asking
+    assert "pay ¥36.00 in two taps" in asking
+
+    assert "Pay ¥36.00 with WeChat" in text_of(owner, page(order))
+    made.make_paid(order)
+
+    poll = client.get(f"{page(order)}/ask", headers={"HX-Request": "true"})
+    assert (poll.status_code, poll.headers["HX-Redirect"]) == (204, page(order))
+    assert client.get(f"{page(order)}/ask").headers["Location"] == page(order)
+    assert "Paid, under way" in text_of(client, page(order))
+
+
+def test_the_last_orders_of_a_phone_stand_on_its_first_page(client: Client) -> None:
+    order = made.make_paid(made.make_quote(made.make_shop()))
+    text_of(client, page(order))
+
+    assert page(order) in text_of(client, "/")
+    assert "under way" in text_of(client, "/")
+    assert page(order) not in text_of(Client(), "/")
+
+
+def test_inside_wechat_the_payer_is_sent_to_say_who_they_are(client: Client) -> None:
+    order = made.make_quote(made.make_shop())
+
+    assert f'href="{page(order)}/wechat"' in text_of(client, page(order), WECHAT)
+    where = urlsplit(client.get(f"{page(order)}/wechat", headers=WECHAT).headers["Location"])
+
+    told = parse_qs(where.query)
+    assert where.path == "/connect/oauth2/authorize"
+    assert told["scope"] == ["snsapi_base"]
+    assert urlsplit(told["redirect_uri"][0]).path == "/wechat/return"
+    assert Payment.objects.count() == 0
+
+
+def test_back_from_wechat_the_state_must_be_ours(client: Client) -> None:
+    order = made.make_quote(made.make_shop())
+    where = client.get(f"{page(order)}/wechat", headers=WECHAT).headers["Location"]
+    state = parse_qs(urlsplit(where).query)["state"][0]
+
+    assert client.get("/wechat/return", {"code": "x", "state": state[:-1] + "_"}).status_code == 404
+    assert client.get("/wechat/return", {"code": "x"}).status_code == 404
+    assert Payment.objects.count() == 0
+
+
+def test_where_wechat_does_not_answer_nothing_is_placed_and_the_payer_is_told(client: Client) -> None:
+    order = made.make_quote(made.make_shop())
+    where = client.get(f"{page(order)}/wechat", headers=WECHAT).headers["Location"]
+    state = parse_qs(urlsplit(where).query)["state"][0]
+
+    back = client.get("/wechat/return", {"code": "x", "state": state}, headers=WECHAT)
+
+    assert "did not tell us who pays" in text_of(client, back.headers["Location"], WECHAT)
+    assert Payment.objects.count() == 0
+
+
+def test_the_sheet_inside_wechat_gets_signed_parameters_and_does_not_change_with_each_look(client: Client) -> None:
+    order = made.make_quote(made.make_shop())
+    made.make_payment(order, method="jsapi", payer_id="openid-of-lin")
+    poll: dict[str, Any] = {**WECHAT, "HX-Request": "true"}
+
+    part = client.get(page(order), headers=poll).content.decode()
+
+    assert "paySign" in part
+    again = part.split('hx-get="')[1].split('"')[0]
+    assert client.get(again, headers=poll).status_code == 204
+
+
+def test_a_code_in_an_address_is_never_taken_for_html(client: Client) -> None:
+    answer = client.get("/o/abc", {"refused": "<script>alert(1)</script>"})
+
+    assert answer.status_code == 404
+    order = made.make_quote(made.make_shop())
+    text = client.get(page(order), {"refused": "<script>alert(1)</script>"}, headers=ENGLISH).content.decode()
+    assert "<script>alert" not in text
+    assert "<small>unexpected</small>" in text
