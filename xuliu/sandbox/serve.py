@@ -2,9 +2,12 @@
 
 import argparse
 import json
+import os
 import signal
 import sys
 from pathlib import Path
+
+LOOK_SECONDS = 1.0
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -14,6 +17,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--port", type=int, default=0, help="of the control API; the stand-ins take the three behind it (0: free ones)"
     )
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on")
+    parser.add_argument("--with-parent", action="store_true", help="stop when the process that started it has ended")
     parser.add_argument("--seed", type=int, default=0, help="of the faults that are drawn by chance")
     parser.add_argument("--latency-ms", type=float, default=0.0, help="how long every answer of a stand-in takes")
     parser.add_argument(
@@ -22,7 +26,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def serve(arguments: argparse.Namespace) -> int:
-    """Listen, say so on standard output in one JSON line, and stay until SIGTERM or SIGINT. Returns the exit code."""
+    """Listen, say so on standard output in one JSON line, and stay until told to stop. Returns the exit code."""
     from xuliu.sandbox.control import Control
     from xuliu.sandbox.world import World
 
@@ -37,6 +41,14 @@ def serve(arguments: argparse.Namespace) -> int:
         return 1
     sys.stdout.write(json.dumps(world.running(arguments.host)) + "\n")
     sys.stdout.flush()
-    signal.sigwait(signals)
+    _wait(signals, is_with_parent=arguments.with_parent)
     world.close()
     return 0
+
+
+def _wait(signals: set[signal.Signals], *, is_with_parent: bool) -> None:
+    """Until one of the signals comes, or we have become an orphan where that is not wanted."""
+    parent = os.getppid()
+    while signal.sigtimedwait(signals, LOOK_SECONDS) is None:
+        if is_with_parent and os.getppid() != parent:
+            return

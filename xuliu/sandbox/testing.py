@@ -181,10 +181,13 @@ class Sandbox:
 
 
 def start(data_dir: Path | str, env: Mapping[str, str] | None = None, arguments: Sequence[str] = ()) -> Sandbox:
-    """Start one over `data_dir`, with `env` added to ours, and wait until it listens. Raises RuntimeError otherwise."""
+    """Start one over `data_dir`, with `env` added to ours, and wait until it listens; it ends when we end.
+
+    Raises RuntimeError where it does not start.
+    """
     folder = Path(data_dir)
     folder.mkdir(parents=True, exist_ok=True)
-    command = [sys.executable, "-m", "xuliu.sandbox", "--data", str(folder), *arguments]
+    command = [sys.executable, "-m", "xuliu.sandbox", "--data", str(folder), "--with-parent", *arguments]
     with (folder / "sandbox.log").open("ab") as log:
         running = subprocess.Popen(
             command, stdout=subprocess.PIPE, stderr=log, env={**os.environ, **(env or {})}, cwd=_root()
