@@ -7,7 +7,8 @@ from django import forms
 from django.contrib import admin
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest
-from django.utils.translation import gettext, gettext_lazy as _
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminSplitDateTimeWidget, UnfoldAdminTextInputWidget
 
 from xuliu.carrier.models import Carrier
@@ -15,7 +16,7 @@ from xuliu.catalog.models import Offering, Price, PriceList
 from xuliu.catalog.operations import PriceInThePast, pause_offering, resume_offering, set_price
 from xuliu.common import clock, columns
 from xuliu.common.account_form import SwitchForm
-from xuliu.common.listing import Table, is_paused, kill_switch, picked, timeline
+from xuliu.common.listing import Table, is_paused, kill_switch, picked, timeline_of
 from xuliu.common.names_form import MoneyField, NamesField
 from xuliu.common.rights import Right
 from xuliu.party.models import Seller
@@ -126,7 +127,7 @@ class OfferingTable(Table):
         columns.word("proof", _("Proven by"), PROOFS),
         columns.figure("tax_basis_points", _("Tax in hundredths of a per cent")),
         kill_switch,
-        timeline,
+        timeline_of(),
     )
 
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:

@@ -1,4 +1,4 @@
-"""The console's table of accounts at somebody outside: the kind is chosen once, credentials go in and never come out."""
+"""The console's table of accounts at somebody outside: the kind is chosen once, secrets never come out."""
 
 from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
@@ -16,7 +16,6 @@ from xuliu.common.columns import localised
 from xuliu.common.listing import Table
 from xuliu.common.rights import Right
 
-
 SWITCH = ("is_stopped", "stopped_why")
 
 
@@ -28,8 +27,8 @@ class AccountTable(Table):
     kind_field: ClassVar[str]
     # Of the kind of account this is: the classes by code, the Config of a stored account, what stores one, the switch.
     kinds: ClassVar[Callable[[], Mapping[str, type[Any]]]]
-    opened: ClassVar[Callable[[Any], Any]]
-    configure: ClassVar[Callable[[Any, Mapping[str, Any]], None]]
+    opened: ClassVar[Callable[..., Any]]
+    configure: ClassVar[Callable[..., None]]
     pause: ClassVar[Callable[..., object]]
     resume: ClassVar[Callable[..., object]]
 
@@ -68,7 +67,7 @@ class AccountTable(Table):
         return super().get_form(request, obj, change=change, **kwargs)
 
     def save_model(self, request: HttpRequest, obj: Any, form: forms.Form, change: bool) -> None:
-        """Store the account's own fields, its Config with the secrets sealed, and turn the switch where it was turned."""
+        """Store its own fields and its Config with the secrets sealed, and turn the switch where it was turned."""
         if isinstance(form, AccountForm):
             if change:
                 obj.save(update_fields=list(self.own_fields(is_new=False)))

@@ -28,6 +28,7 @@ Column = Callable[[Model], Any]
 States = Mapping[str, tuple[Text, str]]
 
 NONE = "–"
+STATE = _("State")
 SIGNS = {"CNY": "¥", "EUR": "€", "USD": "$", "GBP": "£"}
 
 
@@ -51,12 +52,12 @@ def yes_no(field: str, title: Text) -> Column:
     return _column(lambda row: _("Yes") if _value(row, field) else _("No"), title, field)
 
 
-def word(field: str, title: Text, words: Mapping[str, Text]) -> Column:
+def word(field: str, title: Text, words: Mapping[Any, Text]) -> Column:
     """A code shown as its word."""
     return _column(lambda row: words.get(_value(row, field), _or_dash(_value(row, field))), title, field)
 
 
-def state(states: States, *, field: str = "state", title: Text = _("State")) -> Column:
+def state(states: States, *, field: str = "state", title: Text = STATE) -> Column:
     """A state as a badge with its word."""
     return _column(lambda row: badge(_value(row, field), states), title, field)
 
@@ -95,7 +96,7 @@ def name(field: str, title: Text) -> Column:
 
 
 def related(field: str, title: Text, *, to: str, text: str = "") -> Column:
-    """A link to another table's row. `to` is `app.model`; `field` holds its id, `text` what is shown (default: the id)."""
+    """A link to another table's row. `to` is `app.model`; `field` holds its id, `text` what is shown (else the id)."""
 
     def shown(row: Model) -> Any:
         found = _value(row, field)
@@ -183,7 +184,10 @@ def _in_code(found: Any) -> Any:
 
 
 def _column(shown: Callable[[Any], Any], title: Text, order: str, *, is_right: bool = False) -> Column:
-    column: Any = lambda row: shown(row)  # noqa: E731  # each column is a function of its own, with its own title
+    def of_row(row: Any) -> Any:
+        return shown(row)
+
+    column: Any = of_row
     column.short_description = title
     column.admin_order_field = order
     # Part of the column's class in the page; no two columns of a table may share it.

@@ -4,7 +4,7 @@ A package's `admin.py` says which columns and filters its own tables have. Nothi
 changed unless the table says by which right.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, ClassVar
 
 from django.apps import apps
@@ -13,18 +13,19 @@ from django.contrib.admin import SimpleListFilter
 from django.core.paginator import Paginator
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest
-from django.utils.functional import Promise, cached_property
+from django.utils.functional import cached_property
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin
 
-from xuliu.common.columns import NONE, Column, Text, instant_text, link, made
+from xuliu.common.columns import NONE, Column, States, Text, badge, instant_text, link, made
 from xuliu.common.models import Event
 from xuliu.common.rights import Right
 
 COUNTED_AT_MOST = 10_000
 EVENTS_SHOWN = 50
+SWITCHED: States = {"RUNNING": (_("Running"), "well"), "PAUSED": (_("Paused"), "dark")}
 
 
 class BoundedPaginator(Paginator[Model]):
@@ -40,6 +41,7 @@ class BoundedPaginator(Paginator[Model]):
 class Table(ModelAdmin):  # type: ignore[misc]  # unfold ships no types
     """A table that is read. `is_changed_by` and `is_added_by` name the right that opens it for writing."""
 
+    ordering: Sequence[str] = ("-id",)
     singular: ClassVar[Text]
     plural: ClassVar[Text]
     is_seen_by: ClassVar[Right] = Right.SEE
@@ -55,12 +57,11 @@ class Table(ModelAdmin):  # type: ignore[misc]  # unfold ships no types
     show_full_result_count = False
     show_facets = "NEVER"
     paginator = BoundedPaginator
-    ordering = ("-id",)
 
     def __init__(self, model: type[Model], admin_site: Any) -> None:
         # Titles and buttons read the model's names; the models themselves carry no words of a screen.
-        model._meta.verbose_name = self.singular
-        model._meta.verbose_name_plural = self.plural
+        names: Any = model._meta  # whose stubs know only one kind of lazy text
+        names.verbose_name, names.verbose_name_plural = self.singular, self.plural
         super().__init__(model, admin_site)
 
     def has_module_permission(self, request: HttpRequest) -> bool:
@@ -132,7 +133,7 @@ def picked(title: Text, field: str, words: Mapping[Any, Any]) -> type[SimpleList
         def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
             return queryset.filter(**{field: self.value()}) if self.value() else queryset
 
-    Picked.title = title  # type: ignore[assignment]  # a lazy text is as good
+    Picked.title = title  # type: ignore[assignment]  # the stubs know only one kind of lazy text
     return Picked
 
 
@@ -140,10 +141,10 @@ def is_paused() -> type[SimpleListFilter]:
     """A filter: running or paused."""
 
     class Paused(SimpleListFilter):
-        title = _("Kill switch")  # type: ignore[assignment]  # a lazy text is as good
+        title = _("Kill switch")
         parameter_name = "paused"
 
-        def lookups(self, request: HttpRequest, model_admin: DjangoModelAdmin[Any]) -> list[tuple[str, Promise]]:
+        def lookups(self, request: HttpRequest, model_admin: DjangoModelAdmin[Any]) -> list[tuple[str, Any]]:
             return [("no", _("Running")), ("yes", _("Paused"))]
 
         def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
@@ -163,18 +164,20 @@ def kill_switch(row: Any) -> SafeString:
     )
 
 
-@made(_("Timeline"))
-def timeline(row: Any) -> SafeString | str:
-    """What happened to the row, newest last: when, from, to, who, why."""
-    events = Event.objects.filter(kind=row._meta.model_name, subject_id=row.pk).order_by("-id")[:EVENTS_SHOWN]
-    rows = [
-        (instant_text(event.at), event.was, event.became, event.actor_label or event.actor_kind, event.why or NONE)
-        for event in reversed(events)
-    ]
-    if not rows:
-        return NONE
-    each = format_html_join("", "<li><b>{}</b> {} → {} · {} · {}</li>", rows)
-    return format_html('<ol class="x-timeline">{}</ol>', each)
+def timeline_of(states: States = SWITCHED) -> Column:
+    """A column of what happened to the row, newest last: when, what it became, who, why."""
+
+    @made(_("Timeline"))
+    def timeline(row: Any) -> SafeString | str:
+        events = Event.objects.filter(kind=row._meta.model_name, subject_id=row.pk).order_by("-id")[:EVENTS_SHOWN]
+        rows = [
+            (instant_text(event.at), badge(event.became, states), event.actor_label or event.actor_kind, event.why)
+            for event in reversed(events)
+        ]
+        each = format_html_join("", '<li><b>{}</b> {} <span class="x-soft">{}</span> {}</li>', rows)
+        return format_html('<ol class="x-timeline">{}</ol>', each) if rows else NONE
+
+    return timeline
 
 
 def subject_link(kind: str, subject_id: int) -> SafeString | str:

@@ -17,7 +17,9 @@ class NamesWidget(forms.MultiWidget):
     """One line a language."""
 
     def __init__(self) -> None:
-        super().__init__([UnfoldAdminTextInputWidget(attrs={"placeholder": label, "lang": code}) for code, label in LOCALES.items()])
+        super().__init__(
+            [UnfoldAdminTextInputWidget(attrs={"placeholder": label, "lang": code}) for code, label in LOCALES.items()]
+        )
 
     def decompress(self, value: Any) -> list[str]:
         """The texts in the order of LOCALES."""
@@ -26,7 +28,9 @@ class NamesWidget(forms.MultiWidget):
 
     def render(self, name: str, value: Any, attrs: Any = None, renderer: Any = None) -> SafeString:
         """The lines below each other."""
-        return format_html("<div{}>{}</div>", flatatt({"class": "x-names"}), super().render(name, value, attrs, renderer))
+        return format_html(
+            "<div{}>{}</div>", flatatt({"class": "x-names"}), super().render(name, value, attrs, renderer)
+        )
 
 
 class NamesField(forms.MultiValueField):

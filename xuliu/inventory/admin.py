@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from xuliu.common import clock, columns
 from xuliu.common.columns import States
-from xuliu.common.listing import Table, picked, timeline
+from xuliu.common.listing import Table, picked
 from xuliu.inventory.models import Binding, Sim, Terminal, TerminalModel
 
 SIM_STATES: States = {
@@ -27,7 +27,7 @@ SIM_STATES: States = {
 class GoesDark(admin.SimpleListFilter):
     """By how soon the period ends, of SIMs in service."""
 
-    title = _("Goes dark")  # type: ignore[assignment]  # a lazy text is as good
+    title = _("Goes dark")
     parameter_name = "dark"
 
     def lookups(self, request: HttpRequest, model_admin: admin.ModelAdmin[Any]) -> Iterable[tuple[str, Any]]:
@@ -47,7 +47,7 @@ class GoesDark(admin.SimpleListFilter):
 
 @admin.register(Sim)
 class SimTable(Table):
-    """Data SIMs, those that end first at the top."""
+    """Data SIMs, newest first."""
 
     singular, plural = _("SIM"), _("SIMs")
     list_display = (
@@ -62,7 +62,7 @@ class SimTable(Table):
     list_filter = (GoesDark, picked(_("State"), "state", SIM_STATES), "account")
     search_fields = ("iccid__startswith", "msisdn__startswith")
     search_help_text = _("ICCID or MSISDN from its first digit")
-    shown = (*list_display, columns.day("period_start_on", _("Since")), timeline)
+    shown = (*list_display, columns.day("period_start_on", _("Since")))
 
 
 @admin.register(Terminal)

@@ -69,7 +69,7 @@ class OrderLineTable(Table):
         columns.related("sim_id", _("SIM"), to="inventory.sim", text="sim__iccid"),
         columns.name("offering", _("Offering")),
         columns.state(LINE_STATES),
-        columns.word("is_set_aside", _("Set aside"), {True: _("Set aside"), False: columns.NONE}),  # type: ignore[dict-item]  # the field's values
+        columns.word("is_set_aside", _("Set aside"), {True: _("Set aside"), False: columns.NONE}),
         columns.money("price_minor", _("Charged"), currency="order__currency"),
         columns.moment("state_at", _("In this state since")),
     )

@@ -1,4 +1,4 @@
-"""The console's tables of people, merchants and sellers. Contacts stay hidden here: their page shows them to who may see."""
+"""The console's tables of people, merchants and sellers. Contacts are hidden: a page of their own shows them."""
 
 from typing import Any
 
@@ -10,17 +10,30 @@ from django.http import HttpRequest
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
-from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget, UnfoldAdminPasswordWidget, UnfoldAdminTextInputWidget
+from unfold.widgets import (
+    UnfoldAdminCheckboxSelectMultipleWidget,
+    UnfoldAdminPasswordWidget,
+    UnfoldAdminTextInputWidget,
+)
 
 from xuliu.common import columns
+from xuliu.common.columns import States
 from xuliu.common.events import record
-from xuliu.common.listing import Table, timeline
+from xuliu.common.listing import Table, timeline_of
 from xuliu.common.names_form import NamesField
 from xuliu.common.rights import Right
 from xuliu.party.models import Merchant, Person, Seller
 from xuliu.party.roles import ADMINISTRATOR, FINANCE, SUPPORT
 
 ROLES = {ADMINISTRATOR: _("Administrator"), FINANCE: _("Finance"), SUPPORT: _("Support")}
+PERSON_EVENTS: States = {
+    "ROLES": (_("Roles"), "plain"),
+    "NEW_PASSWORD": (_("New password"), "plain"),
+    "SECOND_FACTOR": (_("Second factor set up"), "well"),
+    "NO_SECOND_FACTOR": (_("Second factor taken away"), "soon"),
+    "SHOWN": (_("Contacts were looked at"), "plain"),
+    "CONTACT_ADDED": (_("A contact was added"), "plain"),
+}
 KEEP = _("Leave empty to keep it.")
 
 
@@ -28,9 +41,7 @@ class PersonForm(forms.ModelForm[Person]):
     """Who signs in, in which role. A password is set here and shown nowhere."""
 
     sign_in_name = forms.CharField(label=_("Sign-in name"), max_length=150, widget=UnfoldAdminTextInputWidget())
-    display_name = forms.CharField(
-        label=_("Name"), max_length=150, required=False, widget=UnfoldAdminTextInputWidget()
-    )
+    display_name = forms.CharField(label=_("Name"), max_length=150, required=False, widget=UnfoldAdminTextInputWidget())
     is_active = forms.BooleanField(label=_("May sign in"), required=False, initial=True)
     roles = forms.MultipleChoiceField(
         label=_("Roles"), choices=list(ROLES.items()), required=False, widget=UnfoldAdminCheckboxSelectMultipleWidget()
@@ -48,7 +59,7 @@ class PersonForm(forms.ModelForm[Person]):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        if self.instance.pk is None:
+        if self.instance._state.adding:  # noqa: SLF001  # Django documents it for a row that is not stored yet
             self.fields["new_password"].required = True
         else:
             self.fields["roles"].initial = list(self.instance.groups.values_list("name", flat=True))
@@ -91,7 +102,12 @@ class PersonTable(Table):
         columns.moment("last_login", _("Last signed in")),
     )
     search_fields = ("sign_in_name", "display_name")
-    shown = (columns.moment("joined_at", _("Since")), columns.moment("last_login", _("Last signed in")), private_page, timeline)
+    shown = (
+        columns.moment("joined_at", _("Since")),
+        columns.moment("last_login", _("Last signed in")),
+        private_page,
+        timeline_of(PERSON_EVENTS),
+    )
 
     def get_queryset(self, request: HttpRequest) -> Any:
         """With the roles, in one query more."""
@@ -107,7 +123,12 @@ class PersonTable(Table):
         had = sorted(obj.groups.values_list("name", flat=True))
         obj.groups.set(Group.objects.filter(name__in=given["roles"]))
         if had != sorted(given["roles"]):
-            record(obj, was="ROLES", became="ROLES", why=f"{', '.join(had) or '–'} → {', '.join(sorted(given['roles'])) or '–'}")
+            record(
+                obj,
+                was="ROLES",
+                became="ROLES",
+                why=f"{', '.join(had) or '–'} → {', '.join(sorted(given['roles'])) or '–'}",
+            )
         if given["new_password"] and change:
             record(obj, was="PASSWORD", became="NEW_PASSWORD")
 
@@ -140,7 +161,9 @@ class SellerForm(forms.ModelForm[Seller]):
 
     code = forms.SlugField(label=_("Code"), widget=UnfoldAdminTextInputWidget())
     name = NamesField(label=_("Name"))
-    tax_number = forms.CharField(label=_("Tax number"), max_length=40, required=False, widget=UnfoldAdminTextInputWidget())
+    tax_number = forms.CharField(
+        label=_("Tax number"), max_length=40, required=False, widget=UnfoldAdminTextInputWidget()
+    )
     receipt_prefix = forms.CharField(
         label=_("Receipt numbers begin with"), max_length=12, initial="XL", widget=UnfoldAdminTextInputWidget()
     )

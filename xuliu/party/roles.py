@@ -30,12 +30,12 @@ def rights_of(person: Person | AnonymousUser) -> frozenset[Right]:
         return frozenset()
     if person.is_superuser:
         return frozenset(Right)
-    known: frozenset[Right] | None = getattr(person, "_rights", None)
-    if known is None:
+    kept = vars(person)
+    if "rights" not in kept:
         names = person.groups.values_list("name", flat=True)
-        known = frozenset().union(*(RIGHTS.get(name, frozenset()) for name in names))
-        person._rights = known  # type: ignore[attr-defined]  # as Django keeps its own permissions on the user
-    return known
+        kept["rights"] = frozenset().union(*(RIGHTS.get(name, frozenset()) for name in names))
+    rights: frozenset[Right] = kept["rights"]
+    return rights
 
 
 def give_role(person: Person, role: str) -> None:

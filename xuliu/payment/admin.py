@@ -1,4 +1,4 @@
-"""The console's tables of payments, refunds, notices and our accounts at providers. Money is read here, never written."""
+"""The console's tables of payments, refunds, notices and our accounts at providers. Money is only read."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 from xuliu.common import columns
 from xuliu.common.account_table import AccountTable
 from xuliu.common.columns import States
-from xuliu.common.listing import Table, is_paused, kill_switch, picked, timeline
+from xuliu.common.listing import Table, is_paused, kill_switch, picked, timeline_of
 from xuliu.common.rights import Right
 from xuliu.party.models import Seller
 from xuliu.payment import accounts
@@ -68,7 +68,7 @@ class ProviderAccountTable(AccountTable):
         columns.code("provider", _("Provider")),
         columns.name("seller", _("Seller")),
         columns.yes_no("is_sandbox", _("Sandbox")),
-        timeline,
+        timeline_of(),
     )
 
     def own_fields(self, *, is_new: bool) -> dict[str, forms.Field]:
@@ -116,7 +116,7 @@ class PaymentTable(Table):
         columns.moment("expires_at", _("Open until")),
         columns.plain("failed_why", _("Failed because")),
         payer,
-        timeline,
+        timeline_of(PAYMENT_STATES),
     )
 
 
@@ -145,7 +145,7 @@ class RefundTable(Table):
         columns.code("number", _("Provider's number")),
         columns.plain("detail", _("The provider says")),
         columns.figure("tries", _("Tries")),
-        timeline,
+        timeline_of(REFUND_STATES),
     )
 
 
@@ -159,7 +159,7 @@ class NoticeTable(Table):
         columns.moment("received_at", _("Received")),
         columns.word("subject", _("About"), SUBJECTS),
         columns.state(NOTICE_STATES),
-        columns.word("is_pushed", _("How"), {True: _("Pushed to us"), False: _("Found by asking")}),  # type: ignore[dict-item]  # the field's values
+        columns.word("is_pushed", _("How"), {True: _("Pushed to us"), False: _("Found by asking")}),
         columns.related("account_id", _("Account"), to="payment.provideraccount"),
         columns.code("notice_id", _("Notice number")),
     )
@@ -170,7 +170,7 @@ class NoticeTable(Table):
     )
     search_fields = ("notice_id__exact",)
     search_help_text = _("Notice number")
-    shown = (*list_display, timeline)
+    shown = (*list_display, timeline_of(NOTICE_STATES))
 
     def get_queryset(self, request: Any) -> Any:
         """Without the bodies."""

@@ -12,7 +12,7 @@ from unfold.widgets import UnfoldAdminTextareaWidget
 
 from xuliu.common import columns
 from xuliu.common.columns import States
-from xuliu.common.listing import Table, picked, subject_link, timeline
+from xuliu.common.listing import Table, picked, subject_link, timeline_of
 from xuliu.common.rights import Right
 from xuliu.ticket.models import Case
 from xuliu.ticket.operations import close_case
@@ -77,7 +77,7 @@ class CaseTable(Table):
         columns.moment("opened_at", _("Opened")),
     )
     list_filter = (picked(_("State"), "state", CASE_STATES), picked(_("What happened"), "kind", CASE_KINDS))
-    shown = (*list_display, facts, timeline)
+    shown = (*list_display, facts, timeline_of(CASE_STATES))
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Who may decide may close an open case."""

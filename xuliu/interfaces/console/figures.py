@@ -1,9 +1,9 @@
 """What the overview counts: each query reads a bounded number of rows or goes through an index."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from django.db import connection
 from django.db.models import Count, Min, Sum
@@ -140,7 +140,7 @@ def carriers_health(now: datetime) -> list[Health]:
     ]
 
 
-def _by_account(sql: str, parameters: dict[str, object]) -> dict[int, tuple[int, ...]]:
+def _by_account(sql: str, parameters: Mapping[str, Any]) -> dict[int, tuple[int, ...]]:
     with connection.cursor() as cursor:
         cursor.execute(sql, parameters)
         return {row[0]: tuple(row[1:]) for row in cursor.fetchall()}
@@ -150,7 +150,7 @@ class CaseCount(NamedTuple):
     """Open cases of a kind."""
 
     kind: str
-    count: int
+    number: int
     oldest_at: datetime
 
 
@@ -170,6 +170,7 @@ CALLS = """
         WHERE is_change AND started_at > %(since)s) AS c ON c.account_id = a
     GROUP BY a"""
 LINES = """
-    SELECT a, (SELECT count(*)::int FROM ordering_orderline WHERE account_id = a AND state = 'READY' AND NOT is_set_aside),
+    SELECT a,
+        (SELECT count(*)::int FROM ordering_orderline WHERE account_id = a AND state = 'READY' AND NOT is_set_aside),
         (SELECT count(*)::int FROM ordering_flight WHERE account_id = a)
     FROM unnest(%(ids)s::bigint[]) AS a"""

@@ -41,7 +41,11 @@ def _found(typed: str, *, sees_money: bool) -> tuple[str, int] | None:
         return ("inventory_sim", bound) if bound else ("inventory_terminal", terminal)
     if order := Order.objects.filter(Q(number=typed) | Q(code=typed)).values_list("id", flat=True).first():
         return "ordering_order", order
-    if receipt := Receipt.objects.filter(Q(check_code=typed) | Q(code=typed)).values_list("order_id", flat=True).first():
+    if (
+        receipt := Receipt.objects.filter(Q(check_code=typed) | Q(code=typed))
+        .values_list("order_id", flat=True)
+        .first()
+    ):
         return "ordering_order", receipt
     return _money(typed) if sees_money else None
 

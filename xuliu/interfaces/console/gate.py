@@ -17,8 +17,9 @@ LABEL_LENGTH = 80
 def is_let_in(request: HttpRequest) -> bool:
     """Active staff whose present session has shown the second factor."""
     person = request.user
-    is_staff = isinstance(person, Person) and person.is_active and person.is_staff
-    return is_staff and has_second_factor(person) and _has_shown_it(request)
+    if not isinstance(person, Person) or not (person.is_active and person.is_staff):
+        return False
+    return has_second_factor(person) and _has_shown_it(request)
 
 
 def refusal(request: HttpRequest) -> HttpResponse | None:

@@ -15,6 +15,7 @@ from xuliu.common.columns import badge, instant_text, localised, money_text
 from xuliu.common.models import Event
 from xuliu.common.rights import Right
 from xuliu.interfaces.console import decisions
+from xuliu.interfaces.console.borrowed import reason
 from xuliu.interfaces.console.evidence import OUTCOMES, evidence_of
 from xuliu.interfaces.console.timeline import around, calls_of
 from xuliu.interfaces.console.words import ago
@@ -108,7 +109,7 @@ def _attempt(attempt: Attempt) -> dict[str, Any]:
         "sent": instant_text(attempt.sent_at),
         "answered": instant_text(attempt.answered_at),
         "outcome": badge(attempt.outcome, OUTCOMES),
-        "detail": attempt.detail,
+        "detail": reason(attempt.detail),
         "carrier_number": attempt.carrier_number,
     }
 

@@ -18,19 +18,25 @@ GROUPS: tuple[tuple[Promise, tuple[str, ...]], ...] = (
     (_("What is sold"), ("catalog.offering", "catalog.price", "catalog.pricelist")),
     (
         _("Lines to the outside"),
-        ("carrier.carrieraccount", "payment.provideraccount", "carrier.call", "payment.providercall", "carrier.carrier"),
+        (
+            "carrier.carrieraccount",
+            "payment.provideraccount",
+            "carrier.call",
+            "payment.providercall",
+            "carrier.carrier",
+        ),
     ),
     (_("The house"), ("party.person", "party.seller", "common.event")),
 )
 
 
 class Item(NamedTuple):
-    """One link; `count` is shown beside it where it is not 0."""
+    """One link; `waiting` is shown beside it."""
 
     title: Any
     link: str
     is_here: bool
-    count: str = ""
+    waiting: str = ""
 
 
 class Group(NamedTuple):

@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from xuliu.common import columns
 from xuliu.common.columns import badge, day_text, instant_text, localised, money_text
 from xuliu.common.rights import Right
+from xuliu.interfaces.console.borrowed import reason
 from xuliu.interfaces.console.timeline import around, quoted
 from xuliu.ledger.queries import OrderTotals, order_totals
 from xuliu.ordering.admin import CHANNELS, LINE_STATES, ORDER_STATES
@@ -78,7 +79,9 @@ def _money(order: Order, totals: OrderTotals) -> dict[str, Any]:
     whole, start, drawn = totals.paid_minor or 1, 0.0, []
     for title, amount, tone in parts:
         width = 100 * amount / whole
-        drawn.append({"title": title, "amount": money_text(amount, order.currency), "tone": tone, "start": start, "width": width})
+        drawn.append(
+            {"title": title, "amount": money_text(amount, order.currency), "tone": tone, "start": start, "width": width}
+        )
         start += width
     return {
         "total": money_text(order.total_minor, order.currency),
@@ -124,5 +127,5 @@ def _refund(refund: Refund) -> dict[str, Any]:
         "state": badge(refund.state, REFUND_STATES),
         "amount": money_text(refund.amount_minor, refund.currency),
         "at": instant_text(refund.sent_at or refund.wanted_at),
-        "why": refund.why,
+        "why": reason(refund.why),
     }

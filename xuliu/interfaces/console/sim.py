@@ -117,8 +117,10 @@ def _binding(binding: Binding) -> dict[str, Any]:
 
 
 def _lines(sim_id: int) -> list[OrderLine]:
-    """Under way and delivered, newest first: both are found by an index, which the table of all lines has not by SIM."""
-    delivered = list(Bucket.objects.filter(sim_id=sim_id).order_by("-id").values_list("line_id", flat=True)[:LINES_SHOWN])
+    """Under way and delivered, newest first: both are found by an index; all lines of a SIM are not."""
+    delivered = list(
+        Bucket.objects.filter(sim_id=sim_id).order_by("-id").values_list("line_id", flat=True)[:LINES_SHOWN]
+    )
     joined = OrderLine.objects.select_related("order", "offering")
     under_way = joined.filter(sim_id=sim_id, state__in=UNDER_WAY).order_by("-id")[:LINES_SHOWN]
     found = {line.pk: line for line in [*under_way, *joined.filter(id__in=delivered)]}

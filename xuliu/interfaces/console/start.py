@@ -16,6 +16,7 @@ from xuliu.common import clock, columns
 from xuliu.common.columns import States, money_text
 from xuliu.common.rights import Right
 from xuliu.interfaces.console import figures
+from xuliu.interfaces.console.borrowed import reason
 from xuliu.interfaces.console.words import ago, state_words
 from xuliu.ordering.queries import Standing, standings
 from xuliu.ticket.admin import CASE_KINDS
@@ -34,7 +35,7 @@ class Bar(NamedTuple):
     """One day of the picture. `height` of FULL; `tone` says how soon."""
 
     day: date
-    count: int
+    sims: int
     height: float
     tone: str
     link: str
@@ -79,7 +80,7 @@ def _bars(dark: figures.Darkness) -> list[Bar]:
     return [
         Bar(
             day=day,
-            count=count,
+            sims=count,
             height=max(2.0, FULL * count / most) if count else 0,
             tone="soon" if (day - dark.today).days <= SOON_DAYS else "later",
             link=f"{root}?state=ACTIVE&period_end_on__exact={day.isoformat()}",
@@ -143,7 +144,7 @@ def _case(case: figures.CaseCount, now: datetime) -> dict[str, Any]:
     root = reverse("admin:ticket_case_changelist")
     return {
         "what": CASE_KINDS.get(case.kind, case.kind),
-        "count": case.count,
+        "count": case.number,
         "oldest": ago(case.oldest_at, now),
         "link": f"{root}?state=OPEN&kind={case.kind}",
     }
@@ -165,7 +166,7 @@ def _carrier(health: figures.Health) -> dict[str, Any]:
         "code": account.code,
         "tone": tone,
         "says": says,
-        "why": account.paused_why,
+        "why": reason(account.paused_why),
         "health": health,
         "link": reverse("admin:carrier_carrieraccount_change", args=[account.pk]),
         "ready_link": f"{lines}?state=READY&account__id__exact={account.pk}",

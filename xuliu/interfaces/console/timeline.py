@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from xuliu.carrier.models import Call
 from xuliu.common.columns import badge, instant_text, money_text
 from xuliu.common.models import CallRecord, Event
+from xuliu.interfaces.console.borrowed import reason
 from xuliu.interfaces.console.words import KINDS, state_words, who
 from xuliu.ordering.admin import CHANNELS
 from xuliu.ordering.models import Order, OrderLine, Receipt
@@ -51,7 +52,7 @@ def around(
     names = _names(lines, payments, refunds)
     found = [_moved(event, names) for event in [*events, *_events_of(payments, refunds)]]
     found += [_called(call, "carrier") for call in calls_of(lines)]
-    references = [one.reference for one in [*payments, *refunds]]
+    references = [one.reference for one in payments] + [one.reference for one in refunds]
     provider_calls = ProviderCall.objects.filter(reference__in=references).order_by("-id")[:SHOWN_AT_MOST]
     found += [_called(call, "provider") for call in provider_calls]
     if receipt:
@@ -100,7 +101,7 @@ def _moved(event: Event, names: dict[tuple[str, int], str]) -> Entry:
         subject=names.get((event.kind, event.subject_id), str(KINDS.get(event.kind, event.kind))),
         text=badge(event.became, words),
         who=who(event.actor_kind, event.actor_label),
-        detail=event.why,
+        detail=reason(event.why),
         has_failed=words.get(event.became, ("", ""))[1] == "dark",
     )
 

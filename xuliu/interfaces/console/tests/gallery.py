@@ -5,6 +5,7 @@ from datetime import timedelta
 
 from django.conf import settings
 from django.contrib.admin import site
+from django.test import Client
 from django.urls import reverse
 from playwright.sync_api import Page as Tab
 
@@ -13,6 +14,7 @@ from xuliu.interfaces.console.tests import made, people
 from xuliu.ordering.models import Approval
 from xuliu.party.models import Person
 from xuliu.party.operations import add_contact
+from xuliu.party.roles import SUPPORT
 
 
 @dataclass(frozen=True)
@@ -43,12 +45,16 @@ def hang() -> list[Hung]:
     olga, fei = people.olga(), people.fei()
     add_contact(olga, kind="phone", value="138 0013 8000", verified_at=clock.now())
     _say_so(fei, desk.unknown.pk)
-    key = people.signed_in(olga).session.session_key
+    key = _key(people.signed_in(olga))
     return [
         *_pages(desk, key, early_id=early.pk, refused_id=refused.pk),
         *_tables(key),
         Hung("console-account-paused", reverse("admin:carrier_carrieraccount_change", args=[paused.pk]), key),
-        Hung("console-account-provider", reverse("admin:payment_provideraccount_change", args=[desk.shop.provider.pk]), key),
+        Hung(
+            "console-account-provider",
+            reverse("admin:payment_provideraccount_change", args=[desk.shop.provider.pk]),
+            key,
+        ),
         Hung("console-account-new", reverse("admin:carrier_carrieraccount_add") + "?kind=onelink", key),
         Hung("console-person", reverse("admin:party_person_change", args=[fei.pk]), key),
         Hung("console-person-private", reverse("admin:person_private", args=[olga.pk]), key),
@@ -79,14 +85,14 @@ def _tables(key: str) -> list[Hung]:
 
 
 def _door() -> list[Hung]:
-    bare = people.make_person("nina", people.SUPPORT, has_factor=False)
+    bare = people.make_person("nina", SUPPORT, has_factor=False)
     lin = people.make_person("lin")
-    fresh = people.signed_in(people.make_person("otto", people.SUPPORT))
+    fresh = people.signed_in(people.make_person("otto", SUPPORT))
     return [
         Hung("console-door-sign-in", "/accounts/login/?next=/console/"),
         Hung("console-door-factor", "/accounts/2fa/totp/activate/", _fresh(bare)),
-        Hung("console-door-refused", "/console/", people.signed_in(lin).session.session_key),
-        Hung("console-door-mine", "/accounts/2fa/", fresh.session.session_key),
+        Hung("console-door-refused", "/console/", _key(people.signed_in(lin))),
+        Hung("console-door-mine", "/accounts/2fa/", _key(fresh)),
     ]
 
 
@@ -97,7 +103,11 @@ def _fresh(person: Person) -> str:
     at = (clock.now() - timedelta(seconds=5)).timestamp()
     session["account_authentication_methods"] = [{"method": "password", "at": at, "reauthenticated": True}]
     session.save()
-    return str(session.session_key)
+    return _key(client)
+
+
+def _key(client: Client) -> str:
+    return str(client.session.session_key)
 
 
 def _say_so(person: Person, line_id: int) -> None:
@@ -107,6 +117,4 @@ def _say_so(person: Person, line_id: int) -> None:
 
 def tables() -> list[str]:
     """The lists of every table of the console, by their address."""
-    return [
-        reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist") for model in site._registry
-    ]
+    return [reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist") for model in site._registry]

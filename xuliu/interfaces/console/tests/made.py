@@ -49,7 +49,9 @@ def make_desk() -> Desk:
     )
 
 
-def make_sold(shop: Shop, sim: Sim | None = None, *, offering: Offering | None = None, minutes_ago: float = 45) -> OrderLine:
+def make_sold(
+    shop: Shop, sim: Sim | None = None, *, offering: Offering | None = None, minutes_ago: float = 45
+) -> OrderLine:
     """A paid order of one line, its money in the ledger."""
     sim = sim or make_sim(shop.account, merchant=make_merchant())
     wish = Wish(sim_id=sim.pk, offering_id=(offering or shop.year).pk)
@@ -112,7 +114,9 @@ def make_unknown(shop: Shop, *, minutes_ago: float = 40, **kwargs: Any) -> Order
         started_at=at + timedelta(minutes=5),
         took_ms=840,
     )
-    open_case("line_unknown", ("orderline", line.pk), {"asked": 4, "last_answer": "not found", "settles_within": "0:30:00"})
+    open_case(
+        "line_unknown", ("orderline", line.pk), {"asked": 4, "last_answer": "not found", "settles_within": "0:30:00"}
+    )
     line.refresh_from_db()
     return line
 
@@ -122,7 +126,11 @@ def make_disputed(shop: Shop, *, minutes_ago: float = 26 * 60) -> OrderLine:
     line = make_sold(shop, minutes_ago=minutes_ago + 1)
     at = clock.now() - timedelta(minutes=minutes_ago)
     attempt = make_sent(line, at=at, outcome="done", carrier_number="20261122000417")
-    read = {**(attempt.before or {}), "as_of": (clock.now() - timedelta(minutes=12)).isoformat(), "used_bytes": 2300 * MB}
+    read = {
+        **(attempt.before or {}),
+        "as_of": (clock.now() - timedelta(minutes=12)).isoformat(),
+        "used_bytes": 2300 * MB,
+    }
     Attempt.objects.filter(id=attempt.pk).update(after={**read, "left_bytes": 1300 * MB})
     move(OrderLine, [line.pk], to=State.VERIFYING, at=at + timedelta(seconds=10))
     move(OrderLine, [line.pk], to=State.DISPUTED, at=at + timedelta(hours=24), why="not proven within 1 day")
@@ -164,16 +172,18 @@ def make_delivered(shop: Shop, sim: Sim | None = None, *, minutes_ago: float = 9
 def make_refused(shop: Shop) -> Order:
     """Refused by the carrier; the money is owed back."""
     line = make_sold(shop, minutes_ago=20)
-    make_sent(line, at=clock.now() - timedelta(minutes=19), outcome="rejected", detail="SIM is terminated", reason="sim")
+    make_sent(
+        line, at=clock.now() - timedelta(minutes=19), outcome="rejected", detail="SIM is terminated", reason="sim"
+    )
     reject([line.pk], only_from=[State.SUBMITTING], why="SIM is terminated")
     settle()
     return Order.objects.get(id=line.order_id)
 
 
 def make_fleet(shop: Shop, count: int = 240) -> CarrierAccount:
-    """SIMs of two carriers whose periods end over the weeks to come, some of them past; a second account that is paused."""
+    """SIMs of two carriers whose periods end in the weeks to come, some of them past; the second account is paused."""
     second = make_carrier("cucc", name={"zh-hans": "中国联通", "en": "China Unicom"})
-    account = make_account(second, code="unicom-north", connector="onence")
+    account = make_account(second, code="unicom-north", connector="1nce")
     make_price(make_offering(second, name={"zh-hans": "联通 12 个月", "en": "Unicom 12 months"}), shop.price_list, 4200)
     merchants = [make_merchant(name=f"{name}便利店") for name in ("林记", "好邻居", "晨光", "万家福", "小满")]
     for number in range(count):

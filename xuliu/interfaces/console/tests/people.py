@@ -1,4 +1,4 @@
-"""The cast at the console's door: Olga operates, Fei keeps the books, Sun supports; Lin owns a shop, Mallory belongs to nobody."""
+"""At the console's door: Olga operates, Fei keeps books, Sun supports, Lin owns a shop, Mallory is nobody."""
 
 from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
 from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret

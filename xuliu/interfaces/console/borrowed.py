@@ -1,0 +1,55 @@
+"""Sentences that stand elsewhere in English and are read here in the reader's language.
+
+Unfold ships no translations of its own words; the steps write the reason of a move in English.
+"""
+
+import re
+
+from django.utils.translation import gettext as in_their_language
+from django.utils.translation import gettext_noop
+
+UNFOLD = (
+    gettext_noop("Filters"),
+    gettext_noop("Type to search"),
+    gettext_noop("Clear all filters"),
+    gettext_noop("No results found"),
+    gettext_noop("This page yielded into no results. Create a new item or reset your filters."),
+    gettext_noop("Reset filters"),
+    gettext_noop("Toggle password visibility"),
+)
+REASONS = (
+    gettext_noop("cancelled by the payer"),
+    gettext_noop("closed at the provider"),
+    gettext_noop("does not match; see its case"),
+    gettext_noop("it is back"),
+    gettext_noop("its worker died after it was sent"),
+    gettext_noop("its worker died before it was sent"),
+    gettext_noop("more stands on the SIM than before"),
+    gettext_noop("not found"),
+    gettext_noop("not proven in time"),
+    gettext_noop("not_provisioned"),
+    gettext_noop("nothing to pay"),
+    gettext_noop("our balance there is empty"),
+    gettext_noop("paid_again"),
+    gettext_noop("paid_late"),
+    gettext_noop("paid_twice"),
+    gettext_noop("proven: the carrier never did it"),
+    gettext_noop("proven: the provider never had it"),
+    gettext_noop("set aside before it was sent"),
+    gettext_noop("still empty"),
+    gettext_noop("the carrier gave no end in time"),
+    gettext_noop("the provider is down"),
+    gettext_noop("the provider says so"),
+    gettext_noop("the readings do not say"),
+    gettext_noop("the SIM is as it was before"),
+    gettext_noop("the time for this call was used up"),
+)
+# A code with the provider's number behind it: `paid_late:4200002345`.
+_CODE = re.compile(r"(?P<code>paid_again|paid_late|paid_twice):(?P<rest>.*)", re.DOTALL)
+
+
+def reason(why: str) -> str:
+    """The reason of a move in the reader's language, where it is one of the steps' own; else as it was written."""
+    if coded := _CODE.fullmatch(why):
+        return f"{in_their_language(coded['code'])} ({coded['rest']})"
+    return in_their_language(why) if why in REASONS else why
