@@ -10,18 +10,23 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Sequence
+from datetime import date
+from zoneinfo import ZoneInfo
 
 import psycopg
 from django.db import connection
 
-from xuliu.common import wake
+from xuliu.carrier.reads import tally
+from xuliu.common import clock, wake
 from xuliu.interfaces.cli.guard import refuse_unfit
+from xuliu.ledger.operations import fold_checkpoints
 from xuliu.ordering.queries import active_accounts
 from xuliu.ordering.steps import ACCOUNT_LANES, LANES
 
 TICK_SECONDS = 1.0
 LONGEST_REST_SECONDS = 30.0
 LOOK_FOR_ACCOUNTS_SECONDS = 5.0
+NIGHT_ZONE, NIGHT_HOUR = "Asia/Shanghai", 4
 
 log = logging.getLogger("xuliu.worker")
 
@@ -50,6 +55,7 @@ class Worker:
         self._stopping = threading.Event()
         self._wakes: dict[str, list[threading.Event]] = {}
         self._threads: dict[str, threading.Thread] = {}
+        self._housekeeping = Housekeeping()
 
     def stop(self) -> None:
         """Ask every lane to end after what it is doing."""
@@ -96,6 +102,7 @@ class Worker:
                     self._start_new_accounts()
                     next_look = time.monotonic() + LOOK_FOR_ACCOUNTS_SECONDS
                 database = database or wake.listening(connection.get_connection_params())
+                self._housekeeping.run()
                 for heard in database.notifies(timeout=TICK_SECONDS / 2, stop_after=1):
                     for event in self._wakes.get(heard.payload, ()):
                         event.set()
@@ -106,6 +113,7 @@ class Worker:
                 self._stopping.wait(TICK_SECONDS)
         if database is not None:
             database.close()
+        tally.flush()
         connection.close()
 
     def _lane(self, name: str, steps: Sequence[NamedRun], woken: threading.Event) -> None:
@@ -130,6 +138,22 @@ class Worker:
         while not self._stopping.is_set() and (more := step()):
             found += more
         return found
+
+
+class Housekeeping:
+    """What the listening thread does beside listening: read counts each tick, the ledger's checkpoints at night."""
+
+    def __init__(self) -> None:
+        self._folded_on: date | None = None
+
+    def run(self) -> None:
+        """Do what is due."""
+        tally.flush()
+        here = clock.now().astimezone(ZoneInfo(NIGHT_ZONE))
+        if here.hour == NIGHT_HOUR and self._folded_on != here.date():
+            while fold_checkpoints():
+                pass
+            self._folded_on = here.date()
 
 
 def _for_account(step: Callable[[int], int], account_id: int) -> Callable[[], int]:
