@@ -13,8 +13,8 @@ EXTEND = """
                                ELSE u.starts_on END,
         period_end_on = u.ends_on,
         anchor_day = CASE
-            WHEN s.period_end_on = u.starts_on AND least(s.anchor_day, u.month_days) = u.end_day
-                THEN coalesce(s.anchor_day, u.end_day)
+            WHEN s.period_end_on = u.starts_on AND s.anchor_day IS NOT NULL
+                AND least(s.anchor_day, u.month_days) = u.end_day THEN s.anchor_day
             WHEN least(u.start_day, u.month_days) = u.end_day THEN u.start_day
             ELSE u.end_day END
     FROM (

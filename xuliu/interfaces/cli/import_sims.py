@@ -74,7 +74,7 @@ def _summary(report: Report, seconds: float) -> str:
     return _(
         "%(lines)s lines in %(seconds)s s: %(refused)s refused, %(warned)s to be checked.\n"
         "SIMs: %(sims_new)s new, %(sims_changed)s changed. Terminals: %(terminals_new)s new, "
-        "%(terminals_changed)s changed. Merchants: %(merchants)s. Bindings: %(bindings)s."
+        "%(terminals_changed)s changed. Bindings: %(bindings)s new."
     ) % {
         "lines": report.lines,
         "seconds": f"{seconds:.1f}",
@@ -84,6 +84,5 @@ def _summary(report: Report, seconds: float) -> str:
         "sims_changed": written.sims_changed,
         "terminals_new": written.terminals_new,
         "terminals_changed": written.terminals_changed,
-        "merchants": written.merchants_written,
         "bindings": written.bindings_new,
     }

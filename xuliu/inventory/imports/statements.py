@@ -55,18 +55,6 @@ AGAINST = """
 
 LEAVE_OUT = "DELETE FROM inventory_import WHERE line = ANY(%s)"
 
-MERCHANTS = """
-    WITH given AS (
-        SELECT DISTINCT ON (merchant_code) merchant_code AS code, merchant_name AS name FROM inventory_import
-        WHERE merchant_code <> '' ORDER BY merchant_code, merchant_name = '', line),
-    renamed AS (
-        UPDATE party_merchant m SET name = g.name FROM given g
-        WHERE m.code = g.code AND g.name <> '' AND m.name <> g.name RETURNING 1),
-    added AS (
-        INSERT INTO party_merchant (code, name) SELECT g.code, coalesce(nullif(g.name, ''), g.code) FROM given g
-        WHERE NOT EXISTS (SELECT FROM party_merchant m WHERE m.code = g.code) RETURNING 1)
-    SELECT FROM renamed UNION ALL SELECT FROM added"""
-
 # A make is the same however its letters are cased; the first spelling stays.
 MODELS = """
     INSERT INTO inventory_terminalmodel (brand, name)

@@ -4,7 +4,7 @@ An empty cell says nothing and changes nothing. A state is set once, at insert, 
 moves it; a period never goes back, for it may have been paid for.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import astuple, dataclass
 from datetime import datetime
 from typing import NamedTuple
@@ -14,11 +14,11 @@ from django.db import connection, transaction
 from xuliu.common.codes import new_code
 from xuliu.inventory.imports import statements
 from xuliu.inventory.imports.rows import Row
+from xuliu.party.operations import ensure_merchants
 
 # One import at a time: two would find each other's rows missing. A lock's number means nothing else anywhere.
 IMPORT_LOCK = 0x51_4D_53
 IN_ORDER = (
-    ("merchants_written", statements.MERCHANTS),
     ("", statements.MODELS),
     ("", statements.RESOLVE),
     ("terminals_changed", statements.TERMINALS_CHANGED),
@@ -37,7 +37,6 @@ class Written:
     sims_changed: int = 0
     terminals_new: int = 0
     terminals_changed: int = 0
-    merchants_written: int = 0
     bindings_new: int = 0
 
     def __iadd__(self, other: "Written") -> "Written":
@@ -78,12 +77,23 @@ def write(rows: Sequence[Row], *, at: datetime) -> tuple[Written, list[Finding]]
         cursor.execute(statements.FIND)
         cursor.execute(statements.AGAINST)
         findings = [Finding(*found) for found in cursor.fetchall()]
-        cursor.execute(statements.LEAVE_OUT, [[finding.line for finding in findings if finding.is_refusal()]])
+        refused = {finding.line for finding in findings if finding.is_refusal()}
+        cursor.execute(statements.LEAVE_OUT, [list(refused)])
+        ensure_merchants(_merchants(row for row in rows if row.line not in refused))
         for counted, statement in IN_ORDER:
             cursor.execute(statement, {"at": at})
             if counted:
                 setattr(written, counted, cursor.rowcount)
     return written, findings
+
+
+def _merchants(rows: Iterable[Row]) -> dict[str, str]:
+    """Names by code; of several names the first, "" where none is given."""
+    names: dict[str, str] = {}
+    for row in rows:
+        if row.merchant_code and not names.get(row.merchant_code):
+            names[row.merchant_code] = row.merchant_name
+    return names
 
 
 def _copy(rows: Sequence[Row]) -> None:

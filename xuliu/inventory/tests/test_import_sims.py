@@ -1,7 +1,7 @@
 """Importing SIMs: good lines in, bad ones named, nothing half-written, the same file again changes nothing."""
 
 import csv
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.utils.translation import override
 
 from xuliu.carrier.models import CarrierAccount
 from xuliu.catalog.tests.make import make_carrier
@@ -30,6 +31,13 @@ WRITTEN_TABLES = (
     "inventory_binding",
     "party_merchant",
 )
+
+
+@pytest.fixture(autouse=True)
+def english() -> Iterator[None]:
+    """Reasons are compared in the language of the sources."""
+    with override("en"):
+        yield
 
 
 @pytest.fixture
@@ -368,9 +376,9 @@ def test_the_result_file_opens_in_a_spreadsheet_and_betrays_no_password(
     assert b"a b" not in raw
 
 
-def test_the_number_of_statements_does_not_grow_with_the_chunk(account: CarrierAccount, file: Any) -> None:
+def test_one_line_and_a_thousand_take_the_same_number_of_statements(account: CarrierAccount, file: Any) -> None:
     counts = []
-    for first, count in ((0, 1), (10_000, 1_000), (20_000, use_case.ROWS_A_CHUNK)):
+    for first, count in ((0, 1), (10_000, 1_000)):
         path = file([a_line(first + number) for number in range(count)])
         with CaptureQueriesContext(connection) as queries:
             assert import_sims(path=path).written.sims_new == count
