@@ -73,7 +73,7 @@ class Order(models.Model):
 class OrderLine(models.Model):
     """One thing sold: a SIM × an offering.
 
-    The keys carry no constraint: the one statement that inserts lines proves them by its joins (ADR 0006). `rank` and
+    The keys carry no constraint: the one statement that inserts lines proves them by its joins (ADR 0010). `rank` and
     `turn` order the queue of READY lines of an account: a person waiting first, then by turns between orders.
     """
 
