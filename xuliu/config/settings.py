@@ -123,12 +123,15 @@ ACCOUNT_SIGNUP_FIELDS = ["username*", "password1*"]
 ACCOUNT_EMAIL_VERIFICATION = "none"
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
 MFA_TOTP_ISSUER = "Xuliu"
+MFA_TOTP_TOLERANCE = 1  # half a minute, for phones whose clock is off
+MFA_ADAPTER = "xuliu.interfaces.console.second_factor.SealedFactors"
 MFA_FORMS = {"activate_totp": "xuliu.interfaces.console.second_factor.ActivateForm"}
 
-AXES_FAILURE_LIMIT = 8
+AXES_FAILURE_LIMIT = 5  # as many as allauth lets through in five minutes; its own count is a process's only
+AXES_CLIENT_IP_CALLABLE = "xuliu.config.signin.address_of"
 AXES_COOLOFF_TIME = 1  # hours
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
-AXES_USERNAME_FORM_FIELD = "login"
+AXES_USERNAME_FORM_FIELD = "username"  # as the credentials call it, not the form
 AXES_ENABLE_ADMIN = False
 AXES_LOCKOUT_TEMPLATE = "console/locked.html"
 AXES_VERBOSE = False
