@@ -5,8 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import timedelta
 
-from tests.world import World, drive, drive_for, make_order, make_paid_order, make_person, make_price, make_sims, open_payments
+from tests.world import (
+    World,
+    drive,
+    drive_for,
+    make_order,
+    make_paid_order,
+    make_person,
+    make_price,
+    make_sims,
+    open_payments,
+)
 from xuliu.balance.operations import want_readings
+from xuliu.carrier.accounts import set_credentials
 from xuliu.carrier.models import CarrierAccount
 from xuliu.catalog.models import Offering
 from xuliu.common import clock
@@ -101,6 +112,15 @@ def unknown_to_the_carrier(world: World) -> None:
     drive_for(world, timedelta(minutes=5))
 
 
+def locked_out(world: World) -> None:
+    """Our credentials are refused when the SIM is read: the account is paused until a person has seen to it."""
+    set_credentials(world.accounts["onelink"], {"password": "revoked"})
+    make_paid_order(world, make_sims(world, "onelink"), "cm-12")
+    drive_for(world, timedelta(minutes=1))
+    assert CarrierAccount.objects.get(code="onelink").paused_at is not None
+    set_credentials(world.accounts["onelink"], {"password": world.sandbox.credentials["onelink"]["password"]})
+
+
 def withdrawn(world: World) -> None:
     """The carrier is down and the payer takes the order back."""
     world.sandbox.control.down("onelink")
@@ -184,9 +204,3 @@ def looked_up(world: World) -> None:
     world.sandbox.control.down("1nce")
     want_readings(sim_ids=[sim.pk for sim in sims])
     drive()
-
-
-STORIES: tuple[Story, ...] = (
-    plain, queued, proven_by_order_query, unheard, given_back_unheard, unpaid, closed_elsewhere, refused, unknown_to_the_carrier, withdrawn,
-    lost, never_done, seen_by_a_person, sent_again_by_two, poisoned, large, looked_up,
-)  # fmt: skip

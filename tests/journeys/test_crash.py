@@ -18,6 +18,8 @@ from django.db import connection, connections
 from tests.harness import stops
 from tests.journeys import stories
 from tests.world import World, drive, drive_for
+from xuliu.carrier.accounts import set_credentials
+from xuliu.carrier.operations import resume
 from xuliu.ordering.models import Order
 from xuliu.payment.models import Notice
 
@@ -36,6 +38,7 @@ STORY_OF: dict[str, stories.Story] = {
     "decide.send_again": stories.sent_again_by_two,
     "fulfil.keep_back": stories.poisoned,
     "fulfil.not_sent": stories.withdrawn,
+    "fulfil.pause": stories.locked_out,
     "fulfil.refuse": stories.unknown_to_the_carrier,
     "line.set_aside": stories.poisoned,
     "pay.release_rest": stories.large,
@@ -97,6 +100,8 @@ def _resume(world: World) -> None:
     for peer in ("onelink", "1nce", "wechatpay"):
         control.up(peer)
     control.clear_faults()
+    set_credentials(world.accounts["onelink"], {"password": world.sandbox.credentials["onelink"]["password"]})
+    resume([account.pk for account in world.accounts.values()])
     control.settings(settle_seconds=0)
     control.settle()
     with connection.cursor() as cursor:

@@ -12,19 +12,19 @@ from typing import Any
 
 from django.db import DataError, IntegrityError, connection
 
-from xuliu.carrier.contract import Answer, NoAnswer, NotSent, Outcome, Reading
+from xuliu.carrier.contract import AccountRefused, Answer, NoAnswer, NotSent, Outcome, Reading
 from xuliu.catalog.models import Offering
 from xuliu.common import clock, stops
 from xuliu.common.chunks import CHUNK, apply_halving, in_chunks
 from xuliu.common.state import move
-from xuliu.ordering.answers import store_answers
+from xuliu.ordering.answers import pause_account, store_answers
 from xuliu.ordering.evidence import to_json
 from xuliu.ordering.models import OrderLine
 from xuliu.ordering.outcomes import land, reject
 from xuliu.ordering.underway import Peer, Underway, growing, lines_by_id, set_aside
 
 State = OrderLine.State
-LEASE_DEADLINES = 4  # a call's deadline is at most a third of its lease
+LEASE_DEADLINES = 3  # a deadline is at most a third of the lease
 RETRY_FIRST = timedelta(seconds=15)
 RETRY_LONGEST = timedelta(minutes=10)
 
@@ -153,6 +153,9 @@ def _ready_to_send(peer: Peer, lines: Sequence[Underway]) -> list[Readied]:
             readings = peer.connector.read(peer.session, [line.key for line in lines])
     except (NotSent, NoAnswer) as failure:
         _not_sent(lines, why=f"the reading before failed: {failure}")
+        if isinstance(failure, AccountRefused):
+            with stops.transaction("fulfil.pause"):
+                pause_account(peer.account.id, why=str(failure))
         return []
     known = [Readied(line, before) for line, before in zip(lines, readings, strict=True) if not before.refused]
     _refuse([(line, before) for line, before in zip(lines, readings, strict=True) if before.refused])

@@ -91,6 +91,9 @@ class Underway:
         )
 
 
+# A token, the change, told that the token is stale, another token, the change again.
+EXCHANGES_OF_A_CHANGE = 5
+
 COLUMNS = """
     l.id, l.order_id, l.sim_id, l.attempt, l.tries, replace(l.reference::text, '-', ''), s.iccid, s.msisdn,
     s.anchor_day, l.starts_on, l.ends_on, o.kind, o.plan_code, o.months, o.days, o.size_bytes, o.proof,
@@ -154,8 +157,8 @@ class Peer:
 
     @property
     def deadline(self) -> timedelta:
-        """The longest one call lasts."""
-        return timedelta(seconds=self.capabilities.deadline_seconds)
+        """The longest that sending one change lasts: one call's deadline for each exchange it may take."""
+        return timedelta(seconds=self.capabilities.deadline_seconds * EXCHANGES_OF_A_CHANGE)
 
 
 def set_aside(line_id: int, step: str, error: Exception) -> None:
