@@ -1,6 +1,8 @@
 """What the sandbox's own tests share."""
 
+import shutil
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -13,6 +15,14 @@ __all__ = ["sandbox", "sandbox_of_worker"]
 LIN = "89860412342600000017"
 MEI = "89860412342600000025"
 ABROAD = "8988280666000000017"
+
+
+@pytest.fixture
+def furnished(sandbox_of_worker: Sandbox, tmp_path: Path) -> Path:
+    """A folder for a sandbox of the test's own, with credentials: making keys takes longer than all the rest."""
+    for name in ("credentials.json", "platform-keys.json"):
+        shutil.copy(sandbox_of_worker.data_dir / name, tmp_path / name)
+    return tmp_path
 
 
 @pytest.fixture

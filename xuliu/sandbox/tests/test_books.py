@@ -86,8 +86,8 @@ def _check_sim(sandbox: Sandbox, iccid: str, effects: list[dict[str, Any]]) -> N
     assert (sim["ends_on"], sim["granted_bytes"]) == (effects[-1]["period_after"], effects[-1]["granted_after"])
 
 
-def test_the_books_survive_a_restart_and_a_kill_and_the_ports_stay(tmp_path: Path) -> None:
-    folder = tmp_path / "books"
+def test_the_books_survive_a_restart_and_a_kill_and_the_ports_stay(furnished: Path) -> None:
+    folder = furnished
     with start(folder) as first:
         _fill(first)
         credentials, ports, books = first.credentials, first.ports, first.control.books()
@@ -112,13 +112,13 @@ def _fill(sandbox: Sandbox) -> None:
     sandbox.control.pay("lin00001")
 
 
-def test_a_notice_under_way_is_sent_after_a_restart(tmp_path: Path, shop: Any) -> None:
-    with start(tmp_path) as first:
+def test_a_notice_under_way_is_sent_after_a_restart(furnished: Path, shop: Any) -> None:
+    with start(furnished) as first:
         first.control.settings(notices=False)
         with WeChatCaller(first.wechatpay, first.credentials["wechatpay"]) as wechat:
             wechat.open("lin00001", notify_url=shop.url)
         first.control.pay("lin00001")
-    with start(tmp_path) as second:
+    with start(furnished) as second:
         second.control.settings(notices=True)
         shop.take()
 
@@ -162,9 +162,9 @@ def test_a_whole_fleet_is_loaded_at_once(sandbox: Sandbox) -> None:
     assert sandbox.control.sim("89860400000000029999")["msisdn"] == "1440000029999"
 
 
-def test_a_port_that_is_taken_is_said_in_one_sentence(sandbox: Sandbox, tmp_path: Path) -> None:
+def test_a_port_that_is_taken_is_said_in_one_sentence(sandbox: Sandbox, furnished: Path) -> None:
     with pytest.raises(RuntimeError, match="did not start"):
-        start(tmp_path, arguments=["--port", str(sandbox.ports["control"])])
-    said = (tmp_path / "sandbox.log").read_text()
+        start(furnished, arguments=["--port", str(sandbox.ports["control"])])
+    said = (furnished / "sandbox.log").read_text()
     assert said.startswith("The sandbox cannot listen on 127.0.0.1")
     assert said.count("\n") == 1

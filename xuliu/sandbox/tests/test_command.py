@@ -32,11 +32,11 @@ def test_the_command_says_where_it_listens_and_ends_when_it_is_told_to(tmp_path:
     assert (tmp_path / "new/credentials.json").stat().st_mode & 0o077 == 0
 
 
-def test_it_ends_with_the_process_that_started_it(tmp_path: Path) -> None:
+def test_it_ends_with_the_process_that_started_it(furnished: Path) -> None:
     starter = textwrap.dedent(f"""
         import os
         from xuliu.sandbox.testing import start
-        print(start({str(tmp_path)!r}).pid, flush=True)
+        print(start({str(furnished)!r}).pid, flush=True)
         os._exit(9)
     """)
     said = subprocess.run([sys.executable, "-c", starter], cwd=ROOT, capture_output=True, text=True, check=False)
