@@ -12,6 +12,7 @@ from django.db import connection, transaction
 from xuliu.common.crypto import keyed_hash
 from xuliu.inventory import passwords
 from xuliu.inventory.models import Binding, Guess, Sim, Terminal
+from xuliu.inventory.shapes import compact
 
 WINDOW = timedelta(hours=1)
 LOOK_UPS_AN_ADDRESS = 20
@@ -63,8 +64,8 @@ def unlock(*, typed: str, password: str, address: str, at: datetime) -> Sim | No
 
 
 def normalised(typed: str) -> str:
-    """What was typed in the form that is stored: no spaces or dashes, upper case, cut to a sane length."""
-    return "".join(typed.split()).replace("-", "").upper()[:LONGEST_TYPED]
+    """What was typed in the form that is stored (`shapes.compact`), cut to a sane length."""
+    return compact(typed[: 2 * LONGEST_TYPED])[:LONGEST_TYPED]
 
 
 def _find(wanted: str) -> Sim | None:

@@ -9,7 +9,6 @@ from pathlib import Path
 
 import pytest
 
-from tests.sandbox_fixture import sandbox, sandbox_of_worker  # noqa: F401  # fixtures are found by their names
 from xuliu.carrier.accounts import connector_of, session_of
 from xuliu.carrier.contract import SimKey
 from xuliu.carrier.models import CarrierAccount
@@ -26,13 +25,13 @@ from xuliu.payment.models import ProviderAccount
 from xuliu.sandbox.testing import Sandbox
 
 
-def seeded(sandbox: Sandbox) -> DemoFleet:  # noqa: F811  # the fixture's value
+def seeded(sandbox: Sandbox) -> DemoFleet:
     """The demonstration's data, at this sandbox."""
     urls = {"onelink": sandbox.onelink, "1nce": sandbox.nce, "wechatpay": sandbox.wechatpay}
     return seed_demo(credentials=sandbox.credentials, sandbox_urls=urls)
 
 
-def test_both_sides_know_the_same_fleet(fresh_database: str, sandbox: Sandbox) -> None:  # noqa: F811
+def test_both_sides_know_the_same_fleet(fresh_database: str, sandbox: Sandbox) -> None:
     fleet = seeded(sandbox)
     sandbox.control.plans(fleet.plans)
     assert sandbox.control.sims(fleet.sims) == 1000
@@ -47,7 +46,7 @@ def test_both_sides_know_the_same_fleet(fresh_database: str, sandbox: Sandbox) -
         assert all(reading.granted_bytes and reading.left_bytes is not None for reading in readings)
 
 
-def test_the_fleet_is_moved_to_today(fresh_database: str, sandbox: Sandbox) -> None:  # noqa: F811
+def test_the_fleet_is_moved_to_today(fresh_database: str, sandbox: Sandbox) -> None:
     fleet = seeded(sandbox)
 
     today = clock.civil_date(clock.now(), ZONE)
@@ -64,7 +63,7 @@ def test_the_fleet_is_moved_to_today(fresh_database: str, sandbox: Sandbox) -> N
 
 def test_a_second_demonstration_keeps_what_the_first_one_did(
     fresh_database: str,
-    sandbox: Sandbox,  # noqa: F811
+    sandbox: Sandbox,
     clock_file: Path,
 ) -> None:
     fleet = seeded(sandbox)
@@ -79,7 +78,7 @@ def test_a_second_demonstration_keeps_what_the_first_one_did(
     assert again.sign_ins == fleet.sign_ins
 
 
-def test_staff_and_accounts_are_ready_to_use(fresh_database: str, sandbox: Sandbox) -> None:  # noqa: F811
+def test_staff_and_accounts_are_ready_to_use(fresh_database: str, sandbox: Sandbox) -> None:
     fleet = seeded(sandbox)
 
     olga = Person.objects.get(sign_in_name="olga")
@@ -91,7 +90,7 @@ def test_staff_and_accounts_are_ready_to_use(fresh_database: str, sandbox: Sandb
 
 def test_every_carrier_has_renewals_and_data_to_add_at_more_than_they_cost(
     fresh_database: str,
-    sandbox: Sandbox,  # noqa: F811
+    sandbox: Sandbox,
 ) -> None:
     seeded(sandbox)
 
@@ -120,7 +119,7 @@ def test_the_files_are_what_their_script_writes(tmp_path: Path, monkeypatch: pyt
         assert (tmp_path / name).read_bytes() == (EXAMPLES / name).read_bytes(), name
 
 
-def test_the_example_is_a_thousand_sims_in_twelve_models(fresh_database: str, sandbox: Sandbox) -> None:  # noqa: F811
+def test_the_example_is_a_thousand_sims_in_twelve_models(fresh_database: str, sandbox: Sandbox) -> None:
     seeded(sandbox)
 
     assert Sim.objects.count() == Sim.objects.filter(bindings__unbound_at=None, merchant__isnull=False).count() == 1000
