@@ -4,25 +4,43 @@ import csv
 import importlib.util
 import shutil
 from collections import Counter
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from xuliu.carrier.accounts import connector_of, session_of
 from xuliu.carrier.contract import SimKey
 from xuliu.carrier.models import CarrierAccount
-from xuliu.catalog.models import Offering, Price
+from xuliu.catalog.models import Offering, Price, PriceList
 from xuliu.catalog.queries import current_prices, public_price_list
 from xuliu.common import clock
 from xuliu.interfaces.cli.demo_fleet import DAY_ZERO, EXAMPLES, ZONE, DemoFleet, seed_demo
 from xuliu.inventory import shapes
 from xuliu.inventory.models import Sim, TerminalModel
+from xuliu.ordering import steps
+from xuliu.ordering.models import OrderLine
+from xuliu.ordering.place import place
+from xuliu.ordering.queries import progress
+from xuliu.ordering.quote import Wish, quote
 from xuliu.party.models import Person
 from xuliu.party.roles import rights_of
 from xuliu.payment.accounts import credentials
-from xuliu.payment.models import ProviderAccount
+from xuliu.payment.models import Payment, ProviderAccount
 from xuliu.sandbox.testing import Sandbox
+
+
+def drive_until(clock_file: Path, reached: Callable[[], bool]) -> None:
+    """Run every step of the line; a second passes whenever nothing is due."""
+    for second in range(600):
+        while not reached() and steps.run_all():
+            pass
+        if reached():
+            return
+        clock_file.write_text(str(second))
+    raise AssertionError("what is awaited did not come")
 
 
 def seeded(sandbox: Sandbox) -> DemoFleet:
@@ -102,6 +120,39 @@ def test_every_carrier_has_renewals_and_data_to_add_at_more_than_they_cost(
         assert kinds["renewal"] == 4
         assert kinds["add_on"] >= 1
         assert all(priced.amount_minor > priced.offering.cost_minor for priced in listed)
+
+
+def test_everything_on_the_price_list_is_delivered(
+    live_site: str, sandbox: Sandbox, clock_file: Path, settings: Any
+) -> None:
+    settings.XULIU_BASE_URL = live_site
+    fleet = seeded(sandbox)
+    sandbox.control.plans(fleet.plans)
+    sandbox.control.sims(fleet.sims)
+    price_list = PriceList.objects.get()
+    wishes: dict[Sim, Offering] = {}
+    in_a_week = clock.civil_date(clock.now(), ZONE) + timedelta(days=7)
+    for account in CarrierAccount.objects.all():
+        served = Sim.objects.filter(account=account, state="ACTIVE", period_end_on__gt=in_a_week)
+        wishes |= dict(zip(served.order_by("id"), Offering.objects.filter(carrier=account.carrier), strict=False))
+
+    order_id = quote(
+        wishes=[Wish(sim_id=sim.id, offering_id=offering.id) for sim, offering in wishes.items()],
+        price_list_id=price_list.id,
+        channel="test",
+    )
+    payment = Payment.objects.filter(id=place(order_id=order_id, method="native"))
+    drive_until(clock_file, lambda: payment.filter(state="PENDING").exists())
+    sandbox.control.pay(payment.get().reference)
+    drive_until(clock_file, lambda: progress(order_id).is_final)
+
+    lines = OrderLine.objects.filter(order=order_id)
+    assert {line.offering.code: line.state for line in lines} == dict.fromkeys(
+        Offering.objects.values_list("code", flat=True), "COMPLETED"
+    )
+    for sim in wishes:
+        sim.refresh_from_db()
+        assert sandbox.control.sim(sim.iccid)["ends_on"] == str(sim.period_end_on)
 
 
 def test_the_files_are_what_their_script_writes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
