@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 
 from django.urls import reverse
 from playwright.sync_api import Page as Tab
@@ -37,11 +38,11 @@ def hang() -> list[Hung]:
     return [*_sims(), *_orders(), *_ends(), *_others()]
 
 
-def _shop(number: int, **fields: object) -> made.Shop:
-    return made.make_shop(**{"iccid": f"898604B01020709{number:05d}", **fields})  # type: ignore[arg-type]
+def _shop(number: int, **fields: Any) -> made.Shop:
+    return made.make_shop(**{"iccid": f"898604B01020709{number:05d}", **fields})
 
 
-def _sim(name: str, number: int, *, days: int | None = 12, **reading: object) -> Hung:
+def _sim(name: str, number: int, *, days: int | None = 12, **reading: Any) -> Hung:
     shop = _shop(number, days=days)
     if reading.pop("is_read", True):
         made.make_reading(shop.sim, **reading)
