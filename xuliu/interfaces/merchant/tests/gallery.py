@@ -14,7 +14,9 @@ from xuliu.common.codes import new_code
 from xuliu.interfaces.merchant.tests import made
 from xuliu.inventory.look_ups import LOOK_UPS_AN_ADDRESS, look_up
 from xuliu.inventory.models import Sim
+from xuliu.inventory.tests.make import make_terminal
 from xuliu.ordering.models import Order, OrderLine
+from xuliu.ordering.place import place
 
 ADDRESS_HEADER, BUSY_ADDRESS = "X-Real-IP", "192.0.2.7"
 
@@ -84,7 +86,7 @@ def _orders() -> list[Hung]:
     states = OrderLine.State
     quoted = made.make_quote(shops[0])
     opening, native = made.make_quote(shops[1]), made.make_quote(shops[2])
-    made.place(order_id=opening.pk, method="native")
+    place(order_id=opening.pk, method="native")
     made.make_payment(native)
     ready = made.make_paid(made.make_quote(shops[3]), seconds_ago=4)
     sent = made.make_gone(made.make_paid(made.make_quote(shops[4]), seconds_ago=9), states.SUBMITTING)
@@ -128,7 +130,7 @@ def _ends() -> list[Hung]:
 
 
 def _others() -> list[Hung]:
-    empty = made.make_terminal()
+    empty = make_terminal()
     shop = _shop(40, days=200)
     made.make_reading(shop.sim)
     return [

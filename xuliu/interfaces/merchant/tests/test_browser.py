@@ -5,18 +5,19 @@ from datetime import timedelta
 
 import pytest
 from django.db import connections
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, ViewportSize, expect
 from pytest_django.fixtures import Settings
 
 from tests.browsing import served
 from xuliu.common import clock
+from xuliu.common.state import move
 from xuliu.interfaces.merchant.tests import made
 from xuliu.ordering.models import Order, OrderLine
 from xuliu.payment.models import Payment
 
 pytestmark = pytest.mark.browser
 
-PHONE = {"width": 390, "height": 844}
+PHONE: ViewportSize = {"width": 390, "height": 844}
 MOST_BYTES = 60 * 1024
 
 
@@ -54,15 +55,15 @@ def pay(order: Order) -> None:
     """The worker and the payer do their part."""
     at = clock.now()
     payment = Payment.objects.get(order_id=order.pk)
-    made.move(Payment, [payment.pk], to=Payment.State.SUCCEEDED, also={"is_applied": True, "paid_at": at})
-    made.move(Order, [order.pk], to=Order.State.PAID, also={"paid_at": at})
-    made.move(OrderLine, list(order.lines.values_list("id", flat=True)), to=OrderLine.State.READY)
+    move(Payment, [payment.pk], to=Payment.State.SUCCEEDED, also={"is_applied": True, "paid_at": at})
+    move(Order, [order.pk], to=Order.State.PAID, also={"paid_at": at})
+    move(OrderLine, list(order.lines.values_list("id", flat=True)), to=OrderLine.State.READY)
 
 
 def open_payment() -> Order:
     """The worker opens the one payment at the provider."""
     payment = Payment.objects.get()
-    made.move(Payment, [payment.pk], to=Payment.State.PENDING, also={"token": "weixin://wxpay/bizpayurl?pr=abc"})
+    move(Payment, [payment.pk], to=Payment.State.PENDING, also={"token": "weixin://wxpay/bizpayurl?pr=abc"})
     return Order.objects.get(id=payment.order_id)
 
 

@@ -1,6 +1,7 @@
 """Errors are sentences in the reader's language, and the language is the reader's choice."""
 
 import pytest
+from django.http import HttpRequest, HttpResponse
 from django.test import Client
 from django.urls import path
 from pytest_django.fixtures import Settings
@@ -11,7 +12,7 @@ from xuliu.interfaces.merchant.tests import made
 pytestmark = pytest.mark.django_db
 
 
-def broken(request: object) -> None:
+def broken(request: HttpRequest) -> HttpResponse:
     """A page that fails."""
     raise RuntimeError("a fault of ours")
 

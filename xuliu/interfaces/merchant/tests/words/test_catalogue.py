@@ -18,7 +18,9 @@ def texts() -> list[str]:
         catalogue = read_po(file, locale="zh_Hans")
     ours = [one for one in catalogue if one.id and any("interfaces/merchant" in where for where, _ in one.locations)]
     assert len(ours) > 150
-    return [_filled(text) for one in ours for text in ([one.string] if isinstance(one.string, str) else one.string)]
+    return [
+        _filled(text) for one in ours for text in ([one.string] if isinstance(one.string, str) else one.string or [])
+    ]
 
 
 def _filled(text: str) -> str:
