@@ -30,6 +30,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Write the PDF; whoever is named and unknown is an error, lest a sticker be missed."""
+    _refuse_address_of_nobody()
     wanted = [compact(number) for number in args.terminal]
     if args.merchant and not Merchant.objects.filter(code=args.merchant).exists():
         raise CommandFailed(f"There is no merchant {args.merchant}.")
@@ -45,6 +46,12 @@ def run(args: argparse.Namespace) -> int:
         raise CommandFailed(f"{args.output} cannot be written ({error.strerror}).") from error
     print(f"{args.output}: {len(found)}")
     return 0
+
+
+def _refuse_address_of_nobody() -> None:
+    """A sticker outlives every mistake on it: none may lead a phone to itself."""
+    if urlsplit(settings.XULIU_BASE_URL).hostname in {"127.0.0.1", "localhost", "::1"} and not settings.XULIU_DEMO:
+        raise CommandFailed(f"XULIU_BASE_URL is {settings.XULIU_BASE_URL}, which no phone can reach; set it first.")
 
 
 def page(found: Sequence[Sticker], *, language: str) -> bytes:

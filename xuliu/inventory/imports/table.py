@@ -44,7 +44,7 @@ def read_lines(path: Path, *, names: Mapping[str, str], needed: Sequence[str]) -
             yield Problem(line=number, column="", value="", reason=NOT_A_TABLE)
         elif len(cells) > len(columns) and any(cell.strip() for cell in cells[len(columns) :]):
             yield Problem(line=number, column="", value=cells[len(columns)], reason=TOO_MANY_CELLS)
-        elif given := {name: cell for name, raw in zip(columns, cells, strict=False) if (cell := raw.strip())}:
+        elif given := {name: cell for name, raw in zip(columns, cells, strict=False) if (cell := _trimmed(raw))}:
             yield Line(number, given)
 
 
@@ -56,6 +56,12 @@ def _cells(line: str, separator: str) -> list[str] | None:
         return next(csv.reader((line,), delimiter=separator, strict=True), [])
     except csv.Error:
         return None
+
+
+def _trimmed(cell: str) -> str:
+    """Without blanks, and without the ="…" by which programs keep a spreadsheet from taking a number for a quantity."""
+    cell = cell.strip()
+    return cell[2:-1].strip() if cell.startswith('="') and cell.endswith('"') else cell
 
 
 def _text(path: Path) -> str:

@@ -7,13 +7,14 @@ A processor that is slower, or shared, is given as much longer as it needs for a
 
 import os
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from django.db import connection
+from django.db import connection, connections
 from django.test.utils import CaptureQueriesContext
 
 from xuliu.inventory import shapes
-from xuliu.inventory.import_sims import ROWS_A_CHUNK, import_sims
+from xuliu.inventory.import_sims import ROWS_A_CHUNK, Report, import_sims
 from xuliu.inventory.models import Binding, Sim
 from xuliu.inventory.tests.make import make_account
 
@@ -65,3 +66,22 @@ def test_a_hundred_thousand_lines_are_in_within_twenty_seconds(fresh_database: s
     assert Sim.objects.count() == Binding.objects.count() == LINES
     assert seconds < LIMIT_SECONDS * max(slow, slowness())
     assert len(queries) <= STATEMENTS_A_CHUNK * LINES / ROWS_A_CHUNK + STATEMENTS_BEFORE
+
+
+def test_two_imports_of_one_file_at_once_make_every_sim_once(fresh_database: str, tmp_path: Path) -> None:
+    make_account(code="cmcc")
+    path = tmp_path / "sims.csv"
+    path.write_text(HEADING + "".join(map(a_line, range(500))), encoding="utf-8")
+
+    def one(_: int) -> Report:
+        try:
+            return import_sims(path=path, account_code="cmcc")
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(2) as both:
+        reports = list(both.map(one, range(2)))
+
+    assert sorted(report.written.sims_new for report in reports) == [0, 500]
+    assert not any(report.problems for report in reports)
+    assert Sim.objects.count() == Binding.objects.count() == 500

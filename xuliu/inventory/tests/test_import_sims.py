@@ -177,6 +177,16 @@ def test_files_of_any_spreadsheet_are_read(encoding: str, separator: str, accoun
 
 
 @pytest.mark.parametrize(
+    "cell", ["\t89860440000000000009", '="89860440000000000009"', "８９８６０４４００００００００００００９"]
+)
+def test_numbers_are_read_however_a_program_protected_them(cell: str, account: CarrierAccount, file: Any) -> None:
+    report = import_sims(path=file([{"iccid": cell, "carrier_account": "cmcc"}]))
+
+    assert not report.problems
+    assert Sim.objects.get().iccid == "89860440000000000009"
+
+
+@pytest.mark.parametrize(
     ("column", "cell", "says"),
     [
         ("iccid", "8986044", "18 to 20"),

@@ -87,6 +87,17 @@ def test_who_is_unknown_is_named_and_nothing_is_written(
     assert not (tmp_path / "stickers.pdf").exists()
 
 
+def test_none_is_printed_that_leads_a_phone_to_itself(
+    tmp_path: Path, settings: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    make_terminal()
+    settings.XULIU_DEMO = False
+
+    assert main(["stickers", "-o", str(tmp_path / "stickers.pdf")]) == 1
+
+    assert "which no phone can reach" in capsys.readouterr().err
+
+
 def test_a_serial_number_as_long_as_there_may_be_still_fits_its_label() -> None:
     found = [Sticker(f"code{number}", "W" * 40, "Castles Saturn1000") for number in range(24)]
 
