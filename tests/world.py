@@ -108,10 +108,23 @@ def make_offerings(accounts: dict[str, CarrierAccount]) -> list[Offering]:
     end, granted = Offering.Proof.PERIOD_END, Offering.Proof.GRANTED_TOTAL
     m300 = 300 * 1024 * 1024
     return [
-        make("cm-12", "onelink", kind=renewal, plan_code="300M-12M", months=12, size_bytes=m300, cost_minor=1500, proof=end),
-        make("cm-3", "onelink", kind=renewal, plan_code="300M-3M", months=3, size_bytes=m300, cost_minor=500, proof=end),
+        make(
+            "cm-12",
+            "onelink",
+            kind=renewal,
+            plan_code="300M-12M",
+            months=12,
+            size_bytes=m300,
+            cost_minor=1500,
+            proof=end,
+        ),
+        make(
+            "cm-3", "onelink", kind=renewal, plan_code="300M-3M", months=3, size_bytes=m300, cost_minor=500, proof=end
+        ),
         make("cm-add", "onelink", kind=add_on, plan_code="0", size_bytes=104857600, cost_minor=1000, proof=granted),
-        make("nce-12", "1nce", kind=renewal, plan_code="1", months=12, size_bytes=5 * 10**8, cost_minor=1000, proof=end),
+        make(
+            "nce-12", "1nce", kind=renewal, plan_code="1", months=12, size_bytes=5 * 10**8, cost_minor=1000, proof=end
+        ),
         make("nce-add", "1nce", kind=add_on, plan_code="topup", size_bytes=5 * 10**8, cost_minor=1000, proof=granted),
     ]
 
@@ -128,7 +141,8 @@ def make_sims(world: World, account: str, count: int = 1, *, first: int = 1, end
 
 def _sim(world: World, account: str, number: int, start: date, end: date) -> Sim:
     return Sim(
-        iccid=_with_luhn(f"{PREFIXES[account]}{number:013d}"),
+        # 1NCE names a SIM without its Luhn digit.
+        iccid=f"{PREFIXES[account]}{number:013d}" + ("" if account == "1nce" else _luhn_digit(number)),
         msisdn=f"1440{number:09d}",
         account=world.accounts[account],
         state=Sim.State.ACTIVE,
@@ -139,9 +153,10 @@ def _sim(world: World, account: str, number: int, start: date, end: date) -> Sim
     )
 
 
-def _with_luhn(digits: str) -> str:
+def _luhn_digit(number: int) -> str:
+    digits = f"{PREFIXES['onelink']}{number:013d}"
     doubled = [int(digit) * (2 if index % 2 == 0 else 1) for index, digit in enumerate(reversed(digits))]
-    return f"{digits}{-sum(number // 10 + number % 10 for number in doubled) % 10}"
+    return str(-sum(value // 10 + value % 10 for value in doubled) % 10)
 
 
 def _at_carrier(sim: Sim, account: str) -> dict[str, object]:
@@ -160,9 +175,7 @@ def _at_carrier(sim: Sim, account: str) -> dict[str, object]:
 def make_order(world: World, sims: Sequence[Sim], offering: str, *, is_waited_for: bool = True) -> Order:
     """A quote for these SIMs, placed."""
     wishes = [Wish(sim_id=sim.pk, offering_id=world.offerings[offering].pk) for sim in sims]
-    order_id = quote(
-        wishes=wishes, price_list_id=world.price_list.pk, channel="test", is_waited_for=is_waited_for
-    )
+    order_id = quote(wishes=wishes, price_list_id=world.price_list.pk, channel="test", is_waited_for=is_waited_for)
     place(order_id=order_id, method="native")
     return Order.objects.get(id=order_id)
 
@@ -189,13 +202,15 @@ def drive() -> None:
 
 
 def drive_until(world: World, reached: Callable[[], bool], *, within: timedelta = timedelta(minutes=5)) -> None:
-    """Run every step, letting a second pass whenever nothing is due, until what is awaited is so."""
-    passed = timedelta(0)
+    """Run every step until what is awaited is so, letting more and more time pass while nothing is due."""
+    passed, step = timedelta(0), timedelta(seconds=1)
     while not reached():
-        if not steps.run_all():
-            assert passed < within, "what is awaited did not come"
-            pass_time(world, timedelta(seconds=1))
-            passed += timedelta(seconds=1)
+        if steps.run_all():
+            step = timedelta(seconds=1)
+            continue
+        assert passed < within, "what is awaited did not come"
+        pass_time(world, step)
+        passed, step = passed + step, min(step * 2, timedelta(minutes=1))
 
 
 def pass_time(world: World, time: timedelta) -> None:

@@ -107,7 +107,7 @@ def refused(world: World) -> None:
 def unknown_to_the_carrier(world: World) -> None:
     """The carrier does not know the SIM: it says so when it is read, and nothing is sent."""
     (sim,) = make_sims(world, "1nce")
-    Sim.objects.filter(id=sim.pk).update(iccid="89882800000000009992")
+    Sim.objects.filter(id=sim.pk).update(iccid="8988280000000000999")
     make_paid_order(world, [sim], "nce-12")
     drive_for(world, timedelta(minutes=5))
 

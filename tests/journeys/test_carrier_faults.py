@@ -16,8 +16,8 @@ from tests.world import (
     make_sims,
     open_payments,
 )
-from xuliu.carrier.operations import resume
 from xuliu.carrier.models import Call, CarrierAccount
+from xuliu.carrier.operations import resume
 from xuliu.common.dates import add_months
 from xuliu.inventory.models import Sim
 from xuliu.ordering.models import Attempt, Order, OrderLine
