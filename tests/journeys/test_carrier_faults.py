@@ -137,7 +137,7 @@ def test_ok_without_an_effect_is_disputed_and_the_money_stays_held(world: World,
 
     world.sandbox.control.sim(sim.iccid, ends_on=str(sim.period_end_on + timedelta(days=370)))
     world.by_hand[sim.iccid] += 1
-    drive_for(world, timedelta(days=2), step=timedelta(hours=1))
+    drive_for(world, timedelta(hours=26), step=timedelta(hours=12))
     assert line_states(order) == ["COMPLETED"]
 
 
