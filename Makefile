@@ -5,6 +5,8 @@ SHELL := /bin/bash
 MAKEFLAGS += --no-print-directory
 BIN := .venv/bin
 ONCE ?=
+# Of make's own command line alone: many machines have a PORT in their environment that is meant for others.
+PORT := $(if $(filter command%,$(origin PORT)),$(PORT))
 SECONDS ?= 60
 SEED ?=
 PYTEST ?=
@@ -20,8 +22,8 @@ setup:  ## the virtual environment with what running needs
 develop:  ## … and with what testing needs
 	@tools/setup.sh test
 
-demo: setup  ## everything, filled with a fleet, until Ctrl-C (ONCE=1: one top-up, then stop)
-	@exec $(BIN)/xuliu demo --home build/demo $(if $(ONCE),--once)
+demo: setup  ## everything, filled with a fleet, until Ctrl-C (ONCE=1: one top-up, then stop; PORT=n)
+	@exec $(BIN)/xuliu demo --home build/demo $(if $(ONCE),--once) $(if $(PORT),--port $(PORT))
 
 test: develop  ## all checks and all tests, browser included
 	@left_out=$$(tools/browser.sh)

@@ -38,9 +38,9 @@ fi
 
 export PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_ROOT_USER_ACTION=ignore PIP_NO_INPUT=1
 echo "xuliu: installing $lock"
-"$venv/bin/pip" install --quiet --require-hashes --only-binary :all: -r "$lock" \
+"$venv/bin/pip" install -qq --require-hashes --only-binary :all: -r "$lock" \
     || fail "the locked dependencies could not be installed; see pip's message above."
-"$venv/bin/pip" install --quiet --no-deps --no-build-isolation --editable . \
+"$venv/bin/pip" install -qq --no-deps --no-build-isolation --editable . \
     || fail "the xuliu command could not be installed; see pip's message above."
 rm -f "$venv/.stamp-$1-"*
 touch "$stamp"

@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import ast
 import os
+import signal
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -75,7 +76,12 @@ def _run(given: list[str]) -> int:
         parser = argparse.ArgumentParser(prog=f"xuliu {command.name}", description=command.help)
         module.add_arguments(parser)
         arguments = parser.parse_args(given[1:])
-    server = use_database() if command.needs == "database" else None
+    server = None
+    if command.needs == "database":
+        # Told to end, a command still lets go of the embedded server: nobody else would stop it.
+        if not os.environ.get("DATABASE_URL"):
+            signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+        server = use_database()
     try:
         return int(module.run(arguments))
     finally:

@@ -1,0 +1,1 @@
+"""The demonstration: what `xuliu demo` starts, plays, compares and prints."""

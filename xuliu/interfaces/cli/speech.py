@@ -1,0 +1,25 @@
+"""In which language the command line speaks, and how names are said in it."""
+
+import argparse
+import os
+from collections.abc import Mapping
+
+from django.conf import settings
+from django.utils.translation import get_language
+
+
+def add_language(parser: argparse.ArgumentParser) -> None:
+    """`--language`, the terminal's own unless given."""
+    languages = [code for code, _name in settings.LANGUAGES]
+    parser.add_argument("--language", choices=languages, default=of_terminal(), help="(default: %(default)s)")
+
+
+def of_terminal() -> str:
+    """Chinese where the terminal is set to it (LC_ALL, LC_MESSAGES, LANG), else English."""
+    said = next((value for name in ("LC_ALL", "LC_MESSAGES", "LANG") if (value := os.environ.get(name))), "")
+    return "zh-hans" if said.lower().startswith("zh") else "en"
+
+
+def named(name: Mapping[str, str]) -> str:
+    """A name in the reader's language; in Chinese where it has none of that."""
+    return name.get(get_language() or "zh-hans") or name["zh-hans"]
