@@ -225,7 +225,7 @@ def test_a_renewal_under_way_is_said_and_followed_only_on_the_phone_that_ordered
     order = made.make_gone(made.make_paid(made.make_quote(shop)), OrderLine.State.SUBMITTING)
     client.get(f"/o/{order.code}")
 
-    assert "under way since" in text_of(client, sticker(shop))
+    assert "already under way" in text_of(client, sticker(shop))
     assert f"/o/{order.code}" in text_of(client, sticker(shop))
     assert order.code not in text_of(Client(), sticker(shop))
 

@@ -129,7 +129,7 @@ def _dark(facts: Facts) -> Answer | None:
         return Answer(
             tone="dark",
             figure=str(-days),
-            unit=ngettext("day since it ended", "days since it ended", -days),
+            unit=ngettext("day overdue", "days overdue", -days),
             say=gettext("The service period is over, so the terminal is offline."),
             advice=gettext("Renew now. Once it is done, switch the terminal off and on."),
         )
@@ -191,7 +191,7 @@ def _well(facts: Facts) -> Answer:
 def period_track(facts: Facts) -> Track | None:
     """How far the service period has run."""
     begins_on, ends_on = facts.sim.period_start_on, facts.ends_on
-    if ends_on is None:
+    if ends_on is None or facts.state in (Sim.State.TERMINATED, Sim.State.IN_STOCK):
         return None
     left = gettext("from %(day)s") % {"day": begins_on.isoformat()} if begins_on else ""
     days = facts.days or 0
@@ -210,7 +210,7 @@ def period_track(facts: Facts) -> Track | None:
 def data_track(facts: Facts) -> Track | None:
     """How much of the data is used; None where the carrier does not say."""
     reading = facts.reading
-    if reading is None or reading.left_bytes is None:
+    if reading is None or reading.left_bytes is None or facts.state == Sim.State.TERMINATED:
         return None
     granted = reading.granted_bytes or 0
     used = reading.used_bytes if reading.used_bytes is not None else max(0, granted - reading.left_bytes)
@@ -285,7 +285,7 @@ def notices(facts: Facts, *, carrier: str, under_way: UnderWay | None, zone: str
         )
         said.append(Said(tone="soon", text=text % {"carrier": carrier}))
     if under_way:
-        text = gettext("A renewal of this SIM has been under way since %(moment)s. Another would come on top of it.")
+        text = gettext("A renewal of this SIM is already under way (last step: %(moment)s). Another comes on top of it.")
         moment = figures.moment(under_way.since, zone=zone, now=facts.now)
         link_text = gettext("See how far it is")
         said.append(Said(tone="plain", text=text % {"moment": moment}, link=under_way.link, link_text=link_text))

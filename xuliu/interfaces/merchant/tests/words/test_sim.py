@@ -49,8 +49,8 @@ def test_days_left_are_counted_to_the_last_day_served() -> None:
     [
         (date(2026, 11, 24), "1", "day left"),
         (date(2026, 11, 23), "", "Ends today"),
-        (date(2026, 11, 22), "1", "day since it ended"),
-        (date(2026, 11, 20), "3", "days since it ended"),
+        (date(2026, 11, 22), "1", "day overdue"),
+        (date(2026, 11, 20), "3", "days overdue"),
     ],
 )
 def test_around_the_last_day_each_day_has_its_own_answer(ends_on: date, figure: str, unit: str) -> None:
