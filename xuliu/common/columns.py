@@ -92,7 +92,12 @@ def size(field: str, title: Text) -> Column:
 
 def name(field: str, title: Text) -> Column:
     """A {locale: text} in the reader's language; of a key, that row's `name`."""
-    return _column(lambda row: localised(_value(row, field)), title, "")
+
+    def shown(row: Model) -> Any:
+        text = localised(_value(row, field))
+        return format_html('<span class="x-name" title="{}">{}</span>', text, text)
+
+    return _column(shown, title, "")
 
 
 def related(field: str, title: Text, *, to: str, text: str = "") -> Column:

@@ -1,6 +1,8 @@
 """The console's tables of orders, their lines and receipts. What is done about a line is done on its own page."""
 
 from django.contrib import admin
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from xuliu.common import columns
@@ -58,6 +60,13 @@ class OrderTable(Table):
     shown = list_display
 
 
+@columns.made(_("State"))
+def state_of_line(line: OrderLine) -> SafeString:
+    """The state, and whether the line was set aside in it."""
+    aside = columns.badge("1", {"1": (_("Set aside"), "dark")}) if line.is_set_aside else ""
+    return format_html("{} {}", columns.badge(line.state, LINE_STATES), aside)
+
+
 @admin.register(OrderLine)
 class OrderLineTable(Table):
     """Order lines, newest first."""
@@ -68,8 +77,7 @@ class OrderLineTable(Table):
         columns.related("order_id", _("Order"), to="ordering.order", text="order__number"),
         columns.related("sim_id", _("SIM"), to="inventory.sim", text="sim__iccid"),
         columns.name("offering", _("Offering")),
-        columns.state(LINE_STATES),
-        columns.word("is_set_aside", _("Set aside"), {True: _("Set aside"), False: columns.NONE}),
+        state_of_line,
         columns.money("price_minor", _("Charged"), currency="order__currency"),
         columns.moment("state_at", _("In this state since")),
     )

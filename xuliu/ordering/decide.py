@@ -4,13 +4,15 @@ Ask again; send again (two people, and only past the carrier's `settles_within`)
 proof. Each is a move like any other, named with the person who made it.
 """
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
+from xuliu.carrier.accounts import capabilities_of
+from xuliu.carrier.models import CarrierAccount
 from xuliu.common import actor, clock, stops, wake
 from xuliu.common.state import move
 from xuliu.ordering.models import Approval, Attempt, OrderLine
 from xuliu.ordering.outcomes import Delivery, complete, land, reject
-from xuliu.ordering.underway import Peer, Underway, lines_by_id
+from xuliu.ordering.underway import Underway, lines_by_id
 
 State = OrderLine.State
 PEOPLE_NEEDED = 2
@@ -38,7 +40,7 @@ def send_again(*, line_id: int, why: str) -> bool:
     _check_reason(why)
     with stops.transaction("decide.send_again"):
         line = _locked(line_id, State.UNKNOWN)
-        if clock.now() < (line.sent_at or line.state_at) + _settles(line):
+        if clock.now() < may_send_again_at(line):
             raise CannotDecide("too_early")
         Approval.objects.get_or_create(
             line_id=line.id, attempt=line.attempt, person_id=person_id, defaults={"why": why, "at": clock.now()}
@@ -49,6 +51,13 @@ def send_again(*, line_id: int, why: str) -> bool:
         moved = move(OrderLine, [line.id], to=State.READY, only_from=[State.UNKNOWN], why=why, also=also)
         land(moved)
         return bool(moved)
+
+
+def may_send_again_at(line: Underway) -> datetime:
+    """From when the carrier's "not found" proves that nothing happened, and two people may have the line sent again."""
+    account = CarrierAccount.objects.get(orderline=line.id)
+    can = capabilities_of(account)
+    return (line.sent_at or line.state_at) + timedelta(seconds=can.deadline_seconds) + can.settles_within
 
 
 def refund(*, line_id: int, why: str) -> bool:
@@ -98,9 +107,3 @@ def _locked(line_id: int, *states: str) -> Underway:
     if not locked.values_list("id", flat=True):
         raise CannotDecide("not_stuck")
     return lines_by_id([line_id])[0]
-
-
-def _settles(line: Underway) -> timedelta:
-    account_id = OrderLine.objects.values_list("account_id", flat=True).get(id=line.id)
-    peer = Peer.of(account_id)
-    return peer.deadline + peer.capabilities.settles_within

@@ -1,16 +1,16 @@
 """The evidence about one line: what was promised, the readings before and after, what the carrier was asked."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from xuliu.balance.models import Reading as StoredReading
-from xuliu.carrier.accounts import capabilities_of
 from xuliu.carrier.contract import Proof, Reading
 from xuliu.common.columns import NONE, day_text, instant_text, size_text
+from xuliu.ordering.decide import may_send_again_at
 from xuliu.ordering.evidence import from_json, is_proven
 from xuliu.ordering.models import Attempt, OrderLine
 from xuliu.ordering.underway import lines_by_id
@@ -50,7 +50,7 @@ class Evidence:
 
 
 def evidence_of(line: OrderLine, attempt: Attempt | None, newest: StoredReading | None) -> Evidence:
-    """Reads the newest attempt and, where it has no reading after, the SIM's newest one. One query."""
+    """Reads the newest attempt and, where it has no reading after, the SIM's newest one. Two queries."""
     under_way = lines_by_id([line.pk])[0]
     before = from_json(attempt.before) if attempt else None
     after = (from_json(attempt.after) if attempt else None) or _of_stored(line, newest)
@@ -58,15 +58,13 @@ def evidence_of(line: OrderLine, attempt: Attempt | None, newest: StoredReading 
         after = None  # nobody has asked since it was sent
     promise = under_way.promise()
     can_be_seen = before is not None and after is not None and promise.proof != Proof.ORDER_QUERY
-    can = capabilities_of(line.account)
-    sent_at = under_way.sent_at or line.state_at
     return Evidence(
         promise=_promised(line, promise.proof),
         rows=_rows(before, after, promise.proof),
         before_as_of=instant_text(before.as_of) if before else "",
         after_as_of=instant_text(after.as_of) if after else "",
         is_proven=is_proven(promise, before, after) if can_be_seen and before and after else None,
-        may_send_again_at=sent_at + timedelta(seconds=can.deadline_seconds) + can.settles_within,
+        may_send_again_at=may_send_again_at(under_way),
     )
 
 

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 from csp.decorators import csp_update
 from django.conf import settings
 from django.contrib.auth.views import redirect_to_login
+from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
@@ -97,7 +98,11 @@ class ConsoleSite(UnfoldAdminSite):  # type: ignore[misc]  # unfold ships no typ
             if refused := gate.refusal(request):
                 return refused
             with acting(gate.actor_of(request)), timezone.override(ZONE):
-                response = view(request, *args, **kwargs)
+                try:
+                    response = view(request, *args, **kwargs)
+                except PermissionDenied:
+                    context = {**self.each_context(request), "title": _("Not among your rights")}
+                    response = TemplateResponse(request, "console/forbidden.html", context, status=403)
                 if isinstance(response, TemplateResponse) and not response.is_rendered:
                     response.render()
             response.headers.setdefault("Cache-Control", "private, no-store")

@@ -5,6 +5,7 @@ from datetime import date, datetime
 from typing import Any, NamedTuple
 
 from django.contrib.admin import site
+from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -55,7 +56,9 @@ class Part(NamedTuple):
 
 
 def show(request: HttpRequest) -> HttpResponse:
-    """The overview."""
+    """The overview; money only for who may see it."""
+    if not request.user.has_perm(Right.SEE):
+        raise PermissionDenied
     now = clock.now()
     dark = figures.darkness(clock.civil_date(now, get_current_timezone_name()))
     sees_money = request.user.has_perm(Right.SEE_MONEY)

@@ -70,6 +70,13 @@ def make_sold(
     return OrderLine.objects.get(order=order)
 
 
+def make_bulk(shop: Shop, count: int) -> Order:
+    """An order of many lines, paid and waiting its turn."""
+    wishes = [Wish(sim_id=make_sim(shop.account).pk, offering_id=shop.year.pk) for _ in range(count)]
+    order = Order.objects.get(id=quote(wishes=wishes, price_list_id=shop.price_list.pk, channel="merchant"))
+    return make_paid(order)
+
+
 def make_sent(line: OrderLine, *, at: datetime, outcome: str, detail: str = "", **fields: Any) -> Attempt:
     """The line sent once, with the reading before and the call."""
     move(OrderLine, [line.pk], to=State.SUBMITTING, also={"attempt": 1}, at=at)

@@ -1,0 +1,149 @@
+"""What people do about a stuck line, from its page."""
+
+from datetime import timedelta
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from xuliu.common import clock
+from xuliu.common.models import Event
+from xuliu.interfaces.console.tests import made, people
+from xuliu.interfaces.console.tests.people import signed_in
+from xuliu.ledger.queries import order_totals
+from xuliu.ordering.models import Approval, OrderLine
+from xuliu.ticket.models import Case
+
+pytestmark = pytest.mark.django_db
+State = OrderLine.State
+
+
+def decide(client: Client, line: OrderLine, what: str, **fields: str) -> str:
+    """Press the button; returns what the page then says."""
+    answer = client.post(reverse("admin:line_decide", args=[line.pk, what]), fields, follow=True)
+    assert answer.redirect_chain == [(reverse("admin:ordering_orderline_change", args=[line.pk]), 302)]
+    line.refresh_from_db()
+    return " ".join(str(message) for message in answer.context["messages"])
+
+
+def test_the_page_lays_before_calls_and_after_side_by_side() -> None:
+    line = made.make_disputed(made.make_shop())
+    page = signed_in(people.olga()).get(
+        reverse("admin:ordering_orderline_change", args=[line.pk]), headers={"accept-language": "en"}
+    )
+    evidence = page.context["evidence"]
+    assert evidence.is_proven is False
+    proof = next(row for row in evidence.rows if row.is_the_proof)
+    assert (proof.before, proof.has_changed) == (proof.after, False)
+    assert [call["operation"] for call in page.context["calls"]] == ["change/renew"]
+    text = page.content.decode()
+    assert text.index("<h3>Before</h3>") < text.index("What the carrier was asked") < text.index("<h3>After</h3>")
+    assert "20261122000417" in text
+
+
+def test_two_people_send_again_and_not_one_person_twice() -> None:
+    line = made.make_unknown(made.make_shop(), minutes_ago=45)
+    olga, sun = signed_in(people.olga()), signed_in(people.sun())
+
+    decide(olga, line, "send", why="the carrier's desk knows nothing of it")
+    decide(olga, line, "send", why="really")
+    assert line.state == State.UNKNOWN
+    assert Approval.objects.filter(line=line).count() == 1
+    decide(sun, line, "send", why="seen in their portal")
+
+    assert line.state == State.READY
+    moved = Event.objects.filter(kind="orderline", subject_id=line.pk, became="READY").latest("id")
+    assert (moved.actor_kind, moved.actor_label, moved.why) == ("person", "sun", "seen in their portal")
+    assert Case.objects.get(kind="line_unknown", subject_id=line.pk).state == Case.State.CLOSED
+
+
+def test_before_it_has_settled_nobody_sends_again() -> None:
+    line = made.make_unknown(made.make_shop(), minutes_ago=3)
+    client = signed_in(people.olga())
+    page = client.get(reverse("admin:ordering_orderline_change", args=[line.pk]))
+    assert page.context["actions"]["is_too_early"]
+    assert b'name="why"' not in page.content.split(b"/decide/send/")[1].split(b"</form>")[0]
+    decide(client, line, "send", why="impatient")
+    assert (line.state, Approval.objects.count()) == (State.UNKNOWN, 0)
+
+
+def test_a_line_without_an_answer_is_given_back_with_a_reason() -> None:
+    line = made.make_unknown(made.make_shop())
+    client = signed_in(people.fei())
+    decide(client, line, "refund", why=" ")
+    assert line.state == State.UNKNOWN
+    decide(client, line, "refund", why="the shop does not want to wait")
+    assert line.state == State.REJECTED
+    totals = order_totals([line.order_id])[line.order_id]
+    assert (totals.held_minor, totals.refunded_minor) == (0, line.price_minor)
+    assert Case.objects.get(kind="line_unknown").state == Case.State.CLOSED
+
+
+def test_a_disputed_line_is_accepted_with_reason_and_proof_and_not_without() -> None:
+    line = made.make_disputed(made.make_shop())
+    client = signed_in(people.fei())
+    decide(client, line, "accept", why="the shop sells again", proof="")
+    assert line.state == State.DISPUTED
+    decide(client, line, "accept", why="the shop sells again", proof="photo of the terminal, case 17")
+    assert line.state == State.COMPLETED
+    moved = Event.objects.filter(kind="orderline", subject_id=line.pk, became="COMPLETED").get()
+    assert "photo of the terminal" in moved.why
+
+
+def test_asking_again_brings_a_line_back_that_was_set_aside() -> None:
+    line = made.make_set_aside(made.make_shop())
+    decide(signed_in(people.sun()), line, "ask")
+    assert not line.is_set_aside
+    assert line.due_at <= clock.now()
+    assert Case.objects.get(kind="line_set_aside").state == Case.State.CLOSED
+
+
+def test_support_may_ask_and_say_so_but_moves_no_money() -> None:
+    shop = made.make_shop()
+    unknown, disputed = made.make_unknown(shop), made.make_disputed(shop)
+    client = signed_in(people.sun())
+    page = client.get(reverse("admin:ordering_orderline_change", args=[disputed.pk]))
+    assert (page.context["actions"]["ask"], page.context["actions"]["accept"]) == (True, False)
+    for line, what in ((unknown, "refund"), (disputed, "refund"), (disputed, "accept")):
+        answer = client.post(reverse("admin:line_decide", args=[line.pk, what]), {"why": "x", "proof": "y"})
+        assert answer.status_code == 403
+    assert set(OrderLine.objects.values_list("state", flat=True)) == {State.UNKNOWN, State.DISPUTED}
+
+
+def test_a_line_that_moved_on_in_the_meantime_is_left_alone() -> None:
+    line = made.make_unknown(made.make_shop())
+    first, second = signed_in(people.olga()), signed_in(people.fei())
+    decide(first, line, "refund", why="first")
+    decide(second, line, "refund", why="second")
+    whys = Event.objects.filter(kind="orderline", became="REJECTED").values_list("why", flat=True)
+    assert list(whys) == ["first"]
+
+
+def test_a_decision_is_posted_and_never_followed() -> None:
+    line = made.make_unknown(made.make_shop())
+    client = signed_in(people.olga())
+    assert client.get(reverse("admin:line_decide", args=[line.pk, "refund"])).status_code == 405
+    assert client.post(reverse("admin:line_decide", args=[line.pk, "delete"])).status_code == 404
+    assert Client(enforce_csrf_checks=True).post(reverse("admin:line_decide", args=[line.pk, "ask"])).status_code != 200
+    line.refresh_from_db()
+    assert line.state == State.UNKNOWN
+
+
+def test_a_decision_without_the_form_s_token_is_refused() -> None:
+    line = made.make_unknown(made.make_shop())
+    plain = signed_in(people.olga())
+    strict = Client(enforce_csrf_checks=True)
+    strict.cookies = plain.cookies
+    answer = strict.post(reverse("admin:line_decide", args=[line.pk, "refund"]), {"why": "forged"})
+    assert answer.status_code == 403
+    line.refresh_from_db()
+    assert line.state == State.UNKNOWN
+
+
+def test_a_second_attempt_wants_two_new_voices() -> None:
+    line = made.make_unknown(made.make_shop(), minutes_ago=60)
+    Approval.objects.create(
+        line=line, attempt=0, person_id=people.fei().pk, why="old", at=clock.now() - timedelta(days=1)
+    )
+    decide(signed_in(people.olga()), line, "send", why="again")
+    assert line.state == State.UNKNOWN
