@@ -33,9 +33,9 @@ class Rounded(WrongShape):
 
 def compact(text: str) -> str:
     """Full-width characters made plain, spaces and dashes taken out, upper case."""
-    if not text.isascii():
-        text = unicodedata.normalize("NFKC", text)
-    return "".join(text.split()).replace("-", "").upper()
+    if text.isascii() and text.isalnum():
+        return text.upper()
+    return "".join(unicodedata.normalize("NFKC", text).split()).replace("-", "").upper()
 
 
 def iccid_of(text: str) -> str:
@@ -70,8 +70,8 @@ def serial_number_of(text: str) -> str:
 
 def luhn_digit(digits: str) -> str:
     """The check digit that belongs behind these digits (ISO/IEC 7812-1)."""
-    doubled = sum(map(int, digits[-1::-2].translate(_DOUBLED)))
-    return str(-(doubled + sum(map(int, digits[-2::-2]))) % 10)
+    doubled, plain = digits[-1::-2].translate(_DOUBLED).encode("ascii"), digits[-2::-2].encode("ascii")
+    return str((ord("0") * len(digits) - sum(doubled) - sum(plain)) % 10)
 
 
 def fails_luhn(iccid: str) -> bool:
