@@ -18,6 +18,7 @@ from playwright.sync_api import Browser, sync_playwright
 
 CHROMIUM = shutil.which("chromium")
 START_SECONDS = 60
+ADDRESS_HEADER = "X-Real-IP"  # by which a gallery says where a visitor comes from
 ROOT = Path(__file__).resolve().parents[1]
 
 
@@ -28,11 +29,10 @@ def served(database_url: str, **environment: str) -> Iterator[str]:
         port = free.getsockname()[1]
     address = f"http://127.0.0.1:{port}"
     told = {"DATABASE_URL": database_url, "XULIU_DEMO": "1", "XULIU_BASE_URL": address, "XULIU_LOG_LEVEL": "ERROR"}
-    command = [sys.executable, "-m", "xuliu.interfaces.cli", "serve", "--demo", "--port", str(port)]
-    if not (ROOT / "xuliu/interfaces/cli/__main__.py").exists():
-        command[1:3] = ["-c", "from xuliu.interfaces.cli.entry import main; raise SystemExit(main())"]
+    start = "from xuliu.interfaces.cli.entry import main; raise SystemExit(main())"
+    told_how = ["serve", "--demo", "--port", str(port), "--workers", "1", "--threads", "4"]
     server = subprocess.Popen(
-        [*command, "--workers", "1", "--threads", "4"], env={**os.environ, **told, **environment}, cwd=ROOT
+        [sys.executable, "-c", start, *told_how], env={**os.environ, **told, **environment}, cwd=ROOT
     )
     try:
         _await(f"{address}/healthz", server)

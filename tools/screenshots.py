@@ -1,7 +1,7 @@
 """Takes a picture of every page: 390 and 1280 px wide, Chinese and English, light and dark, into build/screenshots/.
 
-`python tools/screenshots.py [part of a name]…`: all, or those whose file's name contains a part. The pages stand in
-`xuliu/interfaces/merchant/tests/gallery.py`; each is a state made by hand in a database of its own.
+`python tools/screenshots.py [part of a name]…`: all, or those whose file's name contains a part. Each surface hangs its
+pages in its `tests/gallery.py`: states made by hand, in a database of the surface's own.
 """
 
 from __future__ import annotations
@@ -9,14 +9,31 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
+from importlib import import_module
 from itertools import product
 from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
 from tests.harness import plugin  # noqa: E402  # names the test server before settings are read
 
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
+
+
+class Hung(Protocol):
+    """One page of a gallery."""
+
+    @property
+    def name(self) -> str: ...
+
+    def open(self, tab: Page, address: str) -> None:
+        """Go there and make it ready."""
+
+
+SURFACES = ("merchant", "console")
 OUT = ROOT / "build" / "screenshots"
 WIDTHS = {390: 844, 1280: 900}
 LANGUAGES = {"zh-hans": "zh-CN", "en": "en-GB"}
@@ -32,27 +49,31 @@ def main(parts: Sequence[str]) -> int:
 
     with embedded.running(plugin.HOME, plugin.SERVER_SETTINGS):
         django.setup()
-        from tests.harness import databases
-
-        name = databases.scratch_name("main", "fresh")
-        url = databases.create(name)
-        try:
-            with databases.pointed_at(name):
-                taken = _take(url, parts)
-        finally:
-            databases.drop(name)
+        taken = sum(_visit(surface, parts) for surface in SURFACES)
     print(f"{taken} pictures in {OUT.relative_to(ROOT)}/")
     return 0
 
 
-def _take(url: str, parts: Sequence[str]) -> int:
+def _visit(surface: str, parts: Sequence[str]) -> int:
+    """Hang a surface's pages in a database of their own and go round."""
     from django.db import connections
 
-    from tests.browsing import chromium, served
-    from xuliu.interfaces.merchant.tests.gallery import ADDRESS_HEADER, hang
+    from tests.harness import databases
 
-    pages = hang()
-    connections.close_all()
+    name = databases.scratch_name("main", "fresh")
+    url = databases.create(name)
+    try:
+        with databases.pointed_at(name):
+            pages = import_module(f"xuliu.interfaces.{surface}.tests.gallery").hang()
+            connections.close_all()
+        return _take(url, pages, parts)
+    finally:
+        databases.drop(name)
+
+
+def _take(url: str, pages: Sequence[Hung], parts: Sequence[str]) -> int:
+    from tests.browsing import ADDRESS_HEADER, chromium, served
+
     OUT.mkdir(parents=True, exist_ok=True)
     taken = 0
     with served(url, XULIU_ADDRESS_HEADER=ADDRESS_HEADER) as address, chromium() as browser:

@@ -8,6 +8,7 @@ from typing import Any
 from django.urls import reverse
 from playwright.sync_api import Page as Tab
 
+from tests.browsing import ADDRESS_HEADER
 from xuliu.carrier.models import CarrierAccount
 from xuliu.common import clock
 from xuliu.common.codes import new_code
@@ -18,7 +19,7 @@ from xuliu.inventory.tests.make import make_terminal
 from xuliu.ordering.models import Order, OrderLine
 from xuliu.ordering.place import place
 
-ADDRESS_HEADER, BUSY_ADDRESS = "X-Real-IP", "192.0.2.7"
+BUSY_ADDRESS = "192.0.2.7"
 
 
 @dataclass(frozen=True)

@@ -86,10 +86,10 @@ def _offerings(carrier_id: int, price_list: PriceList) -> dict[str, Offering]:
     if known := {one.code: one for one in Offering.objects.filter(carrier=carrier)}:
         return known
     for name, months, amount_minor in (("year", 12, 3600), ("half_year", 6, 2100), ("quarter", 3, 1200)):
-        texts = {"zh-hans": f"{months}\u2009个月，每月 300\u2009MB", "en": f"{months} months, 300 MB a month"}
-        made[name] = make_offering(carrier, code=name, months=months, name=texts, size_bytes=months * 300 * MB)
+        texts = {"zh-hans": f"{months} 个月 · 每月 300 MB", "en": f"{months} months, 300 MB a month"}
+        made[name] = make_offering(carrier, code=name, months=months, name=texts, size_bytes=300 * MB)
         make_price(made[name], price_list, amount_minor)
-    texts = {"zh-hans": "加量包 100\u2009MB", "en": "100 MB of extra data"}
+    texts = {"zh-hans": "加油包 100 MB", "en": "100 MB of extra data"}
     made["data"] = make_offering(carrier, code="data", kind="add_on", name=texts, size_bytes=100 * MB)
     make_price(made["data"], price_list, 1000)
     return made

@@ -7,7 +7,8 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page
 from pytest_django.fixtures import Settings
 
-from xuliu.interfaces.merchant.tests.gallery import ADDRESS_HEADER, hang
+from tests.browsing import ADDRESS_HEADER
+from xuliu.interfaces.merchant.tests.gallery import hang
 
 pytestmark = pytest.mark.browser
 

@@ -28,7 +28,6 @@ class Plan:
 
     offering_id: int
     title: str
-    size: str
     price: str
     detail: str
     beside: str
@@ -62,37 +61,33 @@ def groups(priced: Sequence[Priced], *, wants: str, chosen: str = "") -> list[Gr
 
 def _plans(rows: Sequence[Priced], *, picked: int) -> tuple[Plan, ...]:
     cheapest = min(rows, key=_a_month)
-    titles = [_title(row.offering) for row in rows]
     return tuple(
         Plan(
             offering_id=row.offering.id,
-            title=title if titles.count(title) == 1 else figures.named(row.offering.name),
-            size=_size(row.offering),
+            title=figures.named(row.offering.name),
             price=figures.money(row.amount_minor, row.currency),
             detail=_detail(row),
             beside=_beside(row),
             badge=gettext("best value") if row is cheapest and len(rows) > 1 else "",
-            go=_go(row, title),
+            go=_go(row),
             is_chosen=row.offering.id == picked,
         )
-        for row, title in zip(rows, titles, strict=True)
+        for row in rows
     )
 
 
-def _title(offering: Offering) -> str:
+def _term(offering: Offering) -> str:
+    """How long or how much, in few words, as it fits on a button."""
     if offering.kind == Offering.Kind.ADD_ON:
-        return gettext("+ %(size)s") % {"size": figures.size(offering.size_bytes)}
+        return figures.size(offering.size_bytes)
+    years, rest = divmod(offering.months, 12)
+    if years > 1 and not rest and not offering.days:
+        return ngettext("%(count)s year", "%(count)s years", years) % {"count": years}
     if offering.months and not offering.days:
         return ngettext("%(count)s month", "%(count)s months", offering.months) % {"count": offering.months}
     if offering.days and not offering.months:
         return ngettext("%(count)s day", "%(count)s days", offering.days) % {"count": offering.days}
     return figures.named(offering.name)
-
-
-def _size(offering: Offering) -> str:
-    """The data that comes with a renewal; an add-on's is its title."""
-    is_renewal = offering.kind == Offering.Kind.RENEWAL
-    return figures.size(offering.size_bytes) if is_renewal and offering.size_bytes else ""
 
 
 def _detail(row: Priced) -> str:
@@ -108,10 +103,10 @@ def _beside(row: Priced) -> str:
     return gettext("%(price)s / month") % {"price": figures.money(round(_a_month(row)), row.currency)}
 
 
-def _go(row: Priced, title: str) -> str:
-    words = {"plan": title, "price": figures.money(row.amount_minor, row.currency)}
+def _go(row: Priced) -> str:
+    words = {"plan": _term(row.offering), "price": figures.money(row.amount_minor, row.currency)}
     if row.offering.kind == Offering.Kind.ADD_ON:
-        return gettext("Add %(plan)s for %(price)s") % {**words, "plan": figures.size(row.offering.size_bytes)}
+        return gettext("Add %(plan)s for %(price)s") % words
     return gettext("Renew %(plan)s for %(price)s") % words
 
 

@@ -285,7 +285,9 @@ def notices(facts: Facts, *, carrier: str, under_way: UnderWay | None, zone: str
         )
         said.append(Said(tone="soon", text=text % {"carrier": carrier}))
     if under_way:
-        text = gettext("A renewal of this SIM is already under way (last step: %(moment)s). Another comes on top of it.")
+        text = gettext(
+            "A renewal of this SIM is already under way (last step: %(moment)s). Another comes on top of it."
+        )
         moment = figures.moment(under_way.since, zone=zone, now=facts.now)
         link_text = gettext("See how far it is")
         said.append(Said(tone="plain", text=text % {"moment": moment}, link=under_way.link, link_text=link_text))

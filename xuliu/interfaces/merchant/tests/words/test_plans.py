@@ -38,7 +38,7 @@ DATA = priced(4, 1000, size_mb=100)
 def test_the_longest_renewal_stands_first_and_is_chosen() -> None:
     (renewals,) = plans.groups([QUARTER, YEAR, HALF], wants="renewal")
 
-    assert [plan.title for plan in renewals.plans] == ["12 months", "6 months", "3 months"]
+    assert [plan.title for plan in renewals.plans] == ["Plan 1", "Plan 2", "Plan 3"]
     assert [plan.is_chosen for plan in renewals.plans] == [True, False, False]
     assert renewals.plans[0].go == "Renew 12 months for ¥36.00"
     assert renewals.plans[0].detail == "until 2027-12-03"
@@ -71,10 +71,14 @@ def test_a_choice_that_is_gone_falls_back_to_the_first() -> None:
     assert renewals.plans[0].is_chosen
 
 
-def test_two_plans_of_the_same_length_go_by_their_names() -> None:
-    (renewals,) = plans.groups([YEAR, priced(9, 5000, months=12)], wants="renewal")
+@pytest.mark.parametrize(
+    ("months", "days", "words"),
+    [(1, 0, "Renew 1 month"), (24, 0, "Renew 2 years"), (0, 30, "Renew 30 days"), (1, 15, "Renew Plan 9")],
+)
+def test_the_button_says_in_few_words_how_long(months: int, days: int, words: str) -> None:
+    (renewals,) = plans.groups([priced(9, 5000, months=months, days=days)], wants="renewal")
 
-    assert [plan.title for plan in renewals.plans] == ["Plan 1", "Plan 9"]
+    assert renewals.plans[0].go == f"{words} for ¥50.00"
 
 
 def test_nothing_to_sell_makes_no_group() -> None:
