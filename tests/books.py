@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from typing import Any
 
 from django.db import connection
 
@@ -29,7 +30,7 @@ def check_books(world: World, *, is_at_rest: bool = True) -> None:
         _check_nothing_forgotten()
 
 
-def _rows(sql: str, *values: object) -> list[tuple[object, ...]]:
+def _rows(sql: str, *values: str | int) -> list[tuple[Any, ...]]:
     with connection.cursor() as cursor:
         cursor.execute(sql, values)
         return list(cursor.fetchall())
@@ -57,7 +58,7 @@ def _check_releases() -> None:
 
 def _check_provider(world: World, *, is_at_rest: bool) -> None:
     """What we say the provider took in and gave back is what it says."""
-    ours = dict(
+    ours: dict[str, int] = dict(
         _rows(
             """SELECT currency, sum(amount_minor) FROM ledger_posting WHERE source = %s GROUP BY currency""",
             f"provider:{world.provider.pk}:receivable",

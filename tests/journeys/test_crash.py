@@ -20,8 +20,8 @@ from tests.journeys import stories
 from tests.world import World, drive, drive_for
 from xuliu.carrier.accounts import set_credentials
 from xuliu.carrier.operations import resume
-from xuliu.ordering.models import Order
-from xuliu.payment.models import Notice
+from xuliu.ordering.models import Flight, Order
+from xuliu.payment.models import Notice, Payment, Refund
 
 # Stops outside the line's own story: a visitor's request that changes nothing.
 NOT_OF_THE_LINE = {"payer.ask"}
@@ -64,6 +64,7 @@ STORY_OF: dict[str, stories.Story] = {
     "withdraw": stories.withdrawn,
 }
 STOPS = sorted(set(stops.names()) - NOT_OF_THE_LINE)
+END_LEASES = "UPDATE {} SET lease_until = now() - interval '1 s' WHERE lease_until IS NOT NULL"
 PAID = {Order.State.COMPLETED, Order.State.PARTIAL, Order.State.FAILED, Order.State.PAID}
 
 
@@ -105,7 +106,7 @@ def _resume(world: World) -> None:
     control.settings(settle_seconds=0)
     control.settle()
     with connection.cursor() as cursor:
-        for table in ("ordering_flight", "payment_payment", "payment_refund"):
-            cursor.execute(f"UPDATE {table} SET lease_until = now() - interval '1 s' WHERE lease_until IS NOT NULL")
+        for model in (Flight, Payment, Refund):
+            cursor.execute(END_LEASES.format(model._meta.db_table))
     drive()
     drive_for(world, timedelta(hours=4), step=timedelta(minutes=2))

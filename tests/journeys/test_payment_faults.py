@@ -8,7 +8,6 @@ import pytest
 
 from tests.world import (
     World,
-    drive,
     drive_for,
     drive_until,
     line_states,
@@ -86,7 +85,7 @@ def test_a_payment_of_no_payment_of_ours_goes_to_suspense(world: World) -> None:
     Payment.objects.filter(id=payment.pk).update(reference="lost" + payment.reference[4:])
 
     world.sandbox.control.pay(payment.reference)
-    drive()
+    drive_until(world, lambda: Notice.objects.exclude(state=Notice.State.STORED).exists())
 
     assert Case.objects.filter(kind="payment_unknown").count() == 1
     assert balance(addresses.SUSPENSE, "CNY") == 3600

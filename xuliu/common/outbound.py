@@ -12,6 +12,7 @@ import time
 from collections.abc import Iterable, Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass
+from functools import lru_cache
 from json import JSONDecodeError, loads
 from typing import Any
 
@@ -70,7 +71,7 @@ class Outbound:
     def __init__(self, *, deadline_seconds: float, verify: ssl.SSLContext | None = None) -> None:
         self.deadline_seconds = deadline_seconds
         self._pool = httpcore.ConnectionPool(
-            ssl_context=verify or ssl.create_default_context(),
+            ssl_context=verify or _trusting_the_system(),
             max_connections=64,
             keepalive_expiry=30,
             network_backend=_DeadlineBackend(),
@@ -113,6 +114,12 @@ class Outbound:
     def close(self) -> None:
         """Close the kept-alive connections."""
         self._pool.close()
+
+
+@lru_cache(maxsize=1)
+def _trusting_the_system() -> ssl.SSLContext:
+    """Reading the system's certificates takes longer than a call; a forked process may share what was read."""
+    return ssl.create_default_context()
 
 
 def _folded(raw: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:

@@ -11,15 +11,15 @@ from datetime import timedelta
 
 from django.db import connection
 
-from xuliu.carrier.contract import Answer, NoAnswer, NotSent, Outcome, Proof
+from xuliu.carrier.contract import Answer, NoAnswer, NotSent, Outcome, Proof, Reading
 from xuliu.common import clock, stops, wake
 from xuliu.common.chunks import CHUNK, apply_halving, in_chunks
 from xuliu.common.state import move
 from xuliu.ordering.answers import store_answers
-from xuliu.ordering.evidence import Promise, is_proven
+from xuliu.ordering.evidence import Promise, is_proven, on_top
 from xuliu.ordering.models import Attempt, OrderLine
 from xuliu.ordering.outcomes import land
-from xuliu.ordering.underway import Peer, Underway, growing, lease_due, lines_by_id, set_aside
+from xuliu.ordering.underway import Peer, Underway, delivered_since, growing, lease_due, lines_by_id, set_aside
 from xuliu.ticket.operations import Opening, open_cases
 
 State = OrderLine.State
@@ -189,15 +189,21 @@ def find_drift(account_id: int, limit: int = 200) -> int:
     except (NotSent, NoAnswer):
         Attempt.objects.filter(id__in=found.values()).update(recheck_at=clock.now() + ASK_LONGEST)
         return 0
-    delivered = [
-        line
-        for line, after in zip(lines, readings, strict=True)
-        if line.before and is_proven(_by_readings(line), line.before, after) and not _was_renewed_since(line)
-    ]
+    since = delivered_since(lines)
+    delivered = [line for line, after in zip(lines, readings, strict=True) if _has_come(line, since[line.id], after)]
+    again = [found[line_id] for line_id, others in since.items() if others is None]
     with stops.transaction("check.drift"):
         open_cases([_drift(line) for line in delivered])
         Attempt.objects.filter(id__in=found.values()).update(recheck_at=None)
+        Attempt.objects.filter(id__in=again).update(recheck_at=clock.now() + ASK_LONGEST)
     return len(found)
+
+
+def _has_come(line: Underway, others: Sequence[Promise] | None, after: Reading) -> bool:
+    """Whether readings show what was refused, beside all that other lines brought meanwhile."""
+    if others is None or line.before is None:
+        return False
+    return is_proven(on_top(_by_readings(line), others), line.before, after)
 
 
 def _by_readings(line: Underway) -> Promise:
@@ -206,12 +212,6 @@ def _by_readings(line: Underway) -> Promise:
     if promise.proof is not Proof.ORDER_QUERY:
         return promise
     return replace(promise, proof=Proof.PERIOD_END if promise.months or promise.days else Proof.GRANTED_TOTAL)
-
-
-def _was_renewed_since(line: Underway) -> bool:
-    """Another line of the SIM that was delivered since explains what the reading shows."""
-    others = OrderLine.objects.filter(sim_id=line.sim_id, attempt__gt=0).exclude(id=line.id)
-    return others.filter(state_at__gte=line.sent_at or line.state_at).exclude(state=State.REJECTED).exists()
 
 
 def _drift(line: Underway) -> Opening:

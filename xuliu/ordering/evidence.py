@@ -1,7 +1,7 @@
 """Readings kept as evidence, and the predicates over before and after that prove a delivery. Pure functions."""
 
-from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, replace
 from datetime import date, datetime
 from json import dumps, loads
 from typing import Any
@@ -21,6 +21,23 @@ class Promise:
     size_bytes: int
     anchor_day: int
     carrier_number: str = ""
+
+
+def on_top(promise: Promise, others: Sequence[Promise]) -> Promise:
+    """What readings must show where others were delivered on the same SIM meanwhile: all of it together.
+
+    What one brought is not proof of another. A plan that is listed cannot be told apart so: several of one kind
+    prove none of them.
+    """
+    if promise.proof is Proof.PLAN_LISTED and any(other.plan_code == promise.plan_code for other in others):
+        return replace(promise, proof=Proof.ORDER_QUERY)
+    together = (promise, *others)
+    return replace(
+        promise,
+        months=sum(one.months for one in together),
+        days=sum(one.days for one in together),
+        size_bytes=sum(one.size_bytes for one in together),
+    )
 
 
 def is_proven(promise: Promise, before: Reading, after: Reading) -> bool:

@@ -43,6 +43,7 @@ class Underway:
     sent_at: datetime | None
     answered_at: datetime | None
     carrier_number: str
+    state: str
     state_at: datetime
 
     @property
@@ -97,7 +98,7 @@ EXCHANGES_OF_A_CHANGE = 5
 COLUMNS = """
     l.id, l.order_id, l.sim_id, l.attempt, l.tries, replace(l.reference::text, '-', ''), s.iccid, s.msisdn,
     s.anchor_day, l.starts_on, l.ends_on, o.kind, o.plan_code, o.months, o.days, o.size_bytes, o.proof,
-    a.before, a.sent_at, a.answered_at, COALESCE(a.carrier_number, ''), l.state_at"""
+    a.before, a.sent_at, a.answered_at, COALESCE(a.carrier_number, ''), l.state, l.state_at"""
 
 JOINS = """
     JOIN inventory_sim s ON s.id = l.sim_id JOIN catalog_offering o ON o.id = l.offering_id
@@ -110,6 +111,37 @@ def lines_by_id(ids: Sequence[int]) -> list[Underway]:
     with connection.cursor() as cursor:
         cursor.execute(sql, (list(ids),))
         return [Underway(*row) for row in cursor.fetchall()]
+
+
+def delivered_since(lines: Sequence[Underway]) -> dict[int, list[Promise] | None]:
+    """What was delivered to the SIM of each of these lines since its newest attempt was sent, by other lines.
+
+    None while another line of the SIM is with the carrier: until that ends, readings cannot tell the two apart.
+    Two statements.
+    """
+    since: dict[int, list[Promise] | None] = {line.id: [] for line in lines}
+    sql = """
+        SELECT u.id, other.id, f.line_id IS NOT NULL
+        FROM unnest(%s::bigint[], %s::bigint[], %s::timestamptz[]) AS u(id, sim_id, sent_at)
+        LEFT JOIN ordering_flight f ON f.sim_id = u.sim_id AND f.line_id <> u.id
+        LEFT JOIN balance_bucket b ON b.sim_id = u.sim_id AND b.line_id <> u.id
+        LEFT JOIN ordering_orderline other ON other.id = b.line_id AND other.state_at >= u.sent_at"""
+    columns = (
+        [line.id for line in lines],
+        [line.sim_id for line in lines],
+        [line.sent_at or line.state_at for line in lines],
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(sql, columns)
+        rows = cursor.fetchall()
+    promises = {other.id: other.promise() for other in lines_by_id([row[1] for row in rows if row[1]])}
+    for line_id, other_id, is_flying in rows:
+        found = since[line_id]
+        if is_flying:
+            since[line_id] = None
+        elif found is not None and other_id is not None:
+            found.append(promises[other_id])
+    return since
 
 
 def lease_due(*, account_id: int, states: Sequence[str], limit: int, lease: timedelta, stop: str) -> list[Underway]:

@@ -16,10 +16,10 @@ from xuliu.catalog.models import Offering
 from xuliu.common import clock, stops
 from xuliu.common.chunks import CHUNK, apply_halving, in_chunks
 from xuliu.common.state import move
-from xuliu.ordering.evidence import is_proven, to_json
+from xuliu.ordering.evidence import Promise, is_proven, on_top, to_json
 from xuliu.ordering.models import OrderLine
 from xuliu.ordering.outcomes import Delivery, complete, land
-from xuliu.ordering.underway import Peer, Underway, growing, lease_due, set_aside
+from xuliu.ordering.underway import Peer, Underway, delivered_since, growing, lease_due, set_aside
 from xuliu.ticket.operations import Opening, open_cases
 
 State = OrderLine.State
@@ -65,8 +65,9 @@ def _look(peer: Peer, lines: Sequence[Underway]) -> None:
     except (NotSent, NoAnswer):
         _look_later(peer, lines)
         return
+    promises = _promises(lines)
     looked = [
-        Looked(line, after, line.id in delivered or _is_proven(line, after))
+        Looked(line, after, line.id in delivered or _is_proven(line, promises[line.id], after))
         for line, after in zip(lines, readings, strict=True)
     ]
     proven = [one for one in looked if one.is_proven]
@@ -86,9 +87,20 @@ def _asked(peer: Peer, lines: Sequence[Underway]) -> set[int]:
     return {line.id for line, answer in zip(lines, answers, strict=True) if answer.outcome is Outcome.DONE}
 
 
-def _is_proven(line: Underway, after: Reading) -> bool:
+def _promises(lines: Sequence[Underway]) -> dict[int, Promise | None]:
+    """What must have changed: for a line in flight its own; a disputed one has let others fly since, and what they
+    brought is no proof of it."""
+    promises: dict[int, Promise | None] = {line.id: line.promise() for line in lines}
+    disputed = [line for line in lines if line.state == State.DISPUTED]
+    for line_id, others in delivered_since(disputed).items() if disputed else ():
+        own = promises[line_id]
+        promises[line_id] = None if own is None or others is None else on_top(own, others)
+    return promises
+
+
+def _is_proven(line: Underway, promise: Promise | None, after: Reading) -> bool:
     before = line.before
-    return before is not None and not after.refused and is_proven(line.promise(), before, after)
+    return promise is not None and before is not None and not after.refused and is_proven(promise, before, after)
 
 
 def _delivery(looked: Looked) -> Delivery:
