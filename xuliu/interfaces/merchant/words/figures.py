@@ -1,5 +1,6 @@
 """Figures as a shopkeeper reads them: money, data, dates and spans of time."""
 
+import re
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -11,6 +12,7 @@ from xuliu.party.models import Seller
 SIGNS = {"CNY": "¥", "EUR": "€", "USD": "$", "GBP": "£"}
 MINUTE, HOUR = 60, 3600
 NO_BREAK = "\u00a0"
+FIGURE_AND_UNIT = re.compile(r"(?<=\d) (?=\S)")
 A_LONG_TIME_AGO = timedelta(days=2)
 
 
@@ -49,8 +51,8 @@ def last_day(ends_on: date) -> str:
 
 
 def named(name: dict[str, str]) -> str:
-    """A name in the reader's language; in Chinese where it has none of that."""
-    return name.get(get_language() or "zh-hans") or name["zh-hans"]
+    """A name in the reader's language; in Chinese where it has none of that. A figure never parts from its unit."""
+    return FIGURE_AND_UNIT.sub(NO_BREAK, name.get(get_language() or "zh-hans") or name["zh-hans"])
 
 
 def contact(seller: Seller) -> str:

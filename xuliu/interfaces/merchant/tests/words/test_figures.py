@@ -83,3 +83,8 @@ def test_a_name_missing_in_a_language_is_shown_in_chinese() -> None:
     with translation.override("en"):
         assert figures.named({"zh-hans": "中国移动"}) == "中国移动"
         assert figures.named({"zh-hans": "中国移动", "en": "China Mobile"}) == "China Mobile"
+
+
+def test_in_a_name_a_figure_never_parts_from_its_unit() -> None:
+    with translation.override("zh-hans"):
+        assert figures.named({"zh-hans": "12 个月 · 每月 300 MB"}) == "12\u00a0个月 · 每月 300\u00a0MB"
