@@ -17,6 +17,7 @@ from xuliu.inventory.shapes import compact
 from xuliu.party.models import Merchant
 
 TEMPLATE = Path(__file__).with_name("stickers.typ")
+A_PAGE = 24
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -44,7 +45,7 @@ def run(args: argparse.Namespace) -> int:
         args.output.write_bytes(page(found, language=args.language))
     except OSError as error:
         raise CommandFailed(f"{args.output} cannot be written ({error.strerror}).") from error
-    print(f"{args.output}: {len(found)}")
+    print(f"{args.output}: {len(found)} stickers on {-(-len(found) // A_PAGE)} pages")
     return 0
 
 
