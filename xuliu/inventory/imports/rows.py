@@ -8,6 +8,7 @@ from typing import NamedTuple
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from xuliu.catalog.periods import anchor_of
 from xuliu.inventory import passwords, shapes
 from xuliu.inventory.imports.columns import READERS, BadCell
 from xuliu.inventory.imports.problems import Problem
@@ -18,7 +19,7 @@ MISSING = _("this is missing")
 NEEDS = _("this needs %(other)s as well")
 UNKNOWN_ACCOUNT = _("there is no carrier account with this code; there are: %(known)s")
 BACKWARD = _("the last day is before the first")
-TWICE = _("this stands with other data in line %(lines)s too; neither was imported")
+TWICE = _("this stands with other data in line %(lines)s too; none of them was imported")
 REPEATED = _("line %(lines)s says the same and was imported")
 FAILS_LUHN = _("the last digit is not the check digit; with this issuer it may be none, but it may be a typing error")
 OTHER_CARRIER = _("a number that begins like this belongs to %(proposed)s, not to %(carrier)s")
@@ -85,17 +86,6 @@ def check(lines: Iterable[Line | Problem], accounts: Mapping[str, Account]) -> t
     return rows, [*problems, *doubled, *_renamings(rows)]
 
 
-def anchor_day(starts_on: date | None, ends_on: date) -> int:
-    """The day of the month that renewals go back to: the first day's, where the end fits it, else the end's own.
-
-    31 January to 28 February is 31: the month was too short for it.
-    """
-    is_end_of_month = (ends_on + timedelta(days=1)).day == 1
-    if starts_on and is_end_of_month and starts_on.day > ends_on.day:
-        return starts_on.day
-    return ends_on.day
-
-
 def _read(line: Line, accounts: Mapping[str, Account], take: Callable[[Row], None]) -> list[Problem]:
     values: dict[str, str | date] = {}
     problems = []
@@ -152,7 +142,7 @@ def _row(number: int, values: Mapping[str, str | date], account: Account) -> Row
         is_state_given="state" in values,
         starts_on=starts_on,
         ends_on=ends_on,
-        anchor_day=anchor_day(starts_on, ends_on) if ends_on else None,
+        anchor_day=anchor_of(ends_on, starts_on.day if starts_on else None) if ends_on else None,
         serial_number=text("terminal_sn"),
         brand=text("terminal_brand"),
         model=text("terminal_model"),

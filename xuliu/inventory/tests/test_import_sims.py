@@ -1,7 +1,5 @@
 """Importing SIMs: good lines in, bad ones named, nothing half-written, the same file again changes nothing."""
 
-import csv
-from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -9,97 +7,19 @@ from typing import Any
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
-from django.utils.translation import override
 
 from xuliu.carrier.models import CarrierAccount
 from xuliu.catalog.tests.make import make_carrier
 from xuliu.inventory import import_sims as use_case
-from xuliu.inventory import passwords, shapes
-from xuliu.inventory.import_sims import Report, import_sims
+from xuliu.inventory import passwords
+from xuliu.inventory.import_sims import import_sims
 from xuliu.inventory.imports.columns import COLUMNS
-from xuliu.inventory.imports.problems import UnreadableFile, write_result
 from xuliu.inventory.models import Binding, Sim, Terminal, TerminalModel
+from xuliu.inventory.tests.lines import a_line, reasons, refusals, versions
 from xuliu.inventory.tests.make import make_account, make_merchant, make_sim, make_terminal
 from xuliu.party.models import Merchant
 
-pytestmark = pytest.mark.django_db
-Line = Mapping[str, object]
-WRITTEN_TABLES = (
-    "inventory_sim",
-    "inventory_terminal",
-    "inventory_terminalmodel",
-    "inventory_binding",
-    "party_merchant",
-)
-
-
-@pytest.fixture(autouse=True)
-def english() -> Iterator[None]:
-    """Reasons are compared in the language of the sources."""
-    with override("en"):
-        yield
-
-
-@pytest.fixture
-def account() -> CarrierAccount:
-    """The account that lines name."""
-    return make_account(code="cmcc")
-
-
-@pytest.fixture
-def file(tmp_path: Path) -> Callable[..., Path]:
-    """Writes lines of named cells into a file as a spreadsheet would."""
-
-    def write(lines: Iterable[Line], *, encoding: str = "utf-8", separator: str = ",") -> Path:
-        lines = list(lines)
-        path = tmp_path / "sims.csv"
-        with path.open("w", encoding=encoding, newline="") as out:
-            headings = dict.fromkeys(name for line in lines for name in line)
-            writer = csv.DictWriter(out, headings, delimiter=separator)
-            writer.writeheader()
-            writer.writerows(lines)
-        return path
-
-    return write
-
-
-def a_line(number: int, **cells: object) -> Line:
-    """A good line about one SIM in one terminal."""
-    body = f"8986044{number:012d}"
-    return {
-        "iccid": body + shapes.luhn_digit(body),
-        "msisdn": f"1440{number:09d}",
-        "carrier_account": "cmcc",
-        "first_day": "2026-01-31",
-        "last_day": "2027-01-30",
-        "terminal_sn": f"NL{number:08d}",
-        "terminal_brand": "Newland",
-        "terminal_model": "N910",
-        "imei": "490154203237518",
-        "merchant_code": f"M{number % 50:04d}",
-        "merchant_name": f"林记商店 {number % 50}",
-        **cells,
-    }
-
-
-def reasons(report: Report) -> list[tuple[int, str, str]]:
-    """Line, column and the reason's text of every problem."""
-    return [(problem.line, problem.column, problem.text()) for problem in report.problems]
-
-
-def refusals(report: Report) -> list[tuple[int, str]]:
-    """Line and column of what was refused."""
-    return sorted((problem.line, problem.column) for problem in report.problems if problem.is_refusal)
-
-
-def versions() -> dict[str, list[tuple[object, ...]]]:
-    """Every row's version in every table an import writes: a row written anew has another."""
-    with connection.cursor() as cursor:
-        found = {}
-        for table in WRITTEN_TABLES:
-            cursor.execute(f"SELECT id, xmin::text, ctid::text FROM {table} ORDER BY id")
-            found[table] = cursor.fetchall()
-    return found
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("english")]
 
 
 def test_a_line_becomes_a_sim_in_its_terminal_at_its_merchant(account: CarrierAccount, file: Any) -> None:
@@ -162,28 +82,6 @@ def test_a_renewed_period_and_a_moved_state_are_kept_with_a_warning(account: Car
         (2, "state", "the SIM is SUSPENDED and stays so; an import moves no states"),
     ]
     assert report.refused_lines() == report.written.total() == 0
-
-
-@pytest.mark.parametrize("separator", [",", ";", "\t"])
-@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig"])
-def test_files_of_any_spreadsheet_are_read(encoding: str, separator: str, account: CarrierAccount, file: Any) -> None:
-    chinese = {"卡号": " 8986 0440 0000 0000 0018 ", "运营商账户": "cmcc", "状态": "库存", "到期日": "2027/1/31"}
-
-    report = import_sims(path=file([chinese], encoding=encoding, separator=separator))
-
-    sim = Sim.objects.get()
-    assert (sim.iccid, sim.state, sim.period_end_on) == ("89860440000000000018", "IN_STOCK", date(2027, 2, 1))
-    assert not report.refused_lines()
-
-
-@pytest.mark.parametrize(
-    "cell", ["\t89860440000000000009", '="89860440000000000009"', "８９８６０４４００００００００００００９"]
-)
-def test_numbers_are_read_however_a_program_protected_them(cell: str, account: CarrierAccount, file: Any) -> None:
-    report = import_sims(path=file([{"iccid": cell, "carrier_account": "cmcc"}]))
-
-    assert not report.problems
-    assert Sim.objects.get().iccid == "89860440000000000009"
 
 
 @pytest.mark.parametrize(
@@ -331,59 +229,6 @@ def test_makes_are_one_however_they_are_cased_and_merchants_keep_their_first_nam
     assert [str(model) for model in TerminalModel.objects.all()] == ["Newland N910"]
     assert dict(Merchant.objects.values_list("code", "name")) == {"M0001": "林记", "M0003": "M0003"}
     assert [(line, column) for line, column, _ in reasons(report)] == [(3, "merchant_name")]
-
-
-def test_a_line_with_a_quotation_mark_left_open_spoils_only_itself(account: CarrierAccount, tmp_path: Path) -> None:
-    good = [a_line(number)["iccid"] for number in range(3)]
-    path = tmp_path / "sims.csv"
-    path.write_text(f'iccid,merchant_code\n{good[0]},A\n{good[1]},"B\n\n{good[2]},C,D\n{good[2]},C,,\n', "utf-8")
-
-    report = import_sims(path=path, account_code="cmcc")
-
-    assert [sim.iccid for sim in Sim.objects.order_by("id")] == [good[0], good[2]]
-    assert [line for line, _ in refusals(report)] == [3, 5]
-    assert report.lines == 4
-
-
-@pytest.mark.parametrize(
-    ("raw", "says"),
-    [
-        ("iccid,商户名称\n8,林记\n".encode("gbk"), "GBK"),
-        ("iccid\n8\n".encode("utf-16"), "UTF-16"),
-        (b"PK\x03\x04rest", "xlsx"),
-        (b"", "empty"),
-        (b"\xef\xbb\xbf \n", "empty"),
-        (b"iccid,colour\n", "“colour” is not known"),
-        (b"iccid,msisdn,ICCID\n", "twice"),
-        (b"msisdn\n1\n", "“iccid” is missing"),
-    ],
-)
-def test_a_file_that_cannot_be_taken_is_refused_in_one_sentence(raw: bytes, says: str, tmp_path: Path) -> None:
-    path = tmp_path / "sims.csv"
-    path.write_bytes(raw)
-
-    with pytest.raises(UnreadableFile) as refused:
-        import_sims(path=path)
-
-    assert says in str(refused.value)
-    assert not Sim.objects.exists()
-
-
-def test_the_result_file_opens_in_a_spreadsheet_and_betrays_no_password(
-    account: CarrierAccount, file: Any, tmp_path: Path
-) -> None:
-    report = import_sims(path=file([a_line(1, service_password="a b"), a_line(2, iccid="=1+1", msisdn="")]))
-
-    write_result(report.problems, tmp_path / "result.csv", language="en")
-
-    raw = (tmp_path / "result.csv").read_bytes()
-    rows = list(csv.DictReader(raw.decode("utf-8-sig").splitlines()))
-    assert raw.startswith(b"\xef\xbb\xbf")
-    assert [(row["line"], row["column"], row["value"]) for row in rows] == [
-        ("2", "service_password", ""),
-        ("3", "iccid", "'=1+1"),
-    ]
-    assert b"a b" not in raw
 
 
 def test_one_line_and_a_thousand_take_the_same_number_of_statements(account: CarrierAccount, file: Any) -> None:
