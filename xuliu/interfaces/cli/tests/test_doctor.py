@@ -20,7 +20,7 @@ from xuliu.interfaces.cli import doctor
 from xuliu.interfaces.console.tests import made
 
 
-def examine(capsys: pytest.CaptureFixture[str], *, demo: bool = True) -> tuple[int, dict[str, dict[str, Any]]]:
+def examine(capsys: pytest.CaptureFixture[str], *, demo: bool = True) -> tuple[int, dict[str, Any]]:
     """The exit code, and the findings by what they are about."""
     code = doctor.run(argparse.Namespace(json=True, demo=demo))
     said = json.loads(capsys.readouterr().out)

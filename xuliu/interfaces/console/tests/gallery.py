@@ -34,11 +34,11 @@ class Hung:
         tab.goto(address + self.path, wait_until="load")
 
 
-def hang() -> list[Hung]:
-    """Make the states and say where they are."""
+def hang(*, sims: int = 240) -> list[Hung]:
+    """Make the states, in a fleet of so many SIMs, and say where they are."""
     desk = made.make_desk()
-    paused = made.make_fleet(desk.shop)
-    for sim in list(desk.shop.account.sims.exclude(id=desk.shop.sim.pk)[:14]):
+    paused = made.make_fleet(desk.shop, sims)
+    for sim in list(desk.shop.account.sims.exclude(id=desk.shop.sim.pk)[: sims // 17]):
         made.make_delivered(desk.shop, sim, minutes_ago=200)
     refused = made.make_refused(desk.shop)
     early = made.make_unknown(desk.shop, minutes_ago=3)

@@ -20,6 +20,7 @@ from xuliu.common import clock
 from xuliu.common.models import Event
 from xuliu.interfaces.console.tests import made, people
 from xuliu.interfaces.console.tests.people import PASSWORD, make_person, signed_in
+from xuliu.interfaces.merchant.tests.made import make_shop
 from xuliu.party.models import Person
 from xuliu.party.operations import add_contact
 from xuliu.party.roles import FINANCE, SUPPORT
@@ -120,7 +121,7 @@ def test_a_list_asks_as_much_for_many_rows_as_for_one() -> None:
 
 
 def test_an_order_s_page_asks_as_much_for_many_lines_as_for_one() -> None:
-    shop = made.make_shop()
+    shop = make_shop()
     client = signed_in(people.olga())
     one = made.make_unknown(shop)
     asked = _asked(client, reverse("admin:ordering_order_change", args=[one.order_id]))
@@ -155,7 +156,7 @@ def test_credentials_go_in_and_never_come_out() -> None:
 
 
 def test_a_secret_left_empty_stays_and_one_typed_replaces_it() -> None:
-    shop = made.make_shop()
+    shop = make_shop()
     client = signed_in(people.olga())
     address = reverse("admin:payment_provideraccount_change", args=[shop.provider.pk])
     before = provider_credentials(shop.provider)
@@ -169,7 +170,7 @@ def test_a_secret_left_empty_stays_and_one_typed_replaces_it() -> None:
 
 
 def test_a_secret_that_does_not_work_is_refused_and_not_shown_again() -> None:
-    shop = made.make_shop()
+    shop = make_shop()
     before = provider_credentials(shop.provider)
     form = {f"config_{name}": value for name, value in shop.provider.config.items()}
     form |= {"config_private_key": "-----BEGIN nonsense TYPEDSECRET", "config_mchid": ""}
@@ -183,7 +184,7 @@ def test_a_secret_that_does_not_work_is_refused_and_not_shown_again() -> None:
 
 
 def test_an_account_is_paused_with_a_reason_and_resumed_by_name() -> None:
-    shop = made.make_shop()
+    shop = make_shop()
     fei = people.fei()
     client, address = signed_in(fei), reverse("admin:carrier_carrieraccount_change", args=[shop.account.pk])
     assert b"config_" not in client.get(address).content  # who may pause does not see how it is reached
@@ -199,7 +200,7 @@ def test_an_account_is_paused_with_a_reason_and_resumed_by_name() -> None:
 
 
 def test_a_form_opened_before_the_account_paused_itself_does_not_set_it_running() -> None:
-    shop = made.make_shop()
+    shop = make_shop()
     client, address = signed_in(people.fei()), reverse("admin:carrier_carrieraccount_change", args=[shop.account.pk])
     pause([shop.account.pk], why="our balance there is empty")
     client.post(address, {"initial-is_stopped": "False", "stopped_why": ""})
@@ -208,7 +209,7 @@ def test_a_form_opened_before_the_account_paused_itself_does_not_set_it_running(
 
 
 def test_a_price_changes_from_now_on_and_the_old_one_stays_in_the_history() -> None:
-    shop = made.make_shop()
+    shop = make_shop()
     client = signed_in(people.fei())
     form = {"price_list": shop.price_list.pk, "offering": shop.year.pk, "amount": "39.90"}
     answer = client.post(reverse("admin:catalog_price_add"), form)
@@ -226,7 +227,7 @@ def test_a_price_changes_from_now_on_and_the_old_one_stays_in_the_history() -> N
 
 
 def test_an_offering_s_terms_are_shown_and_only_its_name_and_cost_written() -> None:
-    shop = made.make_shop()
+    shop = make_shop()
     client = signed_in(people.fei())
     address = reverse("admin:catalog_offering_change", args=[shop.year.pk])
     form = {
@@ -246,7 +247,7 @@ def test_an_offering_s_terms_are_shown_and_only_its_name_and_cost_written() -> N
 
 
 def test_a_new_offering_has_all_its_terms_or_is_refused() -> None:
-    shop = made.make_shop()
+    shop = make_shop()
     client, address = signed_in(people.fei()), reverse("admin:catalog_offering_add")
     form = {
         "code": "two-years", "carrier": shop.year.carrier_id, "name_0": "两年", "name_1": "", "kind": "renewal",
