@@ -1,7 +1,9 @@
 """Figures and columns as a terminal shows them: money, data, days, and texts of Chinese width."""
 
 from collections.abc import Sequence
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta, tzinfo
+from functools import cache
+from pathlib import Path
 from unicodedata import east_asian_width
 from zoneinfo import ZoneInfo
 
@@ -26,14 +28,14 @@ def last_day(ends_on: date) -> str:
     return (ends_on - timedelta(days=1)).isoformat()
 
 
-def moment(at: datetime, zone: str) -> str:
-    """`2026-12-01 11:52:03` in the given zone."""
-    return f"{at.astimezone(ZoneInfo(zone)):%Y-%m-%d %H:%M:%S}"
+def moment(at: datetime) -> str:
+    """`2026-12-01 11:52:03` by this machine's wall clock."""
+    return f"{at.astimezone(_here()):%Y-%m-%d %H:%M:%S}"
 
 
-def time_of_day(at: datetime, zone: str) -> str:
-    """`11:52:03.4` in the given zone."""
-    return f"{at.astimezone(ZoneInfo(zone)):%H:%M:%S.%f}"[:10]
+def time_of_day(at: datetime) -> str:
+    """`11:52:03.4` by this machine's wall clock."""
+    return f"{at.astimezone(_here()):%H:%M:%S.%f}"[:10]
 
 
 def width(text: str) -> int:
@@ -57,3 +59,13 @@ def columns(rows: Sequence[Sequence[str]], *, right: Sequence[int] = (), indent:
         ).rstrip()
         for row in rows
     ]
+
+
+@cache
+def _here() -> tzinfo:
+    """The machine's zone: Django sets the process's own to the one that it stores times in."""
+    try:
+        with Path("/etc/localtime").open("rb") as file:
+            return ZoneInfo.from_file(file)
+    except (OSError, ValueError):
+        return UTC

@@ -131,7 +131,7 @@ def _as_of(sim: Sim, reading: Reading | None) -> str:
     carrier = speech.named(sim.account.carrier.name)
     if reading is None or reading.as_of is None:
         return _("From our own records; %(carrier)s has not been asked yet.") % {"carrier": carrier}
-    words = {"carrier": carrier, "moment": figures.moment(reading.as_of, sim.account.zone)}
+    words = {"carrier": carrier, "moment": figures.moment(reading.as_of)}
     if reading.failed_at and reading.failed_at > reading.as_of:
         return _("%(moment)s, from %(carrier)s; it does not answer at the moment") % words
     return _("%(moment)s, from %(carrier)s") % words

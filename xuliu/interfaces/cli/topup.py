@@ -103,7 +103,7 @@ def price_lines(order: Order) -> list[str]:
     usual = usual_seconds(line.account_id)
     carrier = speech.named(line.account.carrier.name)
     until = _("Serves until %(day)s.") % {"day": figures.last_day(line.ends_on)}
-    held = _("The price is held until %(time)s.") % {"time": _minute(order.valid_until, line.account.zone)}
+    held = _("The price is held until %(time)s.") % {"time": figures.time_of_day(order.valid_until)[:5]}
     done = [_("Usually done in %(count)s s.") % {"count": usual}] if usual else []
     return [
         _("Order %(number)s, sold by %(seller)s") % {"number": order.number, "seller": speech.named(order.seller.name)},
@@ -137,7 +137,6 @@ class Telling:
 
     def __init__(self, order: Order, *, since: datetime | None = None) -> None:
         line = lines_of(order.pk)[0]
-        self._zone = line.account.zone
         self._carrier = speech.named(line.account.carrier.name)
         self._before = since
 
@@ -151,7 +150,7 @@ class Telling:
         """One line."""
         took = f"+{max(0.0, (at - self._before).total_seconds()):.2f} s" if self._before else ""
         self._before = at
-        print(f"  {figures.time_of_day(at, self._zone)}  {figures.padded(name, 10)} {took:>9}  {text}")
+        print(f"  {figures.time_of_day(at)}  {figures.padded(name, 10)} {took:>9}  {text}")
 
 
 def address(name: str, code: str) -> str:
@@ -237,7 +236,3 @@ def _why_not(code: str) -> str:
 
 def _money(order: Order, amount_minor: int) -> str:
     return figures.money(amount_minor, order.currency)
-
-
-def _minute(at: datetime, zone: str) -> str:
-    return figures.time_of_day(at, zone)[:5]

@@ -130,8 +130,10 @@ def refuse_used(host: str, ports: Sequence[int]) -> None:
             with socket.create_server((host, port)):
                 pass
         except OSError as error:
+            # Python adds to a system's own words; a name that cannot be resolved has words of its own.
+            why = os.strerror(error.errno) if error.errno and error.errno > 0 else error.strerror
             raise CommandFailed(
-                f"Port {port} of {host} cannot be had ({error.strerror}); the demonstration takes {len(ports)} of them,"
+                f"Port {port} of {host} cannot be had ({why}); the demonstration takes {len(ports)} of them,"
                 f" {ports[0]} to {ports[-1]}. End what uses it, or take others: make demo PORT={ports[0] + 1000}."
             ) from error
 
