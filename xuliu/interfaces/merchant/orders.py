@@ -10,11 +10,13 @@ from django.shortcuts import redirect
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_POST
 
+from xuliu.balance.queries import reading_of
 from xuliu.common import clock
 from xuliu.interfaces.merchant.paying import drawn, paying
 from xuliu.interfaces.merchant.visiting import is_in_wechat, live, moved, page, remember
 from xuliu.interfaces.merchant.words import figures, refusals
 from xuliu.interfaces.merchant.words import order as words
+from xuliu.interfaces.merchant.words.sim import is_silent
 from xuliu.ordering.models import Order, OrderLine
 from xuliu.ordering.place import CannotPlace, cancel, place
 from xuliu.ordering.queries import lines_of, order_by_code, progress, receipt_of, under_way, usual_seconds
@@ -135,6 +137,7 @@ def _quote(order: Order, lines: list[OrderLine], now: datetime) -> words.Quote:
         lines,
         usual_seconds=usual_seconds(lines[0].account_id) if lines else None,
         is_other_under_way=bool(others),
+        is_silent=is_silent(reading_of(lines[0].sim_id)) if lines else False,
     )
 
 

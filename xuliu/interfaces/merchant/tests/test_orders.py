@@ -137,6 +137,16 @@ def test_a_carrier_that_was_paused_after_the_quote_takes_no_payment(client: Clie
     assert "stopped for the moment" in text_of(client, client.post(f"{page(order)}/pay").headers["Location"])
 
 
+def test_a_carrier_that_does_not_answer_is_said_on_the_quote_too(client: Client) -> None:
+    shop = made.make_shop()
+    made.make_reading(shop.sim, failed_at=clock.now())
+
+    text = text_of(client, page(made.make_quote(shop)))
+
+    assert "China Mobile does not answer at the moment" in text
+    assert "Pay ¥36.00 with WeChat" in text
+
+
 def test_a_paused_provider_is_told_in_words(client: Client) -> None:
     order = made.make_quote(made.make_shop())
     ProviderAccount.objects.update(paused_at=clock.now())

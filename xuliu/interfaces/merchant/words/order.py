@@ -9,6 +9,7 @@ from django.utils.translation import gettext, ngettext
 
 from xuliu.catalog.models import Offering
 from xuliu.interfaces.merchant.words import figures
+from xuliu.interfaces.merchant.words.sim import silence
 from xuliu.ordering.models import Order, OrderLine
 
 LINES_SHOWN = 20
@@ -99,7 +100,9 @@ def zone_of(lines: Sequence[OrderLine]) -> str:
     return lines[0].account.zone if lines else "Asia/Shanghai"
 
 
-def quoted(order: Order, lines: Sequence[OrderLine], *, usual_seconds: int | None, is_other_under_way: bool) -> Quote:
+def quoted(
+    order: Order, lines: Sequence[OrderLine], *, usual_seconds: int | None, is_other_under_way: bool, is_silent: bool
+) -> Quote:
     """The quote in words. Every line of the price; the tax is in it."""
     discount_minor = sum(line.discount_minor for line in lines)
     prices = [PriceLine(label=gettext("List price"), amount=_money(order, sum(line.list_minor for line in lines)))]
@@ -118,7 +121,7 @@ def quoted(order: Order, lines: Sequence[OrderLine], *, usual_seconds: int | Non
         count=order.line_count,
         usual=gettext("usually done in %(span)s") % {"span": figures.span(usual_seconds)} if usual_seconds else "",
         valid_until=figures.minute_time(order.valid_until, zone=zone_of(lines)),
-        notes=_notes(lines, is_other_under_way),
+        notes=_notes(lines, is_other_under_way, is_silent),
     )
 
 
@@ -146,12 +149,15 @@ def _more(order: Order, lines: Sequence[OrderLine]) -> str:
     return ngettext("and %(count)s more card", "and %(count)s more cards", left) % {"count": left} if left > 0 else ""
 
 
-def _notes(lines: Sequence[OrderLine], is_other_under_way: bool) -> tuple[str, ...]:
-    if not is_other_under_way:
-        return ()
-    if lines and lines[0].offering.kind == Offering.Kind.ADD_ON:
-        return (gettext("Another order for this card is under way. This one comes on top of it."),)
-    return (gettext("Another renewal of this card is under way. This one comes after it and is counted from its end."),)
+def _notes(lines: Sequence[OrderLine], is_other_under_way: bool, is_silent: bool) -> tuple[str, ...]:
+    notes = [silence(carrier_name(lines[0]))] if is_silent else []
+    if is_other_under_way and lines[0].offering.kind == Offering.Kind.ADD_ON:
+        notes.append(gettext("Another order for this card is under way. This one comes on top of it."))
+    elif is_other_under_way:
+        notes.append(
+            gettext("Another renewal of this card is under way. This one comes after it and is counted from its end.")
+        )
+    return tuple(notes)
 
 
 def _money(order: Order, amount_minor: int) -> str:

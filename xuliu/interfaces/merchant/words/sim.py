@@ -11,7 +11,7 @@ from xuliu.inventory.models import Sim
 
 SOON_DAYS = 15
 LOW_SHARE = 10  # a tenth left is little
-STALE_AFTER = timedelta(minutes=10)
+IMEI_DIGITS = 14
 GIVE_UP_AFTER = timedelta(seconds=60)
 
 
@@ -243,9 +243,8 @@ def is_waiting(facts: Facts) -> bool:
     return not any(at >= reading.wanted_at for at in answered)
 
 
-def is_silent(facts: Facts) -> bool:
+def is_silent(reading: Reading | None) -> bool:
     """Did the carrier not answer when it was last asked?"""
-    reading = facts.reading
     if reading is None or reading.failed_at is None:
         return False
     return reading.as_of is None or reading.failed_at > reading.as_of
@@ -269,8 +268,25 @@ class Said:
     link_text: str = ""
 
 
-def notices(facts: Facts, *, carrier: str, under_way: UnderWay | None, zone: str) -> list[Said]:
-    """What must be said before anybody pays: stopped, not answering, already on its way."""
+def silence(carrier: str) -> str:
+    """What a payer must know of a carrier that does not answer."""
+    text = gettext(
+        "%(carrier)s does not answer at the moment. A renewal paid now is delivered as soon as it does; if it"
+        " cannot be delivered, the money goes back."
+    )
+    return text % {"carrier": carrier}
+
+
+def is_elsewhere(reading: Reading | None, terminal_imei: str) -> bool:
+    """Does the carrier see the SIM in another device? The last digit of an IMEI is a check digit or a version."""
+    seen = reading.imei if reading else ""
+    return bool(seen and terminal_imei) and seen[:IMEI_DIGITS] != terminal_imei[:IMEI_DIGITS]
+
+
+def notices(
+    facts: Facts, *, carrier: str, under_way: UnderWay | None, zone: str, terminal_imei: str = ""
+) -> list[Said]:
+    """What must be said before anybody pays: stopped, not answering, in another device, already on its way."""
     said = []
     if facts.sim.account.paused_at:
         text = gettext(
@@ -278,12 +294,14 @@ def notices(facts: Facts, *, carrier: str, under_way: UnderWay | None, zone: str
             " already paid is kept and delivered."
         )
         said.append(Said(tone="soon", text=text % {"carrier": carrier}))
-    elif is_silent(facts):
+    elif is_silent(facts.reading):
+        said.append(Said(tone="soon", text=silence(carrier)))
+    if is_elsewhere(facts.reading, terminal_imei):
         text = gettext(
-            "%(carrier)s does not answer at the moment. A renewal paid now is delivered as soon as it does; if it"
-            " cannot be delivered, the money goes back."
+            "The carrier sees this SIM in another device. Put it back into the terminal with this sticker: moving it"
+            " can get it blocked."
         )
-        said.append(Said(tone="soon", text=text % {"carrier": carrier}))
+        said.append(Said(tone="soon", text=text))
     if under_way:
         text = gettext(
             "A renewal of this SIM is already under way (last step: %(moment)s). Another comes on top of it."

@@ -32,7 +32,7 @@ def facts(reading: dict[str, Any] | None = None, **sim: Any) -> words.Facts:
         "blocked_why": "",
         "refused": "",
     }
-    known |= {"granted_bytes": 300 * MB, "used_bytes": 102 * MB, "left_bytes": 198 * MB}
+    known |= {"imei": "", "granted_bytes": 300 * MB, "used_bytes": 102 * MB, "left_bytes": 198 * MB}
     said = None if reading is None else Reading(**{**known, **reading})
     return words.Facts(sim=Sim(account=CarrierAccount(), **fields), reading=said, today=TODAY, now=NOW)
 
@@ -172,6 +172,22 @@ def test_a_carrier_that_did_not_answer_is_told_before_anybody_pays() -> None:
     (said,) = words.notices(silent, carrier="China Mobile", under_way=None, zone="Asia/Shanghai")
 
     assert said.text.startswith("China Mobile does not answer")
+
+
+@pytest.mark.parametrize(
+    ("seen", "has_moved"),
+    [("860000000000017", True), ("860000000000009", False), ("860000000000002", False), ("", False)],
+)
+def test_a_sim_seen_in_another_device_is_told(seen: str, has_moved: bool) -> None:
+    said = words.notices(
+        facts({"imei": seen}),
+        carrier="China Mobile",
+        under_way=None,
+        zone="Asia/Shanghai",
+        terminal_imei="860000000000009",
+    )
+
+    assert [("another device" in one.text) for one in said] == [True] * has_moved
 
 
 def test_a_paused_carrier_is_told_and_its_reason_is_not() -> None:
