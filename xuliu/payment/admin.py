@@ -132,7 +132,6 @@ class RefundTable(Table):
         columns.related("payment_id", _("Payment"), to="payment.payment"),
         columns.state(REFUND_STATES),
         columns.money("amount_minor", _("Amount")),
-        columns.plain("why", _("Reason"), in_order=False),
         columns.moment("wanted_at", _("Wanted")),
         columns.moment("sent_at", _("Sent")),
     )
@@ -143,6 +142,7 @@ class RefundTable(Table):
     shown = (
         *list_display,
         columns.code("number", _("Provider's number")),
+        columns.plain("why", _("Reason")),
         columns.plain("detail", _("The provider says")),
         columns.figure("tries", _("Tries")),
         timeline_of(REFUND_STATES),

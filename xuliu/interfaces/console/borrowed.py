@@ -27,12 +27,8 @@ REASONS = (
     gettext_noop("more stands on the SIM than before"),
     gettext_noop("not found"),
     gettext_noop("not proven in time"),
-    gettext_noop("not_provisioned"),
     gettext_noop("nothing to pay"),
     gettext_noop("our balance there is empty"),
-    gettext_noop("paid_again"),
-    gettext_noop("paid_late"),
-    gettext_noop("paid_twice"),
     gettext_noop("proven: the carrier never did it"),
     gettext_noop("proven: the provider never had it"),
     gettext_noop("set aside before it was sent"),
@@ -44,12 +40,19 @@ REASONS = (
     gettext_noop("the SIM is as it was before"),
     gettext_noop("the time for this call was used up"),
 )
-# A code with the provider's number behind it: `paid_late:4200002345`.
-_CODE = re.compile(r"(?P<code>paid_again|paid_late|paid_twice):(?P<rest>.*)", re.DOTALL)
+# Codes; those of a payment have the provider's number behind them: `paid_late:4200002345`.
+CODES = {
+    "not_provisioned": gettext_noop("the carrier did not deliver"),
+    "paid_again": gettext_noop("the same payment was paid again"),
+    "paid_late": gettext_noop("paid after the quote had lapsed"),
+    "paid_twice": gettext_noop("the order was paid twice"),
+}
+_CODE = re.compile(rf"(?P<code>{'|'.join(CODES)})(:(?P<number>.*))?", re.DOTALL)
 
 
 def reason(why: str) -> str:
     """The reason of a move in the reader's language, where it is one of the steps' own; else as it was written."""
     if coded := _CODE.fullmatch(why):
-        return f"{in_their_language(coded['code'])} ({coded['rest']})"
+        said = in_their_language(CODES[coded["code"]])
+        return f"{said} ({coded['number']})" if coded["number"] else said
     return in_their_language(why) if why in REASONS else why

@@ -36,9 +36,8 @@ def test_every_page_can_be_read_and_heard(live_site: str, browser: Browser, sett
     pages, faults = hang(sims=34), []
     for look in LOOKS:
         context = browser.new_context(**look)
-        tab, said = context.new_page(), []
-        tab.on("console", lambda message, said=said: said.append(message.text) if message.type == "error" else None)
-        tab.on("pageerror", lambda error, said=said: said.append(str(error)))
+        tab = context.new_page()
+        said = _heard(tab)
         for page in pages:
             page.open(tab, live_site)
             faults += [f"{page.name}: {fault}" for fault in _faults(tab)]
@@ -80,6 +79,14 @@ def _say_so(tab: Page, button: str, why: str) -> None:
     form = tab.locator("form", has=tab.get_by_role("button", name=button))
     form.get_by_label("Reason").fill(why)
     form.get_by_role("button").click()
+
+
+def _heard(tab: Page) -> list[str]:
+    """A list that grows with every error the browser reports."""
+    said: list[str] = []
+    tab.on("console", lambda message: said.append(message.text) if message.type == "error" else None)
+    tab.on("pageerror", lambda error: said.append(str(error)))
+    return said
 
 
 def _faults(tab: Page) -> list[str]:
