@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from xuliu.config import embedded
-from xuliu.interfaces.cli.demonstration.children import Child, Children, deaf, refuse_used
+from xuliu.interfaces.cli.demonstration.children import Child, Children, deaf, end_with_parent, refuse_used
 from xuliu.interfaces.cli.entry import use_database
 from xuliu.interfaces.cli.failure import CommandFailed
 
@@ -41,13 +41,15 @@ def run(args: argparse.Namespace) -> int:
         sys.stdout.reconfigure(line_buffering=True)
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.default_int_handler)
+    if "MAKELEVEL" in os.environ:  # `make demo` that is killed takes us along
+        end_with_parent()
     home = args.home.absolute()
     with _alone(home):
         refuse_used(args.host, range(args.port, args.port + PORTS))
         _set_environment(home, args.host, args.port)
         children, server = Children(home / "log"), None
         try:
-            print(f"Starting in {args.home} …")
+            print(f"xuliu demo · {args.home}")
             sandbox = _start_sandbox(children, home, args)
             server = use_database()
             return _play(args, children, sandbox, begun)

@@ -59,7 +59,7 @@ def refreshed(sim: Sim, *, seconds: float) -> None:
 
 def said(sim: Sim) -> str:
     """What is known of the SIM in one line: state, period, data."""
-    return ", ".join(text for _name, text in facts(sim)[:3])
+    return " · ".join(text for _name, text in facts(sim)[:3])
 
 
 def facts(sim: Sim) -> list[tuple[str, str]]:

@@ -23,6 +23,7 @@ from xuliu.payment.contract import Method
 from xuliu.payment.models import Payment
 
 DONE, NOT_DELIVERED, NOT_PAID, NOT_YET = 0, 3, 4, 5
+INTERRUPTED = 130
 OPEN_WITHIN_SECONDS = 30.0
 WAIT_SECONDS = 600.0
 # Methods that a payer without a browser of the provider's can use.
@@ -66,9 +67,15 @@ def run(args: argparse.Namespace) -> int:
         payment = payable(order, method=args.method)
         if payment:
             _show_payment(payment)
-        telling = Telling(order)
-        for step in waiting.steps(order.pk, seconds=args.wait):
-            telling.tell(step)
+        try:
+            telling = Telling(order)
+            for step in waiting.steps(order.pk, seconds=args.wait):
+                telling.tell(step)
+        except KeyboardInterrupt:
+            print(
+                "\n" + _("No longer watched; the order stands here: %(link)s") % {"link": address("order", order.code)}
+            )
+            return INTERRUPTED
         return _end(order)
 
 

@@ -21,6 +21,7 @@ from xuliu.interfaces.cli.failure import CommandFailed
 
 # linux/prctl.h: the signal that a process gets when the one that started it dies, by kill -9 too.
 PR_SET_PDEATHSIG = 1
+LIBC = ctypes.CDLL(None)
 READY_WITHIN_SECONDS = 120.0
 STOP_WITHIN_SECONDS = 15.0
 LOOK_AGAIN_SECONDS = 0.05
@@ -150,11 +151,14 @@ def deaf() -> Iterator[None]:
             signal.signal(number, reaction)
 
 
-def _die_with(parent: int) -> Callable[[], None]:
-    libc = ctypes.CDLL(None)
+def end_with_parent() -> None:
+    """This process is sent SIGTERM when the one that started it dies, however it dies."""
+    LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
 
+
+def _die_with(parent: int) -> Callable[[], None]:
     def die_with_parent() -> None:
-        libc.prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+        end_with_parent()
         if os.getppid() != parent:  # it died before we could ask
             os._exit(1)
 

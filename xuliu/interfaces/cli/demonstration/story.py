@@ -37,7 +37,7 @@ def top_up(control: Control, *, left_to_visitors: Sequence[str]) -> Order:
         lookup.refreshed(found.sim, seconds=READING_SECONDS)
         carrier = speech.named(found.sim.account.carrier.name)
         offering_code = _longest_renewal(found.sim)
-        known = f"{carrier}: {lookup.said(found.sim)}"
+        known = f"{carrier} · {lookup.said(found.sim)}"
         looked_up = clock.now()
         order = topup.quoted(found.sim, offering_code)
         telling = topup.Telling(order, since=begun)
