@@ -107,8 +107,6 @@ def _quoted(request: HttpRequest, sim: Sim | None, back: str) -> HttpResponse:
         )
     except QuoteRefused as refused:
         return redirect(f"{back}?refused={refused.refusals[0].code}")
-    except NoRunningPeriod:
-        return redirect(f"{back}?refused=no_running_period")
     return redirect("merchant:order", Order.objects.values_list("code", flat=True).get(id=order_id))
 
 

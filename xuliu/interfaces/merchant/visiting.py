@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Callable, Collection
 from functools import wraps
 from typing import Any, Concatenate, ParamSpec, TypeAlias
+from urllib.parse import quote
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
@@ -61,7 +62,14 @@ def live(
     is_poll = "HX-Request" in request.headers
     if is_poll and request.GET.get("seen") == mark:
         return HttpResponse(status=204)
-    context = {**context, "mark": mark, "whole": "merchant/part.html" if is_poll else "merchant/base.html"}
+    refused = request.GET.get("refused", "")
+    kept = f"&refused={quote(refused)}" if refused else ""
+    context = {
+        **context,
+        "mark": mark,
+        "kept": kept,
+        "whole": "merchant/part.html" if is_poll else "merchant/base.html",
+    }
     response = render(request, template, context)
     response.headers["Vary"] = "HX-Request"
     return response

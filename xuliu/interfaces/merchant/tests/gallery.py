@@ -18,6 +18,8 @@ from xuliu.inventory.models import Sim
 from xuliu.inventory.tests.make import make_terminal
 from xuliu.ordering.models import Order, OrderLine
 from xuliu.ordering.place import place
+from xuliu.payment.accounts import set_credentials
+from xuliu.payment.models import Payment, ProviderAccount
 
 BUSY_ADDRESS = "192.0.2.7"
 
@@ -83,7 +85,7 @@ def _order(name: str, order: Order) -> Hung:
 
 
 def _orders() -> list[Hung]:
-    shops = [_shop(20 + number) for number in range(7)]
+    shops = [_shop(20 + number) for number in range(8)]
     states = OrderLine.State
     quoted = made.make_quote(shops[0])
     opening, native = made.make_quote(shops[1]), made.make_quote(shops[2])
@@ -101,10 +103,21 @@ def _orders() -> list[Hung]:
         Hung("order-ask", reverse("merchant:ask", args=[quoted.code])),
         _order("opening", opening),
         _order("pay-qr", native),
+        _order("pay-sheet", _sheet(shops[7])),
         _order("paid", ready),
         _order("sent", sent),
         _order("checking", checked),
     ]
+
+
+def _sheet(shop: made.Shop) -> Order:
+    """To be paid inside WeChat, through an account that is no sandbox: nothing plays the payer here."""
+    order = made.make_quote(shop)
+    made.make_payment(order, method="jsapi", payer_id="openid-of-lin")
+    real = ProviderAccount.objects.create(code="wechat-real", provider="wechatpay", seller=shop.price_list.seller)
+    set_credentials(real, made.wechat_config())
+    Payment.objects.filter(order_id=order.pk).update(account=real)
+    return order
 
 
 def _ends() -> list[Hung]:

@@ -192,6 +192,18 @@ def test_what_is_not_sent_yet_can_be_withdrawn_and_what_is_sent_cannot(client: C
     assert "can no longer be withdrawn" in text_of(client, refused)
 
 
+def test_a_refusal_stays_on_the_page_while_it_renews_itself(client: Client) -> None:
+    states = OrderLine.State
+    sent = made.make_gone(made.make_paid(made.make_quote(made.make_shop())), states.SUBMITTING)
+    refused = client.post(f"{page(sent)}/withdraw").headers["Location"]
+
+    again = text_of(client, refused).split('hx-get="')[1].split('"')[0].replace("&amp;", "&")
+    made.make_gone(sent, states.VERIFYING)
+
+    polled = client.get(again, headers={**ENGLISH, "HX-Request": "true"})
+    assert "can no longer be withdrawn" in polled.content.decode()
+
+
 def test_a_completed_order_says_until_when_and_leads_to_its_receipt(client: Client) -> None:
     order = made.make_paid(made.make_quote(made.make_shop()), seconds_ago=40)
     receipt = made.make_completed(order)

@@ -189,6 +189,21 @@ def test_a_paused_carrier_is_said_before_payment_and_nothing_is_sold(client: Cli
     assert Order.objects.count() == 0
 
 
+@pytest.mark.parametrize("days", [-40, -1, 0, 12, 300])
+@pytest.mark.parametrize("is_under_way", [False, True])
+def test_each_plan_says_the_day_that_its_quote_then_holds_to(client: Client, days: int, is_under_way: bool) -> None:
+    shop = made.make_shop(days=days)
+    if is_under_way:
+        made.make_paid(made.make_quote(shop, shop.half_year))
+
+    page = text_of(client, sticker(shop))
+
+    for offering in (shop.year, shop.half_year, shop.quarter):
+        ends_on = made.make_quote(shop, offering).lines.get().ends_on
+        row = page.split(f'for="plan-{offering.pk}"')[1].split("</label>")[0]
+        assert f"until {ends_on - timedelta(days=1)}" in row
+
+
 @pytest.mark.parametrize("offering", ["", "0", "9" * 30, "x", "٣"])
 def test_what_is_no_offering_is_refused_with_a_sentence(client: Client, offering: str) -> None:
     shop = made.make_shop()
