@@ -1,5 +1,6 @@
 """Answers: what a carrier said of one attempt decides the line's next state. Shared by `fulfil` and `check`."""
 
+import logging
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
@@ -9,10 +10,13 @@ from xuliu.carrier.contract import Answer, Outcome, Reason
 from xuliu.carrier.operations import pause
 from xuliu.common import clock, stops, wake
 from xuliu.common.state import move
+from xuliu.common.trail import log_rows
 from xuliu.ordering.models import OrderLine
 from xuliu.ordering.outcomes import land, reject
 from xuliu.ordering.underway import Peer, Underway, growing
 from xuliu.ticket.operations import Opening, open_cases
+
+log = logging.getLogger(__name__)
 
 State = OrderLine.State
 Answered = tuple[Underway, Answer]
@@ -44,6 +48,9 @@ def store_answers(peer: Peer, answered: Sequence[Answered], *, only_from: Sequen
                 _go_on(outcome, part, only_from)
         if len(current) < len(answered):
             wake.after_commit("check")
+    for outcome, part in by_outcome.items():
+        level = logging.INFO if outcome in NEXT and outcome is not Outcome.UNKNOWN else logging.WARNING
+        log_rows(log, f"carrier answered {outcome}", [line.fields for line, _ in part], level=level)
 
 
 def _keep(answered: Sequence[Answered]) -> set[int]:

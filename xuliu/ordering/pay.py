@@ -5,6 +5,7 @@ time of payment — and each gets one verdict: applied, given back, or put into 
 → READY and the postings are one transaction. Never is money sent away unseen, never is it counted twice.
 """
 
+import logging
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -14,6 +15,7 @@ from django.db import connection
 from xuliu.common import clock, stops, wake
 from xuliu.common.chunks import CHUNK, apply_halving
 from xuliu.common.state import move
+from xuliu.common.trail import log_rows
 from xuliu.ledger import addresses
 from xuliu.ledger.operations import Entry, post
 from xuliu.ordering.models import Order, OrderLine
@@ -23,6 +25,8 @@ from xuliu.payment.inbox import Heard, apply_refunds, locked_notices, set_notice
 from xuliu.payment.models import Notice, Payment
 from xuliu.payment.operations import RefundOrder, close_confirmed, want_refunds
 from xuliu.ticket.operations import Opening, open_cases
+
+log = logging.getLogger(__name__)
 
 GRACE = timedelta(minutes=2)
 
@@ -41,6 +45,11 @@ class Verdict:
     code: str
     heard: Heard
     payment: Payment | None
+
+    @property
+    def fields(self) -> dict[str, object]:
+        """What names it in a log."""
+        return {"order": self.payment.order_id, "payment": self.payment.id} if self.payment else {}
 
 
 def apply_notices(limit: int = CHUNK) -> int:
@@ -72,6 +81,9 @@ def _apply_payments(heard: Sequence[Heard]) -> set[int]:
     _succeed([verdict for verdict in verdicts if verdict.payment and verdict.code not in (REPEAT, PAID_AGAIN)])
     _take_in([v for v in verdicts if v.code == APPLY], orders)
     _give_back([v for v in verdicts if v.code in GIVEN_BACK])
+    for code in {verdict.code for verdict in verdicts}:
+        judged = [verdict.fields for verdict in verdicts if verdict.code == code]
+        log_rows(log, f"payment judged: {code}", judged, level=logging.INFO if code == APPLY else logging.WARNING)
     return _suspend([v for v in verdicts if v.code not in (APPLY, REPEAT, *GIVEN_BACK)])
 
 

@@ -1,5 +1,6 @@
 """Lines under way as the steps see them: what a connector must know, and what must have changed afterwards."""
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -56,6 +57,11 @@ class Underway:
         """How the carrier may know the SIM."""
         return SimKey(iccid=self.iccid, msisdn=self.msisdn)
 
+    @property
+    def fields(self) -> dict[str, object]:
+        """What names this line in a log."""
+        return {"order": self.order_id, "line": self.id, "attempt": self.attempt}
+
     def change(self) -> Change:
         """What is asked of the carrier."""
         return Change(
@@ -94,6 +100,8 @@ class Underway:
 
 # A token, the change, told that the token is stale, another token, the change again.
 EXCHANGES_OF_A_CHANGE = 5
+
+log = logging.getLogger(__name__)
 
 COLUMNS = """
     l.id, l.order_id, l.sim_id, l.attempt, l.tries, replace(l.reference::text, '-', ''), s.iccid, s.msisdn,
@@ -196,6 +204,7 @@ class Peer:
 def set_aside(line_id: int, step: str, error: Exception) -> None:
     """A line that makes a step fail waits for a person, in the state it stands in; the others go on."""
     facts = {"step": step, "error": f"{type(error).__name__}: {error}"[:500]}
+    log.error("line set aside", extra={"line": line_id, "stop": step})
     with stops.transaction("line.set_aside"):
         OrderLine.objects.filter(id=line_id).update(is_set_aside=True)
         open_cases([Opening(kind="line_set_aside", subject_kind="orderline", subject_id=line_id, facts=facts)])

@@ -4,6 +4,7 @@ A predicate over the reading before and the reading after, chosen by the offerin
 within the carrier's `verify_within` is DISPUTED: a case, the money still held, and read again every day.
 """
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -16,11 +17,14 @@ from xuliu.catalog.models import Offering
 from xuliu.common import clock, stops
 from xuliu.common.chunks import CHUNK, apply_halving, in_chunks
 from xuliu.common.state import move
+from xuliu.common.trail import log_rows
 from xuliu.ordering.evidence import Promise, is_proven, on_top, to_json
 from xuliu.ordering.models import OrderLine
 from xuliu.ordering.outcomes import Delivery, complete, land
 from xuliu.ordering.underway import Peer, Underway, delivered_since, growing, lease_due, set_aside
 from xuliu.ticket.operations import Opening, open_cases
+
+log = logging.getLogger(__name__)
 
 State = OrderLine.State
 LOOK_FIRST = timedelta(seconds=2)
@@ -75,6 +79,7 @@ def _look(peer: Peer, lines: Sequence[Underway]) -> None:
         with stops.transaction("verify.complete"):
             complete([_delivery(one) for one in proven], only_from=[State.VERIFYING, State.DISPUTED])
             store_readings({one.line.sim_id: one.after for one in proven})
+        log_rows(log, "delivery proven", [one.line.fields for one in proven])
     _look_later(peer, [one.line for one in looked if not one.is_proven])
 
 
@@ -135,6 +140,8 @@ def _look_later(peer: Peer, lines: Sequence[Underway]) -> None:
         land(disputed)
         open_cases([_case(line) for line in lines if line.id in set(disputed)])
         _set_due([line for line in lines if line.id not in set(disputed)])
+    unproven = [line.fields for line in lines if line.id in set(disputed)]
+    log_rows(log, "delivery not proven in time", unproven, level=logging.WARNING)
 
 
 def _set_due(lines: Sequence[Underway]) -> None:
