@@ -74,8 +74,10 @@ class Children:
     def check(self) -> None:
         """Raises CommandFailed where one of them has ended by itself."""
         for child in self._all:
-            if child.running.poll() is not None:
-                raise CommandFailed(f"The {child.name} ended: {child.last_words()} (see {child.log}).")
+            code = child.running.poll()
+            if code is not None:
+                how = f"was ended by {signal.Signals(-code).name}" if code < 0 else f"ended with {code}"
+                raise CommandFailed(f"The {child.name} {how}; its last words: {child.last_words()} (see {child.log}).")
 
     def wait_for(self, is_ready: Callable[[], bool], what: str) -> None:
         """Wait until it is so. Raises CommandFailed where that takes too long or one of them ends meanwhile."""
