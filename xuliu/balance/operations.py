@@ -6,7 +6,7 @@ from datetime import date, timedelta
 from django.db import connection
 
 from xuliu.carrier.contract import Reading as CarrierReading
-from xuliu.common import clock, wake
+from xuliu.common import arrays, clock, wake
 
 ASK_AGAIN_AFTER = timedelta(minutes=5)
 
@@ -24,7 +24,7 @@ def grant_buckets(
         INSERT INTO balance_bucket (line_id, sim_id, granted_bytes, starts_on, ends_on)
         SELECT * FROM unnest(%s::bigint[], %s::bigint[], %s::bigint[], %s::date[], %s::date[])"""
     with connection.cursor() as cursor:
-        cursor.execute(sql, [list(column) for column in (line_ids, sim_ids, sizes_bytes, starts_on, ends_on)])
+        cursor.execute(sql, [arrays.of(column) for column in (line_ids, sim_ids, sizes_bytes, starts_on, ends_on)])
 
 
 def want_readings(*, sim_ids: Sequence[int]) -> list[int]:
@@ -59,18 +59,18 @@ def store_readings(readings: Mapping[int, CarrierReading]) -> None:
         cursor.execute(sql, _columns(rows))
 
 
-def _columns(rows: Sequence[tuple[int, CarrierReading]]) -> list[list[object]]:
+def _columns(rows: Sequence[tuple[int, CarrierReading]]) -> list[str]:
     return [
-        [sim_id for sim_id, _ in rows],
-        [one.as_of for _, one in rows],
-        [one.state for _, one in rows],
-        [one.period_end_on for _, one in rows],
-        [one.granted_bytes for _, one in rows],
-        [one.used_bytes for _, one in rows],
-        [one.left_bytes for _, one in rows],
-        [one.imei[:15] for _, one in rows],
-        [one.blocked_why[:200] for _, one in rows],
-        [one.refused[:200] for _, one in rows],
+        arrays.integers([sim_id for sim_id, _ in rows]),
+        arrays.dates([one.as_of for _, one in rows]),
+        arrays.texts([one.state for _, one in rows]),
+        arrays.dates([one.period_end_on for _, one in rows]),
+        arrays.integers([one.granted_bytes for _, one in rows]),
+        arrays.integers([one.used_bytes for _, one in rows]),
+        arrays.integers([one.left_bytes for _, one in rows]),
+        arrays.texts([one.imei[:15] for _, one in rows]),
+        arrays.texts([one.blocked_why[:200] for _, one in rows]),
+        arrays.texts([one.refused[:200] for _, one in rows]),
     ]
 
 

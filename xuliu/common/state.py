@@ -40,7 +40,7 @@ def move(
     parameters: list[Any] = [
         keys,
         whys,
-        *(also_each or {}).values(),
+        *(arrays.of(column) for column in (also_each or {}).values()),
         keys,
         origins,
         to,

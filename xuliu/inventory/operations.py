@@ -5,6 +5,8 @@ from datetime import date
 
 from django.db import connection
 
+from xuliu.common import arrays
+
 # The anchor day outlives short months: it stays where a period stacks on the one before (28 February goes with 31), and
 # is set from the first day where a period starts over, as `catalog.periods` counts.
 EXTEND = """
@@ -33,4 +35,4 @@ def extend_periods(*, sim_ids: Sequence[int], starts_on: Sequence[date], ends_on
     `period_start_on` is the day since when the SIM is served without a gap.
     """
     with connection.cursor() as cursor:
-        cursor.execute(EXTEND, (list(sim_ids), list(starts_on), list(ends_on)))
+        cursor.execute(EXTEND, (arrays.integers(sim_ids), arrays.dates(starts_on), arrays.dates(ends_on)))

@@ -8,7 +8,7 @@ from django.db import connection
 
 from xuliu.carrier.contract import Answer, Outcome, Reason
 from xuliu.carrier.operations import pause
-from xuliu.common import clock, stops, wake
+from xuliu.common import arrays, clock, stops, wake
 from xuliu.common.state import move
 from xuliu.common.trail import log_rows
 from xuliu.ordering.models import OrderLine
@@ -66,12 +66,12 @@ def _keep(answered: Sequence[Answered]) -> set[int]:
         SELECT l.id FROM ordering_orderline l JOIN u ON u.line_id = l.id AND u.number = l.attempt
         ORDER BY l.id FOR NO KEY UPDATE OF l"""
     columns = (
-        [line.id for line, _ in answered],
-        [line.attempt for line, _ in answered],
-        [answer.outcome.value for _, answer in answered],
-        [answer.reason.value if answer.reason else "" for _, answer in answered],
-        [answer.number[:64] for _, answer in answered],
-        [answer.detail[:1000] for _, answer in answered],
+        arrays.integers([line.id for line, _ in answered]),
+        arrays.integers([line.attempt for line, _ in answered]),
+        arrays.texts([answer.outcome.value for _, answer in answered]),
+        arrays.texts([answer.reason.value if answer.reason else "" for _, answer in answered]),
+        arrays.texts([answer.number[:64] for _, answer in answered]),
+        arrays.texts([answer.detail[:1000] for _, answer in answered]),
     )
     at = clock.now()
     with connection.cursor() as cursor:
@@ -103,7 +103,8 @@ def _go_on(outcome: Outcome, answered: Sequence[Answered], only_from: Sequence[s
         else []
     )
     with connection.cursor() as cursor:
-        cursor.execute("UPDATE ordering_flight SET lease_until = NULL WHERE line_id = ANY(%s)", (moved,))
+        sql = "UPDATE ordering_flight SET lease_until = NULL WHERE line_id = ANY(%s::bigint[])"
+        cursor.execute(sql, (arrays.integers(moved),))
     wake.after_commit("verify" if outcome is Outcome.DONE else "check")
 
 

@@ -1,9 +1,9 @@
 """Readings kept as evidence, and the predicates over before and after that prove a delivery. Pure functions."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, fields, replace
 from datetime import date, datetime
-from json import dumps, loads
+from json import JSONEncoder, loads
 from typing import Any
 
 from xuliu.carrier.contract import ListedPlan, Proof, Reading
@@ -83,9 +83,16 @@ _PREDICATES: dict[Proof, Callable[[Promise, Reading, Reading], bool]] = {
 }
 
 
+_FIELDS = tuple(field.name for field in fields(Reading))
+_as_json = JSONEncoder(default=str).encode
+
+
 def to_json(reading: Reading) -> str:
-    """The reading as JSON text, for a jsonb column."""
-    return dumps({name: value for name, value in asdict(reading).items() if value not in (None, "", ())}, default=str)
+    """The reading as JSON text, for a jsonb column. Not by `asdict`, which copies it deeply: ten times the time."""
+    said = {name: value for name in _FIELDS if (value := getattr(reading, name)) not in (None, "", ())}
+    if reading.plans:
+        said["plans"] = [asdict(plan) for plan in reading.plans]
+    return _as_json(said)
 
 
 def from_json(stored: dict[str, Any] | str | None) -> Reading | None:

@@ -14,7 +14,7 @@ from django.db import DataError, IntegrityError, connection
 
 from xuliu.carrier.contract import AccountRefused, Answer, NoAnswer, NotSent, Outcome, Reading
 from xuliu.catalog.models import Offering
-from xuliu.common import clock, stops
+from xuliu.common import arrays, clock, stops
 from xuliu.common.chunks import CHUNK, apply_halving, in_chunks
 from xuliu.common.state import move
 from xuliu.ordering.answers import pause_account, store_answers
@@ -199,9 +199,9 @@ def _mark_sent(peer: Peer, readied: Sequence[Readied]) -> set[int]:
         WHERE a.line_id = u.line_id AND a.number = u.attempt RETURNING a.line_id"""
     at = clock.now()
     columns: tuple[Any, ...] = (
-        [one.line.id for one in readied],
-        [one.line.attempt for one in readied],
-        [to_json(one.before) for one in readied],
+        arrays.integers([one.line.id for one in readied]),
+        arrays.integers([one.line.attempt for one in readied]),
+        arrays.texts([to_json(one.before) for one in readied]),
     )
     with connection.cursor() as cursor:
         values: tuple[Any, ...] = (*columns, at, _lease(peer), at)

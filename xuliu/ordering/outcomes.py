@@ -8,12 +8,12 @@ from typing import NamedTuple
 from django.db import connection
 
 from xuliu.balance.operations import grant_buckets
-from xuliu.common import clock, wake
+from xuliu.common import arrays, clock, wake
 from xuliu.common.state import move
 from xuliu.inventory.operations import extend_periods
 from xuliu.ledger import addresses
 from xuliu.ledger.operations import Entry, post
-from xuliu.ordering.models import Flight, OrderLine
+from xuliu.ordering.models import OrderLine
 from xuliu.payment.models import Payment
 
 
@@ -83,14 +83,19 @@ def reject(line_ids: Sequence[int], *, only_from: Sequence[str], why: str | Sequ
 
 def land(line_ids: Sequence[int]) -> None:
     """Nothing of these lines is with the carrier any more: the SIM's next line may fly."""
-    Flight.objects.filter(line_id__in=line_ids).delete()
+    with connection.cursor() as cursor:
+        cursor.execute("DELETE FROM ordering_flight WHERE line_id = ANY(%s::bigint[])", (arrays.integers(line_ids),))
     wake.after_commit("fulfil")
 
 
 def _sold(line_ids: Sequence[int]) -> list[_Sold]:
-    columns = ("id", "order_id", "sim_id", "account_id", "price_minor", "tax_minor", "cost_minor", "order__currency")
-    rows = OrderLine.objects.filter(id__in=line_ids).order_by("id").values_list(*columns)
-    return [_Sold(*row) for row in rows]
+    sql = """
+        SELECT l.id, l.order_id, l.sim_id, l.account_id, l.price_minor, l.tax_minor, l.cost_minor, o.currency
+        FROM ordering_orderline l JOIN ordering_order o ON o.id = l.order_id
+        WHERE l.id = ANY(%s::bigint[]) ORDER BY l.id"""
+    with connection.cursor() as cursor:
+        cursor.execute(sql, (arrays.integers(line_ids),))
+        return [_Sold(*row) for row in cursor.fetchall()]
 
 
 def _earned(line: _Sold) -> list[Entry]:
@@ -131,10 +136,10 @@ def _keep_proof(deliveries: Sequence[Delivery]) -> None:
         FROM unnest(%s::bigint[], %s::int[], %s::jsonb[], %s::text[]) AS u(line_id, number, after, proof)
         WHERE a.line_id = u.line_id AND a.number = u.number"""
     columns = (
-        [one.line_id for one in deliveries],
-        [one.attempt for one in deliveries],
-        [one.after_json for one in deliveries],
-        [one.proof for one in deliveries],
+        arrays.integers([one.line_id for one in deliveries]),
+        arrays.integers([one.attempt for one in deliveries]),
+        arrays.texts([one.after_json for one in deliveries]),
+        arrays.texts([one.proof for one in deliveries]),
     )
     with connection.cursor() as cursor:
         cursor.execute(sql, columns)

@@ -13,7 +13,7 @@ from xuliu.carrier.accounts import capabilities_of, connector_of, session_of
 from xuliu.carrier.contract import Action, Capabilities, Change, Connector, Proof, Question, Reading, Session, SimKey
 from xuliu.carrier.models import CarrierAccount
 from xuliu.catalog.models import Offering
-from xuliu.common import clock, stops
+from xuliu.common import arrays, clock, stops
 from xuliu.ordering.evidence import Promise, from_json
 from xuliu.ordering.models import OrderLine
 from xuliu.ticket.operations import Opening, open_cases
@@ -115,9 +115,9 @@ JOINS = """
 
 def lines_by_id(ids: Sequence[int]) -> list[Underway]:
     """These lines, in the order of their ids. One statement."""
-    sql = f"SELECT {COLUMNS} FROM ordering_orderline l {JOINS} WHERE l.id = ANY(%s) ORDER BY l.id"
+    sql = f"SELECT {COLUMNS} FROM ordering_orderline l {JOINS} WHERE l.id = ANY(%s::bigint[]) ORDER BY l.id"
     with connection.cursor() as cursor:
-        cursor.execute(sql, (list(ids),))
+        cursor.execute(sql, (arrays.integers(ids),))
         return [Underway(*row) for row in cursor.fetchall()]
 
 
