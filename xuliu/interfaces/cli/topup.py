@@ -174,7 +174,7 @@ def _chosen(args: argparse.Namespace) -> chosen.Chosen:
 def _is_confirmed() -> bool:
     if not sys.stdin.isatty():
         raise CommandFailed("Nobody is there to confirm the quote; add --yes.")
-    return input(_("Pay this? [y/N] ")).strip().lower() in {"y", "yes", "j", "是"}
+    return input(_("Pay this? [y/N] ")).strip().lower() in {"y", "yes"}
 
 
 def _opened(order_id: int) -> Payment | None:
