@@ -17,6 +17,7 @@ from xuliu.carrier.operations import pause
 from xuliu.catalog.models import Offering, Price
 from xuliu.catalog.tests.make import make_carrier
 from xuliu.common import clock
+from xuliu.common.listing import BoundedPaginator
 from xuliu.common.models import Event
 from xuliu.interfaces.console.tests import made, people
 from xuliu.interfaces.console.tests.people import PASSWORD, make_person, signed_in
@@ -118,6 +119,17 @@ def test_a_list_asks_as_much_for_many_rows_as_for_one() -> None:
     many = {address: _asked(client, address) for address in addresses}
     assert {address: (few[address], many[address]) for address in addresses if many[address] > few[address] + 1} == {}
     assert max(many.values()) < 40
+
+
+def test_a_long_table_is_counted_only_so_far_and_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    shop = make_shop()
+    made.make_fleet(shop, 12)
+    monkeypatch.setattr(BoundedPaginator, "most", 10)
+    client = signed_in(people.olga())
+    page = client.get(reverse("admin:inventory_sim_changelist"), headers={"accept-language": "en"}).content.decode()
+    assert "the first 10; search or filter for the others" in page
+    page = client.get(reverse("admin:catalog_price_changelist"), headers={"accept-language": "en"}).content.decode()
+    assert "5 in all" in page
 
 
 def test_an_order_s_page_asks_as_much_for_many_lines_as_for_one() -> None:
