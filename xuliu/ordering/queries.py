@@ -6,6 +6,7 @@ from datetime import date, datetime, timedelta
 from statistics import median
 
 from django.db import connection
+from django.db.models import Sum
 
 from xuliu.carrier.models import CarrierAccount
 from xuliu.common import clock
@@ -50,10 +51,26 @@ def order_by_code(code: str) -> Order | None:
     return Order.objects.select_related("seller").filter(code=code).first()
 
 
-def lines_of(order_id: int) -> list[OrderLine]:
-    """The order's lines with SIM, offering and carrier, in their order."""
+def lines_of(order_id: int, *, limit: int | None = None) -> list[OrderLine]:
+    """The order's lines, or the first `limit` of them, with SIM, offering and carrier, in their order."""
     lines = OrderLine.objects.filter(order_id=order_id).order_by("position")
-    return list(lines.select_related("sim", "offering", "account__carrier"))
+    return list(lines.select_related("sim", "offering", "account__carrier")[:limit])
+
+
+@dataclass(frozen=True, slots=True)
+class Sums:
+    """What an order's lines add up to, in minor units; the tax is within the price."""
+
+    list_minor: int
+    discount_minor: int
+    tax_minor: int
+
+
+def sums_of(order_id: int) -> Sums:
+    """The sums of an order of any size, in one statement."""
+    columns = ("list_minor", "discount_minor", "tax_minor")
+    found = OrderLine.objects.filter(order_id=order_id).aggregate(**{name: Sum(name, default=0) for name in columns})
+    return Sums(**{name: int(found[name]) for name in columns})
 
 
 def payment_of(order_id: int) -> Payment | None:

@@ -27,7 +27,9 @@ def home(request: HttpRequest) -> HttpResponseBase:
     """One field, and what was last ordered on this phone."""
     found = [order for code in remembered(request) if (order := order_by_code(code))]
     return render(
-        request, "merchant/home.html", {"orders": [words.remembered(order, lines_of(order.pk)) for order in found]}
+        request,
+        "merchant/home.html",
+        {"orders": [words.remembered(order, lines_of(order.pk, limit=1)) for order in found]},
     )
 
 

@@ -19,7 +19,7 @@ from xuliu.interfaces.merchant.words import order as words
 from xuliu.interfaces.merchant.words.sim import is_silent
 from xuliu.ordering.models import Order, OrderLine
 from xuliu.ordering.place import CannotPlace, cancel, place
-from xuliu.ordering.queries import lines_of, order_by_code, progress, receipt_of, under_way, usual_seconds
+from xuliu.ordering.queries import lines_of, order_by_code, progress, receipt_of, sums_of, under_way, usual_seconds
 from xuliu.ordering.quote import QuoteRefused, Wish, quote
 from xuliu.ordering.withdraw import withdraw
 from xuliu.payment.contract import Method
@@ -93,7 +93,7 @@ def ask(request: HttpRequest, code: str) -> HttpResponseBase:
     found = _order(code)
     if found.state not in UNPAID or clock.now() >= found.valid_until:
         return moved(request, reverse("merchant:order", args=[code]))
-    lines = lines_of(found.pk)
+    lines = lines_of(found.pk, limit=words.LINES_SHOWN)
     link = settings.XULIU_BASE_URL + reverse("merchant:order", args=[code])
     context = {
         "order": found.code,
@@ -113,7 +113,7 @@ def _order(code: str) -> Order:
 
 
 def _context(request: HttpRequest, order: Order, now: datetime) -> dict[str, Any]:
-    lines = lines_of(order.pk)
+    lines = lines_of(order.pk, limit=words.LINES_SHOWN)
     common = {
         "order": order.code,
         "here": reverse("merchant:order", args=[order.code]),
@@ -135,6 +135,7 @@ def _quote(order: Order, lines: list[OrderLine], now: datetime) -> words.Quote:
     return words.quoted(
         order,
         lines,
+        sums=sums_of(order.pk),
         usual_seconds=usual_seconds(lines[0].account_id) if lines else None,
         is_other_under_way=bool(others),
         is_silent=is_silent(reading_of(lines[0].sim_id)) if lines else False,
@@ -144,7 +145,7 @@ def _quote(order: Order, lines: list[OrderLine], now: datetime) -> words.Quote:
 def _under_way(order: Order, lines: list[OrderLine]) -> dict[str, Any]:
     way, receipt = progress(order.pk), receipt_of(order.pk)
     carrier = words.carrier_name(lines[0]) if lines else ""
-    is_disputed = any(line.state == OrderLine.State.DISPUTED for line in lines)
+    is_disputed = any(step.code == "disputed" for step in way.steps)
     wants_receipt = order.state in (Order.State.COMPLETED, Order.State.PARTIAL) and receipt is None
     return {
         "view": "progress",

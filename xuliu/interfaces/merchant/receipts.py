@@ -74,7 +74,7 @@ def _receipt(code: str) -> Receipt:
 
 
 def _words(found: Receipt) -> words.Words:
-    lines = lines_of(found.order_id)
+    lines = lines_of(found.order_id, limit=words.LINES_PRINTED)
     return words.told(found, lines, payment=payment_of(found.order_id), proofs=_proofs(lines))
 
 

@@ -12,6 +12,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from xuliu.balance.operations import want_readings
 from xuliu.balance.queries import reading_of
+from xuliu.catalog.models import PriceList
 from xuliu.catalog.periods import NoRunningPeriod, Terms, period_for
 from xuliu.catalog.queries import current_prices, public_price_list
 from xuliu.common import clock
@@ -117,7 +118,8 @@ def _context(request: HttpRequest, sim: Sim, terminal: Terminal | None, *, is_wh
     answer = words.answer(facts)
     lines = under_way([sim.pk]).get(sim.pk, [])
     carrier = figures.named(account.carrier.name)
-    groups = _groups(facts, answer, request.GET.get("plan", ""))
+    prices = public_price_list()
+    groups = _groups(facts, answer, prices, request.GET.get("plan", "")) if prices else []
     tracks = [words.period_track(facts), words.data_track(facts) if is_whole else None]
     return {
         "who": gettext("%(carrier)s, ending %(last_four)s") % {"carrier": carrier, "last_four": sim.iccid[-4:]},
@@ -136,13 +138,12 @@ def _context(request: HttpRequest, sim: Sim, terminal: Terminal | None, *, is_wh
         "error": refusals.refusal(request.GET.get("refused", "")),
         "groups": groups,
         "nothing": _nothing(facts, answer) if not groups else "",
-        "contact": _contact(),
+        "contact": figures.contact(prices.seller) if prices else "",
     }
 
 
-def _groups(facts: words.Facts, answer: words.Answer, chosen: str) -> list[plans.Group]:
-    prices = public_price_list()
-    if prices is None or not answer.wants or facts.sim.account.paused_at:
+def _groups(facts: words.Facts, answer: words.Answer, prices: PriceList, chosen: str) -> list[plans.Group]:
+    if not answer.wants or facts.sim.account.paused_at:
         return []
     carrier_id = facts.sim.account.carrier_id
     found = current_prices(carrier_ids=[carrier_id], price_list_id=prices.pk, at=facts.now)
@@ -171,12 +172,6 @@ def _nothing(facts: words.Facts, answer: words.Answer) -> str:
     if not answer.wants or facts.sim.account.paused_at:
         return ""
     return gettext("There is no plan for this SIM at the moment. Call your service provider.")
-
-
-def _contact() -> str:
-    """Whom to call: the seller of what visitors buy."""
-    prices = public_price_list()
-    return figures.contact(prices.seller) if prices else ""
 
 
 def _known_order(request: HttpRequest, lines: list[OrderLine]) -> words.UnderWay | None:

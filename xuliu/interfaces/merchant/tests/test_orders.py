@@ -11,7 +11,9 @@ from xuliu.carrier.models import CarrierAccount
 from xuliu.common import clock
 from xuliu.common.codes import new_code
 from xuliu.interfaces.merchant.tests import made
+from xuliu.inventory.tests.make import make_sim
 from xuliu.ordering.models import Order, OrderLine
+from xuliu.ordering.quote import Wish, quote
 from xuliu.payment.models import Payment, ProviderAccount
 
 pytestmark = pytest.mark.django_db
@@ -335,3 +337,21 @@ def test_a_code_in_an_address_is_never_taken_for_html(client: Client) -> None:
     text = client.get(page(order), {"refused": "<script>alert(1)</script>"}, headers=ENGLISH).content.decode()
     assert "<script>alert" not in text
     assert "<small>unexpected</small>" in text
+
+
+def test_the_page_of_an_order_of_many_cards_shows_some_and_the_sum_of_all(
+    client: Client, django_assert_max_num_queries: Any
+) -> None:
+    shop = made.make_shop()
+    sims = [shop.sim, *(make_sim(shop.account) for _ in range(24))]
+    wishes = [Wish(sim_id=sim.pk, offering_id=shop.year.pk) for sim in sims]
+    order_id = quote(wishes=wishes, price_list_id=shop.price_list.pk, channel="file")
+
+    with django_assert_max_num_queries(8):
+        text = text_of(client, page(Order.objects.get(id=order_id)))
+
+    assert "<b>25</b><span>cards</span>" in text
+    assert text.count("card ending") == 20
+    assert "and 5 more cards" in text
+    assert "<dt>List price</dt><dd>¥900.00</dd>" in text
+    assert "<dt>of which tax</dt><dd>¥51.00</dd>" in text

@@ -11,6 +11,7 @@ from xuliu.catalog.models import Offering
 from xuliu.interfaces.merchant.words import figures
 from xuliu.interfaces.merchant.words.sim import silence
 from xuliu.ordering.models import Order, OrderLine
+from xuliu.ordering.queries import Sums
 
 LINES_SHOWN = 20
 
@@ -101,20 +102,25 @@ def zone_of(lines: Sequence[OrderLine]) -> str:
 
 
 def quoted(
-    order: Order, lines: Sequence[OrderLine], *, usual_seconds: int | None, is_other_under_way: bool, is_silent: bool
+    order: Order,
+    lines: Sequence[OrderLine],
+    *,
+    sums: Sums,
+    usual_seconds: int | None,
+    is_other_under_way: bool,
+    is_silent: bool,
 ) -> Quote:
     """The quote in words. Every line of the price; the tax is in it."""
-    discount_minor = sum(line.discount_minor for line in lines)
-    prices = [PriceLine(label=gettext("List price"), amount=_money(order, sum(line.list_minor for line in lines)))]
-    if discount_minor:
-        prices.append(PriceLine(label=gettext("Discount"), amount=_money(order, -discount_minor)))
+    prices = [PriceLine(label=gettext("List price"), amount=_money(order, sums.list_minor))]
+    if sums.discount_minor:
+        prices.append(PriceLine(label=gettext("Discount"), amount=_money(order, -sums.discount_minor)))
     return Quote(
         number=order.number,
-        lines=tuple(_line(order, line) for line in lines[:LINES_SHOWN]),
+        lines=tuple(_line(order, line) for line in lines),
         more=_more(order, lines),
         prices=tuple(prices),
         total=_money(order, order.total_minor),
-        tax=_money(order, sum(line.tax_minor for line in lines)),
+        tax=_money(order, sums.tax_minor),
         seller=figures.named(order.seller.name),
         leads_to=_leads_to(order, lines),
         new_end=figures.last_day(lines[0].ends_on) if len(lines) == 1 else "",
@@ -126,7 +132,7 @@ def quoted(
 
 
 def _leads_to(order: Order, lines: Sequence[OrderLine]) -> str:
-    if len(lines) != 1:
+    if order.line_count != 1:
         return ngettext("card", "cards", order.line_count)
     if lines[0].offering.kind == Offering.Kind.ADD_ON:
         return gettext("+ %(size)s, usable until") % {"size": figures.size(lines[0].offering.size_bytes)}
@@ -145,7 +151,7 @@ def _line(order: Order, line: OrderLine) -> Line:
 
 
 def _more(order: Order, lines: Sequence[OrderLine]) -> str:
-    left = order.line_count - min(len(lines), LINES_SHOWN)
+    left = order.line_count - len(lines)
     return ngettext("and %(count)s more card", "and %(count)s more cards", left) % {"count": left} if left > 0 else ""
 
 

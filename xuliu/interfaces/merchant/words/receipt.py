@@ -56,7 +56,7 @@ class Checked:
 
 def told(receipt: Receipt, lines: Sequence[OrderLine], *, payment: Payment | None, proofs: Mapping[int, str]) -> Words:
     """The receipt with what was delivered and what proved it. What was refunded instead is not on it."""
-    delivered = [line for line in lines if line.state == OrderLine.State.COMPLETED][:LINES_PRINTED]
+    delivered = [line for line in lines if line.state == OrderLine.State.COMPLETED]
     zone = zone_of(lines)
     return Words(
         title=gettext("Receipt for data fees"),
