@@ -9,7 +9,7 @@ from django.db import connection
 from django.db.models import Sum
 
 from xuliu.carrier.models import CarrierAccount
-from xuliu.common import clock
+from xuliu.common import arrays, clock
 from xuliu.common.models import Event
 from xuliu.ordering.models import Attempt, Order, OrderLine, Receipt
 from xuliu.payment.models import Payment, Refund
@@ -106,10 +106,11 @@ def planned_ends(sim_ids: Sequence[int]) -> dict[int, date]:
     """The period end that lines under way will bring a SIM: the next quote starts there."""
     sql = """
         SELECT sim_id, max(ends_on) FROM ordering_orderline
-        WHERE sim_id = ANY(%s) AND state IN ('READY', 'SUBMITTING', 'ACCEPTED', 'VERIFYING', 'UNKNOWN', 'DISPUTED')
+        WHERE sim_id = ANY(%s::bigint[])
+            AND state IN ('READY', 'SUBMITTING', 'ACCEPTED', 'VERIFYING', 'UNKNOWN', 'DISPUTED')
         GROUP BY sim_id"""
     with connection.cursor() as cursor:
-        cursor.execute(sql, (list(sim_ids),))
+        cursor.execute(sql, (arrays.integers(sim_ids),))
         return dict(cursor.fetchall())
 
 
