@@ -30,7 +30,7 @@ from xuliu.payment.models import Payment, ProviderAccount
 from xuliu.sandbox.testing import Sandbox
 
 MOST_ROUNDS = 200
-PREFIXES = {"onelink": "898604", "1nce": "898822"}
+PREFIXES = {"onelink": "898604", "1nce": "898822", "paper": "898699"}
 
 
 @dataclass(frozen=True)
@@ -132,12 +132,17 @@ def make_offerings(accounts: dict[str, CarrierAccount]) -> list[Offering]:
 
 def make_sims(world: World, account: str, count: int = 1, *, first: int = 1, ends_in_days: int = 9) -> list[Sim]:
     """SIMs in service that both we and the carrier know, their last day `ends_in_days - 1` from today."""
+    sims = make_our_sims(world, account, count, first=first, ends_in_days=ends_in_days)
+    world.sandbox.control.sims([_at_carrier(sim, account) for sim in sims])
+    return sims
+
+
+def make_our_sims(world: World, account: str, count: int = 1, *, first: int = 1, ends_in_days: int = 9) -> list[Sim]:
+    """The same, of which the carrier does not know yet."""
     today = clock.civil_date(clock.now(), world.accounts[account].zone)
     start, end = today - timedelta(days=300), today + timedelta(days=ends_in_days)
     sims = [_sim(world, account, number, start, end) for number in range(first, first + count)]
-    Sim.objects.bulk_create(sims)
-    world.sandbox.control.sims([_at_carrier(sim, account) for sim in sims])
-    return sims
+    return Sim.objects.bulk_create(sims)
 
 
 def _sim(world: World, account: str, number: int, start: date, end: date) -> Sim:

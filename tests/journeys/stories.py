@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import timedelta
 
+from django.db import connection
+
 from tests.world import (
     World,
     drive,
@@ -24,7 +26,7 @@ from xuliu.common import clock
 from xuliu.common.actor import Actor, acting
 from xuliu.inventory.models import Sim
 from xuliu.ordering import decide, pay
-from xuliu.ordering.models import OrderLine
+from xuliu.ordering.models import Flight, OrderLine
 from xuliu.ordering.place import cancel
 from xuliu.ordering.quote import Wish, quote
 from xuliu.ordering.withdraw import withdraw
@@ -186,6 +188,30 @@ def poisoned(world: World) -> None:
     )  # fmt: skip
     world.sandbox.control.sim(sims[1].iccid, imei="86\0")  # PostgreSQL's jsonb takes no NUL
     drive_for(world, timedelta(minutes=1))
+
+
+def refused_by_the_database(world: World) -> None:
+    """A payment, an order and a line with a worker that died, none of which can be written any more."""
+    sims = make_sims(world, "onelink", 3)
+    wish = Wish(sim_id=sims[0].pk, offering_id=world.offerings["cm-12"].pk)
+    lapsing = quote(wishes=[wish], price_list_id=world.price_list.pk, channel="test")
+    order = make_paid_order(world, sims[2:], "cm-12")
+    pay.apply_notices()
+    unopened = make_order(world, sims[1:2], "cm-12")
+    line = OrderLine.objects.get(order=order)
+    Flight.objects.create(
+        sim_id=line.sim_id, line_id=line.pk, account_id=line.account_id, attempt=1,
+        lease_until=clock.now() - timedelta(days=1),
+    )  # fmt: skip
+    OrderLine.objects.filter(id=line.pk).update(state="SUBMITTING")
+    with connection.cursor() as cursor:  # what was written stays, what is written from now on is refused
+        for table, never in (
+            ("ordering_order", f"id = {lapsing} AND state = 'LAPSED'"),
+            ("ordering_orderline", f"id = {line.pk} AND state = 'READY'"),
+            ("payment_payment", f"order_id = {unopened.pk} AND token <> ''"),
+        ):
+            cursor.execute(f"ALTER TABLE {table} ADD CONSTRAINT poison CHECK (NOT ({never})) NOT VALID")
+    drive_for(world, timedelta(minutes=40))
 
 
 def large(world: World) -> None:

@@ -1,15 +1,17 @@
 """Refresh: ask carriers about the SIMs that somebody is looking at."""
 
+from collections.abc import Sequence
+from functools import partial
 from typing import NamedTuple
 
 from django.db import connection
 
 from xuliu.balance.operations import reading_failed, store_readings
 from xuliu.carrier.accounts import capabilities_of, connector_of, session_of
-from xuliu.carrier.contract import NoAnswer, NotSent, SimKey
+from xuliu.carrier.contract import Connector, NoAnswer, NotSent, Session, SimKey
 from xuliu.carrier.models import CarrierAccount
 from xuliu.common import clock, stops
-from xuliu.common.chunks import in_chunks
+from xuliu.common.chunks import apply_halving, in_chunks
 
 
 class _Wanted(NamedTuple):
@@ -23,17 +25,25 @@ def refresh(account_id: int, limit: int = 100) -> int:
     connector, session = connector_of(account), session_of(account)
     wanted = _claim(account_id, limit)
     for part in in_chunks(wanted, capabilities_of(account).read_batch_size):
-        sim_ids = [one.sim_id for one in part]
-        try:
-            with stops.call("readings.read"):
-                readings = connector.read(session, [one.key for one in part])
-        except (NotSent, NoAnswer):
-            with stops.transaction("readings.failed"):
-                reading_failed(sim_ids=sim_ids)
-            continue
-        with stops.transaction("readings.store"):
-            store_readings(dict(zip(sim_ids, readings, strict=True)))
+        apply_halving(part, partial(_read, connector, session), set_aside=lambda one, _: _failed([one]))
     return len(wanted)
+
+
+def _read(connector: Connector, session: Session, wanted: Sequence[_Wanted]) -> None:
+    try:
+        with stops.call("readings.read"):
+            readings = connector.read(session, [one.key for one in wanted])
+    except (NotSent, NoAnswer):
+        _failed(wanted)
+        return
+    with stops.transaction("readings.store"):
+        store_readings(dict(zip([one.sim_id for one in wanted], readings, strict=True)))
+
+
+def _failed(wanted: Sequence[_Wanted]) -> None:
+    """Nothing new is known; for a reading that cannot be stored that is all there is to say, nobody's money waits."""
+    with stops.transaction("readings.failed"):
+        reading_failed(sim_ids=[one.sim_id for one in wanted])
 
 
 def _claim(account_id: int, limit: int) -> list[_Wanted]:

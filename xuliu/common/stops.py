@@ -22,6 +22,15 @@ def transaction(name: str) -> Iterator[None]:
 
 
 @contextmanager
+def savepoint() -> Iterator[None]:
+    """A part of a transaction that is undone alone where it raises. It commits nothing, so it is no stop."""
+    if not _is_in_transaction():
+        raise RuntimeError("a savepoint outside a transaction would commit")
+    with django_transaction.atomic():
+        yield
+
+
+@contextmanager
 def call(name: str) -> Iterator[None]:
     """One call to the outside world: must not stand inside a transaction."""
     if _is_in_transaction():

@@ -17,7 +17,7 @@ from xuliu.common.chunks import CHUNK, apply_halving, in_chunks
 from xuliu.common.state import move
 from xuliu.ordering.answers import store_answers
 from xuliu.ordering.evidence import Promise, is_proven, on_top
-from xuliu.ordering.models import Attempt, OrderLine
+from xuliu.ordering.models import Attempt, Flight, OrderLine
 from xuliu.ordering.outcomes import land
 from xuliu.ordering.underway import Peer, Underway, delivered_since, growing, lease_due, lines_by_id, set_aside
 from xuliu.ticket.operations import Opening, open_cases
@@ -31,8 +31,14 @@ TELL_A_PERSON_AFTER = timedelta(hours=2)
 
 def recover(limit: int = CHUNK) -> int:
     """Flights whose lease ran out: not sent → READY; sent → UNKNOWN. Returns how many were found."""
+    found = _expired(limit)
+    apply_halving(found, _recover, set_aside=_leave)
+    return len(found)
+
+
+def _recover(lines: Sequence[int]) -> None:
     with stops.transaction("check.recover"):
-        unsent, sent = _expired(limit)
+        unsent, sent = _ended_leases(lines)
         land(
             move(
                 OrderLine,
@@ -53,18 +59,32 @@ def recover(limit: int = CHUNK) -> int:
         )
         if sent:
             wake.after_commit("check")
-    return len(unsent) + len(sent)
 
 
-def _expired(limit: int) -> tuple[list[int], list[int]]:
+def _expired(limit: int) -> list[int]:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT line_id FROM ordering_flight WHERE lease_until < now() ORDER BY line_id LIMIT %s", (limit,)
+        )
+        return [row[0] for row in cursor.fetchall()]
+
+
+def _leave(line_id: int, error: Exception) -> None:
+    """Its flight stays, so that nothing else is sent to the SIM; without a lease it is not found again."""
+    set_aside(line_id, "recover", error)
+    with stops.transaction("check.leave"):
+        Flight.objects.filter(line_id=line_id).update(lease_until=None)
+
+
+def _ended_leases(lines: Sequence[int]) -> tuple[list[int], list[int]]:
     """Locks the flights and takes their leases away, so that each is found once."""
     sql = """
         UPDATE ordering_flight SET lease_until = NULL WHERE sim_id IN (
-            SELECT sim_id FROM ordering_flight WHERE lease_until < now()
-            ORDER BY sim_id LIMIT %s FOR UPDATE SKIP LOCKED)
+            SELECT sim_id FROM ordering_flight WHERE lease_until < now() AND line_id = ANY(%s)
+            ORDER BY sim_id FOR UPDATE SKIP LOCKED)
         RETURNING line_id, sent_at IS NOT NULL"""
     with connection.cursor() as cursor:
-        cursor.execute(sql, (limit,))
+        cursor.execute(sql, (list(lines),))
         rows = sorted(cursor.fetchall())
     return [line for line, was_sent in rows if not was_sent], [line for line, was_sent in rows if was_sent]
 
@@ -179,16 +199,24 @@ def find_drift(account_id: int, limit: int = 200) -> int:
     """Look once more at SIMs of lines that the carrier refused: one that it delivered all the same is a case."""
     peer = Peer.of(account_id)
     attempts = Attempt.objects.filter(account_id=account_id, recheck_at__lte=clock.now()).order_by("recheck_at")
-    found = dict(attempts.values_list("line_id", "id")[:limit])
-    if not found:
-        return 0
+    found = list(attempts.values_list("line_id", "id")[:limit])
+    apply_halving(found, lambda part: _look_again(peer, dict(part)), set_aside=_leave_out)
+    return len(found)
+
+
+def _leave_out(one: tuple[int, int], error: Exception) -> None:
+    set_aside(one[0], "drift", error)
+    Attempt.objects.filter(id=one[1]).update(recheck_at=None)
+
+
+def _look_again(peer: Peer, found: dict[int, int]) -> None:
     lines = [line for line in lines_by_id(list(found)) if line.before is not None]
     try:
         with stops.call("check.read_refused"):
             readings = peer.connector.read(peer.session, [line.key for line in lines])
     except (NotSent, NoAnswer):
         Attempt.objects.filter(id__in=found.values()).update(recheck_at=clock.now() + ASK_LONGEST)
-        return 0
+        return
     since = delivered_since(lines)
     delivered = [line for line, after in zip(lines, readings, strict=True) if _has_come(line, since[line.id], after)]
     again = [found[line_id] for line_id, others in since.items() if others is None]
@@ -196,7 +224,6 @@ def find_drift(account_id: int, limit: int = 200) -> int:
         open_cases([_drift(line) for line in delivered])
         Attempt.objects.filter(id__in=found.values()).update(recheck_at=None)
         Attempt.objects.filter(id__in=again).update(recheck_at=clock.now() + ASK_LONGEST)
-    return len(found)
 
 
 def _has_come(line: Underway, others: Sequence[Promise] | None, after: Reading) -> bool:

@@ -10,8 +10,9 @@ from xuliu.carrier.accounts import capabilities_of
 from xuliu.carrier.models import CarrierAccount
 from xuliu.common import actor, clock, stops, wake
 from xuliu.common.state import move
-from xuliu.ordering.models import Approval, Attempt, OrderLine
+from xuliu.ordering.models import Approval, Attempt, Order, OrderLine
 from xuliu.ordering.outcomes import Delivery, complete, land, reject
+from xuliu.ordering.ready import release_lines
 from xuliu.ordering.underway import Underway, lines_by_id
 
 State = OrderLine.State
@@ -29,7 +30,12 @@ class CannotDecide(Exception):
 def ask_again(*, line_id: int) -> None:
     """Have the carrier asked about this line now; a line set aside joins again."""
     with stops.transaction("decide.ask_again"):
+        paid = Order.objects.select_for_update(no_key=True).filter(
+            id__in=OrderLine.objects.filter(id=line_id).values("order_id"), state=Order.State.PAID
+        )
+        orders = list(paid)
         OrderLine.objects.filter(id=line_id).update(is_set_aside=False, due_at=clock.now(), tries=0)
+        release_lines(orders)
         wake.after_commit("check")
         wake.after_commit("verify")
 

@@ -1,23 +1,31 @@
 """Expire: quotes lapse, unpaid orders end, but only once the provider confirmed that nothing of theirs can be paid."""
 
+from collections.abc import Callable, Sequence
+
+from django.db.models import Exists, OuterRef, QuerySet
+
 from xuliu.common import clock, stops
-from xuliu.common.chunks import CHUNK
+from xuliu.common.chunks import CHUNK, apply_halving
 from xuliu.common.state import move
 from xuliu.ordering.models import Order
 from xuliu.ordering.pay import GRACE, drop_unpaid
+from xuliu.ordering.underway import ORDER_SET_ASIDE, set_order_aside
 from xuliu.payment.models import Payment
 from xuliu.payment.operations import want_closed
+from xuliu.ticket.models import Case
 
 State = Order.State
 
 
 def lapse_quotes(limit: int = CHUNK) -> int:
-    """Quotes past their time; returns how many lapsed."""
+    """Quotes past their time; returns how many were found."""
+    old = Order.objects.filter(state=State.QUOTED, valid_until__lt=clock.now())
+    return _each_set(_not_set_aside(old, limit), "lapse", _lapse)
+
+
+def _lapse(ids: Sequence[int]) -> None:
     with stops.transaction("expire.lapse"):
-        old = Order.objects.filter(state=State.QUOTED, valid_until__lt=clock.now()).order_by("id")
-        lapsed = move(Order, list(old.values_list("id", flat=True)[:limit]), to=State.LAPSED)
-        drop_unpaid(lapsed)
-    return len(lapsed)
+        drop_unpaid(move(Order, ids, to=State.LAPSED))
 
 
 def end_unpaid(limit: int = CHUNK) -> int:
@@ -25,10 +33,29 @@ def end_unpaid(limit: int = CHUNK) -> int:
 
     Returns how many ended. An order whose payment turns out to be paid in between stays and is fulfilled.
     """
+    unpaid = Order.objects.filter(state=State.AWAITING_PAYMENT)
+    overdue = unpaid.filter(valid_until__lt=clock.now() - GRACE) | unpaid.filter(cancel_wanted_at__isnull=False)
+    ended: list[int] = []
+    _each_set(_not_set_aside(overdue, limit), "expire", lambda part: ended.extend(_end(part)))
+    return len(ended)
+
+
+def _not_set_aside(orders: QuerySet[Order], limit: int) -> list[int]:
+    aside = Case.objects.filter(
+        kind=ORDER_SET_ASIDE, subject_kind="order", subject_id=OuterRef("id"), state=Case.State.OPEN
+    )
+    return list(orders.filter(~Exists(aside)).order_by("id").values_list("id", flat=True)[:limit])
+
+
+def _each_set(ids: Sequence[int], step: str, apply: Callable[[Sequence[int]], object]) -> int:
+    apply_halving(ids, apply, set_aside=lambda order_id, error: set_order_aside(order_id, step, error))
+    return len(ids)
+
+
+def _end(ids: Sequence[int]) -> list[int]:
     with stops.transaction("expire.end"):
-        unpaid = Order.objects.filter(state=State.AWAITING_PAYMENT)
-        overdue = unpaid.filter(valid_until__lt=clock.now() - GRACE) | unpaid.filter(cancel_wanted_at__isnull=False)
-        found = list(overdue.select_for_update(skip_locked=True, no_key=True).order_by("id")[:limit])
+        unpaid = Order.objects.filter(id__in=ids, state=State.AWAITING_PAYMENT)
+        found = list(unpaid.select_for_update(skip_locked=True, no_key=True).order_by("id"))
         live = _order_ids_with_live_payments([order.id for order in found])
         want_closed(order_ids=sorted(live))
         dead = [order for order in found if order.id not in live]
@@ -36,7 +63,7 @@ def end_unpaid(limit: int = CHUNK) -> int:
         ended = move(Order, cancelled, to=State.CANCELLED, why="cancelled by the payer")
         ended += move(Order, [order.id for order in dead if order.id not in set(cancelled)], to=State.EXPIRED)
         drop_unpaid(ended)
-    return len(ended)
+    return ended
 
 
 def _order_ids_with_live_payments(order_ids: list[int]) -> set[int]:

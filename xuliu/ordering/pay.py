@@ -78,7 +78,7 @@ def _apply_payments(heard: Sequence[Heard]) -> set[int]:
     payments = _locked_payments(heard)
     orders = _locked_orders(payments.values())
     verdicts = judge(heard, payments, orders, _orders_paid(orders))
-    _succeed([verdict for verdict in verdicts if verdict.payment and verdict.code not in (REPEAT, PAID_AGAIN)])
+    _succeed(verdicts)
     _take_in([v for v in verdicts if v.code == APPLY], orders)
     _give_back([v for v in verdicts if v.code in GIVEN_BACK])
     for code in {verdict.code for verdict in verdicts}:
@@ -114,7 +114,8 @@ def judge(
     for one in sorted(heard, key=lambda one: (one.truth.at or one.received_at, one.notice_id)):
         payment = payments.get(one.truth.reference)
         if payment and payment.id in succeeded:
-            code = REPEAT if one.truth.number in ("", succeeded[payment.id]) else PAID_AGAIN
+            is_repeat = one.truth.number in ("", succeeded[payment.id])
+            code = REPEAT if is_repeat else _misfit(one, payment) or PAID_AGAIN
         else:
             code = _code(one, payment, orders, taken)
         if payment:
@@ -128,12 +129,8 @@ def judge(
 def _code(one: Heard, payment: Payment | None, orders: Mapping[int, Order], paid: set[int]) -> str:
     if payment is None:
         return "payment_unknown"
-    if payment.account_id != one.account_id or one.truth.merchant_number not in ("", one.merchant_number):
-        return "payment_to_another_merchant"
-    if one.truth.currency != payment.currency:
-        return "payment_in_another_currency"
-    if one.truth.amount_minor != payment.amount_minor:
-        return "payment_of_another_amount"
+    if misfit := _misfit(one, payment):
+        return misfit
     order = orders.get(payment.order_id)
     if order is None:
         return "payment_of_no_order"
@@ -144,8 +141,18 @@ def _code(one: Heard, payment: Payment | None, orders: Mapping[int, Order], paid
     return APPLY if is_in_time else PAID_LATE
 
 
+def _misfit(one: Heard, payment: Payment) -> str:
+    """What was paid otherwise than asked for; "" where nothing was."""
+    if payment.account_id != one.account_id or one.truth.merchant_number not in ("", one.merchant_number):
+        return "payment_to_another_merchant"
+    if one.truth.currency != payment.currency:
+        return "payment_in_another_currency"
+    return "payment_of_another_amount" if one.truth.amount_minor != payment.amount_minor else ""
+
+
 def _succeed(verdicts: Sequence[Verdict]) -> None:
-    paid = [(v.payment.id, v.heard, v.code) for v in verdicts if v.payment]
+    first = {v.payment.id: v for v in reversed(verdicts) if v.payment}  # of several truths the earliest counts
+    paid = [(payment_id, v.heard, v.code) for payment_id, v in first.items()]
     move(
         Payment,
         [payment_id for payment_id, _, _ in paid],
@@ -247,7 +254,9 @@ def pay_nothing(*, order_id: int) -> None:
 def release_rest(limit: int = CHUNK) -> int:
     """Release what a large order's payment left WAITING: a transaction releases one chunk, not 100,000 lines."""
     with stops.transaction("pay.release_rest"), connection.cursor() as cursor:
-        waits = "SELECT 1 FROM ordering_orderline l WHERE l.order_id = o.id AND l.state = 'WAITING'"
+        waits = (
+            "SELECT 1 FROM ordering_orderline l WHERE l.order_id = o.id AND l.state = 'WAITING' AND NOT l.is_set_aside"
+        )
         sql = f"""
             SELECT id FROM ordering_order o WHERE state = 'PAID' AND line_count > %s AND EXISTS ({waits})
             ORDER BY id LIMIT 1 FOR NO KEY UPDATE SKIP LOCKED"""

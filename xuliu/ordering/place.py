@@ -3,7 +3,7 @@
 from xuliu.common import clock, stops, wake
 from xuliu.common.state import move
 from xuliu.ordering.models import Order, OrderLine
-from xuliu.ordering.pay import pay_nothing
+from xuliu.ordering.pay import drop_unpaid, pay_nothing
 from xuliu.payment.accounts import provider_of
 from xuliu.payment.contract import Method
 from xuliu.payment.models import ProviderAccount
@@ -87,7 +87,7 @@ def cancel(*, order_id: int) -> None:
     with stops.transaction("place.cancel"):
         order = Order.objects.select_for_update(no_key=True).get(id=order_id)
         if order.state == Order.State.QUOTED:
-            move(Order, [order.id], to=Order.State.LAPSED, why="cancelled by the payer")
+            drop_unpaid(move(Order, [order.id], to=Order.State.LAPSED, why="cancelled by the payer"))
         elif order.state == Order.State.AWAITING_PAYMENT:
             Order.objects.filter(id=order.id, cancel_wanted_at__isnull=True).update(cancel_wanted_at=clock.now())
             want_closed(order_ids=[order.id])

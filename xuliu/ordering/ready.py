@@ -6,15 +6,17 @@ goes dark first.
 """
 
 from collections.abc import Sequence
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
+from functools import partial
 from typing import NamedTuple
 
 from django.db import connection
 
-from xuliu.common import clock, wake
-from xuliu.common.chunks import CHUNK
+from xuliu.common import clock, stops, wake
+from xuliu.common.chunks import CHUNK, apply_halving
 from xuliu.common.state import move
 from xuliu.ordering.models import Order, OrderLine
+from xuliu.ordering.underway import set_aside
 
 GOES_DARK_WITHIN = timedelta(days=3)
 
@@ -42,18 +44,27 @@ def release_lines(orders: Sequence[Order], limit: int = CHUNK) -> int:
     heads = _heads({line.account_id for line in waiting})
     turns = [heads.get((line.account_id, rank), 0) + line.position for line, rank in zip(waiting, ranks, strict=True)]
     ids = [line.id for line in waiting]
-    moved = move(
-        OrderLine, ids, to=OrderLine.State.READY, also={"due_at": at}, also_each={"rank": ranks, "turn": turns}
+    apply_halving(
+        list(zip(ids, ranks, turns, strict=True)),
+        partial(_release, at),
+        set_aside=lambda line, error: set_aside(line[0], "release", error),
     )
     wake.after_commit("fulfil")
     if len(waiting) == limit:
         wake.after_commit("pay.release_rest")
-    return len(moved)
+    return len(waiting)
+
+
+def _release(at: datetime, lines: Sequence[tuple[int, int, int]]) -> None:
+    """Under a savepoint: one line that cannot join must not hold up the payment of all."""
+    ids, ranks, turns = (list(column) for column in zip(*lines, strict=True))
+    with stops.savepoint():
+        move(OrderLine, ids, to=OrderLine.State.READY, also={"due_at": at}, also_each={"rank": ranks, "turn": turns})
 
 
 def _waiting(order_ids: Sequence[int], limit: int) -> list[_Waiting]:
     columns = ("id", "order_id", "account_id", "position", "sim__period_end_on")
-    lines = OrderLine.objects.filter(order_id__in=order_ids, state=OrderLine.State.WAITING)
+    lines = OrderLine.objects.filter(order_id__in=order_ids, state=OrderLine.State.WAITING, is_set_aside=False)
     return [_Waiting(*row) for row in lines.order_by("order_id", "position").values_list(*columns)[:limit]]
 
 

@@ -4,16 +4,17 @@ It looks for what stands, not for what was told: whoever finishes the last line,
 """
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any, NamedTuple
 
 from django.db import connection
-from django.db.models import QuerySet
 
 from xuliu.common import clock, stops, wake
-from xuliu.common.chunks import CHUNK
+from xuliu.common.chunks import CHUNK, apply_halving
 from xuliu.common.codes import new_code
 from xuliu.common.state import move
 from xuliu.ordering.models import Order, OrderLine
+from xuliu.ordering.underway import NOT_SET_ASIDE, set_order_aside
 from xuliu.party.models import Seller
 from xuliu.payment.models import Payment
 from xuliu.payment.operations import RefundOrder, want_refunds
@@ -29,27 +30,45 @@ class _Count(NamedTuple):
 
 
 def settle(limit: int = CHUNK) -> int:
-    """Settle paid orders that have no open line; returns how many."""
+    """Settle paid orders that have no open line; returns how many. A poisonous one is set aside with a case."""
+    settled: list[int] = []
+    apply_halving(
+        _ended(limit),
+        lambda part: settled.extend(_settle(part)),
+        set_aside=lambda order_id, error: set_order_aside(order_id, "settle", error),
+    )
+    return len(settled)
+
+
+def _ended(limit: int) -> list[int]:
+    sql = f"""
+        SELECT id FROM ordering_order o WHERE state = 'PAID' AND {ENDED} AND {NOT_SET_ASIDE}
+        ORDER BY id LIMIT %(limit)s"""
+    with connection.cursor() as cursor:
+        cursor.execute(sql, {"open": list(OrderLine.OPEN), "limit": limit})
+        return [row[0] for row in cursor.fetchall()]
+
+
+def _settle(candidates: Sequence[int]) -> list[int]:
     with stops.transaction("settle.write"):
-        ids = _locked_ended(limit)
+        ids = _locked_ended(candidates)
         counts = _counts(ids)
         for state in (Order.State.COMPLETED, Order.State.PARTIAL, Order.State.FAILED):
             move(Order, [count.order_id for count in counts if _end(count) == state], to=state)
         _owe([count for count in counts if count.owed_minor])
         if ids:
             wake.after_commit("receipts")
-    return len(ids)
+    return ids
 
 
-def _locked_ended(limit: int) -> list[int]:
-    """Lock candidate order rows, then look again under the lock: a line may have been reopened in between."""
-    states: dict[str, Any] = {"open": list(OrderLine.OPEN), "limit": limit}
+def _locked_ended(candidates: Sequence[int]) -> list[int]:
+    """Lock the order rows, then look again under the lock: a line may have been reopened in between."""
     with connection.cursor() as cursor:
-        candidates = f"SELECT id FROM ordering_order o WHERE state = 'PAID' AND {ENDED} ORDER BY id LIMIT %(limit)s"
-        cursor.execute(f"{candidates} FOR NO KEY UPDATE SKIP LOCKED", states)
+        lock = "SELECT id FROM ordering_order WHERE state = 'PAID' AND id = ANY(%s) ORDER BY id"
+        cursor.execute(f"{lock} FOR NO KEY UPDATE SKIP LOCKED", (list(candidates),))
         ids = [row[0] for row in cursor.fetchall()]
         again = f"SELECT id FROM ordering_order o WHERE id = ANY(%(ids)s) AND {ENDED} ORDER BY id"
-        cursor.execute(again, {**states, "ids": ids})
+        cursor.execute(again, {"open": list(OrderLine.OPEN), "ids": ids})
         return [row[0] for row in cursor.fetchall()]
 
 
@@ -95,23 +114,38 @@ def _owe(counts: Sequence[_Count]) -> None:
 
 def issue_receipts(limit: int = CHUNK) -> int:
     """Number receipts, gapless per seller, under the seller's lock; returns how many were issued."""
-    issued = 0
+    issued: list[int] = []
     for seller_id in Seller.objects.order_by("id").values_list("id", flat=True):
-        if _wanting(seller_id).exists():
-            with stops.transaction("receipts.issue"):
-                issued += _issue(seller_id, limit)
-    return issued
+        apply_halving(
+            _wanting(seller_id, limit),
+            partial(_issue, seller_id, issued),
+            set_aside=lambda order_id, error: set_order_aside(order_id, "receipts", error),
+        )
+    return len(issued)
 
 
-def _wanting(seller_id: int) -> QuerySet[Order]:
-    return Order.objects.filter(
-        seller_id=seller_id, state__in=(Order.State.COMPLETED, Order.State.PARTIAL), is_receipted=False
-    )
+def _wanting(seller_id: int, limit: int, only: Sequence[int] | None = None) -> list[int]:
+    sql = f"""
+        SELECT id FROM ordering_order o
+        WHERE seller_id = %(seller)s AND state IN ('COMPLETED', 'PARTIAL') AND NOT is_receipted AND {NOT_SET_ASIDE}
+          AND (%(only)s::bigint[] IS NULL OR id = ANY(%(only)s)) ORDER BY id LIMIT %(limit)s"""
+    with connection.cursor() as cursor:
+        values: dict[str, Any] = {"seller": seller_id, "only": only and list(only), "limit": limit}
+        cursor.execute(sql, values)
+        return [row[0] for row in cursor.fetchall()]
 
 
-def _issue(seller_id: int, limit: int) -> int:
-    seller = Seller.objects.select_for_update(no_key=True).get(id=seller_id)
-    ids = list(_wanting(seller_id).order_by("id").values_list("id", flat=True)[:limit])
+def _issue(seller_id: int, issued: list[int], candidates: Sequence[int]) -> None:
+    with stops.transaction("receipts.issue"):
+        seller = Seller.objects.select_for_update(no_key=True).get(id=seller_id)
+        ids = _wanting(seller_id, len(candidates), candidates)
+        if ids:
+            _write(seller, ids)
+    issued += ids
+
+
+def _write(seller: Seller, ids: Sequence[int]) -> None:
+    """Every order gets its receipt or, for the sake of the numbers, none does."""
     sql = """
         WITH delivered AS (
             SELECT order_id, sum(price_minor)::bigint AS amount, sum(tax_minor)::bigint AS tax
@@ -127,15 +161,16 @@ def _issue(seller_id: int, limit: int) -> int:
         SELECT n.id, %(seller)s, n.number, %(prefix)s || lpad(n.number::text, 8, '0'), n.code, n.check_code, %(at)s,
             d.amount, d.tax, n.currency FROM numbered n JOIN delivered d ON d.order_id = n.id"""
     values: dict[str, Any] = {
-        "ids": ids,
+        "ids": list(ids),
         "codes": [new_code() for _ in ids],
         "checks": [new_code() for _ in ids],
         "last": seller.last_receipt_number,
         "count": len(ids),
-        "seller": seller_id,
+        "seller": seller.id,
         "prefix": seller.receipt_prefix,
         "at": clock.now(),
     }
     with connection.cursor() as cursor:
         cursor.execute(sql, values)
-        return int(cursor.rowcount)
+        if cursor.rowcount != len(ids):
+            raise RuntimeError("an order that wants a receipt has no delivered line")

@@ -210,6 +210,21 @@ def set_aside(line_id: int, step: str, error: Exception) -> None:
         open_cases([Opening(kind="line_set_aside", subject_kind="orderline", subject_id=line_id, facts=facts)])
 
 
+ORDER_SET_ASIDE = "order_set_aside"
+# For statements over `ordering_order o`: a person has not closed the case about it yet.
+NOT_SET_ASIDE = f"""NOT EXISTS (
+    SELECT 1 FROM ticket_case c
+    WHERE c.kind = '{ORDER_SET_ASIDE}' AND c.subject_kind = 'order' AND c.subject_id = o.id AND c.state = 'OPEN')"""
+
+
+def set_order_aside(order_id: int, step: str, error: Exception) -> None:
+    """An order that makes a step fail waits for a person as long as its case is open; the others go on."""
+    facts = {"step": step, "error": f"{type(error).__name__}: {error}"[:500]}
+    log.error("order set aside", extra={"order": order_id, "stop": step})
+    with stops.transaction("order.set_aside"):
+        open_cases([Opening(kind=ORDER_SET_ASIDE, subject_kind="order", subject_id=order_id, facts=facts)])
+
+
 def growing(tries: int, *, first: timedelta, longest: timedelta) -> timedelta:
     """The wait before asking again: doubles each time."""
     return min(longest, timedelta(seconds=first.total_seconds() * 2 ** min(tries, 20)))

@@ -11,7 +11,7 @@ from datetime import timedelta
 from typing import TypeVar
 
 from django.conf import settings
-from django.db import connection
+from django.db import InterfaceError, OperationalError, connection
 
 from xuliu.common import clock, stops
 from xuliu.common.state import move
@@ -24,6 +24,7 @@ from xuliu.ticket.operations import open_case
 LEASE_SECONDS = 30  # more than three deadlines of any provider
 AT_ONCE = 16
 LONGEST_WAIT = timedelta(minutes=5)
+SET_ASIDE_FOR = timedelta(days=1)
 
 Row = TypeVar("Row", Payment, Refund)
 Said = TypeVar("Said")
@@ -32,8 +33,7 @@ Said = TypeVar("Said")
 def open_waiting(limit: int = AT_ONCE) -> int:
     """Ask providers to open payments in OPENING; returns how many were claimed."""
     claimed = _claim(Payment, [Payment.State.OPENING], limit, stop="payment.claim_opening")
-    for payment, opened in _together(claimed, _open):
-        _store_opened(payment, opened)
+    _store_each(_together(claimed, _open), _store_opened)
     return len(claimed)
 
 
@@ -72,18 +72,21 @@ def _first_query(payment: Payment) -> object:
 def ask_unheard(limit: int = AT_ONCE) -> int:
     """Ask about PENDING payments that nobody spoke of; close those that expired or are wanted closed."""
     claimed = _claim(Payment, [Payment.State.PENDING], limit, stop="payment.claim_unheard")
-    for payment, found in _together(claimed, _ask):
-        if found is None:
-            with stops.transaction("payment.unheard"):
-                _later(payment)
-        else:
-            _store_found(payment, *found)
+    _store_each(_together(claimed, _ask), _store_heard)
     return len(claimed)
 
 
 def _ask(payment: Payment) -> tuple[Truth, bytes] | None:
     with stops.call("payment.query"):
         return provider_of(payment.account).query(session_of(payment.account), payment.reference)
+
+
+def _store_heard(payment: Payment, found: tuple[Truth, bytes] | None) -> None:
+    if found is None:
+        with stops.transaction("payment.unheard"):
+            _later(payment)
+    else:
+        _store_found(payment, *found)
 
 
 def _store_found(payment: Payment, truth: Truth, body: bytes) -> None:
@@ -120,8 +123,7 @@ def send_refunds(limit: int = AT_ONCE) -> int:
     with stops.transaction("refund.sent"):
         also = {"sent_at": clock.now(), "due_at": clock.now() + timedelta(seconds=10)}
         moved = set(move(Refund, sorted(r.id for r in sendable), to=Refund.State.SENT, also=also))
-    for refund, done in _together([refund for refund in sendable if refund.id in moved], _refund):
-        _store_refund_answer(refund, done)
+    _store_each(_together([refund for refund in sendable if refund.id in moved], _refund), _store_refund_answer)
     return len(claimed)
 
 
@@ -177,9 +179,7 @@ def _back_to_pending(refund: Refund, *, why: str) -> None:
 def ask_refunds(limit: int = AT_ONCE) -> int:
     """Ask about refunds that were sent and whose end is not known."""
     claimed = _claim(Refund, [Refund.State.SENT, Refund.State.UNKNOWN], limit, stop="refund.claim_unheard")
-    for refund, found in _together(claimed, _ask_refund):
-        with stops.transaction("refund.found"):
-            _store_refund_found(refund, found)
+    _store_each(_together(claimed, _ask_refund), _store_refund_heard)
     return len(claimed)
 
 
@@ -187,6 +187,11 @@ def _ask_refund(refund: Refund) -> tuple[Truth, bytes] | None:
     account = refund.payment.account
     with stops.call("refund.query"):
         return provider_of(account).query_refund(session_of(account), refund.reference)
+
+
+def _store_refund_heard(refund: Refund, found: tuple[Truth, bytes] | None) -> None:
+    with stops.transaction("refund.found"):
+        _store_refund_found(refund, found)
 
 
 def _store_refund_found(refund: Refund, found: tuple[Truth, bytes] | None) -> None:
@@ -230,18 +235,51 @@ def _claim(model: type[Row], states: Sequence[str], limit: int, *, stop: str) ->
     return list(model.objects.filter(id__in=ids).select_related(path).order_by("id"))
 
 
-def _together(rows: Sequence[Row], ask: Callable[[Row], Said]) -> list[tuple[Row, Said]]:
+def _store_each(answered: Sequence[tuple[Row, Said | Exception]], store: Callable[[Row, Said], None]) -> None:
+    """Store what came, row by row; one that cannot be asked about or stored is set aside, the others go on."""
+    for row, said in answered:
+        try:
+            store(row, _answer(said))
+        except (OperationalError, InterfaceError):
+            raise
+        except Exception as error:  # noqa: BLE001  # a poisonous row may raise anything
+            _set_aside(row, error)
+
+
+def _answer(said: Said | Exception) -> Said:
+    if isinstance(said, Exception):
+        raise said
+    return said
+
+
+def _set_aside(row: Payment | Refund, error: Exception) -> None:
+    """It waits a day for a person, in the state it stands in."""
+    kind = str(row._meta.model_name)
+    facts = {"error": f"{type(error).__name__}: {error}"[:500]}
+    with stops.transaction("payment.set_aside"):
+        type(row).objects.filter(id=row.id).update(due_at=clock.now() + SET_ASIDE_FOR, lease_until=None)
+        open_case(kind=f"{kind}_set_aside", subject=(kind, row.id), facts=facts)
+
+
+def _together(rows: Sequence[Row], ask: Callable[[Row], Said]) -> list[tuple[Row, Said | Exception]]:
     """Ask about several at once; a provider that hangs keeps nobody else waiting for longer than its deadline."""
     if len(rows) < 2:
-        return [(row, ask(row)) for row in rows]
+        return [(row, _said(ask, row)) for row in rows]
     with ThreadPoolExecutor(max_workers=AT_ONCE) as pool:
         return list(zip(rows, pool.map(_closing(ask), rows), strict=True))
 
 
-def _closing(ask: Callable[[Row], Said]) -> Callable[[Row], Said]:
-    def run(row: Row) -> Said:
+def _said(ask: Callable[[Row], Said], row: Row) -> Said | Exception:
+    try:
+        return ask(row)
+    except Exception as error:  # noqa: BLE001  # told to whoever stores the answers of all
+        return error
+
+
+def _closing(ask: Callable[[Row], Said]) -> Callable[[Row], Said | Exception]:
+    def run(row: Row) -> Said | Exception:
         try:
-            return ask(row)
+            return _said(ask, row)
         finally:
             connection.close()  # a pool's thread ends here, and its connection with it
 

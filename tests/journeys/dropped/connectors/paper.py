@@ -1,0 +1,90 @@
+"""A carrier on paper, in this process: for tests that want a thousand lines and no network. Dropped in by a test."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date, timedelta
+from typing import Any, ClassVar
+
+from xuliu.carrier.contract import (
+    Action,
+    Answer,
+    BaseConfig,
+    Capabilities,
+    Change,
+    Outcome,
+    Proof,
+    Question,
+    Reading,
+    Session,
+    SimKey,
+)
+from xuliu.common.dates import add_months
+
+
+@dataclass
+class Books:
+    """What the carrier knows, and where it is to answer oddly."""
+
+    ends_on: dict[str, date] = field(default_factory=dict)
+    effects: Counter[str] = field(default_factory=Counter)
+    says_later: bool = False  # answers ACCEPTED, and DONE only when asked
+    odd_readings: dict[str, str] = field(default_factory=dict)  # the IMEI read, by ICCID
+    odd_details: dict[str, str] = field(default_factory=dict)  # the words of an answer, by ICCID
+
+
+BOOKS = Books()
+
+
+class Connector:
+    """Paper. Does everything at once."""
+
+    code: ClassVar[str] = "paper"
+    name: ClassVar[Mapping[str, str]] = {"zh-hans": "纸上", "en": "Paper"}
+    Config: ClassVar[type[Any]] = BaseConfig
+    capabilities: ClassVar[Capabilities] = Capabilities(
+        actions=frozenset({Action.RENEW}),
+        proofs=frozenset({Proof.PERIOD_END}),
+        batch_size=1_000,
+        read_batch_size=1_000,
+        calls_per_second=1_000.0,
+        parallel=1,
+        has_results_later=True,
+        settles_within=timedelta(minutes=1),
+    )
+
+    def __init__(self, config: BaseConfig) -> None:
+        self._config = config
+
+    def read(self, session: Session, sims: Sequence[SimKey]) -> list[Reading]:
+        """What stands on the paper."""
+        plain = Reading(iccid="", as_of=session.now(), state="active")
+        return [
+            replace(
+                plain,
+                iccid=sim.iccid,
+                period_end_on=BOOKS.ends_on[sim.iccid],
+                imei=BOOKS.odd_readings.get(sim.iccid, ""),
+            )
+            for sim in sims
+        ]
+
+    def submit(self, session: Session, changes: Sequence[Change]) -> list[Answer]:
+        """Done at once, and said so at once or later."""
+        for change in changes:
+            iccid = change.sim.iccid
+            BOOKS.ends_on[iccid] = add_months(BOOKS.ends_on[iccid], change.months, anchor_day=BOOKS.ends_on[iccid].day)
+            BOOKS.effects[iccid] += 1
+        if BOOKS.says_later:
+            return [
+                Answer(reference=one.reference, outcome=Outcome.ACCEPTED, number=one.reference[:10]) for one in changes
+            ]
+        return [self._done(change) for change in changes]
+
+    def find(self, session: Session, questions: Sequence[Question]) -> list[Answer]:
+        """Done, where it was."""
+        return [self._done(question.change) for question in questions]
+
+    def _done(self, change: Change) -> Answer:
+        detail = BOOKS.odd_details.get(change.sim.iccid, "")
+        return Answer(reference=change.reference, outcome=Outcome.DONE, number=change.reference[:10], detail=detail)

@@ -1,0 +1,370 @@
+"""The line as a state machine: payers, carriers, the provider, workers and people in any order, the books after each.
+
+`test_state_machine` plays a few sequences, `python -m tests.soak` many. Whatever is still under way at the end is
+brought to rest: everybody is back, time passes, and then every equation must hold exactly.
+"""
+
+from __future__ import annotations
+
+import itertools
+import os
+import sys
+import time
+import traceback
+from collections import Counter
+from collections.abc import Iterable
+from contextlib import ExitStack, suppress
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import ClassVar
+
+from django.db import connection, connections
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+
+from tests.books import check_books
+from tests.harness import databases, site, stops
+from tests.world import drive, drive_for, make_person, make_sims, make_world, pass_time
+from xuliu.balance.operations import want_readings
+from xuliu.carrier import operations as carriers
+from xuliu.carrier.models import CarrierAccount
+from xuliu.carrier.session import forget_circuits
+from xuliu.common import clock
+from xuliu.common.actor import Actor, acting
+from xuliu.ledger import addresses
+from xuliu.ledger.queries import balance
+from xuliu.ordering import decide, steps
+from xuliu.ordering.models import Flight, Order, OrderLine, Receipt
+from xuliu.ordering.place import CannotPlace, cancel, place
+from xuliu.ordering.quote import QuoteRefused, Wish, quote
+from xuliu.ordering.withdraw import withdraw
+from xuliu.payment import exchange
+from xuliu.payment.models import Notice, Payment, Refund
+from xuliu.sandbox import testing
+from xuliu.ticket.models import Case
+
+SIMS = 2  # of each carrier: few, so that orders meet
+CARRIERS = ("onelink", "1nce")
+OFFERINGS = {"onelink": ("cm-12", "cm-3", "cm-add"), "1nce": ("nce-12", "nce-add")}
+LOST = ("lose_answer", "error_after", "error", "odd_body", "too_many")
+REFUSED = [{"kind": "refuse", "reason": reason} for reason in ("sim", "plan", "account", "temporary")]
+CARRIER_FAULTS = [
+    *({"kind": kind, "operation": group} for kind in (*LOST, "token_expired") for group in ("change", "read")),
+    *({"operation": "change", **refused} for refused in REFUSED),
+    {"kind": "lose_answer", "operation": "change", "acts": False},
+    {"kind": "nothing", "operation": "change"},
+    {"kind": "wrong_amount", "operation": "change", "factor": 0.5},
+    {"kind": "fail_later", "operation": "change", "reason": "plan"},
+    {"kind": "deliver_after_refusing", "operation": "change", "reason": "plan", "seconds": 0},
+    {"kind": "deliver_after_refusing", "operation": "change", "reason": "plan", "seconds": 120},
+]
+ASKED = ("native", "jsapi", "query", "close", "refund", "refund_query")
+PROVIDER_FAULTS = [
+    *({"kind": kind, "operation": operation} for kind in (*LOST, "bad_signature") for operation in ASKED),
+    *({"kind": kind, "operation": "notice"} for kind in ("answer_twice", "bad_signature")),
+]
+STOPS = [f"{name}:{side}" for name in stops.names() for side in ("before", "after")]
+LINE_STEPS = [step.name for lane in steps.LANES.values() for step in lane]
+ACCOUNT_STEPS = [step.name for lane in steps.ACCOUNT_LANES.values() for step in lane]
+TIMES = [timedelta(seconds=seconds) for seconds in (1, 5, 20, 20, 60, 90, 600, 1000, 2700, 7200, 90_000)]
+QUIET_SECONDS = 15.0
+INDEX = st.integers(0, 5)
+PICKS = st.lists(INDEX, min_size=1, max_size=3)
+_numbers = itertools.count(1)
+
+
+@dataclass(frozen=True)
+class Stage:
+    """What outlives a sequence: the sandbox's process and the clock that all share."""
+
+    sandbox: testing.Sandbox
+    clock: Path
+
+
+class Line(RuleBasedStateMachine):
+    """One sequence, on a database and a web site of its own."""
+
+    stage: ClassVar[Stage]
+    seen: ClassVar[Counter[str]] = Counter()  # how things ended, over all sequences: shows that they were not idle
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._things = ExitStack()
+        name = f"{databases.scratch_name('machine', 'fresh')}_{next(_numbers)}"
+        databases.create(name)
+        self._things.callback(databases.drop, name)
+        self._things.enter_context(databases.pointed_at(name))
+        address = self._things.enter_context(site.serving())
+        self.stage.clock.write_text("0")
+        self.stage.sandbox.control.reset()
+        forget_circuits()
+        self.world = make_world(self.stage.sandbox, address, self.stage.clock)
+        self.control = self.stage.sandbox.control
+        self.sims = [sim for code in CARRIERS for sim in make_sims(self.world, code, SIMS)]
+        CarrierAccount.objects.update(verify_within=timedelta(minutes=30))
+
+    # What payers do.
+
+    @rule(pick=INDEX)
+    def somebody_looks_a_sim_up(self, pick: int) -> None:
+        want_readings(sim_ids=[self.sims[pick % len(self.sims)].pk])
+
+    @rule(picks=PICKS, offering=INDEX, is_placed=st.booleans())
+    def somebody_orders(self, picks: list[int], offering: int, is_placed: bool) -> None:
+        order_id = self._quote(picks, offering)
+        if is_placed and order_id:
+            self._place(order_id, "native")
+
+    @rule(picks=PICKS, offering=INDEX, count=st.integers(1, 2))
+    def somebody_orders_and_pays(self, picks: list[int], offering: int, count: int) -> None:
+        for _ in range(count):
+            order_id = self._quote(picks, offering)
+            if order_id:
+                self._place(order_id, "native")
+                exchange.open_waiting()
+                self._pay(Payment.objects.filter(order_id=order_id))
+
+    def _quote(self, picks: list[int], offering: int) -> int | None:
+        wishes = []
+        for pick in picks:
+            sim = self.sims[pick % len(self.sims)]
+            codes = OFFERINGS[sim.account.code]
+            wished = self.world.offerings[codes[offering % len(codes)]]
+            wishes.append(Wish(sim_id=sim.pk, offering_id=wished.pk))
+        try:
+            return quote(wishes=wishes, price_list_id=self.world.price_list.pk, channel="test")
+        except QuoteRefused:
+            return None
+
+    @precondition(lambda self: Order.objects.exists())
+    @rule(pick=INDEX, method=st.sampled_from(["native", "jsapi"]))
+    def somebody_places(self, pick: int, method: str) -> None:
+        self._place(self._order(pick).pk, method)
+
+    @precondition(lambda self: Payment.objects.exists())
+    @rule(
+        pick=INDEX,
+        said=st.sampled_from([{}, {}, {}, {"times": 2}, {"amount_minor": 1}, {"currency": "USD"}]),
+    )
+    def somebody_pays(self, pick: int, said: dict[str, object]) -> None:
+        payment = Payment.objects.order_by("-id")[pick % Payment.objects.count()]
+        self._pay([payment], **said)
+
+    def _pay(self, payments: Iterable[Payment], **said: object) -> None:
+        for payment in payments:
+            with suppress(testing.Refused):  # the provider does not have it yet
+                self.control.pay(payment.reference, **said)
+        self._wait_for_notices()
+
+    @precondition(lambda self: Order.objects.exists())
+    @rule(pick=INDEX)
+    def somebody_cancels(self, pick: int) -> None:
+        cancel(order_id=self._order(pick).pk)
+
+    @precondition(lambda self: OrderLine.objects.filter(state="READY").exists())
+    @rule(pick=INDEX)
+    def somebody_withdraws(self, pick: int) -> None:
+        withdraw(order_id=self._order(pick).pk)
+
+    # What goes wrong.
+
+    @rule(peer=st.sampled_from(CARRIERS), fault=st.sampled_from(CARRIER_FAULTS), count=st.integers(1, 2))
+    def a_carrier_goes_wrong(self, peer: str, fault: dict[str, object], count: int) -> None:
+        self.control.fault(peer=peer, count=count, retry_after=0, **fault)
+
+    @rule(fault=st.sampled_from(PROVIDER_FAULTS), count=st.integers(1, 2))
+    def the_provider_goes_wrong(self, fault: dict[str, object], count: int) -> None:
+        self.control.fault(peer="wechatpay", count=count, retry_after=0, **fault)
+
+    @rule(peer=st.sampled_from([*CARRIERS, "wechatpay"]), is_down=st.booleans())
+    def a_peer_goes_or_comes(self, peer: str, is_down: bool) -> None:
+        (self.control.down if is_down else self.control.up)(peer)
+
+    @rule(seconds=st.sampled_from([0, 30, 600]), are_sent=st.booleans())
+    def the_carriers_take_their_time_and_notices_stop_or_come(self, seconds: int, are_sent: bool) -> None:
+        self.control.settings(settle_seconds=seconds, notices=are_sent)
+        self._wait_for_notices()
+
+    @rule(code=st.sampled_from(CARRIERS), money=st.sampled_from([0, None]))
+    def our_account_runs_empty_or_is_filled(self, code: str, money: int | None) -> None:
+        self.control.account(code, money)
+
+    # What workers do, and time.
+
+    @rule()
+    def the_workers_work(self) -> None:
+        drive()
+        self._wait_for_notices()
+
+    @rule(name=st.sampled_from([*LINE_STEPS, *ACCOUNT_STEPS]))
+    def one_step_runs(self, name: str) -> None:
+        for lane in steps.LANES.values():
+            for step in lane:
+                if step.name == name:
+                    step.run()
+        for accounts in steps.ACCOUNT_LANES.values():
+            for account_step in accounts:
+                if account_step.name == name:
+                    for account in self.world.accounts.values():
+                        account_step.run(account.pk)
+        self._wait_for_notices()
+
+    @rule(stop=st.sampled_from(STOPS))
+    def a_worker_is_killed(self, stop: str) -> None:
+        connections.close_all()
+        child = os.fork()
+        if child == 0:
+            os.environ["XULIU_KILL_AT"] = stop
+            try:
+                for _ in range(4):
+                    steps.run_all()
+            except BaseException:  # noqa: BLE001  # a child must never return into the test
+                traceback.print_exc(file=sys.__stderr__)
+                os._exit(1)
+            os._exit(0)
+        _, status = os.waitpid(child, 0)
+        assert not os.WIFEXITED(status) or os.WEXITSTATUS(status) == 0, "the worker failed; see above"
+        self._end_leases()
+        self._wait_for_notices()
+
+    @rule(passed=st.sampled_from(TIMES))
+    def time_passes(self, passed: timedelta) -> None:
+        pass_time(self.world, passed)
+        self._wait_for_notices()
+
+    # What people of the operator do.
+
+    @rule(code=st.sampled_from(CARRIERS), is_paused=st.booleans())
+    def olga_pauses_or_resumes(self, code: str, is_paused: bool) -> None:
+        account = self.world.accounts[code]
+        if is_paused:
+            carriers.pause([account.pk], why="Olga looks into it")
+        else:
+            carriers.resume([account.pk])
+
+    @precondition(lambda self: bool(_stuck()))
+    @rule(pick=INDEX, gives_up=st.booleans())
+    def olga_and_otto_decide(self, pick: int, gives_up: bool) -> None:
+        """They have asked the carrier: what they say is true."""
+        stuck = _stuck()
+        line = stuck[pick % len(stuck)]
+        is_there = self._has_come(line)
+        for name in ("Olga", "Otto"):
+            with acting(Actor("person", make_person(name).pk, name)):
+                self._decide(line, is_there=is_there, gives_up=gives_up)
+
+    def _decide(self, line: OrderLine, *, is_there: bool | None, gives_up: bool) -> None:
+        try:
+            if is_there is None or (is_there and line.state == OrderLine.State.UNKNOWN):
+                decide.ask_again(line_id=line.pk)
+            elif is_there:
+                decide.accept(line_id=line.pk, why="the carrier confirmed it", proof="its mail")
+            elif gives_up:
+                decide.refund(line_id=line.pk, why="the carrier confirmed that nothing came")
+            else:
+                decide.send_again(line_id=line.pk, why="the carrier confirmed that nothing came")
+        except decide.CannotDecide as no:
+            if no.code not in {"not_stuck", "too_early"}:
+                raise
+
+    def _has_come(self, line: OrderLine) -> bool | None:
+        """Whether the carrier did more for the SIM than we know of; None while it may still do something."""
+        code = line.account.code
+        books = self.control.books()["carriers"][code]
+        if books["waiting"]:
+            return None
+        effects = Counter(effect["iccid"] for effect in books["effects"])
+        lines = OrderLine.objects.filter(sim=line.sim)
+        drifted = Case.objects.filter(kind="delivered_after_refusal", subject_id__in=lines.values("id")).count()
+        return effects[line.sim.iccid] > lines.filter(state=OrderLine.State.COMPLETED).count() + drifted
+
+    # What must be so.
+
+    @invariant()
+    def the_books_agree(self) -> None:
+        check_books(self.world, is_at_rest=False)
+
+    def teardown(self) -> None:
+        """Everybody is back and time passes; then nothing may be left over. Not after a failure: it says enough."""
+        with self._things:
+            if sys.exc_info()[0] is None:
+                self._heal()
+                self._come_to_rest()
+
+    def _heal(self) -> None:
+        for peer in (*CARRIERS, "wechatpay"):
+            self.control.up(peer)
+        self.control.clear_faults()
+        self.control.settings(settle_seconds=0, notices=True)
+        self.control.settle()
+        for code in CARRIERS:
+            self.control.account(code, None)
+        self._end_leases()
+
+    def _come_to_rest(self) -> None:
+        for _ in range(3):  # a carrier's last word may be that our account was empty
+            carriers.resume([account.pk for account in self.world.accounts.values()])
+            self._wait_for_notices()
+            drive_for(self.world, timedelta(hours=26), step=timedelta(minutes=1))
+        self._wait_for_notices()
+        drive()
+        check_books(self.world)
+        check_rest(self.world.provider.pk)
+        for model in (Order, OrderLine, Payment, Refund):
+            self.seen.update(f"{model.__name__} {state}" for state in model.objects.values_list("state", flat=True))
+        self.seen.update(f"case {kind}" for kind in Case.objects.values_list("kind", flat=True))
+
+    def _place(self, order_id: int, method: str) -> None:
+        try:
+            place(order_id=order_id, method=method, payer_id="openid-of-lin" if method == "jsapi" else "")
+        except CannotPlace:
+            return
+
+    def _order(self, pick: int) -> Order:
+        return Order.objects.order_by("-id")[pick % Order.objects.count()]
+
+    def _end_leases(self) -> None:
+        with connection.cursor() as cursor:
+            for model in (Flight, Payment, Refund):
+                table = model._meta.db_table
+                cursor.execute(f"UPDATE {table} SET lease_until = now() - interval '1 s' WHERE lease_until IS NOT NULL")  # noqa: S608  # a table of ours
+
+    def _wait_for_notices(self) -> None:
+        """Until every notice that is due has been on its way: what follows is then the same in every run."""
+        ends = time.monotonic() + QUIET_SECONDS
+        while self.control.get("settings")["notices"] and time.monotonic() < ends:
+            waiting = [one for one in self.control.notices() if one["state"] == "waiting"]
+            if not any(datetime.fromisoformat(one["due_at"]) <= clock.now() for one in waiting):
+                return
+            time.sleep(0.01)
+
+
+def _stuck() -> list[OrderLine]:
+    stuck = OrderLine.objects.filter(state__in=("UNKNOWN", "DISPUTED")).select_related("sim", "account")
+    return list(stuck.order_by("id"))
+
+
+def check_rest(provider_id: int) -> None:
+    """What else must be so when nothing more is coming and no line was poisonous."""
+    assert not OrderLine.objects.filter(is_set_aside=True).exists(), list(
+        Case.objects.filter(kind="line_set_aside").values_list("facts", flat=True)
+    )
+    assert not Case.objects.filter(kind="notice_set_aside").exists()
+    assert not Notice.objects.filter(state="STORED").exists()
+    assert not Payment.objects.filter(state__in=Payment.LIVE).exists()
+    assert not Refund.objects.filter(state__in=("PENDING", "SENT", "UNKNOWN")).exists()
+    assert not Order.objects.filter(state__in=("QUOTED", "AWAITING_PAYMENT")).exists()
+    for order in Order.objects.filter(state="PAID"):
+        assert order.lines.filter(state="DISPUTED").exists(), f"order {order.pk} was forgotten"
+    failed = sum(Refund.objects.filter(state="FAILED").values_list("amount_minor", flat=True))
+    owed = balance(addresses.refund_payable(provider_id), "CNY") + balance(addresses.refund_payable(provider_id), "USD")
+    # What was refused in an order whose other lines are still disputed is refunded with the last of them.
+    waits = OrderLine.objects.filter(state="REJECTED", refund_id=None, order__state="PAID")
+    assert owed == failed + sum(waits.values_list("price_minor", flat=True)), (
+        f"owed back {owed}, refunds failed {failed}"
+    )
+    numbers = list(Receipt.objects.order_by("number").values_list("number", flat=True))
+    assert numbers == list(range(1, len(numbers) + 1)), "receipt numbers have a gap"
+    delivered = Order.objects.filter(state__in=("COMPLETED", "PARTIAL")).count()
+    assert len(numbers) == delivered, f"{delivered} orders delivered, {len(numbers)} receipts"
