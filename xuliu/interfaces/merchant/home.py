@@ -7,7 +7,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_POST, require_safe
 
 from xuliu.common import clock
 from xuliu.common.codes import ALPHABET
@@ -21,7 +21,7 @@ A_YEAR = 365 * 24 * 3600
 STICKER_LENGTH = 26
 
 
-@require_GET
+@require_safe
 @page
 def home(request: HttpRequest) -> HttpResponseBase:
     """One field, and what was last ordered on this phone."""
@@ -56,7 +56,7 @@ def typed(request: HttpRequest) -> HttpResponseBase:
     return redirect("merchant:number", token_of(sim, is_whole=bool(password)))
 
 
-@require_GET
+@require_safe
 def language(request: HttpRequest, code: str) -> HttpResponseBase:
     """Keep the chosen language on this phone and go back to where the reader was."""
     back = request.GET.get("next", "/")

@@ -8,7 +8,7 @@ from django.http import Http404, HttpRequest
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
 from django.urls import reverse
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_POST, require_safe
 
 from xuliu.balance.queries import reading_of
 from xuliu.common import clock
@@ -28,7 +28,7 @@ UNPAID = (Order.State.QUOTED, Order.State.AWAITING_PAYMENT)
 ENDED_UNPAID = (Order.State.QUOTED, Order.State.LAPSED, Order.State.EXPIRED, Order.State.CANCELLED)
 
 
-@require_GET
+@require_safe
 @page
 def order(request: HttpRequest, code: str) -> HttpResponseBase:
     """Where the order stands: quote, payment, progress or end."""
@@ -86,7 +86,7 @@ def again(request: HttpRequest, code: str) -> HttpResponseBase:
     return redirect("merchant:order", Order.objects.values_list("code", flat=True).get(id=order_id))
 
 
-@require_GET
+@require_safe
 @page
 def ask(request: HttpRequest, code: str) -> HttpResponseBase:
     """A link for somebody else to pay; this page waits and goes on to the result by itself."""
@@ -125,7 +125,7 @@ def _context(request: HttpRequest, order: Order, now: datetime) -> dict[str, Any
         is_paused = any(line.account.paused_at for line in lines)
         return {**common, "view": "quote", "in_wechat": is_in_wechat(request), "is_paused": is_paused}
     if order.state == Order.State.AWAITING_PAYMENT:
-        return {**common, **paying(order, now, in_wechat=is_in_wechat(request))}
+        return {**common, **paying(request, order, now)}
     return {**common, **_under_way(order, lines)}
 
 

@@ -7,30 +7,67 @@ from urllib.parse import urlencode
 
 import segno
 from django.conf import settings
+from django.core import signing
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.safestring import SafeString, mark_safe
 
+from xuliu.interfaces.merchant.visiting import is_in_wechat
 from xuliu.ordering.models import Order
-from xuliu.ordering.queries import payment_of
 from xuliu.payment.accounts import provider_of
 from xuliu.payment.contract import Method
 from xuliu.payment.models import Payment
 
+PAYER, PAYER_SECONDS = "xuliu_payer", 1800
 
-def paying(order: Order, now: datetime, *, in_wechat: bool) -> dict[str, Any]:
-    """The QR code or the parameters for WeChat's own sheet; until they are there, what is being waited for."""
-    payment = payment_of(order.pk)
-    context: dict[str, Any] = {"view": "pay", "is_waiting": True, "in_wechat": in_wechat, "stage": "opening"}
+
+def paying(request: HttpRequest, order: Order, now: datetime) -> dict[str, Any]:
+    """What this browser can pay with: WeChat's own sheet once its payer has signed in, before that a link to do so,
+    outside WeChat a QR code; until any of it is there, what is being waited for."""
+    in_wechat = is_in_wechat(request)
+    context: dict[str, Any] = {"view": "pay", "is_waiting": True, "stage": "opening"}
     if order.cancel_wanted_at:
         return {**context, "stage": "cancelling"}
     if now >= order.valid_until:
         return {**context, "stage": "ending"}
-    if payment is None or payment.state != Payment.State.PENDING or not payment.token:
-        return {**context, "stage": "failed" if payment and payment.state == Payment.State.FAILED else "opening"}
-    if payment.method == Method.JSAPI:
+    payment = _theirs(request, order) if in_wechat else _newest(order, Method.NATIVE)
+    if payment is None:
+        return {**context, "stage": "choose" if in_wechat else "elsewhere"}
+    if payment.state != Payment.State.PENDING or not payment.token:
+        return {**context, "stage": "failed" if payment.state == Payment.State.FAILED else "opening"}
+    if in_wechat:
         return {**context, "stage": "sheet", **_sheet(payment, order, now)}
     sandbox = payment.token if payment.account.is_sandbox else ""
     return {**context, "stage": "qr", "qr": drawn(payment.token), "sandbox_link": sandbox}
+
+
+def know_payer(response: HttpResponse, payment_id: int) -> None:
+    """Remember in this browser which payment its payer has signed in for: nobody else's sheet opens here."""
+    response.set_cookie(
+        PAYER,
+        signing.dumps(payment_id, salt=PAYER),
+        max_age=PAYER_SECONDS,
+        httponly=True,
+        samesite="Lax",
+        secure=settings.IS_HTTPS,
+    )
+
+
+def _theirs(request: HttpRequest, order: Order) -> Payment | None:
+    try:
+        payment_id = signing.loads(request.COOKIES.get(PAYER, ""), salt=PAYER, max_age=PAYER_SECONDS)
+    except signing.BadSignature:
+        return None
+    return _payments(order, Method.JSAPI).filter(id=payment_id).first()
+
+
+def _newest(order: Order, method: Method) -> Payment | None:
+    return _payments(order, method).order_by("-id").first()
+
+
+def _payments(order: Order, method: Method) -> QuerySet[Payment]:
+    return Payment.objects.filter(order_id=order.pk, method=method).select_related("account")
 
 
 def drawn(text: str) -> SafeString:

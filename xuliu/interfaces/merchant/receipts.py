@@ -8,7 +8,7 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import get_language
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_safe
 
 from xuliu.common import pdf
 from xuliu.common.codes import ALPHABET
@@ -22,7 +22,7 @@ TEMPLATE = Path(__file__).parent / "print" / "receipt.typ"
 CHECK_CODE_LENGTH = 26
 
 
-@require_GET
+@require_safe
 @page
 def receipt(request: HttpRequest, code: str) -> HttpResponseBase:
     """The receipt, for whoever holds its link."""
@@ -32,7 +32,7 @@ def receipt(request: HttpRequest, code: str) -> HttpResponseBase:
     return render(request, "merchant/receipt.html", context)
 
 
-@require_GET
+@require_safe
 @page
 def printed(request: HttpRequest, code: str) -> HttpResponseBase:
     """The same as PDF, to keep or print."""
@@ -44,7 +44,7 @@ def printed(request: HttpRequest, code: str) -> HttpResponseBase:
     return response
 
 
-@require_GET
+@require_safe
 @page
 def check(request: HttpRequest, check_code: str) -> HttpResponseBase:
     """Says that a receipt is genuine, its number, day and amount, and nothing else."""
@@ -53,7 +53,7 @@ def check(request: HttpRequest, check_code: str) -> HttpResponseBase:
     return render(request, "merchant/check.html", context, status=200 if found else 404)
 
 
-@require_GET
+@require_safe
 @page
 def check_form(request: HttpRequest) -> HttpResponseBase:
     """Where a check code is typed that cannot be scanned."""

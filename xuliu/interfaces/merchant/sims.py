@@ -8,7 +8,7 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_POST, require_safe
 
 from xuliu.balance.operations import want_readings
 from xuliu.balance.queries import reading_of
@@ -28,7 +28,7 @@ from xuliu.ordering.quote import QuoteRefused, Wish, quote
 TYPED_SALT, TYPED_SECONDS = "xuliu typed look-up", 3600
 
 
-@require_GET
+@require_safe
 @page
 def by_sticker(request: HttpRequest, code: str) -> HttpResponseBase:
     """The SIM in the terminal that carries this sticker; whole, and never limited."""
@@ -42,7 +42,7 @@ def by_sticker(request: HttpRequest, code: str) -> HttpResponseBase:
     return live(request, "merchant/sim.html", {**_context(request, sim, terminal, is_whole=True), **links})
 
 
-@require_GET
+@require_safe
 @page
 def by_number(request: HttpRequest, token: str) -> HttpResponseBase:
     """The SIM that was typed: carrier, last four, state, end and plans; whole only with its service password."""

@@ -6,9 +6,10 @@ from django.http import Http404, HttpRequest
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
 from django.urls import reverse
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_safe
 
 from xuliu.common import stops
+from xuliu.interfaces.merchant.paying import know_payer
 from xuliu.interfaces.merchant.visiting import page
 from xuliu.ordering.models import Order
 from xuliu.ordering.place import CannotPlace, place, provider_account
@@ -20,7 +21,7 @@ from xuliu.payment.models import ProviderAccount
 STATE_SALT, STATE_SECONDS = "xuliu wechat state", 900
 
 
-@require_GET
+@require_safe
 @page
 def leave(request: HttpRequest, code: str) -> HttpResponseBase:
     """Go and ask WeChat who pays. A link, not a form: the page's policy lets no form lead elsewhere."""
@@ -34,7 +35,7 @@ def leave(request: HttpRequest, code: str) -> HttpResponseBase:
     return redirect(provider_of(account).sign_in_url(return_url=return_url, state=state))
 
 
-@require_GET
+@require_safe
 @page
 def come_back(request: HttpRequest) -> HttpResponseBase:
     """Back from WeChat: the state is ours and fresh, the code tells the payer; place the order for them."""
@@ -47,12 +48,15 @@ def come_back(request: HttpRequest) -> HttpResponseBase:
     try:
         with stops.call("payer.ask"):
             payer_id = provider_of(account).payer_id(session_of(account), request.GET.get("code", "")[:200])
-        place(order_id=order.pk, method=Method.JSAPI, payer_id=payer_id)
+        payment_id = place(order_id=order.pk, method=Method.JSAPI, payer_id=payer_id)
     except (NoAnswer, NotSent, Odd):
         return _back(order.code, "wechat_sign_in")
     except CannotPlace as refused:
         return _back(order.code, refused.code)
-    return redirect("merchant:order", order.code)
+    response = redirect("merchant:order", order.code)
+    if payment_id is not None:
+        know_payer(response, payment_id)
+    return response
 
 
 def _order(code: str) -> Order:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
+from django.test import Client
 from django.urls import reverse
 from playwright.sync_api import Page as Tab
 
@@ -12,6 +13,7 @@ from tests.browsing import ADDRESS_HEADER
 from xuliu.carrier.models import CarrierAccount
 from xuliu.common import clock
 from xuliu.common.codes import new_code
+from xuliu.interfaces.merchant.paying import PAYER
 from xuliu.interfaces.merchant.tests import made
 from xuliu.inventory.look_ups import LOOK_UPS_AN_ADDRESS, look_up
 from xuliu.inventory.models import Sim
@@ -103,21 +105,40 @@ def _orders() -> list[Hung]:
         Hung("order-ask", reverse("merchant:ask", args=[quoted.code])),
         _order("opening", opening),
         _order("pay-qr", native),
-        _order("pay-sheet", _sheet(shops[7])),
+        *_sheets(shops[7]),
         _order("paid", ready),
         _order("sent", sent),
         _order("checking", checked),
     ]
 
 
-def _sheet(shop: made.Shop) -> Order:
+def _sheets(shop: made.Shop) -> list[Hung]:
     """To be paid inside WeChat, through an account that is no sandbox: nothing plays the payer here."""
     order = made.make_quote(shop)
-    made.make_payment(order, method="jsapi", payer_id="openid-of-lin")
+    payment = made.make_payment(order, method="jsapi", payer_id="openid-of-lin")
     real = ProviderAccount.objects.create(code="wechat-real", provider="wechatpay", seller=shop.price_list.seller)
     set_credentials(real, made.wechat_config())
-    Payment.objects.filter(order_id=order.pk).update(account=real)
-    return order
+    Payment.objects.filter(id=payment.pk).update(account=real)
+    path, client = reverse("merchant:order", args=[order.code]), Client()
+    made.sign_in(client, payment)
+    return [
+        Hung("order-pay-sheet", path, _in_wechat(client.cookies[PAYER].value)),
+        Hung("order-pay-elsewhere", path),
+        Hung("order-pay-choose", path, _in_wechat("")),
+    ]
+
+
+def _in_wechat(payer: str) -> Callable[[Tab], None]:
+    def come_again(tab: Tab) -> None:
+        if payer:
+            cookie = {"name": PAYER, "value": payer, "url": tab.url}
+            tab.context.add_cookies([cookie])  # type: ignore[list-item]  # as Playwright documents it
+        tab.set_extra_http_headers({"User-Agent": "MicroMessenger/8.0"})
+        tab.reload(wait_until="load")
+        tab.set_extra_http_headers({})
+        tab.context.clear_cookies(name=PAYER)
+
+    return come_again
 
 
 def _ends() -> list[Hung]:

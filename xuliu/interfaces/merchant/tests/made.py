@@ -10,6 +10,8 @@ from typing import Any
 
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
+from django.http import HttpResponse
+from django.test import Client
 
 from xuliu.balance.models import Reading
 from xuliu.carrier.models import CarrierAccount
@@ -18,6 +20,7 @@ from xuliu.catalog.tests.make import make_carrier, make_offering, make_price, ma
 from xuliu.common import clock
 from xuliu.common.codes import new_code
 from xuliu.common.state import move
+from xuliu.interfaces.merchant.paying import know_payer
 from xuliu.inventory.models import Sim, Terminal, TerminalModel
 from xuliu.inventory.tests.make import make_account, make_sim, make_terminal
 from xuliu.ordering.models import Attempt, Order, OrderLine, Receipt
@@ -155,6 +158,13 @@ def make_payment(order: Order, *, method: str = "native", payer_id: str = "") ->
     token = f"weixin://wxpay/bizpayurl?pr={new_code(9)}" if method == "native" else f"wx{new_code(34)}"
     move(Payment, [payment_id], to=Payment.State.PENDING, also={"token": token})
     return Payment.objects.get(id=payment_id)
+
+
+def sign_in(client: Client, payment: Payment) -> None:
+    """The payer's browser comes back from WeChat, which told us who it is."""
+    response = HttpResponse()
+    know_payer(response, payment.pk)
+    client.cookies.update(response.cookies)
 
 
 def make_paid(order: Order, *, seconds_ago: float = 0) -> Order:

@@ -319,7 +319,7 @@ def test_where_wechat_does_not_answer_nothing_is_placed_and_the_payer_is_told(cl
 
 def test_the_sheet_inside_wechat_gets_signed_parameters_and_does_not_change_with_each_look(client: Client) -> None:
     order = made.make_quote(made.make_shop())
-    made.make_payment(order, method="jsapi", payer_id="openid-of-lin")
+    made.sign_in(client, made.make_payment(order, method="jsapi", payer_id="openid-of-lin"))
     poll: dict[str, Any] = {**WECHAT, "HX-Request": "true"}
 
     part = client.get(page(order), headers=poll).content.decode()
@@ -327,6 +327,38 @@ def test_the_sheet_inside_wechat_gets_signed_parameters_and_does_not_change_with
     assert "paySign" in part
     again = part.split('hx-get="')[1].split('"')[0]
     assert client.get(again, headers=poll).status_code == 204
+
+
+def test_one_payers_sheet_opens_in_nobody_elses_wechat(client: Client) -> None:
+    order = made.make_quote(made.make_shop())
+    made.sign_in(client, made.make_payment(order, method="jsapi", payer_id="openid-of-lin"))
+
+    assert "Open WeChat Pay" in text_of(client, page(order), WECHAT)
+    others = text_of(Client(), page(order), WECHAT)
+    assert "paySign" not in others
+    assert f'href="{page(order)}/wechat"' in others
+
+
+def test_while_the_owner_pays_in_wechat_the_shops_phone_says_so_and_can_show_a_code(client: Client) -> None:
+    order, owner = made.make_quote(made.make_shop()), Client()
+    made.sign_in(owner, made.make_payment(order, method="jsapi", payer_id="openid-of-lin"))
+
+    assert "Somebody is paying it in WeChat" in text_of(client, page(order))
+    client.post(f"{page(order)}/pay")
+
+    assert "Preparing the payment" in text_of(client, page(order))
+    assert "Open WeChat Pay" in text_of(owner, page(order), WECHAT)
+    assert Payment.objects.filter(order_id=order.pk).count() == 2
+
+
+def test_inside_wechat_no_code_is_shown_that_only_another_phone_could_scan(client: Client) -> None:
+    order = made.make_quote(made.make_shop())
+    made.make_payment(order)
+
+    text = text_of(client, page(order), WECHAT)
+
+    assert "Scan with WeChat" not in text
+    assert f'href="{page(order)}/wechat"' in text
 
 
 def test_a_code_in_an_address_is_never_taken_for_html(client: Client) -> None:
