@@ -7,6 +7,7 @@ there, and `python -m tests.soak --seconds 1 --seed <that seed>` plays the same 
 from __future__ import annotations
 
 import argparse
+import logging
 import os
 import random
 import sys
@@ -43,6 +44,7 @@ def _play(folder: Path, seconds: float, first: int, *, is_shrunk: bool) -> int:
     os.environ["DJANGO_SETTINGS_MODULE"] = "xuliu.config.settings"
     os.environ["XULIU_CLOCK_FILE"] = str(folder / "clock")
     django.setup()
+    logging.disable(logging.WARNING)  # what goes wrong here goes wrong on purpose
     from tests.journeys.machine import Line, Stage
     from xuliu.sandbox import testing
 

@@ -6,7 +6,7 @@ time of payment — and each gets one verdict: applied, given back, or put into 
 """
 
 import logging
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
@@ -75,8 +75,8 @@ def _apply_payments(heard: Sequence[Heard]) -> set[int]:
     """Judge and settle; returns the notices that a person must look at."""
     if not heard:
         return set()
+    orders = _locked_orders(heard)  # before their payments, as cancelling and expiring do
     payments = _locked_payments(heard)
-    orders = _locked_orders(payments.values())
     verdicts = judge(heard, payments, orders, _orders_paid(orders))
     _succeed(verdicts)
     _take_in([v for v in verdicts if v.code == APPLY], orders)
@@ -93,9 +93,9 @@ def _locked_payments(heard: Sequence[Heard]) -> dict[str, Payment]:
     return {payment.reference: payment for payment in found}
 
 
-def _locked_orders(payments: Iterable[Payment]) -> dict[int, Order]:
-    ids = {payment.order_id for payment in payments}
-    found = Order.objects.select_for_update(no_key=True).filter(id__in=ids).order_by("id")
+def _locked_orders(heard: Sequence[Heard]) -> dict[int, Order]:
+    paid = Payment.objects.filter(reference__in=[one.truth.reference for one in heard])
+    found = Order.objects.select_for_update(no_key=True).filter(id__in=paid.values("order_id")).order_by("id")
     return {order.id: order for order in found}
 
 

@@ -1,7 +1,7 @@
 """A carrier on paper, in this process: for tests that want a thousand lines and no network. Dropped in by a test."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from typing import Any, ClassVar
@@ -16,6 +16,7 @@ from xuliu.carrier.contract import (
     Proof,
     Question,
     Reading,
+    Reason,
     Session,
     SimKey,
 )
@@ -29,6 +30,9 @@ class Books:
     ends_on: dict[str, date] = field(default_factory=dict)
     effects: Counter[str] = field(default_factory=Counter)
     says_later: bool = False  # answers ACCEPTED, and DONE only when asked
+    reads: Counter[str] = field(default_factory=Counter)
+    during_submit: Callable[[], object] | None = None  # once, before a refusal that comes late
+    knows_nothing: bool = False  # answers NOT_FOUND when asked
     odd_readings: dict[str, str] = field(default_factory=dict)  # the IMEI read, by ICCID
     odd_details: dict[str, str] = field(default_factory=dict)  # the words of an answer, by ICCID
 
@@ -58,6 +62,7 @@ class Connector:
 
     def read(self, session: Session, sims: Sequence[SimKey]) -> list[Reading]:
         """What stands on the paper."""
+        BOOKS.reads.update(sim.iccid for sim in sims)
         plain = Reading(iccid="", as_of=session.now(), state="active")
         return [
             replace(
@@ -70,7 +75,11 @@ class Connector:
         ]
 
     def submit(self, session: Session, changes: Sequence[Change]) -> list[Answer]:
-        """Done at once, and said so at once or later."""
+        """Done at once, and said so at once or later; or, where something is to happen meanwhile, refused late."""
+        meanwhile, BOOKS.during_submit = BOOKS.during_submit, None
+        if meanwhile is not None:
+            meanwhile()
+            return [Answer.refused(change, Reason.SIM, "refused after a long time") for change in changes]
         for change in changes:
             iccid = change.sim.iccid
             BOOKS.ends_on[iccid] = add_months(BOOKS.ends_on[iccid], change.months, anchor_day=BOOKS.ends_on[iccid].day)
@@ -83,6 +92,8 @@ class Connector:
 
     def find(self, session: Session, questions: Sequence[Question]) -> list[Answer]:
         """Done, where it was."""
+        if BOOKS.knows_nothing:
+            return [Answer(reference=one.change.reference, outcome=Outcome.NOT_FOUND) for one in questions]
         return [self._done(question.change) for question in questions]
 
     def _done(self, change: Change) -> Answer:
