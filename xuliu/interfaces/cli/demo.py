@@ -39,8 +39,7 @@ def run(args: argparse.Namespace) -> int:
     begun = time.monotonic()
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(line_buffering=True)
-    for number in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, signal.default_int_handler)
+    _hear_signals()
     if "MAKELEVEL" in os.environ:  # `make demo` that is killed takes us along
         end_with_parent()
     home = args.home.absolute()
@@ -60,6 +59,13 @@ def run(args: argparse.Namespace) -> int:
                     server.release()
                 else:  # interrupted while it started: nobody else would stop it
                     embedded.stop(home)
+
+
+def _hear_signals() -> None:
+    """Whatever tells us to end is as Ctrl-C; that itself is heard in a script's background too, where it is off."""
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        if number != signal.SIGHUP or signal.getsignal(number) != signal.SIG_IGN:  # off: nohup
+            signal.signal(number, signal.default_int_handler)
 
 
 def _play(args: argparse.Namespace, children: Children, sandbox: Child, begun: float) -> int:
