@@ -133,12 +133,13 @@ def usual_seconds(account_id: int) -> int | None:
 
 def progress(order_id: int) -> Progress:
     """The real steps of an order with their times, out of the moves that were recorded."""
+    # What comes last is read first: a receipt is never shown beside an older sight of what went before it.
+    receipt = Receipt.objects.filter(order_id=order_id).values_list("issued_at", flat=True).first()
     order = Order.objects.get(id=order_id)
     lines = list(OrderLine.objects.filter(order_id=order_id).values_list("id", "state"))
     states = {state for _, state in lines}
     ids = [line_id for line_id, _ in lines]
     reached = _reached(ids)
-    receipt = Receipt.objects.filter(order_id=order_id).values_list("issued_at", flat=True).first()
     refund, refunded_at = _refund(order_id)
     steps = [
         Step("paid", order.paid_at),
