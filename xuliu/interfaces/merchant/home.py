@@ -9,10 +9,12 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext
 from django.views.decorators.http import require_POST, require_safe
 
+from xuliu.catalog.queries import public_price_list
 from xuliu.common import clock
 from xuliu.common.codes import ALPHABET
 from xuliu.interfaces.merchant.sims import token_of
 from xuliu.interfaces.merchant.visiting import address_of, page, remembered
+from xuliu.interfaces.merchant.words import figures
 from xuliu.interfaces.merchant.words import order as words
 from xuliu.inventory.look_ups import TooManyGuesses, look_up, unlock
 from xuliu.ordering.queries import lines_of, order_by_code
@@ -26,11 +28,8 @@ STICKER_LENGTH = 26
 def home(request: HttpRequest) -> HttpResponseBase:
     """One field, and what was last ordered on this phone."""
     found = [order for code in remembered(request) if (order := order_by_code(code))]
-    return render(
-        request,
-        "merchant/home.html",
-        {"orders": [words.remembered(order, lines_of(order.pk, limit=1)) for order in found]},
-    )
+    rows = [words.remembered(order, lines_of(order.pk, limit=1)) for order in found]
+    return render(request, "merchant/home.html", {"orders": rows, "contact": _contact()})
 
 
 @require_POST
@@ -52,7 +51,9 @@ def typed(request: HttpRequest) -> HttpResponseBase:
         return _limited(request, given, gettext("The number and the password do not belong together."))
     if sim is None:
         error = gettext("There is no such number here. Check it sign by sign, or scan the sticker on the terminal.")
-        return render(request, "merchant/home.html", {"typed": given, "error": error}, status=404)
+        return render(
+            request, "merchant/home.html", {"typed": given, "error": error, "contact": _contact()}, status=404
+        )
     return redirect("merchant:number", token_of(sim, is_whole=bool(password)))
 
 
@@ -76,9 +77,17 @@ def language(request: HttpRequest, code: str) -> HttpResponseBase:
 
 def _limited(request: HttpRequest, given: str, error: str) -> HttpResponseBase:
     """The same page whether or not the number exists."""
-    response = render(request, "merchant/limited.html", {"typed": given, "error": error}, status=429)
+    response = render(
+        request, "merchant/limited.html", {"typed": given, "error": error, "contact": _contact()}, status=429
+    )
     response.headers["Retry-After"] = "3600"
     return response
+
+
+def _contact() -> str:
+    """Whom to call: the seller of what visitors buy."""
+    prices = public_price_list()
+    return figures.contact(prices.seller) if prices else ""
 
 
 def _sticker_in(given: str) -> str:

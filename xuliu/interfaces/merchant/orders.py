@@ -33,7 +33,8 @@ ENDED_UNPAID = (Order.State.QUOTED, Order.State.LAPSED, Order.State.EXPIRED, Ord
 def order(request: HttpRequest, code: str) -> HttpResponseBase:
     """Where the order stands: quote, payment, progress or end."""
     found = _order(code)
-    context = _context(request, found, clock.now())
+    now = clock.now()
+    context = {**_context(request, found, now), "pace": words.pace(found, now=now)}
     response = live(request, "merchant/order.html", context, signed_anew=("script", "sandbox_link"))
     if response.status_code == 200:
         remember(request, response, code)

@@ -137,6 +137,16 @@ def test_a_sims_password_cannot_be_tried_out_from_many_addresses(client: Client)
 
 
 @pytest.mark.django_db
+def test_one_address_cannot_try_out_passwords_of_many_sims(client: Client) -> None:
+    made.make_shop(service_password=kept(made.ICCID, "246810"))
+    for number in range(30):
+        typed(client, f"8986049999999{number:07d}", password="0000")
+
+    assert "Too many passwords" in typed(client, made.ICCID, password="246810")[1]
+    assert typed(client, made.ICCID, address="198.51.100.9", password="246810")[0] == 302
+
+
+@pytest.mark.django_db
 def test_a_sim_without_a_service_password_is_opened_by_none(client: Client) -> None:
     made.make_shop()
 

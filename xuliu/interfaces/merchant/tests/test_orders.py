@@ -1,6 +1,7 @@
 """An order's page from quote to receipt."""
 
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -204,6 +205,17 @@ def test_a_refusal_stays_on_the_page_while_it_renews_itself(client: Client) -> N
 
     polled = client.get(again, headers={**ENGLISH, "HX-Request": "true"})
     assert "can no longer be withdrawn" in polled.content.decode()
+
+
+def test_a_page_that_waits_long_looks_again_less_often(client: Client, clock_file: Path) -> None:
+    order = made.make_paid(made.make_quote(made.make_shop()))
+
+    paces = []
+    for passed in (0, 300, 7_200):
+        clock_file.write_text(str(passed))
+        paces.append(text_of(client, page(order)).split('hx-trigger="every ')[1].split('"')[0])
+
+    assert paces == ["2s", "5s", "30s"]
 
 
 def test_a_completed_order_says_until_when_and_leads_to_its_receipt(client: Client) -> None:

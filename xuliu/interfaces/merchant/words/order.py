@@ -14,6 +14,8 @@ from xuliu.ordering.models import Order, OrderLine
 from xuliu.ordering.queries import Sums
 
 LINES_SHOWN = 20
+# (while it has taken less than so many seconds, look again after so many)
+PACES = ((120, 2), (900, 5), (float("inf"), 30))
 
 
 class StepLike(Protocol):
@@ -210,6 +212,12 @@ def _stands(step: StepLike) -> str:
     if step.is_now:
         return "now"
     return "done" if step.at else "later"
+
+
+def pace(order: Order, *, now: datetime) -> int:
+    """Seconds until a waiting page looks again: often at first, seldom once it takes long."""
+    waited = (now - order.state_at).total_seconds()
+    return next(seconds for within, seconds in PACES if waited < within)
 
 
 def ending(order: Order, lines: Sequence[OrderLine], *, refund: str, is_disputed: bool) -> Ending | None:
