@@ -1,0 +1,41 @@
+"""All that is measured, in order."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from bench import beside, completing, hearing, placing, postings, snapshot, topups
+from bench.databases import Databases, migrated
+from bench.report import Result
+from bench.sizes import Sizes
+from xuliu.config.embedded import Cluster
+
+Measure = Callable[[Databases, Path, Sizes], list[Result]]
+
+
+def _lines(databases: Databases, folder: Path, sizes: Sizes) -> list[Result]:
+    prepared = completing.prepare(databases, folder, sizes)
+    return completing.complete_lines(databases, prepared) + snapshot.fulfil_beside_snapshot(databases, prepared)
+
+
+MEASURES: dict[str, Measure] = {
+    "place": placing.place_orders,
+    "lines": _lines,
+    "post": postings.post_entries,
+    "notices": hearing.hear_notices,
+    "topups": topups.top_up,
+    "beside": beside.stand_behind_bulk,
+}
+
+
+def measure(cluster: Cluster, folder: Path, sizes: Sizes, *, only: Sequence[str]) -> list[Result]:
+    """Measure all, or those named; each result is printed as it comes."""
+    databases = migrated(cluster)
+    results = []
+    for name, run in MEASURES.items():
+        if not only or name in only:
+            for result in run(databases, folder, sizes):
+                print(f"{result.name}: {result.ours:,.4g} {result.unit}", flush=True)
+                results.append(result)
+    return results

@@ -1,0 +1,101 @@
+"""Whole top-ups by web, worker and sandbox as processes: quote → pay → provision → verify → receipt."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from bench import site
+from bench.databases import Databases, tidy, using
+from bench.fleet import Fleet, furnish, make_account, make_offering, make_sims, order_for, sim_ids
+from bench.report import Result, rate
+from bench.sizes import Sizes
+from xuliu.carrier.models import CarrierAccount
+from xuliu.inventory.models import Sim
+from xuliu.ordering.models import Order, Receipt
+from xuliu.payment.models import Payment
+from xuliu.sandbox.testing import Sandbox
+
+LEAST = 30
+ENDS_WITHIN_SECONDS = 300
+PAYERS = 4
+LOOK_SECONDS = 0.05
+
+
+def top_up(databases: Databases, folder: Path, sizes: Sizes) -> list[Result]:
+    """Receipts a second, half of the SIMs at either carrier, every top-up an order and a payment of its own."""
+    with site.sandbox(folder) as sandbox, using(databases.make("bench_ours")):
+        fleets = _furnish(folder, sandbox, sizes.topups // 2)
+        tidy()
+        with site.whole(databases.url("bench_ours"), folder):
+            _buy([(fleet, sim) for fleet in fleets for sim in sim_ids(fleet.account)[:1]], sandbox)  # all are awake
+            sims = zip(*(sim_ids(fleet.account)[1:] for fleet in fleets), strict=True)
+            wanted = [(fleet, sim) for pair in sims for fleet, sim in zip(fleets, pair, strict=True)]
+            started = time.perf_counter()
+            _buy(wanted, sandbox)
+            took = time.perf_counter() - started
+    return [rate("whole top-ups, both carriers over HTTP", len(wanted) / took, unit="top-ups/s", least=LEAST)]
+
+
+def _furnish(folder: Path, sandbox: Sandbox, sims: int) -> list[Fleet]:
+    first = furnish(
+        folder, connector="onelink", config=_config(sandbox, "onelink"), sims=0, provider_url=sandbox.wechatpay
+    )
+    account = make_account("1nce", _config(sandbox, "1nce"))
+    offering = make_offering(account, first.price_list, plan_code="1")
+    fleets = [first, Fleet(first.price_list, first.provider, account, offering)]
+    for number, fleet in enumerate(fleets):
+        CarrierAccount.objects.filter(id=fleet.account.pk).update(calls_per_second=1_000, parallel=8)
+        make_sims(fleet.account, sims + 1, first=1 + number * 1_000_000)
+        sandbox.control.sims(
+            [_at_carrier(sim, fleet.account.code) for sim in Sim.objects.filter(account=fleet.account)]
+        )
+    return fleets
+
+
+def _config(sandbox: Sandbox, code: str) -> dict[str, str]:
+    return {"base_url": {"onelink": sandbox.onelink, "1nce": sandbox.nce}[code], **sandbox.credentials[code]}
+
+
+def _at_carrier(sim: Sim, carrier: str) -> dict[str, object]:
+    return {
+        "carrier": carrier,
+        "iccid": sim.iccid,
+        "msisdn": sim.msisdn,
+        "state": "active",
+        "starts_on": str(sim.period_start_on),
+        "ends_on": str(sim.period_end_on),
+        "granted_bytes": 300 * 1024 * 1024,
+        "used_bytes": 0,
+    }
+
+
+def _buy(wanted: Sequence[tuple[Fleet, int]], sandbox: Sandbox) -> None:
+    """Order, pay and wait for the receipts."""
+    orders = [order_for(fleet, [sim], is_waited_for=True) for fleet, sim in wanted]
+    pay(orders, sandbox)
+    await_receipts(orders)
+
+
+def pay(orders: Sequence[int], sandbox: Sandbox) -> None:
+    """Pay each order as soon as the worker has opened its payment."""
+    unpaid, ends = set(orders), time.monotonic() + ENDS_WITHIN_SECONDS
+    with ThreadPoolExecutor(PAYERS) as payers:
+        while unpaid:
+            assert time.monotonic() < ends, f"{len(unpaid)} payments were not opened"
+            opened = Payment.objects.filter(order_id__in=unpaid, state=Payment.State.PENDING)
+            found = dict(opened.values_list("order_id", "reference"))
+            list(payers.map(sandbox.control.pay, found.values()))
+            unpaid -= set(found)
+            time.sleep(LOOK_SECONDS if unpaid else 0)
+
+
+def await_receipts(orders: Sequence[int]) -> None:
+    """Wait until every order has its receipt."""
+    ends = time.monotonic() + ENDS_WITHIN_SECONDS
+    while (issued := Receipt.objects.filter(order_id__in=orders).count()) < len(orders):
+        assert time.monotonic() < ends, f"{len(orders) - issued} orders have no receipt"
+        assert not Order.objects.filter(id__in=orders, state=Order.State.FAILED).exists(), "an order failed"
+        time.sleep(LOOK_SECONDS)
