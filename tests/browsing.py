@@ -7,12 +7,14 @@ import shutil
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import IO
 
 from playwright.sync_api import Browser, sync_playwright
 
@@ -24,22 +26,28 @@ ROOT = Path(__file__).resolve().parents[1]
 
 @contextmanager
 def served(database_url: str, **environment: str) -> Iterator[str]:
-    """`xuliu serve` on a database; yields its address. Ended with everything it started."""
+    """`xuliu serve` on a database; yields its address. Ended with everything it started; what it logs is shown only
+    where it does not start."""
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     address = f"http://127.0.0.1:{port}"
-    told = {"DATABASE_URL": database_url, "XULIU_DEMO": "1", "XULIU_BASE_URL": address, "XULIU_LOG_LEVEL": "ERROR"}
+    told = {"DATABASE_URL": database_url, "XULIU_DEMO": "1", "XULIU_BASE_URL": address}
     start = "from xuliu.interfaces.cli.entry import main; raise SystemExit(main())"
     told_how = ["serve", "--demo", "--port", str(port), "--workers", "1", "--threads", "4"]
-    server = subprocess.Popen(
-        [sys.executable, "-c", start, *told_how], env={**os.environ, **told, **environment}, cwd=ROOT
-    )
-    try:
-        _await(f"{address}/healthz", server)
-        yield address
-    finally:
-        server.terminate()
-        server.wait(timeout=20)
+    with tempfile.TemporaryFile("w+") as said:
+        server = subprocess.Popen(
+            [sys.executable, "-c", start, *told_how],
+            env={**os.environ, **told, **environment},
+            cwd=ROOT,
+            stdout=said,
+            stderr=said,
+        )
+        try:
+            _await(f"{address}/healthz", server, said)
+            yield address
+        finally:
+            server.terminate()
+            server.wait(timeout=20)
 
 
 @contextmanager
@@ -53,7 +61,7 @@ def chromium() -> Iterator[Browser]:
             browser.close()
 
 
-def _await(url: str, server: subprocess.Popen[bytes]) -> None:
+def _await(url: str, server: subprocess.Popen[bytes], said: IO[str]) -> None:
     give_up_at = time.monotonic() + START_SECONDS
     while True:
         try:
@@ -61,5 +69,6 @@ def _await(url: str, server: subprocess.Popen[bytes]) -> None:
                 return
         except (urllib.error.URLError, ConnectionError) as error:
             if server.poll() is not None or time.monotonic() > give_up_at:
-                raise RuntimeError("the server did not start") from error
+                said.seek(0)
+                raise RuntimeError(f"the server did not start: {said.read()[-2000:]}") from error
             time.sleep(0.05)
