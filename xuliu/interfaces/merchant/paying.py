@@ -19,6 +19,12 @@ from xuliu.payment.accounts import provider_of
 from xuliu.payment.contract import Method
 from xuliu.payment.models import Payment
 
+# What a payment that cannot be paid now means for whoever waits.
+UNREADY = {
+    Payment.State.FAILED: "failed",
+    Payment.State.SUCCEEDED: "settling",
+    Payment.State.CLOSED: "settling",
+}
 PAYER, PAYER_SECONDS = "xuliu_payer", 1800
 
 
@@ -35,7 +41,7 @@ def paying(request: HttpRequest, order: Order, now: datetime) -> dict[str, Any]:
     if payment is None:
         return {**context, "stage": "choose" if in_wechat else "elsewhere"}
     if payment.state != Payment.State.PENDING or not payment.token:
-        return {**context, "stage": "failed" if payment.state == Payment.State.FAILED else "opening"}
+        return {**context, "stage": UNREADY.get(payment.state, "opening")}
     if in_wechat:
         return {**context, "stage": "sheet", **_sheet(payment, order, now)}
     sandbox = payment.token if payment.account.is_sandbox else ""

@@ -11,6 +11,7 @@ from django.test import Client
 from xuliu.carrier.models import CarrierAccount
 from xuliu.common import clock
 from xuliu.common.codes import new_code
+from xuliu.common.state import move
 from xuliu.interfaces.merchant.tests import made
 from xuliu.inventory.tests.make import make_sim
 from xuliu.ordering.models import Order, OrderLine
@@ -339,6 +340,24 @@ def test_the_sheet_inside_wechat_gets_signed_parameters_and_does_not_change_with
     assert "paySign" in part
     again = part.split('hx-get="')[1].split('"')[0]
     assert client.get(again, headers=poll).status_code == 204
+
+
+@pytest.mark.parametrize(
+    ("state", "words"),
+    [
+        (Payment.State.SUCCEEDED, "The payment is being checked"),
+        (Payment.State.CLOSED, "The payment is being checked"),
+        (Payment.State.FAILED, "Try once more"),
+    ],
+)
+def test_a_payment_that_ended_before_its_order_knows_is_told_truly(client: Client, state: str, words: str) -> None:
+    order = made.make_quote(made.make_shop())
+    move(Payment, [made.make_payment(order).pk], to=state)
+
+    text = text_of(client, page(order))
+
+    assert words in text
+    assert "Preparing" not in text
 
 
 def test_one_payers_sheet_opens_in_nobody_elses_wechat(client: Client) -> None:
