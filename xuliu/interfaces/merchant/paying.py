@@ -20,7 +20,7 @@ from xuliu.payment.contract import Method
 from xuliu.payment.models import Payment
 
 # What a payment that cannot be paid now means for whoever waits.
-UNREADY = {
+UNREADY: dict[str, str] = {
     Payment.State.FAILED: "failed",
     Payment.State.SUCCEEDED: "settling",
     Payment.State.CLOSED: "settling",
