@@ -56,8 +56,8 @@ CARRIER_FAULTS = [
     {"kind": "nothing", "operation": "change"},
     {"kind": "wrong_amount", "operation": "change", "factor": 0.5},
     {"kind": "fail_later", "operation": "change", "reason": "plan"},
-    {"kind": "deliver_after_refusing", "operation": "change", "reason": "plan", "seconds": 0},
-    {"kind": "deliver_after_refusing", "operation": "change", "reason": "plan", "seconds": 120},
+    {"kind": "deliver_after_refusing", "operation": "change", "reason": "sim", "seconds": 0},
+    {"kind": "deliver_after_refusing", "operation": "change", "reason": "sim", "seconds": 120},
 ]
 ASKED = ("native", "jsapi", "query", "close", "refund", "refund_query")
 PROVIDER_FAULTS = [

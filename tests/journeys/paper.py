@@ -13,7 +13,7 @@ from typing import Any
 
 from django.db import connection
 
-from tests.world import World, make_our_sims, make_price
+from tests.world import PREFIXES, World, make_our_sims, make_price
 from xuliu.carrier import connectors
 from xuliu.carrier.accounts import set_credentials
 from xuliu.carrier.models import Carrier, CarrierAccount
@@ -25,6 +25,7 @@ from xuliu.ordering.place import place
 from xuliu.ordering.quote import Wish, quote
 from xuliu.payment.models import Notice, Payment
 
+OF_ONE_SIM = ("id", "iccid", "msisdn")
 DROPPED = Path(__file__).parent / "dropped" / "connectors"
 MODULE = f"{connectors.__name__}.paper"
 
@@ -71,7 +72,17 @@ def make_paper(world: World) -> Paper:
 
 def make_paper_sims(paper: Paper, count: int) -> list[Sim]:
     """SIMs in service."""
-    sims = make_our_sims(paper.world, "paper", count)
+    first = len(paper.books.ends_on) + 1
+    (sim,) = make_our_sims(paper.world, "paper", first=first)
+    like = ", ".join(column for field in Sim._meta.concrete_fields if (column := field.column) not in OF_ONE_SIM)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"""INSERT INTO inventory_sim (iccid, msisdn, {like})
+                SELECT '{PREFIXES["paper"]}' || '1' || lpad(n::text, 13, '0'), '1440' || lpad(n::text, 9, '0'), {like}
+                FROM inventory_sim, generate_series(%s, %s) AS n WHERE id = %s""",  # noqa: S608  # constants
+            (first + 1, first + count - 1, sim.pk),
+        )
+    sims = list(Sim.objects.filter(id__gte=sim.pk, account=paper.account).order_by("id"))
     paper.books.ends_on.update({sim.iccid: sim.period_end_on for sim in sims})
     return sims
 
@@ -90,7 +101,7 @@ def make_orders(paper: Paper, count: int) -> list[Order]:
     with connection.cursor() as cursor:
         for statement in COPIES:
             cursor.execute(statement, {"first": first.pk, "sims": [sim.pk for sim in sims[1:]]})
-    return list(Order.objects.order_by("id"))
+    return list(Order.objects.filter(id__gte=first.pk).order_by("id"))
 
 
 def pay(orders: Sequence[Order]) -> None:
@@ -123,7 +134,7 @@ _ORDER = """seller_id, price_list_id, channel, currency, total_minor, line_count
 _LINE = """position, offering_id, account_id, list_minor, price_minor, tax_basis_points, tax_minor, cost_minor,
     starts_on, ends_on, state, state_at, due_at"""
 _PAYMENT = "account_id, method, description, amount_minor, currency, state, state_at, opened_at, expires_at, due_at"
-_COPIED = "(SELECT id AS order_id, row_number() OVER (ORDER BY id) AS n FROM ordering_order WHERE id <> %(first)s) AS o"
+_COPIED = "(SELECT id AS order_id, row_number() OVER (ORDER BY id) AS n FROM ordering_order WHERE id > %(first)s) AS o"
 COPIES = (
     f"""INSERT INTO ordering_order (code, number, {_ORDER}) SELECT left(md5(n::text), 26), 'C-' || n, {_ORDER}
         FROM ordering_order, generate_series(1, cardinality(%(sims)s::bigint[])) AS n WHERE id = %(first)s""",  # noqa: S608  # constants

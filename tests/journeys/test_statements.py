@@ -1,0 +1,161 @@
+"""A write is a constant number of statements a chunk: for one card, for a thousand and for a hundred thousand."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from django.db import connection
+from django.db.models import Count
+
+from tests.books import check_own_books
+from tests.journeys import paper as carrier
+from tests.journeys.paper import Paper
+from tests.world import make_world, pass_time
+from xuliu.balance.operations import want_readings
+from xuliu.balance.refresh import refresh
+from xuliu.inventory.import_sims import Report, import_sims
+from xuliu.ordering import check, fulfil, settle, verify
+from xuliu.ordering.models import Order, OrderLine, Receipt
+from xuliu.ordering.pay import apply_notices, release_rest
+from xuliu.ordering.place import place
+from xuliu.ordering.quote import LINES_PER_STATEMENT
+from xuliu.ordering.withdraw import withdraw
+from xuliu.sandbox.testing import Sandbox
+
+CHUNK = 1_000
+Counts = dict[str, set[int]]
+
+
+@pytest.fixture
+def paper(fresh_database: str, clock_file: Path, shared_sandbox: Sandbox) -> Iterator[Paper]:
+    with carrier.dropped_in():
+        yield carrier.make_paper(make_world(shared_sandbox, "http://127.0.0.1:1", clock_file))
+        check_own_books()
+
+
+def _count(run: Callable[[], object]) -> tuple[int, object]:
+    """How many statements it made, and what it returned."""
+    made = 0
+
+    def counting(execute: Callable[..., object], *given: object) -> object:
+        nonlocal made
+        made += 1
+        return execute(*given)
+
+    with connection.execute_wrapper(counting):
+        returned = run()
+    return made, returned
+
+
+def _each_run(step: Callable[[], int], *, most: int = 1_000) -> set[int]:
+    """The statements of every run of a step that found something to do, of at most so many runs."""
+    counts: set[int] = set()
+    for _ in range(most):
+        made, found = _count(step)
+        if not found:
+            break
+        counts.add(made)
+    return counts
+
+
+def _one_order(paper: Paper, lines: int, *, most: int = 1_000) -> tuple[Counts, Order]:
+    """One order of so many lines from its quote to its receipt; at most so many chunks are delivered."""
+    counts: Counts = {}
+    sims = carrier.make_paper_sims(paper, lines)
+    made, quoted = _count(lambda: carrier.make_quote(paper, sims))
+    assert isinstance(quoted, Order)
+    counts["quote"] = {made - (lines - 1) // LINES_PER_STATEMENT}  # one more a chunk
+    counts["place"] = {_count(lambda: place(order_id=quoted.pk, method="native"))[0]}
+    carrier.pay([quoted])
+    counts["apply"] = _each_run(apply_notices)
+    counts["release"] = _each_run(release_rest) if lines > CHUNK else set()
+    counts |= _delivered(paper, most=most)
+    return counts, quoted
+
+
+def _delivered(paper: Paper, *, most: int = 1_000) -> Counts:
+    counts: Counts = {"fulfil": _each_run(lambda: fulfil.fulfil(paper.account.pk, limit=CHUNK), most=most)}
+    pass_time(paper.world, timedelta(seconds=5))
+    if paper.books.says_later:
+        counts["check"] = _each_run(lambda: check.check(paper.account.pk, limit=50))
+    counts["verify"] = _each_run(lambda: verify.verify(paper.account.pk, limit=CHUNK))
+    counts["settle"] = _each_run(settle.settle)
+    counts["receipts"] = _each_run(settle.issue_receipts)
+    return counts
+
+
+def _constant(counts: Counts, *others: Counts) -> bool:
+    """Whether every run of every step made as many statements, whatever the number of rows."""
+    names = {name for one in (counts, *others) for name in one}
+    return all(len(set().union(*[one.get(name, set()) for one in (counts, *others)])) <= 1 for name in names)
+
+
+@pytest.mark.parametrize("says_later", [False, True], ids=["done at once", "accepted first"])
+def test_one_line_and_a_thousand_take_the_same_statements(paper: Paper, says_later: bool) -> None:
+    paper.books.says_later = says_later
+    one, _ = _one_order(paper, 1)
+    many, order = _one_order(paper, CHUNK)
+
+    assert _constant(one, many), f"one {one}, a thousand {many}"
+    assert not OrderLine.objects.filter(order=order).exclude(state="COMPLETED").exists()
+
+
+def test_a_hundred_thousand_lines_take_as_many_a_chunk(paper: Paper) -> None:
+    one, _ = _one_order(paper, 1)
+    many, order = _one_order(paper, 100 * CHUNK, most=3)  # what a chunk costs with all the others waiting behind it
+
+    assert _constant(one, many), f"one {one}, a hundred thousand {many}"
+    states = OrderLine.objects.filter(order=order).order_by().values_list("state").annotate(Count("id"))
+    assert dict(states) == {"COMPLETED": 3 * CHUNK, "READY": 97 * CHUNK}
+
+
+def test_one_order_and_a_thousand_take_the_same_statements(paper: Paper) -> None:
+    counts = []
+    for number in (1, CHUNK):
+        orders = carrier.make_orders(paper, number)
+        carrier.pay(orders)
+        counts.append({"apply": _each_run(apply_notices), **_delivered(paper)})
+
+    assert _constant(*counts), f"one and a thousand: {counts}"
+    assert Receipt.objects.count() == 1 + CHUNK
+
+
+def test_taking_one_line_back_and_a_thousand_take_the_same_statements(paper: Paper) -> None:
+    counts = []
+    for number in (1, CHUNK):
+        order = carrier.make_quote(paper, carrier.make_paper_sims(paper, number))
+        place(order_id=order.pk, method="native")
+        carrier.pay([order])
+        apply_notices()
+        made, withdrawn = _count(lambda: withdraw(order_id=order.pk))  # noqa: B023  # run at once
+        assert withdrawn == number
+        counts.append({"withdraw": {made}, "settle": _each_run(settle.settle)})
+
+    assert _constant(*counts), f"one and a thousand: {counts}"
+
+
+def test_one_reading_and_a_hundred_take_the_same_statements(paper: Paper) -> None:
+    counts = []
+    for number in (1, 100):
+        ids = [sim.pk for sim in carrier.make_paper_sims(paper, number)]
+        wanted = _count(lambda: want_readings(sim_ids=ids))[0]  # noqa: B023  # run at once
+        counts.append({"want": {wanted}, "refresh": _each_run(lambda: refresh(paper.account.pk))})
+
+    assert _constant(*counts), f"one and a hundred: {counts}"
+
+
+def test_importing_one_sim_and_a_thousand_take_the_same_statements(paper: Paper, tmp_path: Path) -> None:
+    counts = []
+    for number in (1, CHUNK):
+        path = tmp_path / f"{number}.csv"
+        lines = [f"8986990{number:05d}{line:08d}" for line in range(number)]
+        path.write_text("\n".join(["iccid", *lines]) + "\n")
+        made, report = _count(lambda: import_sims(path=path, account_code="paper"))  # noqa: B023  # run at once
+        assert isinstance(report, Report)
+        assert (report.lines, report.refused_lines()) == (number, 0)
+        counts.append({"import": {made}})
+
+    assert _constant(*counts), f"one and a thousand: {counts}"
