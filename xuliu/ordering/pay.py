@@ -30,6 +30,10 @@ log = logging.getLogger(__name__)
 
 GRACE = timedelta(minutes=2)
 
+# The columns that are looked at: making whole rows of thousands took half of the time.
+OF_PAYMENT = ("reference", "order_id", "account_id", "amount_minor", "currency", "state", "number")
+OF_ORDER = ("state", "valid_until", "is_waited_for")
+
 APPLY = "applied"
 REPEAT = "repeat"
 PAID_TWICE = "paid_twice"
@@ -89,14 +93,14 @@ def _apply_payments(heard: Sequence[Heard]) -> set[int]:
 
 def _locked_payments(heard: Sequence[Heard]) -> dict[str, Payment]:
     references = [one.truth.reference for one in heard]
-    found = Payment.objects.select_for_update(no_key=True).filter(reference__in=references).order_by("id")
-    return {payment.reference: payment for payment in found}
+    found = Payment.objects.select_for_update(no_key=True).only(*OF_PAYMENT).filter(reference__in=references)
+    return {payment.reference: payment for payment in found.order_by("id")}
 
 
 def _locked_orders(heard: Sequence[Heard]) -> dict[int, Order]:
     paid = Payment.objects.filter(reference__in=[one.truth.reference for one in heard])
-    found = Order.objects.select_for_update(no_key=True).filter(id__in=paid.values("order_id")).order_by("id")
-    return {order.id: order for order in found}
+    found = Order.objects.select_for_update(no_key=True).only(*OF_ORDER).filter(id__in=paid.values("order_id"))
+    return {order.id: order for order in found.order_by("id")}
 
 
 def _orders_paid(orders: Mapping[int, Order]) -> set[int]:

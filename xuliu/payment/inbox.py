@@ -33,7 +33,8 @@ def waiting_notices(limit: int) -> list[int]:
 
 def locked_notices(ids: Sequence[int]) -> list[Heard]:
     """Lock those that still wait and that nobody else holds, and read them. Raises Odd for an unreadable one."""
-    waiting = Notice.objects.select_for_update(skip_locked=True, no_key=True)
+    read = ("account_id", "received_at", "body", "is_pushed")
+    waiting = Notice.objects.select_for_update(skip_locked=True, no_key=True).only(*read)
     notices = list(waiting.filter(id__in=ids, state=Notice.State.STORED).order_by("id"))
     providers = _providers({notice.account_id for notice in notices})
     return [_heard(notice, providers[notice.account_id]) for notice in notices]
