@@ -3,7 +3,6 @@
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from django.test import Client
@@ -296,52 +295,6 @@ def test_the_last_orders_of_a_phone_stand_on_its_first_page(client: Client) -> N
     assert page(order) not in text_of(Client(), "/")
 
 
-def test_inside_wechat_the_payer_is_sent_to_say_who_they_are(client: Client) -> None:
-    order = made.make_quote(made.make_shop())
-
-    assert f'href="{page(order)}/wechat"' in text_of(client, page(order), WECHAT)
-    where = urlsplit(client.get(f"{page(order)}/wechat", headers=WECHAT).headers["Location"])
-
-    told = parse_qs(where.query)
-    assert where.path == "/connect/oauth2/authorize"
-    assert told["scope"] == ["snsapi_base"]
-    assert urlsplit(told["redirect_uri"][0]).path == "/wechat/return"
-    assert Payment.objects.count() == 0
-
-
-def test_back_from_wechat_the_state_must_be_ours(client: Client) -> None:
-    order = made.make_quote(made.make_shop())
-    where = client.get(f"{page(order)}/wechat", headers=WECHAT).headers["Location"]
-    state = parse_qs(urlsplit(where).query)["state"][0]
-
-    assert client.get("/wechat/return", {"code": "x", "state": state[:-1] + "_"}).status_code == 404
-    assert client.get("/wechat/return", {"code": "x"}).status_code == 404
-    assert Payment.objects.count() == 0
-
-
-def test_where_wechat_does_not_answer_nothing_is_placed_and_the_payer_is_told(client: Client) -> None:
-    order = made.make_quote(made.make_shop())
-    where = client.get(f"{page(order)}/wechat", headers=WECHAT).headers["Location"]
-    state = parse_qs(urlsplit(where).query)["state"][0]
-
-    back = client.get("/wechat/return", {"code": "x", "state": state}, headers=WECHAT)
-
-    assert "did not tell us who pays" in text_of(client, back.headers["Location"], WECHAT)
-    assert Payment.objects.count() == 0
-
-
-def test_the_sheet_inside_wechat_gets_signed_parameters_and_does_not_change_with_each_look(client: Client) -> None:
-    order = made.make_quote(made.make_shop())
-    made.sign_in(client, made.make_payment(order, method="jsapi", payer_id="openid-of-lin"))
-    poll: dict[str, Any] = {**WECHAT, "HX-Request": "true"}
-
-    part = client.get(page(order), headers=poll).content.decode()
-
-    assert "paySign" in part
-    again = part.split('hx-get="')[1].split('"')[0]
-    assert client.get(again, headers=poll).status_code == 204
-
-
 @pytest.mark.parametrize(
     ("state", "words"),
     [
@@ -358,38 +311,6 @@ def test_a_payment_that_ended_before_its_order_knows_is_told_truly(client: Clien
 
     assert words in text
     assert "Preparing" not in text
-
-
-def test_one_payers_sheet_opens_in_nobody_elses_wechat(client: Client) -> None:
-    order = made.make_quote(made.make_shop())
-    made.sign_in(client, made.make_payment(order, method="jsapi", payer_id="openid-of-lin"))
-
-    assert "Open WeChat Pay" in text_of(client, page(order), WECHAT)
-    others = text_of(Client(), page(order), WECHAT)
-    assert "paySign" not in others
-    assert f'href="{page(order)}/wechat"' in others
-
-
-def test_while_the_owner_pays_in_wechat_the_shops_phone_says_so_and_can_show_a_code(client: Client) -> None:
-    order, owner = made.make_quote(made.make_shop()), Client()
-    made.sign_in(owner, made.make_payment(order, method="jsapi", payer_id="openid-of-lin"))
-
-    assert "Somebody is paying it in WeChat" in text_of(client, page(order))
-    client.post(f"{page(order)}/pay")
-
-    assert "Preparing the payment" in text_of(client, page(order))
-    assert "Open WeChat Pay" in text_of(owner, page(order), WECHAT)
-    assert Payment.objects.filter(order_id=order.pk).count() == 2
-
-
-def test_inside_wechat_no_code_is_shown_that_only_another_phone_could_scan(client: Client) -> None:
-    order = made.make_quote(made.make_shop())
-    made.make_payment(order)
-
-    text = text_of(client, page(order), WECHAT)
-
-    assert "Scan with WeChat" not in text
-    assert f'href="{page(order)}/wechat"' in text
 
 
 def test_a_code_in_an_address_is_never_taken_for_html(client: Client) -> None:

@@ -1,0 +1,106 @@
+"""Paying inside WeChat: only the payer's own browser gets its sheet."""
+
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from django.test import Client
+
+from xuliu.interfaces.merchant.tests import made
+from xuliu.ordering.models import Order
+from xuliu.payment.models import Payment
+
+pytestmark = pytest.mark.django_db
+
+ENGLISH = {"Accept-Language": "en"}
+WECHAT = {**ENGLISH, "User-Agent": "Mozilla/5.0 (Linux; Android 14) MicroMessenger/8.0.50"}
+
+
+def text_of(client: Client, path: str, headers: dict[str, str] = ENGLISH) -> str:
+    """The English page at a path."""
+    answer = client.get(path, headers=headers)
+    assert answer.status_code == 200, answer.status_code
+    return answer.content.decode().replace("\u00a0", " ")
+
+
+def page(order: Order) -> str:
+    """Where the order is."""
+    return f"/o/{order.code}"
+
+
+def test_inside_wechat_the_payer_is_sent_to_say_who_they_are(client: Client) -> None:
+    order = made.make_quote(made.make_shop())
+
+    assert f'href="{page(order)}/wechat"' in text_of(client, page(order), WECHAT)
+    where = urlsplit(client.get(f"{page(order)}/wechat", headers=WECHAT).headers["Location"])
+
+    told = parse_qs(where.query)
+    assert where.path == "/connect/oauth2/authorize"
+    assert told["scope"] == ["snsapi_base"]
+    assert urlsplit(told["redirect_uri"][0]).path == "/wechat/return"
+    assert Payment.objects.count() == 0
+
+
+def test_back_from_wechat_the_state_must_be_ours(client: Client) -> None:
+    order = made.make_quote(made.make_shop())
+    where = client.get(f"{page(order)}/wechat", headers=WECHAT).headers["Location"]
+    state = parse_qs(urlsplit(where).query)["state"][0]
+
+    assert client.get("/wechat/return", {"code": "x", "state": state[:-1] + "_"}).status_code == 404
+    assert client.get("/wechat/return", {"code": "x"}).status_code == 404
+    assert Payment.objects.count() == 0
+
+
+def test_where_wechat_does_not_answer_nothing_is_placed_and_the_payer_is_told(client: Client) -> None:
+    order = made.make_quote(made.make_shop())
+    where = client.get(f"{page(order)}/wechat", headers=WECHAT).headers["Location"]
+    state = parse_qs(urlsplit(where).query)["state"][0]
+
+    back = client.get("/wechat/return", {"code": "x", "state": state}, headers=WECHAT)
+
+    assert "did not tell us who pays" in text_of(client, back.headers["Location"], WECHAT)
+    assert Payment.objects.count() == 0
+
+
+def test_the_sheet_inside_wechat_gets_signed_parameters_and_does_not_change_with_each_look(client: Client) -> None:
+    order = made.make_quote(made.make_shop())
+    made.sign_in(client, made.make_payment(order, method="jsapi", payer_id="openid-of-lin"))
+    poll: dict[str, Any] = {**WECHAT, "HX-Request": "true"}
+
+    part = client.get(page(order), headers=poll).content.decode()
+
+    assert "paySign" in part
+    again = part.split('hx-get="')[1].split('"')[0]
+    assert client.get(again, headers=poll).status_code == 204
+
+
+def test_one_payers_sheet_opens_in_nobody_elses_wechat(client: Client) -> None:
+    order = made.make_quote(made.make_shop())
+    made.sign_in(client, made.make_payment(order, method="jsapi", payer_id="openid-of-lin"))
+
+    assert "Open WeChat Pay" in text_of(client, page(order), WECHAT)
+    others = text_of(Client(), page(order), WECHAT)
+    assert "paySign" not in others
+    assert f'href="{page(order)}/wechat"' in others
+
+
+def test_while_the_owner_pays_in_wechat_the_shops_phone_says_so_and_can_show_a_code(client: Client) -> None:
+    order, owner = made.make_quote(made.make_shop()), Client()
+    made.sign_in(owner, made.make_payment(order, method="jsapi", payer_id="openid-of-lin"))
+
+    assert "Somebody is paying it in WeChat" in text_of(client, page(order))
+    client.post(f"{page(order)}/pay")
+
+    assert "Preparing the payment" in text_of(client, page(order))
+    assert "Open WeChat Pay" in text_of(owner, page(order), WECHAT)
+    assert Payment.objects.filter(order_id=order.pk).count() == 2
+
+
+def test_inside_wechat_no_code_is_shown_that_only_another_phone_could_scan(client: Client) -> None:
+    order = made.make_quote(made.make_shop())
+    made.make_payment(order)
+
+    text = text_of(client, page(order), WECHAT)
+
+    assert "Scan with WeChat" not in text
+    assert f'href="{page(order)}/wechat"' in text
