@@ -118,8 +118,8 @@ def make_sims(account: CarrierAccount, count: int, *, prefix: str = "898604", fi
     sql = """
         INSERT INTO inventory_sim (iccid, msisdn, account_id, state, state_at, period_start_on, period_end_on,
             anchor_day, service_password)
-        SELECT %(prefix)s || lpad(n::text, 14, '0'), '1440' || lpad(n::text, 9, '0'), %(account)s, 'ACTIVE', %(at)s, ends_on - 300, ends_on,
-            extract(day FROM ends_on), ''
+        SELECT %(prefix)s || lpad(n::text, 14, '0'), '1440' || lpad(n::text, 9, '0'), %(account)s, 'ACTIVE', %(at)s,
+            ends_on - 300, ends_on, extract(day FROM ends_on), ''
         FROM generate_series(%(first)s, %(first)s + %(count)s - 1) AS n,
             LATERAL (SELECT %(ends)s::date + n %% %(days)s AS ends_on) AS period"""
     at = clock.now()

@@ -33,7 +33,9 @@ LANES: dict[str, tuple[Step, ...]] = {
         Step("refund.send", exchange.send_refunds),
         Step("refund.ask", exchange.ask_refunds),
     ),
-    "pay": (Step("pay.apply", pay.apply_notices), Step("pay.release_rest", pay.release_rest)),
+    "pay": (Step("pay.apply", pay.apply_notices),),
+    # Of its own: a bulk order's fifty chunks, one after the other, would hold up everybody's notices.
+    "release": (Step("pay.release_rest", pay.release_rest),),
     "end": (
         Step("settle", settle.settle),
         Step("receipts", settle.issue_receipts),
@@ -56,6 +58,6 @@ ACCOUNT_LANES: dict[str, tuple[AccountStep, ...]] = {
 def run_all() -> int:
     """Every step once, in the order of the line; returns how much was found to do. What workers do, without waiting."""
     accounts = active_accounts()
-    found = sum(step.run() for name in ("open", "ask", "pay") for step in LANES[name])
+    found = sum(step.run() for name in ("open", "ask", "pay", "release") for step in LANES[name])
     found += sum(step.run(account) for steps in ACCOUNT_LANES.values() for step in steps for account in accounts)
     return found + sum(step.run() for step in LANES["end"])
