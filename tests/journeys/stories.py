@@ -6,11 +6,14 @@ from collections.abc import Callable
 from datetime import timedelta
 
 from django.db import connection
+from django.db.models.functions import Now
 
 from tests.world import (
     World,
     drive,
     drive_for,
+    drive_until,
+    line_states,
     make_order,
     make_paid_order,
     make_person,
@@ -25,10 +28,11 @@ from xuliu.catalog.models import Offering
 from xuliu.common import clock
 from xuliu.common.actor import Actor, acting
 from xuliu.inventory.models import Sim
-from xuliu.ordering import decide, pay
+from xuliu.ordering import decide, fulfil, pay
 from xuliu.ordering.models import Flight, OrderLine
 from xuliu.ordering.place import cancel
 from xuliu.ordering.quote import Wish, quote
+from xuliu.ordering.underway import Peer
 from xuliu.ordering.withdraw import withdraw
 from xuliu.payment.accounts import provider_of, session_of
 from xuliu.payment.models import Notice
@@ -123,6 +127,18 @@ def locked_out(world: World) -> None:
     set_credentials(world.accounts["onelink"], {"password": world.sandbox.credentials["onelink"]["password"]})
 
 
+def abandoned(world: World) -> None:
+    """A worker claimed lines and was never heard of again: their lease runs out."""
+    world.sandbox.control.down("onelink")
+    order = make_paid_order(world, make_sims(world, "onelink", 2), "cm-12")
+    drive_until(world, lambda: line_states(order) == ["READY", "READY"])
+    world.sandbox.control.up("onelink")
+    OrderLine.objects.update(due_at=clock.now())
+    fulfil.claim(Peer.of(world.accounts["onelink"].pk), 10)
+    Flight.objects.update(lease_until=Now() - timedelta(seconds=1))
+    drive_for(world, timedelta(minutes=1))
+
+
 def withdrawn(world: World) -> None:
     """The carrier is down and the payer takes the order back."""
     world.sandbox.control.down("onelink")
@@ -168,9 +184,9 @@ def sent_again_by_two(world: World) -> None:
     """Nobody can say what became of it; two people have it sent again."""
     world.sandbox.control.fault(peer="onelink", kind="lose_answer", operation="change", acts=False)
     order = make_paid_order(world, make_sims(world, "onelink"), "cm-12")
-    drive()
+    drive_until(world, lambda: line_states(order) == ["UNKNOWN"])
     world.sandbox.control.down("onelink")
-    drive_for(world, timedelta(minutes=30), step=timedelta(minutes=10))
+    drive_for(world, timedelta(minutes=45), step=timedelta(minutes=15))
     for name in ("Olga", "Otto"):
         with acting(Actor("person", make_person(name).pk, name)):
             decide.send_again(line_id=OrderLine.objects.get(order=order).pk, why="asked the carrier by phone")

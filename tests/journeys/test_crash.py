@@ -20,6 +20,7 @@ from tests.journeys import stories
 from tests.world import World, drive, drive_for
 from xuliu.carrier.accounts import set_credentials
 from xuliu.carrier.operations import resume
+from xuliu.inventory.models import Sim
 from xuliu.ordering.models import Flight, Order
 from xuliu.payment.models import Notice, Payment, Refund
 from xuliu.ticket.models import Case
@@ -35,11 +36,14 @@ STORY_OF: dict[str, stories.Story] = {
     "check.drift": stories.refused,
     "check.give_up_waiting": stories.never_done,
     "check.read_refused": stories.refused,
+    "check.recover": stories.abandoned,
     "check.send_again": stories.lost,
     "decide.accept": stories.seen_by_a_person,
     "decide.ask_again": stories.never_done,
     "decide.refund": stories.never_done,
     "decide.send_again": stories.sent_again_by_two,
+    "expire.end": stories.unpaid,
+    "expire.lapse": stories.unpaid,
     "fulfil.keep_back": stories.poisoned,
     "fulfil.not_sent": stories.withdrawn,
     "fulfil.pause": stories.locked_out,
@@ -72,12 +76,16 @@ END_LEASES = "UPDATE {} SET lease_until = now() - interval '1 s' WHERE lease_unt
 PAID = {Order.State.COMPLETED, Order.State.PARTIAL, Order.State.FAILED, Order.State.PAID}
 
 
+# A child that is killed leaves connections half open; their end is heard of here, and is not what is tested.
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 @pytest.mark.parametrize("side", ["before", "after"])
 @pytest.mark.parametrize("stop", STOPS)
 def test_killed_here_and_resumed_everything_comes_right(world: World, stop: str, side: str) -> None:
     story = STORY_OF.get(stop, stories.plain)
 
     assert _died_at(f"{stop}:{side}", story, world), f"the story {story.__name__} never came to {stop}"
+    if story is stories.seen_by_a_person:  # what the person saw, the child took with it
+        world.by_hand.update(Sim.objects.values_list("iccid", flat=True))
     _resume(world)
 
     aside = Case.objects.filter(state=Case.State.OPEN).values_list("subject_id", flat=True)
