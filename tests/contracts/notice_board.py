@@ -19,6 +19,8 @@ class Posted:
 class NoticeBoard(ThreadingHTTPServer):
     """An HTTP server on loopback. `answer` is what the next notices are answered with."""
 
+    request_queue_size = 128  # the default of 5 makes notices sent at once wait for TCP's own retry
+
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), _Request)
         self.answer = (200, b"")

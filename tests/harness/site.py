@@ -14,6 +14,7 @@ from django.db import connections
 class _Server(ThreadingMixIn, WSGIServer):
     daemon_threads = True
     block_on_close = True
+    request_queue_size = 128  # notices come twenty at once; the default of 5 makes the rest wait for TCP's own retry
 
     def process_request_thread(self, request, client_address):  # type: ignore[no-untyped-def]  # as socketserver has it
         super().process_request_thread(request, client_address)

@@ -17,7 +17,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--port", type=int, default=0, help="of the control API; the stand-ins take the three behind it (0: free ones)"
     )
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on")
-    parser.add_argument("--with-parent", action="store_true", help="stop when the process that started it has ended")
+    parser.add_argument(
+        "--with-parent", type=int, metavar="PID", help="stop when that process, which started this one, has ended"
+    )
     parser.add_argument("--seed", type=int, default=0, help="of the faults that are drawn by chance")
     parser.add_argument("--latency-ms", type=float, default=0.0, help="how long every answer of a stand-in takes")
     parser.add_argument(
@@ -41,14 +43,12 @@ def serve(arguments: argparse.Namespace) -> int:
         return 1
     sys.stdout.write(json.dumps(world.running(arguments.host)) + "\n")
     sys.stdout.flush()
-    _wait(signals, is_with_parent=arguments.with_parent)
+    _wait(signals, parent=arguments.with_parent)
     world.close()
     return 0
 
 
-def _wait(signals: set[signal.Signals], *, is_with_parent: bool) -> None:
-    """Until one of the signals comes, or we have become an orphan where that is not wanted."""
-    parent = os.getppid()
-    while signal.sigtimedwait(signals, LOOK_SECONDS) is None:
-        if is_with_parent and os.getppid() != parent:
-            return
+def _wait(signals: set[signal.Signals], *, parent: int | None) -> None:
+    """Until one of the signals comes, or the parent that we are to end with is gone, which it may be already."""
+    while parent in (None, os.getppid()) and signal.sigtimedwait(signals, LOOK_SECONDS) is None:
+        pass

@@ -187,7 +187,7 @@ def start(data_dir: Path | str, env: Mapping[str, str] | None = None, arguments:
     """
     folder = Path(data_dir)
     folder.mkdir(parents=True, exist_ok=True)
-    command = [sys.executable, "-m", "xuliu.sandbox", "--data", str(folder), "--with-parent", *arguments]
+    command = [sys.executable, "-m", "xuliu.sandbox", "--data", str(folder), f"--with-parent={os.getpid()}", *arguments]
     with (folder / "sandbox.log").open("ab") as log:
         running = subprocess.Popen(
             command, stdout=subprocess.PIPE, stderr=log, env={**os.environ, **(env or {})}, cwd=_root()
