@@ -17,7 +17,7 @@ from xuliu.common import clock
 from xuliu.ordering import pay
 from xuliu.payment.contract import Standing, Subject, Truth
 from xuliu.payment.models import Payment
-from xuliu.payment.operations import store_asked
+from xuliu.payment.operations import Asked, store_asked
 from xuliu.sandbox.wechat_signing import SCHEME, Signer
 
 Notice = tuple[dict[str, str], bytes]
@@ -28,7 +28,7 @@ def pay_order(folder: Path, fleet: Fleet, order_id: int) -> None:
     payment = Payment.objects.get(order_id=order_id)
     truth = Truth(subject=Subject.PAYMENT, reference=payment.reference, standing=Standing.SUCCEEDED)
     shown = _transaction(folder, payment.reference, payment.amount_minor, clock.now())
-    store_asked(account_id=fleet.provider.pk, truth=truth, body=json.dumps(shown).encode())
+    store_asked([Asked(account_id=fleet.provider.pk, truth=truth, body=json.dumps(shown).encode())])
     while pay.apply_notices():
         pass
     while pay.release_rest():

@@ -38,7 +38,7 @@ from xuliu.ordering.outcomes import Delivery, complete
 from xuliu.ordering.pay import apply_notices
 from xuliu.ordering.place import cancel, place
 from xuliu.ordering.withdraw import withdraw
-from xuliu.payment import exchange
+from xuliu.payment import refunding
 from xuliu.payment.models import Payment, Refund
 from xuliu.sandbox.testing import Sandbox
 
@@ -267,7 +267,7 @@ def test_two_workers_send_a_refund_once(world: World, two: Racers) -> None:
         assert withdraw(order_id=order.pk) == 1
     settle.settle()
 
-    two.race(*[_until_nothing(exchange.send_refunds)] * 2)
+    two.race(*[_until_nothing(refunding.send_refunds)] * 2)
 
     sent = [call["reference"] for call in world.sandbox.control.calls("wechatpay", operation="refund")]
     assert len(sent) == len(set(sent)) == 4

@@ -1,13 +1,15 @@
 """One exchange with the outside world and its row in the call log. Knows no carrier and no payment provider."""
 
+import atexit
 import json
 import os
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
+from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
-from typing import Any
+from typing import Any, ParamSpec, TypeVar
 
 from xuliu.common import clock
 from xuliu.common.models import CallRecord
@@ -15,6 +17,12 @@ from xuliu.common.outbound import NoAnswer, NotSent, Outbound, Response
 from xuliu.common.redact import redact, redact_text, redact_url
 
 ANSWER_KEPT = 8_000
+
+Record = CallRecord
+Given = ParamSpec("Given")
+Said = TypeVar("Said")
+
+_gathering: ContextVar[list[Record] | None] = ContextVar("calls_gathered", default=None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,7 +78,28 @@ def outbound() -> Outbound:
 @lru_cache(maxsize=1)
 def _outbound_of(_process_id: int) -> Outbound:
     """A forked child must not talk over its parent's connections."""
-    return Outbound(deadline_seconds=10)
+    made = Outbound(deadline_seconds=10)
+    atexit.register(made.close)
+    return made
+
+
+def gathered(call: Callable[Given, Said], *args: Given.args, **named: Given.kwargs) -> tuple[Said, list[Record]]:
+    """Call something in a thread that has no database connection; the rows of its exchanges are for `write`."""
+    records: list[Record] = []
+    token = _gathering.set(records)
+    try:
+        return call(*args, **named), records
+    finally:
+        _gathering.reset(token)
+
+
+def write(records: Sequence[Record]) -> None:
+    """Write rows that were gathered, one insert for each log."""
+    by_log: dict[type[Record], list[Record]] = {}
+    for record in records:
+        by_log.setdefault(type(record), []).append(record)
+    for log, rows in by_log.items():
+        log._default_manager.bulk_create(rows)  # noqa: SLF001  # Django's documented name for a model's manager
 
 
 def _record(
@@ -83,7 +112,7 @@ def _record(
     started_at: datetime,
     took: float,
 ) -> None:
-    log(
+    record = log(
         account_id=account_id,
         operation=asked.operation[:60],
         reference=asked.reference[:40],
@@ -94,7 +123,12 @@ def _record(
         failure=failure[:200],
         started_at=started_at,
         took_ms=round(took * 1000),
-    ).save(force_insert=True)
+    )
+    waiting = _gathering.get()
+    if waiting is None:
+        record.save(force_insert=True)
+    else:
+        waiting.append(record)
 
 
 def _redacted(asked: Asked) -> dict[str, Any]:

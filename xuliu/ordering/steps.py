@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from xuliu.balance.refresh import refresh
 from xuliu.ordering import check, expire, fulfil, pay, settle, verify
 from xuliu.ordering.queries import active_accounts
-from xuliu.payment import exchange
+from xuliu.payment import exchange, refunding
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,8 +30,8 @@ LANES: dict[str, tuple[Step, ...]] = {
     "open": (Step("payment.open", exchange.open_waiting),),
     "ask": (
         Step("payment.ask", exchange.ask_unheard),
-        Step("refund.send", exchange.send_refunds),
-        Step("refund.ask", exchange.ask_refunds),
+        Step("refund.send", refunding.send_refunds),
+        Step("refund.ask", refunding.ask_refunds),
     ),
     "pay": (Step("pay.apply", pay.apply_notices),),
     # Of its own: a bulk order's fifty chunks, one after the other, would hold up everybody's notices.

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from xuliu.common import accounts, switch
-from xuliu.payment.contract import Provider, Session
+from xuliu.payment.contract import Capabilities, Provider, Session
 from xuliu.payment.models import ProviderAccount
 from xuliu.payment.registry import provider_class
 from xuliu.payment.session import AccountSession
@@ -25,11 +25,14 @@ def provider_of(account: ProviderAccount) -> Provider:
     return provider_class(account.provider)(credentials(account))
 
 
+def capabilities_of(account: ProviderAccount) -> Capabilities:
+    """What its provider can do and how long it may take. Raises UnknownProvider."""
+    return provider_class(account.provider).capabilities
+
+
 def session_of(account: ProviderAccount) -> Session:
     """What the provider's calls go through."""
-    return AccountSession(
-        account_id=account.pk, deadline_seconds=provider_class(account.provider).capabilities.deadline_seconds
-    )
+    return AccountSession(account_id=account.pk, deadline_seconds=capabilities_of(account).deadline_seconds)
 
 
 def pause(account_ids: Sequence[int], *, why: str) -> list[int]:

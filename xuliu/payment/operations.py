@@ -58,10 +58,24 @@ def store_notice(*, account_id: int, signed: Signed, body: bytes) -> bool:
     return bool(stored)
 
 
-def store_asked(*, account_id: int, truth: Truth, body: bytes) -> bool:
-    """Put what an active query found into the same inbox, once per reference and standing."""
-    notice_id = f"asked:{truth.reference}:{truth.standing}"
-    return bool(_store([(account_id, notice_id, str(truth.subject), False, body)]))
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """What an active query found: the answer's body, and what it says."""
+
+    account_id: int
+    truth: Truth
+    body: bytes
+
+    @property
+    def notice_id(self) -> str:
+        """Once per reference and standing."""
+        return f"asked:{self.truth.reference}:{self.truth.standing}"
+
+
+def store_asked(asked: Sequence[Asked]) -> None:
+    """Put what active queries found into the same inbox. One insert."""
+    if asked:
+        _store([(one.account_id, one.notice_id, str(one.truth.subject), False, one.body) for one in asked])
 
 
 def _store(rows: Sequence[tuple[int, str, str, bool, bytes]]) -> list[int]:
@@ -115,6 +129,6 @@ def want_refunds(wanted: Sequence[RefundOrder]) -> dict[int, int]:
     return made
 
 
-def close_confirmed(*, payment_ids: Sequence[int], why: str) -> list[int]:
+def close_confirmed(*, payment_ids: Sequence[int], why: str | Sequence[str]) -> list[int]:
     """The provider confirmed that these cannot be paid any more."""
     return move(Payment, payment_ids, to=Payment.State.CLOSED, why=why, also={"lease_until": None})

@@ -1,0 +1,125 @@
+"""How the steps ask payment providers: claim due rows under a short lease, ask about all at once, store as a set.
+
+No call stands inside a transaction. A process that dies between leaves the lease to run out; every call carries our
+reference, so asking or sending again is the same payment and the same refund.
+"""
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
+from datetime import timedelta
+from typing import Any, TypeVar
+
+from django.db import InterfaceError, OperationalError, connection
+
+from xuliu.common import calls, clock, stops
+from xuliu.common.chunks import apply_halving
+from xuliu.payment.models import Payment, Refund
+from xuliu.ticket.operations import open_case
+
+LEASE_SECONDS = 30  # more than three deadlines of any provider
+AT_ONCE = 16
+FIRST_WAIT, LONGEST_WAIT = timedelta(seconds=5), timedelta(minutes=5)
+SET_ASIDE_FOR = timedelta(days=1)
+
+Row = TypeVar("Row", Payment, Refund)
+Said = TypeVar("Said")
+
+
+def claim(model: type[Row], states: Sequence[str], limit: int, *, stop: str) -> list[Row]:
+    """Due rows with their accounts, under a lease by the database's clock, so that no other process takes them."""
+    table = model._meta.db_table
+    sql = f"""
+        UPDATE {table} SET lease_until = now() + make_interval(secs => %s), tries = LEAST(tries + 1, 1000)
+        WHERE id IN (
+            SELECT id FROM {table}
+            WHERE state = ANY(%s) AND due_at <= %s AND (lease_until IS NULL OR lease_until < now())
+            ORDER BY due_at, id LIMIT %s FOR UPDATE SKIP LOCKED)
+        RETURNING id"""
+    with stops.transaction(stop), connection.cursor() as cursor:
+        cursor.execute(sql, (LEASE_SECONDS, list(states), clock.now(), limit))
+        ids = [row[0] for row in cursor.fetchall()]
+    if not ids:
+        return []
+    path = "payment__account" if model._meta.model_name == "refund" else "account"
+    return list(model.objects.filter(id__in=ids).select_related(path).order_by("id"))
+
+
+def ask_together(rows: Sequence[Row], ask: Callable[[Row], Said]) -> list[tuple[Row, Said]]:
+    """Ask about several at once; a provider that hangs keeps nobody else waiting for longer than its deadline.
+
+    The threads only call: what they called is logged here, as it ends. A row that cannot be asked about is set aside.
+    """
+    said: dict[int, Said | Exception] = {}
+    with ThreadPoolExecutor(max_workers=AT_ONCE) as pool:
+        waiting = {pool.submit(_answer, ask, row) for row in rows}
+        while waiting:
+            ended, waiting = wait(waiting, return_when=FIRST_COMPLETED)
+            answers = [future.result() for future in ended]
+            calls.write([record for _, _, records in answers for record in records])
+            said |= {row_id: answer for row_id, answer, _ in answers}
+    return _fit(rows, said)
+
+
+def _answer(ask: Callable[[Row], Said], row: Row) -> tuple[int, Said | Exception, list[calls.Record]]:
+    answer, records = calls.gathered(_said, ask, row)
+    return row.id, answer, records
+
+
+def _said(ask: Callable[[Row], Said], row: Row) -> Said | Exception:
+    try:
+        return ask(row)
+    except Exception as error:  # noqa: BLE001  # told to whoever stores the answers of all
+        return error
+
+
+def _fit(rows: Sequence[Row], said: dict[int, Said | Exception]) -> list[tuple[Row, Said]]:
+    fit = []
+    for row in rows:
+        answer = said[row.id]
+        if isinstance(answer, Exception):
+            _set_aside(row, answer)
+        else:
+            fit.append((row, answer))
+    return fit
+
+
+def store(
+    answered: Sequence[tuple[Row, Said]], apply: Callable[[Sequence[tuple[Row, Said]]], object], *, stop: str
+) -> None:
+    """Store what came as one set, in a transaction that has locked the rows; one that cannot be stored is set aside."""
+
+    def apply_locked(pairs: Sequence[tuple[Row, Said]]) -> None:
+        with stops.transaction(stop):
+            _lock([row for row, _ in pairs])
+            apply(pairs)
+
+    apply_halving(answered, apply_locked, set_aside=lambda pair, error: _set_aside(pair[0], error))
+
+
+def _lock(rows: Sequence[Row]) -> None:
+    """In the order of their ids, as whoever applies notices does."""
+    locked = type(rows[0]).objects.select_for_update(no_key=True).filter(id__in=[row.id for row in rows])
+    list(locked.order_by("id").values_list("id"))
+
+
+def later(rows: Sequence[Row]) -> None:
+    """Let go of them and ask again, each time after twice as long."""
+    if not rows:
+        return
+    sql = f"""
+        UPDATE {rows[0]._meta.db_table}
+        SET due_at = %s + LEAST(%s, %s * 2 ^ LEAST(tries, 10)), lease_until = NULL WHERE id = ANY(%s)"""
+    with connection.cursor() as cursor:
+        values: tuple[Any, ...] = (clock.now(), LONGEST_WAIT, FIRST_WAIT, [row.id for row in rows])
+        cursor.execute(sql, values)
+
+
+def _set_aside(row: Payment | Refund, error: Exception) -> None:
+    """It waits a day for a person, in the state it stands in. Trouble with the database is raised, not its fault."""
+    if isinstance(error, OperationalError | InterfaceError):
+        raise error
+    kind = str(row._meta.model_name)
+    facts = {"error": f"{type(error).__name__}: {error}"[:500]}
+    with stops.transaction("payment.set_aside"):
+        type(row).objects.filter(id=row.id).update(due_at=clock.now() + SET_ASIDE_FOR, lease_until=None)
+        open_case(kind=f"{kind}_set_aside", subject=(kind, row.id), facts=facts)
