@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+from django.db import connection
+
 from bench import site
 from bench.databases import Databases, tidy, using
 from bench.fleet import Fleet, furnish, make_account, make_offering, make_sims, order_for, sim_ids
@@ -73,23 +75,40 @@ def _at_carrier(sim: Sim, carrier: str) -> dict[str, object]:
 
 
 def _buy(wanted: Sequence[tuple[Fleet, int]], sandbox: Sandbox) -> None:
-    """Order, pay and wait for the receipts."""
-    orders = [order_for(fleet, [sim], is_waited_for=True) for fleet, sim in wanted]
-    pay(orders, sandbox)
+    """Order, pay each as soon as it can be paid, and wait for the receipts: three streams side by side."""
+    orders: list[int] = []
+    with ThreadPoolExecutor(1) as ordering:
+        placed = ordering.submit(_place, wanted, orders)
+        pay_placed(orders, sandbox, count=len(wanted))
+        placed.result()
     await_receipts(orders)
+
+
+def _place(wanted: Sequence[tuple[Fleet, int]], orders: list[int]) -> None:
+    try:
+        for fleet, sim in wanted:
+            orders.append(order_for(fleet, [sim], is_waited_for=True))
+    finally:
+        connection.close()  # this thread's own
 
 
 def pay(orders: Sequence[int], sandbox: Sandbox) -> None:
     """Pay each order as soon as the worker has opened its payment."""
-    unpaid, ends = set(orders), time.monotonic() + ENDS_WITHIN_SECONDS
+    pay_placed(orders, sandbox, count=len(orders))
+
+
+def pay_placed(orders: Sequence[int], sandbox: Sandbox, *, count: int) -> None:
+    """The same for `count` orders that are still being placed."""
+    paid: set[int] = set()
+    ends = time.monotonic() + ENDS_WITHIN_SECONDS
     with ThreadPoolExecutor(PAYERS) as payers:
-        while unpaid:
-            assert time.monotonic() < ends, f"{len(unpaid)} payments were not opened"
-            opened = Payment.objects.filter(order_id__in=unpaid, state=Payment.State.PENDING)
+        while len(paid) < count:
+            assert time.monotonic() < ends, f"{count - len(paid)} payments were not opened"
+            opened = Payment.objects.filter(order_id__in=set(orders) - paid, state=Payment.State.PENDING)
             found = dict(opened.values_list("order_id", "reference"))
             list(payers.map(sandbox.control.pay, found.values()))
-            unpaid -= set(found)
-            time.sleep(LOOK_SECONDS if unpaid else 0)
+            paid |= set(found)
+            time.sleep(LOOK_SECONDS if len(paid) < count else 0)
 
 
 def await_receipts(orders: Sequence[int]) -> None:

@@ -29,7 +29,7 @@ from tests.world import drive, drive_for, make_person, make_sims, make_world, pa
 from xuliu.balance.operations import want_readings
 from xuliu.carrier import operations as carriers
 from xuliu.carrier.models import CarrierAccount
-from xuliu.carrier.session import forget_circuits
+from xuliu.carrier.session import forget_accounts
 from xuliu.common import clock
 from xuliu.common.actor import Actor, acting
 from xuliu.ledger import addresses
@@ -98,7 +98,7 @@ class Line(RuleBasedStateMachine):
         address = self._things.enter_context(site.serving())
         self.stage.clock.write_text("0")
         self.stage.sandbox.control.reset()
-        forget_circuits()
+        forget_accounts()
         self.world = make_world(self.stage.sandbox, address, self.stage.clock)
         self.control = self.stage.sandbox.control
         self.sims = [sim for code in CARRIERS for sim in make_sims(self.world, code, SIMS)]

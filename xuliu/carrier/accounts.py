@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
+from hashlib import sha256
 from typing import Any
 
 from xuliu.carrier.contract import Capabilities, Connector, Session
@@ -44,4 +45,5 @@ def session_of(account: CarrierAccount) -> Session:
         calls_per_second=can.calls_per_second,
         parallel=can.parallel,
         deadline_seconds=can.deadline_seconds,
+        sealed_with=sha256(bytes(account.secrets_sealed or b"")).hexdigest()[:16],
     )

@@ -34,9 +34,11 @@ def hold_back(account_id: int, *, seconds: float) -> None:
         cursor.execute(HOLD_BACK, [seconds, account_id])
 
 
+# A turn that a power cut forgets was given to somebody who is gone: nobody need wait for the disk.
 TAKE = """
+    WITH quick AS MATERIALIZED (SELECT set_config('synchronous_commit', 'off', true))
     INSERT INTO carrier_accountbudget AS b (account_id, next_at)
-    VALUES (%(account)s, clock_timestamp() + %(gap)s * interval '1 s')
+    SELECT %(account)s, clock_timestamp() + %(gap)s * interval '1 s' FROM quick
     ON CONFLICT (account_id) DO UPDATE SET next_at = GREATEST(b.next_at, clock_timestamp()) + %(gap)s * interval '1 s'
         WHERE b.next_at <= clock_timestamp() + %(most)s * interval '1 s'
     RETURNING extract(epoch FROM next_at - %(gap)s * interval '1 s' - clock_timestamp())::float8"""

@@ -51,14 +51,16 @@ class Circuit:
 
 
 _circuits: defaultdict[int, Circuit] = defaultdict(Circuit)
+_tokens: dict[str, Token] = {}  # as last seen in the database, so that it is not asked before every call
 
 
-def forget_circuits() -> None:
-    """Close every circuit: the carriers are others now (tests), or a person says that one is back."""
+def forget_accounts() -> None:
+    """Close every circuit and forget every token: the carriers are others now (tests), or this is a new process."""
     _circuits.clear()
+    _tokens.clear()
 
 
-os.register_at_fork(after_in_child=forget_circuits)
+os.register_at_fork(after_in_child=forget_accounts)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,6 +71,7 @@ class AccountSession:
     calls_per_second: float
     parallel: int
     deadline_seconds: float
+    sealed_with: str = ""  # names the credentials: others mean another token
 
     def now(self) -> datetime:
         """The business clock."""
@@ -114,7 +117,7 @@ class AccountSession:
 
     def token(self, fetch: Callable[[], Token], *, stale: str = "") -> str:
         """The account's one token across processes. Raises NotSent when none was to be had."""
-        if kept := self._kept_token(stale):
+        if kept := self._seen_token(stale) or self._kept_token(stale):
             return kept
         try:
             with locks.one_of([f"carrier token {self.account_id}"], wait_seconds=self.deadline_seconds):
@@ -141,15 +144,23 @@ class AccountSession:
     def _places(self) -> list[str]:
         return [f"carrier account {self.account_id} place {place}" for place in range(self.parallel)]
 
+    def _seen_token(self, stale: str) -> str:
+        seen = _tokens.get(self._purpose())
+        is_good = seen is not None and seen.value != stale and seen.expires_at > clock.now() + TOKEN_MARGIN
+        return seen.value if seen is not None and is_good else ""
+
     def _kept_token(self, stale: str) -> str:
         row = AccountToken.objects.filter(account_id=self.account_id, expires_at__gt=clock.now() + TOKEN_MARGIN).first()
         if row is None:
             return ""
         try:
             value = crypto.unseal(row.key_id, bytes(row.sealed), purpose=self._purpose()).decode()
-        except crypto.CannotOpen:  # the secret was changed: a new token costs one call
+        except crypto.CannotOpen:  # the secret or the credentials were changed: a new token costs one call
             return ""
-        return "" if value == stale else value
+        if value == stale:
+            return ""
+        _tokens[self._purpose()] = Token(value=value, expires_at=row.expires_at)
+        return value
 
     def _keep(self, token: Token) -> str:
         key_id, sealed = crypto.seal(token.value.encode(), purpose=self._purpose())
@@ -160,7 +171,7 @@ class AccountSession:
         return token.value
 
     def _purpose(self) -> str:
-        return f"carrier token {self.account_id}"
+        return f"carrier token {self.account_id} {self.sealed_with}"
 
 
 def _retry_after(response: Response) -> float:

@@ -1,10 +1,12 @@
 """Place: the payer has seen the quote and pays it; a Payment is opened by a step."""
 
+from django.db.models import Q
+
 from xuliu.common import clock, stops, wake
 from xuliu.common.state import move
 from xuliu.ordering.models import Order, OrderLine
 from xuliu.ordering.pay import drop_unpaid, pay_nothing
-from xuliu.payment.accounts import provider_of
+from xuliu.payment.accounts import capabilities_of
 from xuliu.payment.contract import Method
 from xuliu.payment.models import ProviderAccount
 from xuliu.payment.operations import open_payment, want_closed
@@ -26,7 +28,7 @@ def place(*, order_id: int, method: str, payer_id: str = "") -> int | None:
     if method not in set(Method):
         raise CannotPlace("method_unknown")
     with stops.transaction("place.write"):
-        order = Order.objects.select_for_update(no_key=True).get(id=order_id)
+        order = Order.objects.select_for_update(no_key=True, of=("self",)).select_related("seller").get(id=order_id)
         _check_open(order)
         _check_not_paused(order)
         if order.total_minor == 0:
@@ -58,10 +60,9 @@ def _check_open(order: Order) -> None:
 
 def _check_not_paused(order: Order) -> None:
     lines = OrderLine.objects.filter(order_id=order.id)
-    if lines.filter(account__paused_at__isnull=False).exists():
-        raise CannotPlace("account_paused")
-    if lines.filter(offering__paused_at__isnull=False).exists():
-        raise CannotPlace("offering_paused")
+    is_paused = Q(account__paused_at__isnull=False) | Q(offering__paused_at__isnull=False)
+    for account_paused_at in lines.filter(is_paused).values_list("account__paused_at", flat=True)[:1]:
+        raise CannotPlace("account_paused" if account_paused_at else "offering_paused")
 
 
 def provider_account(order: Order, method: str) -> ProviderAccount:
@@ -77,7 +78,7 @@ def provider_account(order: Order, method: str) -> ProviderAccount:
 
 
 def _takes(account: ProviderAccount, method: str, currency: str) -> bool:
-    capabilities = provider_of(account).capabilities
+    capabilities = capabilities_of(account)
     return method in capabilities.methods and currency in capabilities.currencies
 
 

@@ -8,7 +8,7 @@ import pytest
 from django.db import connections
 
 from xuliu.carrier.models import AccountBudget, Call, CarrierAccount
-from xuliu.carrier.session import OPEN_FOR, OPENS_AFTER_FAILURES, Circuit, forget_circuits
+from xuliu.carrier.session import OPEN_FOR, OPENS_AFTER_FAILURES, Circuit, forget_accounts
 from xuliu.carrier.tests.offices import make_account, make_session
 from xuliu.common import locks
 from xuliu.common.outbound import NoAnswer, NotSent
@@ -211,6 +211,6 @@ def test_a_circuit_lets_one_try_after_its_pause_and_closes_with_the_first_answer
 
 @pytest.fixture(autouse=True)
 def closed_circuits() -> Iterator[None]:
-    forget_circuits()
+    forget_accounts()
     yield
-    forget_circuits()
+    forget_accounts()

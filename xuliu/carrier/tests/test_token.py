@@ -1,11 +1,12 @@
 import threading
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import psycopg
 import pytest
 from django.db import connection, connections
-from pytest_django import Settings
+from pytest_django import DjangoAssertNumQueries, Settings
 
 from xuliu.carrier.contract import Token
 from xuliu.carrier.models import AccountToken
@@ -128,3 +129,23 @@ def test_who_waits_in_vain_for_another_process_sends_nothing(fresh_database: str
 
         with pytest.raises(NotSent, match="another process"):
             session.token(Desk().fetch)
+
+
+@pytest.mark.django_db
+def test_a_token_is_asked_of_the_database_once_and_then_remembered(
+    django_assert_num_queries: DjangoAssertNumQueries,
+) -> None:
+    session, desk = make_session(make_account()), Desk()
+    session.token(desk.fetch)
+    assert session.token(desk.fetch) == "token 1"
+
+    with django_assert_num_queries(0):
+        assert session.token(desk.fetch) == "token 1"
+
+
+@pytest.mark.django_db
+def test_other_credentials_mean_another_token() -> None:
+    session, desk = make_session(make_account()), Desk()
+    assert [session.token(desk.fetch) for _ in range(3)] == ["token 1"] * 3
+
+    assert replace(session, sealed_with="other credentials").token(desk.fetch) == "token 2"

@@ -10,7 +10,7 @@ import pytest
 
 from tests.sandbox_fixture import sandbox, sandbox_of_worker
 from tests.world import World, make_world
-from xuliu.carrier.session import forget_circuits
+from xuliu.carrier.session import forget_accounts
 from xuliu.interfaces.cli.worker import Worker
 from xuliu.sandbox.testing import Sandbox
 
@@ -20,7 +20,7 @@ __all__ = ["sandbox", "sandbox_of_worker", "worker", "world"]
 @pytest.fixture
 def world(live_site: str, clock_file: Path, sandbox: Sandbox) -> World:  # the fixture's value
     """A seller, two carriers and prices, without SIMs, on a fresh database and a site that hears notices."""
-    forget_circuits()
+    forget_accounts()
     return make_world(sandbox, live_site, clock_file)
 
 
