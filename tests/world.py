@@ -8,19 +8,18 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from pathlib import Path
 
 from django.conf import settings
-from django.db import connection
 from psycopg.types.range import TimestamptzRange
 
+from tests import due
 from xuliu.carrier.accounts import set_credentials
 from xuliu.carrier.models import Carrier, CarrierAccount
 from xuliu.catalog.models import Offering, Price, PriceList
 from xuliu.common import clock
 from xuliu.inventory.models import Sim
-from xuliu.ordering import steps
 from xuliu.ordering.models import Order, OrderLine
 from xuliu.ordering.place import place
 from xuliu.ordering.quote import Wish, quote
@@ -200,9 +199,9 @@ def make_paid_order(world: World, sims: Sequence[Sim], offering: str, *, is_wait
 
 
 def drive() -> None:
-    """Run every step in this process until none finds anything to do."""
+    """Run in this process every step that has something due, until none finds anything to do."""
     for _ in range(MOST_ROUNDS):
-        if not _found():
+        if not due.run():
             return
     raise AssertionError("the line did not come to rest")
 
@@ -211,7 +210,7 @@ def drive_until(world: World, reached: Callable[[], bool], *, within: timedelta 
     """Run every step until what is awaited is so, letting more and more time pass while nothing is due."""
     passed, step = timedelta(0), timedelta(seconds=1)
     while not reached():
-        if _found():
+        if due.run():
             step = timedelta(seconds=1)
             continue
         assert passed < within, "what is awaited did not come"
@@ -229,40 +228,9 @@ def drive_for(world: World, time: timedelta, *, step: timedelta = timedelta(seco
     end = clock.now() + time
     while (now := clock.now()) < end:
         drive()
-        pass_time(world, min(end, max(now + step, next_due())) - now)
+        pass_time(world, min(end, max(now + step, due.next_at())) - now)
         step = min(step * 2, timedelta(hours=1))
     drive()
-
-
-# The earliest instant at which some step may find something to do; what waits for no instant is due since ever.
-NEXT_DUE = """
-    SELECT CASE WHEN EXISTS (SELECT 1 FROM payment_notice WHERE state = 'STORED')
-        OR EXISTS (SELECT 1 FROM balance_reading WHERE wanted_at IS NOT NULL)
-        OR EXISTS (SELECT 1 FROM ordering_flight WHERE lease_until < now())
-        OR EXISTS (SELECT 1 FROM ordering_order WHERE state IN ('COMPLETED', 'PARTIAL') AND NOT is_receipted)
-        OR EXISTS (SELECT 1 FROM ordering_order WHERE state = 'AWAITING_PAYMENT' AND cancel_wanted_at IS NOT NULL)
-        OR EXISTS (SELECT 1 FROM ordering_order o WHERE state = 'PAID' AND (
-            EXISTS (SELECT 1 FROM ordering_orderline l WHERE l.order_id = o.id AND l.state = 'WAITING')
-            OR NOT EXISTS (SELECT 1 FROM ordering_orderline l WHERE l.order_id = o.id AND l.state = ANY(%s))))
-    THEN '1000-01-01' ELSE LEAST(
-        (SELECT min(due_at) FROM payment_payment WHERE state IN ('OPENING', 'PENDING')),
-        (SELECT min(due_at) FROM payment_refund WHERE state IN ('PENDING', 'SENT', 'UNKNOWN')),
-        (SELECT min(due_at) FROM ordering_orderline WHERE NOT is_set_aside
-            AND state IN ('READY', 'ACCEPTED', 'VERIFYING', 'UNKNOWN', 'DISPUTED')),
-        (SELECT min(valid_until) FROM ordering_order WHERE state IN ('QUOTED', 'AWAITING_PAYMENT')),
-        (SELECT min(recheck_at) FROM ordering_attempt), '9000-01-01') END"""
-
-
-def next_due() -> datetime:
-    """When the steps may next find something: one question to the database, where a round of all steps is fifty."""
-    with connection.cursor() as cursor:
-        cursor.execute(NEXT_DUE, [list(OrderLine.OPEN)])
-        due: datetime = cursor.fetchone()[0]
-    return due
-
-
-def _found() -> bool:
-    return next_due() <= clock.now() and bool(steps.run_all())
 
 
 def line_states(order: Order) -> list[str]:

@@ -9,7 +9,8 @@ import pytest
 
 from tests.books import check_books
 from tests.world import World, make_world
-from xuliu.carrier.session import forget_accounts
+from xuliu.carrier.session import forget_circuits
+from xuliu.common import calls
 from xuliu.sandbox import testing
 
 
@@ -26,6 +27,7 @@ def shared_sandbox(shared_clock: Path, tmp_path_factory: pytest.TempPathFactory)
     env = {"XULIU_CLOCK_FILE": str(shared_clock)}
     with testing.start(tmp_path_factory.mktemp("sandbox"), env=env) as running:
         yield running
+        calls.outbound().close()
 
 
 @pytest.fixture
@@ -39,7 +41,7 @@ def clock_file(shared_clock: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def world(live_site: str, clock_file: Path, shared_sandbox: testing.Sandbox) -> Iterator[World]:
     """A seller, two carriers, prices; after the test the books are compared, ours with the sandbox's."""
     shared_sandbox.control.reset()
-    forget_accounts()
+    forget_circuits()
     made = make_world(shared_sandbox, live_site, clock_file)
     yield made
     check_books(made)
