@@ -9,7 +9,7 @@ import pytest
 
 from tests.books import check_books
 from tests.world import World, make_world
-from xuliu.carrier.session import forget_circuits
+from xuliu.carrier.session import forget_accounts
 from xuliu.common import calls
 from xuliu.sandbox import testing
 
@@ -41,7 +41,7 @@ def clock_file(shared_clock: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def world(live_site: str, clock_file: Path, shared_sandbox: testing.Sandbox) -> Iterator[World]:
     """A seller, two carriers, prices; after the test the books are compared, ours with the sandbox's."""
     shared_sandbox.control.reset()
-    forget_circuits()
+    forget_accounts()
     made = make_world(shared_sandbox, live_site, clock_file)
     yield made
     check_books(made)
