@@ -11,17 +11,22 @@ import tempfile
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
-from playwright.sync_api import Browser, sync_playwright
+from axe_playwright_python.base import AXE_SCRIPT
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 CHROMIUM = shutil.which("chromium")
 START_SECONDS = 60
 ADDRESS_HEADER = "X-Real-IP"  # by which a gallery says where a visitor comes from
 ROOT = Path(__file__).resolve().parents[1]
+# How many rules passed, and which did not on which element; the page keeps the rest of what axe knows to itself.
+ASK_AXE = """options => axe.run(options).then(found => [
+  found.passes.length,
+  found.violations.flatMap(each => each.nodes.map(node => [each.id, node.html.slice(0, 140)]))])"""
 
 
 @contextmanager
@@ -59,6 +64,22 @@ def chromium() -> Iterator[Browser]:
             yield browser
         finally:
             browser.close()
+
+
+def with_axe(context: BrowserContext) -> BrowserContext:
+    """Every page of this context comes with axe; the browser takes it in once and not once a page."""
+    context.add_init_script(AXE_SCRIPT)
+    return context
+
+
+def violations(tab: Page, *, only: Sequence[str] = ()) -> list[tuple[str, str]]:
+    """What axe finds wrong on a page: the rule and the element. All its rules are asked unless some are named."""
+    options: dict[str, object] = {"resultTypes": ["violations"]}
+    if only:
+        options["runOnly"] = {"type": "rule", "values": list(only)}
+    passed, found = tab.evaluate(ASK_AXE, options)
+    assert passed >= (1 if only else 9), "axe saw no page"
+    return [(rule, element) for rule, element in found]
 
 
 def _await(url: str, server: subprocess.Popen[bytes], said: IO[str]) -> None:

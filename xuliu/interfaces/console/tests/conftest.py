@@ -1,4 +1,4 @@
-"""A browser for the tests that need one."""
+"""A browser for the tests that need one; passwords that cost nothing."""
 
 from collections.abc import Iterator
 
@@ -6,6 +6,9 @@ import pytest
 from playwright.sync_api import Browser
 
 from tests.browsing import chromium
+from tests.quick_passwords import quick_passwords
+
+__all__ = ["browser", "quick_passwords"]
 
 
 @pytest.fixture(scope="module")

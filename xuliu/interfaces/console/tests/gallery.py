@@ -38,7 +38,7 @@ def hang(*, sims: int = 240) -> list[Hung]:
     """Make the states, in a fleet of so many SIMs, and say where they are."""
     desk = made.make_desk()
     paused = made.make_fleet(desk.shop, sims)
-    for sim in list(desk.shop.account.sims.exclude(id=desk.shop.sim.pk)[: sims // 17]):
+    for sim in list(desk.shop.account.sims.exclude(id=desk.shop.sim.pk)[: max(2, sims // 17)]):
         made.make_delivered(desk.shop, sim, minutes_ago=200)
     refused = made.make_refused(desk.shop)
     early = made.make_unknown(desk.shop, minutes_ago=3)

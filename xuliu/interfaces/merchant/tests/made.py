@@ -6,6 +6,7 @@ in a state that the line reaches only now and then.
 
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import cache
 from typing import Any
 
 from cryptography.hazmat.primitives import serialization
@@ -107,8 +108,9 @@ def _provider(price_list: PriceList) -> ProviderAccount:
     return account
 
 
+@cache
 def wechat_config() -> dict[str, str]:
-    """A merchant id with keys made for the occasion."""
+    """A merchant id with keys made for the occasion: once a process, for they take a tenth of a second."""
     key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
     private = key.private_bytes(
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
