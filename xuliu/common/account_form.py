@@ -11,6 +11,7 @@ from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminPasswordWidget, UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
 
+from xuliu.common.accounts import to_be_given_again
 from xuliu.common.configuration import Setting, settings_of
 from xuliu.common.crypto import CannotOpen
 from xuliu.common.models import ConfiguredAccount
@@ -105,8 +106,12 @@ class AccountForm(SwitchForm):
     def _try(self) -> None:
         if self.instance.pk is None:
             self.shape(**self.given)
-        else:
-            replace(type(self).opened(self.instance), **self.given)
+            return
+        replace(type(self).opened(self.instance), **self.given)
+        for name in to_be_given_again(self.instance, self.shape, self.given):
+            self.add_error(
+                PREFIX + name, gettext("An address changes: enter this again. It is sent to no other unseen.")
+            )
 
 
 def form_for(

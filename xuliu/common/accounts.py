@@ -24,12 +24,14 @@ def configuration(account: ConfiguredAccount, shape: type[Any]) -> Any:
 def configure(account: ConfiguredAccount, shape: type[Any], given: Mapping[str, Any]) -> None:
     """Store the fields given: secrets sealed, the others in the open.
 
-    Fields not given stay as they are, so that a form need not show a secret to keep it. Raises
-    WrongConfiguration, changing nothing, where the whole would not make a Config.
+    Fields not given stay as they are, so that a form need not show a secret to keep it; but where an address changes,
+    every secret is given again. Raises WrongConfiguration, changing nothing, where the whole would not make a Config.
     """
     kinds = settings_of(shape)
     if unknown := sorted(set(given) - set(kinds)):
         raise WrongConfiguration(f"{account}: no such field: {', '.join(unknown)}")
+    if missing := to_be_given_again(account, shape, given):
+        raise WrongConfiguration(f"{account}: an address changes, so give again: {', '.join(missing)}")
     is_secret = {name: kind.is_secret for name, kind in kinds.items()}
     secrets = _secrets(account) | {name: value for name, value in given.items() if is_secret[name]}
     config = account.config | {name: value for name, value in given.items() if not is_secret[name]}
@@ -39,6 +41,20 @@ def configure(account: ConfiguredAccount, shape: type[Any], given: Mapping[str, 
         json.dumps(secrets).encode(), purpose=_purpose(account)
     )
     account.save(update_fields=["config", "secrets_key_id", "secrets_sealed"])
+
+
+def to_be_given_again(account: ConfiguredAccount, shape: type[Any], given: Mapping[str, Any]) -> list[str]:
+    """The stored secrets that a changed address would be sent without whoever changes it knowing them.
+
+    Raises CannotOpen as `configuration`.
+    """
+    kinds = settings_of(shape)
+    kept = [name for name, secret in _secrets(account).items() if secret and not given.get(name)]
+    if not kept:
+        return []
+    before = configuration(account, shape)
+    moves = any(kinds[name].is_url and value != getattr(before, name) for name, value in given.items())
+    return [name for name in kinds if name in kept] if moves else []
 
 
 def _secrets(account: ConfiguredAccount) -> dict[str, Any]:

@@ -43,6 +43,21 @@ def test_a_form_need_not_know_a_secret_to_keep_it() -> None:
 
 
 @pytest.mark.django_db
+def test_a_stored_secret_goes_to_no_other_address() -> None:
+    account = make_account()
+    set_credentials(account, GIVEN)
+    elsewhere = {"base_url": "https://mallory.example/v5/ec"}
+
+    with pytest.raises(WrongConfiguration, match="an address changes, so give again: password"):
+        set_credentials(account, elsewhere)
+
+    account.refresh_from_db()
+    assert credentials(account).base_url == GIVEN["base_url"]
+    set_credentials(account, {**elsewhere, "password": "hush-hush"})
+    assert credentials(account).base_url == elsewhere["base_url"]
+
+
+@pytest.mark.django_db
 @pytest.mark.parametrize(
     "given", [{"appid": "C10"}, {**GIVEN, "colour": "red"}, {}], ids=["something missing", "something else", "nothing"]
 )

@@ -195,6 +195,20 @@ def test_a_secret_that_does_not_work_is_refused_and_not_shown_again() -> None:
     assert provider_credentials(shop.provider) == before
 
 
+def test_a_changed_address_asks_for_every_secret_again() -> None:
+    shop = make_shop()
+    before = provider_credentials(shop.provider)
+    form = {f"config_{name}": value for name, value in shop.provider.config.items()}
+    form |= {"config_base_url": "https://mallory.example", "config_app_secret": "0" * 32}
+    answer = signed_in(people.olga()).post(
+        reverse("admin:payment_provideraccount_change", args=[shop.provider.pk]), form
+    )
+    assert answer.status_code == 200
+    assert set(answer.context["adminform"].form.errors) == {"config_private_key", "config_api_v3_key"}
+    shop.provider.refresh_from_db()
+    assert provider_credentials(shop.provider) == before
+
+
 def test_an_account_is_paused_with_a_reason_and_resumed_by_name() -> None:
     shop = make_shop()
     fei = people.fei()
