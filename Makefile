@@ -11,7 +11,7 @@ SECONDS ?= 60
 SEED ?=
 PYTEST ?=
 
-.PHONY: help setup develop demo test check lint types screenshots bench soak lock format messages clean
+.PHONY: help setup develop demo test check lint types habits screenshots bench soak lock format messages clean
 
 help:  ## this list
 	@awk -F':.*## ' '/^[a-z]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' Makefile
@@ -34,7 +34,11 @@ test: develop  ## all checks and all tests, browser included
 		if [ "$${CI:-}" = true ]; then exit 1; fi
 	fi
 
-check: develop lint types  ## what needs no test: style, types, imports, migrations, catalogues
+# The types, which take longest, beside all else; what each says is printed whole when it has ended.
+check: develop  ## what needs no test: style, types, imports, migrations, catalogues
+	@$(MAKE) -j2 --output-sync=target types lint habits
+
+habits: develop
 	@XULIU_DEMO=1 XULIU_HOME=build/check $(BIN)/xuliu manage makemigrations --check --dry-run
 	$(BIN)/python -m pytest -n 0 -q tests/lints
 

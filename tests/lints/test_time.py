@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 from tests.lints import sources
@@ -46,8 +47,7 @@ def test_sql_is_given_the_time_as_a_parameter() -> None:
     found = [
         sources.at(path, node, f"{line.strip()[:80]}: the database's clock, outside leases, budgets and locks")
         for path in _guarded()
-        for node in ast.walk(sources.tree(path))
-        if isinstance(node, ast.Constant) and isinstance(node.value, str) and not _is_docstring(path, node)
+        for node in _texts(sources.tree(path))
         for line in node.value.splitlines()
         if SQL_CLOCK.search(line) and not FOR_THE_DATABASE.search(line)
     ]
@@ -66,5 +66,10 @@ def _guarded() -> list[Path]:
     ]
 
 
-def _is_docstring(path: Path, constant: ast.Constant) -> bool:
-    return any(isinstance(node, ast.Expr) and node.value is constant for node in ast.walk(sources.tree(path)))
+def _texts(tree: ast.Module) -> Iterator[ast.Constant]:
+    """Every text in a file but those that stand for themselves, as docstrings do."""
+    nodes = list(ast.walk(tree))
+    alone = {id(node.value) for node in nodes if isinstance(node, ast.Expr)}
+    for node in nodes:
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in alone:
+            yield node
