@@ -8,13 +8,14 @@ from pathlib import Path
 
 import pytest
 
+from tests.quick_passwords import quick_passwords
 from tests.sandbox_fixture import sandbox, sandbox_of_worker
 from tests.world import World, make_world
 from xuliu.carrier.session import forget_accounts
 from xuliu.interfaces.cli.worker import Worker
 from xuliu.sandbox.testing import Sandbox
 
-__all__ = ["sandbox", "sandbox_of_worker", "worker", "world"]
+__all__ = ["quick_passwords", "sandbox", "sandbox_of_worker", "worker", "world"]
 
 
 @pytest.fixture
