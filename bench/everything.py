@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from bench import beside, completing, hearing, placing, postings, snapshot, topups
+from bench import beside, completing, hearing, importing, placing, postings, snapshot, topups
 from bench.databases import Databases, migrated
 from bench.report import Result
 from bench.sizes import Sizes
@@ -20,6 +20,7 @@ def _lines(databases: Databases, folder: Path, sizes: Sizes) -> list[Result]:
 
 
 MEASURES: dict[str, Measure] = {
+    "import": importing.import_fleet,
     "place": placing.place_orders,
     "lines": _lines,
     "post": postings.post_entries,

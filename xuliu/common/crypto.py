@@ -44,7 +44,7 @@ def unseal(key_id: str, sealed: bytes, *, purpose: str) -> bytes:
 
 def keyed_hash(text: str, *, purpose: str) -> bytes:
     """32 bytes by which an equal text is found again, useless without the secret (HMAC-SHA256)."""
-    return hmac.new(_derived(_secrets()[-1], f"hash:{purpose}"), text.encode(), hashlib.sha256).digest()
+    return hmac.digest(_derived(_secrets()[-1], f"hash:{purpose}"), text.encode(), "sha256")
 
 
 def _secrets() -> tuple[str, ...]:

@@ -85,6 +85,22 @@ class StateField(models.CharField[str, str]):
         return f"{connection.ops.quote_name(str(self.column))} IN ({known})"
 
 
+class CodeField(models.CharField[str, str]):
+    """Text compared byte by byte and found whole or by how it begins: a number on a card, a reference, a code.
+
+    The collation "C" lets one index do both. Django would make a second one for the beginnings, of every unique column
+    whose type it knows as "varchar"; by its long name the same type gets none. Each index less is time at every insert.
+    """
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        kwargs.setdefault("db_collation", "C")
+        super().__init__(*args, **kwargs)
+
+    def db_type(self, connection: BaseDatabaseWrapper) -> str:
+        """The column's type."""
+        return f"character varying({self.max_length})"
+
+
 def names_zh_hans(name: str, field: str = "name") -> models.CheckConstraint:
     """The check constraint that a localised name has its zh-hans text."""
     return models.CheckConstraint(name=name, condition=models.Q(**{f"{field}__has_key": "zh-hans"}))

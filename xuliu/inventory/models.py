@@ -7,7 +7,7 @@ from django.db.models import Q
 
 from xuliu.carrier.models import CarrierAccount
 from xuliu.common.codes import new_code
-from xuliu.common.models import StateField
+from xuliu.common.models import CodeField, StateField
 from xuliu.party.models import Merchant
 
 
@@ -29,11 +29,11 @@ class Terminal(models.Model):
     """A POS device. `sticker_code` is what its QR sticker carries: whoever holds it may top up its SIM."""
 
     id = models.BigAutoField(primary_key=True)
-    serial_number = models.CharField(max_length=40, unique=True)
+    serial_number = CodeField(max_length=40, unique=True)
     imei = models.CharField(max_length=15, blank=True)
     model = models.ForeignKey(TerminalModel, on_delete=models.PROTECT)
     merchant = models.ForeignKey(Merchant, null=True, blank=True, on_delete=models.PROTECT, related_name="terminals")
-    sticker_code = models.CharField(max_length=26, unique=True, default=new_code)
+    sticker_code = CodeField(max_length=26, unique=True, default=new_code)
 
     def __str__(self) -> str:
         return self.serial_number
@@ -58,8 +58,8 @@ class Sim(models.Model):
     }
 
     id = models.BigAutoField(primary_key=True)
-    iccid = models.CharField(max_length=20, unique=True)
-    msisdn = models.CharField(max_length=15, blank=True, db_index=True)
+    iccid = CodeField(max_length=20, unique=True)
+    msisdn = CodeField(max_length=15, blank=True, db_index=True)
     account = models.ForeignKey(CarrierAccount, on_delete=models.PROTECT, related_name="sims")
     merchant = models.ForeignKey(Merchant, null=True, blank=True, on_delete=models.PROTECT, related_name="sims")
     state = StateField(choices=State.choices, default=State.IN_STOCK)

@@ -2,12 +2,14 @@
 
 from django.db import models
 
+from xuliu.common.models import CodeField
+
 
 class Posting(models.Model):
     """One movement of money, source → destination. Append-only: the database refuses UPDATE, DELETE, TRUNCATE."""
 
     id = models.BigAutoField(primary_key=True)
-    reference = models.CharField(max_length=120, unique=True)
+    reference = CodeField(max_length=120, unique=True)
     source = models.CharField(max_length=80)
     destination = models.CharField(max_length=80)
     amount_minor = models.BigIntegerField()

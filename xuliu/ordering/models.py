@@ -8,7 +8,7 @@ from django.db.models import F, Q
 from xuliu.carrier.models import CarrierAccount
 from xuliu.catalog.models import Offering, PriceList
 from xuliu.common.codes import new_code
-from xuliu.common.models import StateField
+from xuliu.common.models import CodeField, StateField
 from xuliu.inventory.models import Sim
 from xuliu.party.models import Merchant, Seller
 
@@ -34,8 +34,8 @@ class Order(models.Model):
     }
 
     id = models.BigAutoField(primary_key=True)
-    code = models.CharField(max_length=26, unique=True, default=new_code)
-    number = models.CharField(max_length=24, unique=True)
+    code = CodeField(max_length=26, unique=True, default=new_code)
+    number = CodeField(max_length=24, unique=True)
     seller = models.ForeignKey(Seller, on_delete=models.PROTECT)
     price_list = models.ForeignKey(PriceList, on_delete=models.PROTECT)
     merchant = models.ForeignKey(Merchant, null=True, blank=True, on_delete=models.PROTECT)
@@ -246,8 +246,8 @@ class Receipt(models.Model):
     seller = models.ForeignKey(Seller, on_delete=models.PROTECT)
     number = models.BigIntegerField()
     text_number = models.CharField(max_length=32)
-    code = models.CharField(max_length=26, unique=True)
-    check_code = models.CharField(max_length=26, unique=True)
+    code = CodeField(max_length=26, unique=True)
+    check_code = CodeField(max_length=26, unique=True)
     issued_at = models.DateTimeField()
     amount_minor = models.BigIntegerField()
     tax_minor = models.BigIntegerField()

@@ -7,7 +7,7 @@ from django.contrib.auth.models import PermissionsMixin
 from django.db import models
 
 from xuliu.common import clock
-from xuliu.common.models import names_zh_hans
+from xuliu.common.models import CodeField, names_zh_hans
 
 
 class PersonManager(BaseUserManager["Person"]):
@@ -82,7 +82,7 @@ class Merchant(models.Model):
     """A shop or chain whose terminals are kept online."""
 
     id = models.BigAutoField(primary_key=True)
-    code = models.CharField(max_length=40, unique=True)
+    code = CodeField(max_length=40, unique=True)
     name = models.CharField(max_length=200)
 
     def __str__(self) -> str:

@@ -6,7 +6,7 @@ from django.db import models
 from django.db.models import Q
 
 from xuliu.common.codes import new_code
-from xuliu.common.models import CallRecord, ConfiguredAccount, StateField
+from xuliu.common.models import CallRecord, CodeField, ConfiguredAccount, StateField
 from xuliu.party.models import Seller
 
 
@@ -37,7 +37,7 @@ class Payment(models.Model):
     LIVE: ClassVar = (State.OPENING, State.PENDING)
 
     id = models.BigAutoField(primary_key=True)
-    reference = models.CharField(max_length=32, unique=True, default=new_code)
+    reference = CodeField(max_length=32, unique=True, default=new_code)
     order_id = models.BigIntegerField(db_index=True)
     account = models.ForeignKey(ProviderAccount, on_delete=models.PROTECT)
     method = models.CharField(max_length=10)
@@ -96,7 +96,7 @@ class Refund(models.Model):
     }
 
     id = models.BigAutoField(primary_key=True)
-    reference = models.CharField(max_length=32, unique=True, default=new_code)
+    reference = CodeField(max_length=32, unique=True, default=new_code)
     payment = models.ForeignKey(Payment, on_delete=models.PROTECT, related_name="refunds")
     amount_minor = models.BigIntegerField()
     currency = models.CharField(max_length=3)

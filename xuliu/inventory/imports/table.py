@@ -44,8 +44,8 @@ def read_lines(path: Path, *, names: Mapping[str, str], needed: Sequence[str]) -
             yield Problem(line=number, column="", value="", reason=NOT_A_TABLE)
         elif len(cells) > len(columns) and any(cell.strip() for cell in cells[len(columns) :]):
             yield Problem(line=number, column="", value=cells[len(columns)], reason=TOO_MANY_CELLS)
-        elif given := {name: cell for name, raw in zip(columns, cells, strict=False) if (cell := _trimmed(raw))}:
-            yield Line(number, given)
+        elif given := {name: cell for name, raw in zip(columns, cells, strict=False) if (cell := raw.strip())}:
+            yield Line(number, given if '="' not in line else _unwrapped(given))
 
 
 def _cells(line: str, separator: str) -> list[str] | None:
@@ -58,9 +58,13 @@ def _cells(line: str, separator: str) -> list[str] | None:
         return None
 
 
-def _trimmed(cell: str) -> str:
-    """Without blanks, and without the ="…" by which programs keep a spreadsheet from taking a number for a quantity."""
-    cell = cell.strip()
+def _unwrapped(cells: Mapping[str, str]) -> dict[str, str]:
+    """Without the ="…" by which programs keep a spreadsheet from taking a number for a quantity."""
+    plain = {name: _without_formula(cell) for name, cell in cells.items()}
+    return {name: cell for name, cell in plain.items() if cell}
+
+
+def _without_formula(cell: str) -> str:
     return cell[2:-1].strip() if cell.startswith('="') and cell.endswith('"') else cell
 
 

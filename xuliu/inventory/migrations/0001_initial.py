@@ -32,8 +32,8 @@ class Migration(migrations.Migration):
             name="Sim",
             fields=[
                 ("id", models.BigAutoField(primary_key=True, serialize=False)),
-                ("iccid", models.CharField(max_length=20, unique=True)),
-                ("msisdn", models.CharField(blank=True, db_index=True, max_length=15)),
+                ("iccid", xuliu.common.models.CodeField(db_collation="C", max_length=20, unique=True)),
+                ("msisdn", xuliu.common.models.CodeField(blank=True, db_collation="C", db_index=True, max_length=15)),
                 (
                     "state",
                     xuliu.common.models.StateField(
@@ -76,9 +76,14 @@ class Migration(migrations.Migration):
             name="Terminal",
             fields=[
                 ("id", models.BigAutoField(primary_key=True, serialize=False)),
-                ("serial_number", models.CharField(max_length=40, unique=True)),
+                ("serial_number", xuliu.common.models.CodeField(db_collation="C", max_length=40, unique=True)),
                 ("imei", models.CharField(blank=True, max_length=15)),
-                ("sticker_code", models.CharField(default=xuliu.common.codes.new_code, max_length=26, unique=True)),
+                (
+                    "sticker_code",
+                    xuliu.common.models.CodeField(
+                        db_collation="C", default=xuliu.common.codes.new_code, max_length=26, unique=True
+                    ),
+                ),
                 (
                     "merchant",
                     models.ForeignKey(

@@ -15,7 +15,7 @@ from xuliu.inventory.tests.make import make_account, make_merchant
 
 LINES = 100_000
 STATEMENTS_A_CHUNK, STATEMENTS_BEFORE = 18, 10
-TIMES_PLAIN_SQL = 6
+TIMES_PLAIN_SQL = 4
 PLAIN = """
     WITH model AS (INSERT INTO inventory_terminalmodel (brand, name) VALUES ('plain', 'SQL') RETURNING id),
     terminals AS (

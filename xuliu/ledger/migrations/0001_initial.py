@@ -1,5 +1,7 @@
 from django.db import migrations, models
 
+import xuliu.common.models
+
 
 class Migration(migrations.Migration):
     initial = True
@@ -26,7 +28,7 @@ class Migration(migrations.Migration):
             name="Posting",
             fields=[
                 ("id", models.BigAutoField(primary_key=True, serialize=False)),
-                ("reference", models.CharField(max_length=120, unique=True)),
+                ("reference", xuliu.common.models.CodeField(db_collation="C", max_length=120, unique=True)),
                 ("source", models.CharField(max_length=80)),
                 ("destination", models.CharField(max_length=80)),
                 ("amount_minor", models.BigIntegerField()),

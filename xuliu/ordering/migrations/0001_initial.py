@@ -41,8 +41,13 @@ class Migration(migrations.Migration):
             name="Order",
             fields=[
                 ("id", models.BigAutoField(primary_key=True, serialize=False)),
-                ("code", models.CharField(default=xuliu.common.codes.new_code, max_length=26, unique=True)),
-                ("number", models.CharField(max_length=24, unique=True)),
+                (
+                    "code",
+                    xuliu.common.models.CodeField(
+                        db_collation="C", default=xuliu.common.codes.new_code, max_length=26, unique=True
+                    ),
+                ),
+                ("number", xuliu.common.models.CodeField(db_collation="C", max_length=24, unique=True)),
                 ("channel", models.CharField(max_length=12)),
                 ("currency", models.CharField(max_length=3)),
                 ("total_minor", models.BigIntegerField()),
@@ -223,8 +228,8 @@ class Migration(migrations.Migration):
                 ("id", models.BigAutoField(primary_key=True, serialize=False)),
                 ("number", models.BigIntegerField()),
                 ("text_number", models.CharField(max_length=32)),
-                ("code", models.CharField(max_length=26, unique=True)),
-                ("check_code", models.CharField(max_length=26, unique=True)),
+                ("code", xuliu.common.models.CodeField(db_collation="C", max_length=26, unique=True)),
+                ("check_code", xuliu.common.models.CodeField(db_collation="C", max_length=26, unique=True)),
                 ("issued_at", models.DateTimeField()),
                 ("amount_minor", models.BigIntegerField()),
                 ("tax_minor", models.BigIntegerField()),

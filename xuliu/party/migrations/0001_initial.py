@@ -3,6 +3,7 @@ from django.conf import settings
 from django.db import migrations, models
 
 import xuliu.common.clock
+import xuliu.common.models
 
 
 class Migration(migrations.Migration):
@@ -17,7 +18,7 @@ class Migration(migrations.Migration):
             name="Merchant",
             fields=[
                 ("id", models.BigAutoField(primary_key=True, serialize=False)),
-                ("code", models.CharField(max_length=40, unique=True)),
+                ("code", xuliu.common.models.CodeField(db_collation="C", max_length=40, unique=True)),
                 ("name", models.CharField(max_length=200)),
             ],
         ),

@@ -69,7 +69,12 @@ class Migration(migrations.Migration):
             name="Payment",
             fields=[
                 ("id", models.BigAutoField(primary_key=True, serialize=False)),
-                ("reference", models.CharField(default=xuliu.common.codes.new_code, max_length=32, unique=True)),
+                (
+                    "reference",
+                    xuliu.common.models.CodeField(
+                        db_collation="C", default=xuliu.common.codes.new_code, max_length=32, unique=True
+                    ),
+                ),
                 ("order_id", models.BigIntegerField(db_index=True)),
                 ("method", models.CharField(max_length=10)),
                 ("payer_id", models.CharField(blank=True, db_default="", max_length=128)),
@@ -132,7 +137,12 @@ class Migration(migrations.Migration):
             name="Refund",
             fields=[
                 ("id", models.BigAutoField(primary_key=True, serialize=False)),
-                ("reference", models.CharField(default=xuliu.common.codes.new_code, max_length=32, unique=True)),
+                (
+                    "reference",
+                    xuliu.common.models.CodeField(
+                        db_collation="C", default=xuliu.common.codes.new_code, max_length=32, unique=True
+                    ),
+                ),
                 ("amount_minor", models.BigIntegerField()),
                 ("currency", models.CharField(max_length=3)),
                 ("why", models.CharField(max_length=80)),
