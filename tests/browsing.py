@@ -23,6 +23,8 @@ CHROMIUM = shutil.which("chromium")
 START_SECONDS = 60
 ADDRESS_HEADER = "X-Real-IP"  # by which a gallery says where a visitor comes from
 ROOT = Path(__file__).resolve().parents[1]
+# Tests may run as root. No renderer is started in reserve beside each that is used: half of them were never used.
+ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--renderer-process-limit=1"]
 # How many rules passed, and which did not on which element; the page keeps the rest of what axe knows to itself.
 ASK_AXE = """options => axe.run(options).then(found => [
   found.passes.length,
@@ -59,7 +61,7 @@ def served(database_url: str, **environment: str) -> Iterator[str]:
 def chromium() -> Iterator[Browser]:
     """Debian's chromium without a window."""
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
         try:
             yield browser
         finally:
