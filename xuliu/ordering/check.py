@@ -95,7 +95,7 @@ def check(account_id: int, limit: int = CHUNK) -> int:
     due = lease_due(
         account_id=account_id,
         states=[State.UNKNOWN, State.ACCEPTED],
-        limit=min(limit, peer.lines_a_second),
+        limit=min(limit, peer.lines_a_claim),
         lease=LEASE,
         stop="check.claim",
     )

@@ -38,11 +38,11 @@ class Readied:
 
 
 def fulfil(account_id: int, limit: int = CHUNK) -> int:
-    """Send what the account can take in about a second; returns how many lines were claimed."""
+    """Send what the account can take in about half a second; returns how many lines were claimed."""
     peer = Peer.of(account_id)
     if peer.account.paused_at is not None:
         return 0
-    claimed = claim(peer, min(limit, peer.lines_a_second))
+    claimed = claim(peer, min(limit, peer.lines_a_claim))
     batches = in_chunks(claimed, peer.capabilities.batch_size)
     _in_parallel(lambda batch: _send_halving(peer, batch), batches, at_once=_at_once(peer))
     return len(claimed)

@@ -98,6 +98,8 @@ class Underway:
         )
 
 
+READINGS_OF_A_LINE = 2
+CLAIM_SECONDS = 0.5
 # A token, the change, told that the token is stale, another token, the change again.
 EXCHANGES_OF_A_CHANGE = 5
 
@@ -114,8 +116,10 @@ JOINS = """
 
 
 def lines_by_id(ids: Sequence[int]) -> list[Underway]:
-    """These lines, in the order of their ids. One statement."""
-    sql = f"SELECT {COLUMNS} FROM ordering_orderline l {JOINS} WHERE l.id = ANY(%s::bigint[]) ORDER BY l.id"
+    """These lines, those that a person waits for first. One statement."""
+    sql = f"""
+        SELECT {COLUMNS} FROM ordering_orderline l {JOINS} WHERE l.id = ANY(%s::bigint[])
+        ORDER BY l.rank, l.turn, l.id"""
     with connection.cursor() as cursor:
         cursor.execute(sql, (arrays.integers(ids),))
         return [Underway(*row) for row in cursor.fetchall()]
@@ -186,14 +190,14 @@ class Peer:
         return cls(account, connector_of(account), session_of(account), capabilities_of(account))
 
     @property
-    def lines_a_second(self) -> int:
-        """How many lines the account's budget lets us send, or look at, in about a second, with their readings.
+    def lines_a_claim(self) -> int:
+        """How many lines the account's budget carries in CLAIM_SECONDS: read, sent, and read again.
 
         A claim takes no more, so that a person's line never waits behind more than that.
         """
         can = self.capabilities
-        calls_per_line = can.calls_per_read / can.read_batch_size + 1 / can.batch_size
-        return max(1, ceil(can.calls_per_second / calls_per_line))
+        calls_per_line = READINGS_OF_A_LINE * can.calls_per_read / can.read_batch_size + 1 / can.batch_size
+        return max(1, ceil(can.calls_per_second * CLAIM_SECONDS / calls_per_line))
 
     @property
     def deadline(self) -> timedelta:

@@ -48,7 +48,7 @@ def verify(account_id: int, limit: int = CHUNK) -> int:
     due = lease_due(
         account_id=account_id,
         states=[State.VERIFYING, State.DISPUTED],
-        limit=min(limit, peer.lines_a_second),
+        limit=min(limit, peer.lines_a_claim),
         lease=LEASE,
         stop="verify.claim",
     )
