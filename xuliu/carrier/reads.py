@@ -34,17 +34,22 @@ class ReadTally:
         self._written_at = time.monotonic()
 
     def count(self, account_id: int, operation: str, *, at: datetime, has_failed: bool) -> None:
-        """Count one call; write all counts when the last writing is a second ago."""
+        """Count one call."""
         slot = Slot(account_id, at.replace(second=0, microsecond=0), operation[:60])
         with self._lock:
             self._made[slot] += 1
             self._failed[slot] += has_failed
+        self.flush_if_due()
+
+    def flush_if_due(self) -> None:
+        """Write all counts when the last writing is a second ago. Called by the worker now and then."""
+        with self._lock:
             is_due = time.monotonic() - self._written_at >= FLUSH_EVERY_SECONDS
         if is_due:
             self.flush()
 
     def flush(self) -> None:
-        """Write what was counted, in one statement. Called by the worker when it ends, and now and then."""
+        """Write what was counted, in one statement. Called by the worker when it ends."""
         with self._lock:
             made, failed = self._made, self._failed
             self._made, self._failed = Counter(), Counter()

@@ -122,7 +122,7 @@ class Worker:
             woken.clear()
             try:
                 connection.close_if_unusable_or_obsolete()
-                found = sum(self._until_done(step) for _, step in steps)
+                found = sum(step() for _, step in steps if not self._stopping.is_set())
                 rest = TICK_SECONDS
             except Exception:
                 log.exception("lane %s failed and goes on after %.0f s", name, rest)
@@ -133,12 +133,6 @@ class Worker:
                 woken.wait(TICK_SECONDS)
         connection.close()
 
-    def _until_done(self, step: Callable[[], int]) -> int:
-        found = 0
-        while not self._stopping.is_set() and (more := step()):
-            found += more
-        return found
-
 
 class Housekeeping:
     """What the listening thread does beside listening: read counts each tick, the ledger's checkpoints at night."""
@@ -148,7 +142,7 @@ class Housekeeping:
 
     def run(self) -> None:
         """Do what is due."""
-        tally.flush()
+        tally.flush_if_due()
         here = clock.now().astimezone(ZoneInfo(NIGHT_ZONE))
         if here.hour == NIGHT_HOUR and self._folded_on != here.date():
             while fold_checkpoints():
