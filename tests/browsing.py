@@ -19,7 +19,8 @@ from typing import IO
 from axe_playwright_python.base import AXE_SCRIPT
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
-CHROMIUM = shutil.which("chromium")
+# The one without windows does a fifth less work for the same pages.
+CHROMIUM = shutil.which("chromium-headless-shell") or shutil.which("chromium")
 START_SECONDS = 60
 ADDRESS_HEADER = "X-Real-IP"  # by which a gallery says where a visitor comes from
 ROOT = Path(__file__).resolve().parents[1]

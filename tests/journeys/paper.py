@@ -32,14 +32,15 @@ MODULE = f"{connectors.__name__}.paper"
 
 @contextmanager
 def dropped_in() -> Iterator[None]:
-    """The file lies in the folder of connectors while this lasts."""
+    """The file lies in the folder of connectors while this lasts, its books empty again afterwards."""
     before = list(connectors.__path__)
     connectors.__path__ = [*before, str(DROPPED)]
     try:
         yield
     finally:
         connectors.__path__ = before
-        sys.modules.pop(MODULE, None)
+        if MODULE in sys.modules:
+            sys.modules[MODULE].BOOKS = sys.modules[MODULE].Books()
 
 
 @dataclass(frozen=True)
