@@ -15,7 +15,7 @@ RESULTS = ROOT / "bench" / "results.json"
 
 
 def main() -> int:
-    """Run; returns 1 where a bar was missed."""
+    """Run; returns 1 where a bar was missed, which the tiny sizes say nothing about."""
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument("only", nargs="*", help="what to measure (all)")
     parser.add_argument("--small", action="store_true", help="tiny sizes, to see that it runs")
@@ -30,7 +30,7 @@ def main() -> int:
         print(f"\n{report.table(results)}")
         if not arguments.only and not arguments.small:
             report.write(results, RESULTS)
-    missed = [one.name for one in results if not one.is_kept]
+    missed = [one.name for one in results if not one.is_kept and not arguments.small]
     if missed:
         print(f"\nMissed: {', '.join(missed)}. On a machine that does other work, measure again.", file=sys.stderr)
     return 1 if missed else 0

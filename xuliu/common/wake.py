@@ -42,6 +42,8 @@ class _Sender:
     @classmethod
     def wake(cls, step: str) -> None:
         with cls._lock:
+            if step in cls._pending and cls._thread is not None and cls._thread.is_alive():
+                return
             cls._pending.add(step)
             cls._parameters = connection.get_connection_params()
             if cls._thread is None or not cls._thread.is_alive():

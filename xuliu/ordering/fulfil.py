@@ -4,17 +4,17 @@ What dies in the middle is found again by `check`: a flight whose lease ran out 
 to READY, one that was sent becomes UNKNOWN. No call stands inside a transaction; each is recorded before it is made.
 """
 
-from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 from django.db import DataError, IntegrityError, connection
 
 from xuliu.carrier.contract import AccountRefused, Answer, NoAnswer, NotSent, Outcome, Reading
 from xuliu.catalog.models import Offering
-from xuliu.common import arrays, clock, stops
+from xuliu.common import arrays, clock, side_by_side, stops
 from xuliu.common.chunks import CHUNK, apply_halving, in_chunks
 from xuliu.common.state import move
 from xuliu.ordering.answers import pause_account, store_answers
@@ -38,13 +38,13 @@ class Readied:
 
 
 def fulfil(account_id: int, limit: int = CHUNK) -> int:
-    """Send what the account can take in about half a second; returns how many lines were claimed."""
+    """Send what the account can take in a third of a second; returns how many lines were claimed."""
     peer = Peer.of(account_id)
     if peer.account.paused_at is not None:
         return 0
     claimed = claim(peer, min(limit, peer.lines_a_claim))
     batches = in_chunks(claimed, peer.capabilities.batch_size)
-    _in_parallel(lambda batch: _send_halving(peer, batch), batches, at_once=_at_once(peer))
+    side_by_side.run([partial(_send_halving, peer, batch) for batch in batches], at_once=_at_once(peer))
     return len(claimed)
 
 
@@ -107,24 +107,6 @@ def _lease(peer: Peer) -> timedelta:
 
 def _at_once(peer: Peer) -> int:
     return max(1, peer.capabilities.parallel)
-
-
-def _in_parallel(
-    send: Callable[[Sequence[Underway]], None], batches: Sequence[Sequence[Underway]], *, at_once: int
-) -> None:
-    if at_once == 1 or len(batches) < 2:
-        for batch in batches:
-            send(batch)
-        return
-
-    def send_and_close(batch: Sequence[Underway]) -> None:
-        try:
-            send(batch)
-        finally:
-            connection.close()  # this thread's own
-
-    with ThreadPoolExecutor(max_workers=at_once) as pool:
-        list(pool.map(send_and_close, batches))
 
 
 def _send_halving(peer: Peer, batch: Sequence[Underway]) -> None:

@@ -99,7 +99,7 @@ class Underway:
 
 
 READINGS_OF_A_LINE = 2
-CLAIM_SECONDS = 0.5
+CLAIM_SECONDS = 0.3
 # A token, the change, told that the token is stale, another token, the change again.
 EXCHANGES_OF_A_CHANGE = 5
 
@@ -193,13 +193,14 @@ class Peer:
 
     @property
     def lines_a_claim(self) -> int:
-        """How many lines the account's budget carries in CLAIM_SECONDS: read, sent, and read again.
+        """How many lines the account's budget carries in CLAIM_SECONDS: read, sent, and read again, in full calls.
 
         A claim takes no more, so that a person's line never waits behind more than that.
         """
         can = self.capabilities
         calls_per_line = READINGS_OF_A_LINE * can.calls_per_read / can.read_batch_size + 1 / can.batch_size
-        return max(1, ceil(can.calls_per_second * CLAIM_SECONDS / calls_per_line))
+        lines_a_call = min(can.batch_size, can.read_batch_size)  # what one of each call carries anyhow
+        return lines_a_call * ceil(can.calls_per_second * CLAIM_SECONDS / calls_per_line / lines_a_call)
 
     @property
     def deadline(self) -> timedelta:

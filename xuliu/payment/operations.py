@@ -53,9 +53,16 @@ def want_closed(*, order_ids: Sequence[int]) -> None:
 
 
 def store_notice(*, account_id: int, signed: Signed, body: bytes) -> bool:
-    """Store a genuine notice raw; False for a repeat, which changes nothing. One insert."""
-    stored = _store([(account_id, signed.notice_id, str(signed.subject), True, body)])
-    return bool(stored)
+    """Store a genuine notice raw; False for a repeat, which changes nothing. One quickly planned insert."""
+    at = clock.now()
+    sql = """
+        INSERT INTO payment_notice (account_id, notice_id, subject, is_pushed, body, received_at, state, state_at)
+        VALUES (%s, %s, %s, true, %s, %s, 'STORED', %s) ON CONFLICT (account_id, notice_id) DO NOTHING"""
+    with connection.cursor() as cursor:
+        cursor.execute(sql, (account_id, signed.notice_id, str(signed.subject), body, at, at))
+        is_new: bool = cursor.rowcount == 1
+    wake.after_commit("pay.apply")
+    return is_new
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,22 +81,18 @@ class Asked:
 
 def store_asked(asked: Sequence[Asked]) -> None:
     """Put what active queries found into the same inbox. One insert."""
-    if asked:
-        _store([(one.account_id, one.notice_id, str(one.truth.subject), False, one.body) for one in asked])
-
-
-def _store(rows: Sequence[tuple[int, str, str, bool, bytes]]) -> list[int]:
+    if not asked:
+        return
     at = clock.now()
+    rows = [(one.account_id, one.notice_id, str(one.truth.subject), one.body) for one in asked]
     sql = """
         INSERT INTO payment_notice (account_id, notice_id, subject, is_pushed, body, received_at, state, state_at)
-        SELECT a, n, s, p, b, %s, 'STORED', %s
-        FROM unnest(%s::bigint[], %s::text[], %s::text[], %s::bool[], %s::bytea[]) AS given(a, n, s, p, b)
-        ON CONFLICT (account_id, notice_id) DO NOTHING RETURNING id"""
+        SELECT a, n, s, false, b, %s, 'STORED', %s
+        FROM unnest(%s::bigint[], %s::text[], %s::text[], %s::bytea[]) AS given(a, n, s, b)
+        ON CONFLICT (account_id, notice_id) DO NOTHING"""
     with connection.cursor() as cursor:
         cursor.execute(sql, (at, at, *(list(column) for column in zip(*rows, strict=True))))
-        stored = [row[0] for row in cursor.fetchall()]
     wake.after_commit("pay.apply")
-    return stored
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,7 +17,7 @@ import psycopg
 from django.db import connection
 
 from xuliu.carrier.reads import tally
-from xuliu.common import clock, wake
+from xuliu.common import clock, side_by_side, wake
 from xuliu.interfaces.cli.guard import refuse_unfit
 from xuliu.ledger.operations import fold_checkpoints
 from xuliu.ordering.queries import active_accounts
@@ -117,6 +117,11 @@ class Worker:
         connection.close()
 
     def _lane(self, name: str, steps: Sequence[NamedRun], woken: threading.Event) -> None:
+        with side_by_side.standing():
+            self._work(name, steps, woken)
+        connection.close()
+
+    def _work(self, name: str, steps: Sequence[NamedRun], woken: threading.Event) -> None:
         rest = TICK_SECONDS
         while not self._stopping.is_set():
             woken.clear()
@@ -131,7 +136,6 @@ class Worker:
                 rest, found = min(LONGEST_REST_SECONDS, rest * 2), 0
             if not found:
                 woken.wait(TICK_SECONDS)
-        connection.close()
 
 
 class Housekeeping:

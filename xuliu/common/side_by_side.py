@@ -1,0 +1,77 @@
+"""Several jobs at once, each thread with a database connection of its own.
+
+A thread that is made for a job connects for it, which takes longer than most jobs do; so a worker's lane lets its
+threads stay (`standing`).
+"""
+
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+
+from django.db import DEFAULT_DB_ALIAS, connection, connections
+from django.db.backends.base.base import BaseDatabaseWrapper
+
+Job = Callable[[], object]
+
+_of_this_thread = threading.local()
+
+
+class _Crew:
+    """Threads that stay, and their connections."""
+
+    def __init__(self) -> None:
+        self._pools: dict[int, ThreadPoolExecutor] = {}
+        self._connections: list[BaseDatabaseWrapper] = []
+
+    def run(self, jobs: Sequence[Job], at_once: int) -> None:
+        pool = self._pools.get(at_once)
+        if pool is None:
+            pool = self._pools[at_once] = ThreadPoolExecutor(at_once, initializer=self._join)
+        list(pool.map(_on_a_sound_connection, jobs))
+
+    def end(self) -> None:
+        for pool in self._pools.values():
+            pool.shutdown()
+        for database in self._connections:  # their threads are gone: nobody else uses them
+            database.inc_thread_sharing()
+            database.close()
+
+    def _join(self) -> None:
+        self._connections.append(connections[DEFAULT_DB_ALIAS])
+
+
+@contextmanager
+def standing() -> Iterator[None]:
+    """What this thread runs side by side within the block is run by threads that stay until its end."""
+    crew = _of_this_thread.crew = _Crew()
+    try:
+        yield
+    finally:
+        _of_this_thread.crew = None
+        crew.end()
+
+
+def run(jobs: Sequence[Job], *, at_once: int) -> None:
+    """Run them, at most so many at once, and wait for all. Raises what the first that failed raised."""
+    crew: _Crew | None = getattr(_of_this_thread, "crew", None)
+    if at_once == 1 or len(jobs) < 2:
+        for job in jobs:
+            job()
+    elif crew is not None:
+        crew.run(jobs, at_once)
+    else:
+        with ThreadPoolExecutor(min(at_once, len(jobs))) as pool:
+            list(pool.map(_on_a_connection_of_its_own, jobs))
+
+
+def _on_a_sound_connection(job: Job) -> None:
+    connection.close_if_unusable_or_obsolete()
+    job()
+
+
+def _on_a_connection_of_its_own(job: Job) -> None:
+    try:
+        job()
+    finally:
+        connection.close()
