@@ -104,8 +104,9 @@ def _in_order(accounts: list[int]) -> Iterator[tuple[tuple[str, int | None], par
         for account_step in account_steps:
             for account in accounts:
                 yield (account_step.name, account), partial(account_step.run, account)
-    for step in steps.LANES["end"]:
-        yield (step.name, None), partial(step.run)
+    for lane in ("end", "late"):
+        for step in steps.LANES[lane]:
+            yield (step.name, None), partial(step.run)
 
 
 _KNOWN = {step.name for lane in (*steps.LANES.values(), *steps.ACCOUNT_LANES.values()) for step in lane}

@@ -8,14 +8,14 @@ goes dark first.
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from functools import partial
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from django.db import connection
 
 from xuliu.common import clock, stops, wake
 from xuliu.common.chunks import CHUNK, apply_halving
 from xuliu.common.state import move
-from xuliu.ordering.models import Order, OrderLine
+from xuliu.ordering.models import OrderLine
 from xuliu.ordering.underway import set_aside
 
 GOES_DARK_WITHIN = timedelta(days=3)
@@ -29,7 +29,19 @@ class _Waiting(NamedTuple):
     period_end_on: date | None
 
 
-def release_lines(orders: Sequence[Order], limit: int = CHUNK) -> int:
+class Paid(Protocol):
+    """What counts of an order whose lines are released: an Order, or its row."""
+
+    @property
+    def id(self) -> int:
+        """Its id."""
+
+    @property
+    def is_waited_for(self) -> bool:
+        """Whether a person waits for it."""
+
+
+def release_lines(orders: Sequence[Paid], limit: int = CHUNK) -> int:
     """Move WAITING lines of these paid orders, whose rows the caller has locked, to READY; returns how many moved.
 
     At most `limit`: a step releases the rest.

@@ -39,6 +39,9 @@ LANES: dict[str, tuple[Step, ...]] = {
     "end": (
         Step("settle", settle.settle),
         Step("receipts", settle.issue_receipts),
+    ),
+    # Waited for by nobody: looked at once a second, and not at every order that ends.
+    "late": (
         Step("recover", check.recover),
         Step("order.expire", expire.end_unpaid),
         Step("order.lapse", expire.lapse_quotes),
@@ -60,4 +63,4 @@ def run_all() -> int:
     accounts = active_accounts()
     found = sum(step.run() for name in ("open", "ask", "pay", "release") for step in LANES[name])
     found += sum(step.run(account) for steps in ACCOUNT_LANES.values() for step in steps for account in accounts)
-    return found + sum(step.run() for step in LANES["end"])
+    return found + sum(step.run() for name in ("end", "late") for step in LANES[name])
