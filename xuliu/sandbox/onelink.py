@@ -138,12 +138,13 @@ class OneLink:
         return tuple(found)
 
     def _refuse(self, route: Route, fields: Fields) -> None:
-        """A planted refusal of the whole call, whether or not it delivers afterwards."""
-        for kind in ("refuse", "deliver_after_refusing"):
+        """A planted refusal of the whole call, whether or not it delivers afterwards. A batch makes a job or none:
+        one that is delivered after all was taken on, and its cards are refused in the job's result."""
+        for kind in ("refuse",) if route.code == "23R09" else ("refuse", "deliver_after_refusing"):
             fault = self._pick(route, fields, {kind}, self._iccids(fields))
             if fault is None:
                 continue
-            if kind == "deliver_after_refusing" and route.code in ("23R08", "23R09"):
+            if kind == "deliver_after_refusing" and route.code == "23R08":
                 self._place(route.code, fields, self._cards(fields), fault)
             raise No(str(fault.more.get("code", REFUSALS[fault.reason, "stated"])), fault.more.get("message"))
 
@@ -230,17 +231,17 @@ class OneLink:
     def _with_faults(self, code: str, fields: Fields, wanted: list[Wanted]) -> list[Wanted]:
         """The faults that befall the whole call, or single cards of it."""
         reference = fields["transid"]
-        kinds = DEED - {"refuse", "deliver_after_refusing"}
+        kinds = DEED - ({"refuse"} if code == "23R09" else {"refuse", "deliver_after_refusing"})
         pick = self._faults.pick
         whole = pick(self.name, code, "change", kinds=kinds, reference=reference)
         faulted: list[Wanted] = []
         for one in wanted:
             iccids = (one.sim["iccid"],)
             named = pick(self.name, code, "change", kinds=DEED, iccids=iccids, reference=reference, is_named=True)
-            refusal = one.refusal
-            if named is not None and named.kind in ("refuse", "deliver_after_refusing"):
-                refusal = Refusal(named.reason, "stated")
-            faulted.append(Wanted(one.sim, named or whole, refusal))
+            refusal, fault = one.refusal, named or whole
+            if fault is not None and fault.kind in ("refuse", "deliver_after_refusing"):
+                refusal = Refusal(fault.reason, "stated")
+            faulted.append(Wanted(one.sim, fault, refusal))
         return faulted
 
     def _change_status(self, fields: Fields) -> list[Any]:

@@ -9,6 +9,7 @@ dmlvhh/mobile_sdk (api.go, request.go, response.go). What they agree on:
 - An answer is HTTP 200 with `{"status", "message", "result": […]}`, values as strings, "0" meaning done or taken on.
 - Changes are asynchronous: a single one answers `orderNum` (query/order-info, 23M27), one for up to 100 cards `jobId`
   (query/sim-batch-result, 23M10). A card changed minutes ago (3, 10 or 30) is refused, and its whole batch with it.
+  That is taken to mean that no job was made: the batch is halved and sent at once.
 
 Neither shows a transid to be recognised when it comes again, and its 8 digits cannot hold our reference: this carrier
 takes none. A change's digits are made from our reference all the same, so that the vendor's log can be searched.
