@@ -8,8 +8,8 @@ dmlvhh/mobile_sdk (api.go, request.go, response.go). What they agree on:
   and password, kept for 30 minutes; status 12021 = expired: fetch another and repeat).
 - An answer is HTTP 200 with `{"status", "message", "result": […]}`, values as strings, "0" meaning done or taken on.
 - Changes are asynchronous: a single one answers `orderNum` (query/order-info, 23M27), one for up to 100 cards `jobId`
-  (query/sim-batch-result, 23M10). A card changed minutes ago (3, 10 or 30) is refused, and its whole batch with it.
-  That is taken to mean that no job was made: the batch is halved and sent at once.
+  (query/sim-batch-result, 23M10). A card changed minutes ago (3, 10 or 30) is refused, and its whole batch with it:
+  no job was made, we take it, and send the batch in halves at once.
 
 Neither shows a transid to be recognised when it comes again, and its 8 digits cannot hold our reference: this carrier
 takes none. A change's digits are made from our reference all the same, so that the vendor's log can be searched.
@@ -61,7 +61,6 @@ TOKEN_SECONDS = 1800
 NO_END_FROM = 2099  # plans without an end are listed with one in that year or later
 NO_CARD = "the carrier knows no such card"
 BATCH = "batch:"  # stands before a jobId, to tell it from an orderNum
-
 # 25S04, by our word: one digit where the card was opened on OneLink-CT, two where on OneLink-PB.
 CARD_STATUSES = {
     "in_stock": ("1", "6", "7", "07"),
@@ -91,7 +90,7 @@ class OneLinkConfig(BaseConfig):
     """Credentials of one enterprise customer. The vendor's address is https://api.iot.10086.cn/v5/ec."""
 
     appid: str = field(metadata=setting(zh_hans="应用编码 (appid)", en="Application code (appid)"))
-    password: str = field(metadata=setting(zh_hans="接入密码", en="Access password", is_secret=True))
+    password: str = field(repr=False, metadata=setting(zh_hans="接入密码", en="Access password", is_secret=True))
 
 
 class Connector:

@@ -59,7 +59,7 @@ class OnenceConfig(BaseConfig):
     """Credentials of an API user, and how 1NCE shall charge us."""
 
     client_id: str = field(metadata=setting(zh_hans="API 用户名", en="API user name"))
-    client_secret: str = field(metadata=setting(zh_hans="API 密码", en="API password", is_secret=True))
+    client_secret: str = field(repr=False, metadata=setting(zh_hans="API 密码", en="API password", is_secret=True))
     payment_method: str = field(
         default="",
         metadata=setting(
