@@ -80,7 +80,7 @@ def make_paper_sims(paper: Paper, count: int) -> list[Sim]:
         cursor.execute(
             f"""INSERT INTO inventory_sim (iccid, msisdn, {like})
                 SELECT '{PREFIXES["paper"]}' || '1' || lpad(n::text, 13, '0'), '1440' || lpad(n::text, 9, '0'), {like}
-                FROM inventory_sim, generate_series(%s, %s) AS n WHERE id = %s""",  # noqa: S608  # constants
+                FROM inventory_sim, generate_series(%s::int, %s::int) AS n WHERE id = %s""",  # noqa: S608  # constants
             (first + 1, first + count - 1, sim.pk),
         )
     sims = list(Sim.objects.filter(id__gte=sim.pk, account=paper.account).order_by("id"))

@@ -21,13 +21,13 @@ PLAIN = """
     terminals AS (
         INSERT INTO inventory_terminal (serial_number, imei, sticker_code, merchant_id, model_id)
         SELECT 'P' || n, '490154203237518', md5(n::text)::char(26), %(merchant)s, model.id
-        FROM model, generate_series(1, %(rows)s) n RETURNING id, substr(serial_number, 2)::int AS n),
+        FROM model, generate_series(1, %(rows)s::int) n RETURNING id, substr(serial_number, 2)::int AS n),
     sims AS (
         INSERT INTO inventory_sim (iccid, msisdn, account_id, merchant_id, state, state_at, period_start_on,
             period_end_on, anchor_day, service_password)
         SELECT '899' || lpad(n::text, 17, '0'), n + 10000000, %(account)s, %(merchant)s, 'ACTIVE', now(),
             '2026-01-31', '2027-01-31', 31, md5(n::text) || md5(n::text)
-        FROM generate_series(1, %(rows)s) n RETURNING id, substr(iccid, 4)::int AS n)
+        FROM generate_series(1, %(rows)s::int) n RETURNING id, substr(iccid, 4)::int AS n)
     INSERT INTO inventory_binding (sim_id, terminal_id, bound_at)
     SELECT sims.id, terminals.id, now() FROM sims JOIN terminals USING (n)"""
 HEADING = (

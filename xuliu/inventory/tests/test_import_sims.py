@@ -205,7 +205,7 @@ def test_a_refused_line_leaves_no_terminal_model_or_merchant_behind(account: Car
 def test_a_line_that_the_database_refuses_stands_alone_and_the_rest_goes_in(account: CarrierAccount, file: Any) -> None:
     poison = str(a_line(77)["iccid"])
     with connection.cursor() as cursor:
-        cursor.execute("ALTER TABLE inventory_sim ADD CONSTRAINT poison CHECK (iccid <> %s)", [poison])
+        cursor.execute(f"ALTER TABLE inventory_sim ADD CONSTRAINT poison CHECK (iccid <> '{poison}')")
 
     report = import_sims(path=file([a_line(number) for number in range(200)]))
 
