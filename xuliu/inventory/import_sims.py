@@ -58,10 +58,10 @@ def import_sims(*, path: Path, account_code: str = "") -> Report:
     report = Report(lines=len(rows) + len(refused), problems=problems)
     if report.lines > MAX_ROWS:
         raise UnreadableFile(_("The file has more than %(most)s lines; split it."), {"most": MAX_ROWS})
-    at = clock.now()
+    at, merchants = clock.now(), dict[str, str]()
 
     def apply(chunk: Sequence[Row]) -> None:
-        written, findings = write(chunk, at=at)
+        written, findings = write(chunk, at=at, merchants=merchants)
         report.written += written
         report.problems += _problems(chunk, findings)
 

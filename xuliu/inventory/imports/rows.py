@@ -3,6 +3,8 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import lru_cache
+from operator import attrgetter
 from typing import NamedTuple
 
 from django.utils.functional import Promise
@@ -68,10 +70,10 @@ class Row(NamedTuple):
 
 
 UNIQUE: Mapping[str, Callable[[Row], str]] = {
-    "iccid": lambda row: row.iccid,
-    "terminal_sn": lambda row: row.serial_number,
+    "iccid": attrgetter("iccid"),
+    "terminal_sn": attrgetter("serial_number"),
     # Orders go to the carrier by this number: two SIMs with one would be charged for each other.
-    "msisdn": lambda row: row.msisdn,
+    "msisdn": attrgetter("msisdn"),
 }
 
 
@@ -115,13 +117,19 @@ def _missing(
         known = ", ".join(code for code in accounts if code) or "–"
         is_given = "carrier_account" in line.cells
         yield problem("carrier_account", UNKNOWN_ACCOUNT if is_given else MISSING, known=known)
-    for given, others in GO_TOGETHER:
-        for other in others:
-            if given in line.cells and other not in line.cells:
-                yield problem(given, NEEDS, other=other)
+    for given, other in _alone(tuple(line.cells)):
+        yield problem(given, NEEDS, other=other)
     first, last = values.get("first_day"), values.get("last_day")
     if isinstance(first, date) and isinstance(last, date) and last < first:
         yield problem("last_day", BACKWARD)
+
+
+@lru_cache(maxsize=256)
+def _alone(columns: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
+    """What is given without something it needs; a file's lines have few sets of columns between them."""
+    return tuple(
+        (given, other) for given, others in GO_TOGETHER for other in others if given in columns and other not in columns
+    )
 
 
 def _row(number: int, values: Mapping[str, str | date], account: Account) -> Row:
@@ -183,6 +191,9 @@ def _without_duplicates(rows: list[Row]) -> tuple[list[Row], list[Problem]]:
 
 def _groups(rows: Sequence[Row], key: Callable[[Row], str]) -> list[list[Row]]:
     """Rows that share a value that only one may have."""
+    given = [value for row in rows if (value := key(row))]
+    if len(set(given)) == len(given):  # as in most files
+        return []
     groups: dict[str, list[Row]] = {}
     for row in rows:
         if value := key(row):

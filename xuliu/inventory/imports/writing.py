@@ -67,8 +67,11 @@ def prepare() -> None:
         cursor.execute(statements.TABLE)
 
 
-def write(rows: Sequence[Row], *, at: datetime) -> tuple[Written, list[Finding]]:
-    """Write a chunk in one transaction; lines with a finding that refuses them are left out whole."""
+def write(rows: Sequence[Row], *, at: datetime, merchants: dict[str, str]) -> tuple[Written, list[Finding]]:
+    """Write a chunk in one transaction; lines with a finding that refuses them are left out whole.
+
+    `merchants` are the names by code that earlier chunks have written; this one's are added once it is committed.
+    """
     written = Written()
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(statements.BEGIN, [IMPORT_LOCK])
@@ -79,11 +82,13 @@ def write(rows: Sequence[Row], *, at: datetime) -> tuple[Written, list[Finding]]
         findings = [Finding(*found) for found in cursor.fetchall()]
         refused = {finding.line for finding in findings if finding.is_refusal()}
         cursor.execute(statements.LEAVE_OUT, [list(refused)])
-        ensure_merchants(_merchants(row for row in rows if row.line not in refused))
+        named = _merchants(row for row in rows if row.line not in refused)
+        ensure_merchants(dict(named.items() - merchants.items()))
         for counted, statement in IN_ORDER:
             cursor.execute(statement, {"at": at})
             if counted:
                 setattr(written, counted, cursor.rowcount)
+    merchants |= named
     return written, findings
 
 
