@@ -72,15 +72,18 @@ STORY_OF: dict[str, stories.Story] = {
     "withdraw": stories.withdrawn,
 }
 STOPS = sorted(set(stops.names()) - NOT_OF_THE_LINE)
+CASES = [(stop, STORY_OF.get(stop, stories.plain)) for stop in STOPS]
+# What is stored there is of another kind in each of these.
+CASES += [("payment.heard", stories.closed_elsewhere), ("payment.heard", stories.unpaid)]
 END_LEASES = "UPDATE {} SET lease_until = now() - interval '1 s' WHERE lease_until IS NOT NULL"
 PAID = {Order.State.COMPLETED, Order.State.PARTIAL, Order.State.FAILED, Order.State.PAID}
 
 
 @pytest.mark.parametrize("side", ["before", "after"])
-@pytest.mark.parametrize("stop", STOPS)
-def test_killed_here_and_resumed_everything_comes_right(world: World, stop: str, side: str) -> None:
-    story = STORY_OF.get(stop, stories.plain)
-
+@pytest.mark.parametrize(("stop", "story"), CASES, ids=[f"{stop}, {story.__name__}" for stop, story in CASES])
+def test_killed_here_and_resumed_everything_comes_right(
+    world: World, stop: str, story: stories.Story, side: str
+) -> None:
     assert _died_at(f"{stop}:{side}", story, world), f"the story {story.__name__} never came to {stop}"
     if story is stories.seen_by_a_person:  # what the person saw, the child took with it
         world.by_hand.update(Sim.objects.values_list("iccid", flat=True))
