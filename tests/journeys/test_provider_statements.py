@@ -74,7 +74,7 @@ def _taken_back(world: World, count: int, *, first: int) -> None:
     pending = Payment.objects.filter(state=Payment.State.PENDING)
     for reference in pending.values_list("reference", flat=True):
         world.sandbox.control.pay(reference)
-    until(lambda: Notice.objects.filter(state=Notice.State.STORED).count() == count)
+    until(lambda: Notice.objects.filter(state=Notice.State.STORED, subject="payment").count() == count)
     apply_notices()
     for order_id in Order.objects.filter(state=Order.State.PAID).values_list("id", flat=True):
         withdraw(order_id=order_id)
