@@ -154,8 +154,9 @@ class Telling:
             self.say(name, step.at, text)
 
     def say(self, name: str, at: datetime, text: str) -> None:
-        """One line."""
-        took = f"+{max(0.0, (at - self._before).total_seconds()):.2f} s" if self._before else ""
+        """One line. A provider says whole seconds: what it tells is shown no earlier than what came before."""
+        at = max(at, self._before or at)
+        took = f"+{(at - self._before).total_seconds():.2f} s" if self._before else ""
         self._before = at
         print(f"  {figures.time_of_day(at)}  {figures.padded(name, 10)} {took:>9}  {text}")
 
