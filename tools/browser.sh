@@ -11,7 +11,9 @@ fc-list :lang=zh-cn 2>/dev/null | grep -q . || missing+=(fonts-noto-cjk)
 if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
     echo "xuliu: installing ${missing[*]}" >&2
     export DEBIAN_FRONTEND=noninteractive
-    if apt-get update -qq >&2 && apt-get install -qq -y --no-install-recommends fontconfig "${missing[@]}" >/dev/null; then
+    fetch() { apt-get install -qq -y --no-install-recommends fontconfig "$@" >/dev/null; }
+    # An older mirror has the browser with windows alone.
+    if apt-get update -qq >&2 && { fetch "${missing[@]}" || fetch "${missing[@]/chromium-headless-shell/chromium}"; }; then
         exit 0
     fi
 fi
