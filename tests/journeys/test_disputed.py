@@ -66,3 +66,32 @@ def test_drift_is_seen_behind_a_later_order(world: World, account: str) -> None:
     assert list(Case.objects.filter(kind="delivered_after_refusal").values_list("subject_id", flat=True)) == [
         first.lines.get().pk
     ]
+
+
+def test_drift_of_an_add_on_is_seen_beside_a_renewal_that_is_yet_to_begin(world: World) -> None:
+    sims = make_sims(world, "onelink")
+    refused_and_done = {"kind": "deliver_after_refusing", "reason": "sim", "seconds": 60}
+    world.sandbox.control.fault(peer="onelink", operation="change", **refused_and_done)
+    add_on = make_paid_order(world, sims, "cm-add")
+    drive_for(world, timedelta(minutes=5))
+    assert line_states(add_on) == ["REJECTED"]
+    renewal = make_paid_order(world, sims, "cm-12")
+    drive_for(world, timedelta(hours=3))
+
+    assert line_states(renewal) == ["COMPLETED"]
+    assert Case.objects.get(kind="delivered_after_refusal").subject_id == add_on.lines.get().pk
+
+
+def test_what_a_new_period_brings_is_no_proof_of_an_add_on(world: World) -> None:
+    sims = make_sims(world, "onelink", ends_in_days=2)
+    world.sandbox.control.sim(sims[0].iccid, granted_bytes=10**8)
+    renewal = make_paid_order(world, sims, "cm-12")
+    drive_for(world, timedelta(minutes=5))
+    assert line_states(renewal) == ["COMPLETED"]
+    CarrierAccount.objects.update(verify_within=timedelta(minutes=20))
+    world.sandbox.control.fault(peer="onelink", kind="nothing", operation="change")
+    add_on = make_paid_order(world, sims, "cm-add")
+
+    drive_for(world, timedelta(days=4), step=timedelta(hours=1))
+
+    assert line_states(add_on) == ["DISPUTED"]

@@ -29,6 +29,7 @@ class ReadingTable(Table):
     shown = (
         *list_display,
         columns.size("used_bytes", _("Used")),
+        columns.day("counted_from", _("Counted since")),
         columns.plain("blocked_why", _("Renewal blocked because")),
         columns.plain("refused", _("Refused because")),
         columns.moment("asked_at", _("Last asked")),

@@ -20,6 +20,7 @@ class Reading(models.Model):
     granted_bytes = models.BigIntegerField(null=True)
     used_bytes = models.BigIntegerField(null=True)
     left_bytes = models.BigIntegerField(null=True)
+    counted_from = models.DateField(null=True)
     imei = models.CharField(max_length=15, db_default="")
     blocked_why = models.CharField(max_length=200, db_default="")
     refused = models.CharField(max_length=200, db_default="")

@@ -47,13 +47,14 @@ def store_readings(readings: Mapping[int, CarrierReading]) -> None:
     rows = sorted(readings.items())
     sql = """
         INSERT INTO balance_reading AS r (sim_id, as_of, carrier_state, period_end_on, granted_bytes, used_bytes,
-            left_bytes, imei, blocked_why, refused)
+            left_bytes, counted_from, imei, blocked_why, refused)
         SELECT * FROM unnest(%s::bigint[], %s::timestamptz[], %s::text[], %s::date[], %s::bigint[], %s::bigint[],
-            %s::bigint[], %s::text[], %s::text[], %s::text[])
+            %s::bigint[], %s::date[], %s::text[], %s::text[], %s::text[])
         ON CONFLICT (sim_id) DO UPDATE SET as_of = excluded.as_of, carrier_state = excluded.carrier_state,
             period_end_on = excluded.period_end_on, granted_bytes = excluded.granted_bytes,
-            used_bytes = excluded.used_bytes, left_bytes = excluded.left_bytes, imei = excluded.imei,
-            blocked_why = excluded.blocked_why, refused = excluded.refused, wanted_at = NULL, failed_at = NULL
+            used_bytes = excluded.used_bytes, left_bytes = excluded.left_bytes,
+            counted_from = excluded.counted_from, imei = excluded.imei, blocked_why = excluded.blocked_why,
+            refused = excluded.refused, wanted_at = NULL, failed_at = NULL
         WHERE r.as_of IS NULL OR r.as_of <= excluded.as_of"""
     with connection.cursor() as cursor:
         cursor.execute(sql, _columns(rows))
@@ -68,6 +69,7 @@ def _columns(rows: Sequence[tuple[int, CarrierReading]]) -> list[str]:
         arrays.integers([one.granted_bytes for _, one in rows]),
         arrays.integers([one.used_bytes for _, one in rows]),
         arrays.integers([one.left_bytes for _, one in rows]),
+        arrays.dates([one.counted_from for _, one in rows]),
         arrays.texts([one.imei[:15] for _, one in rows]),
         arrays.texts([one.blocked_why[:200] for _, one in rows]),
         arrays.texts([one.refused[:200] for _, one in rows]),

@@ -81,8 +81,8 @@ class ListedPlan:
 class Reading:
     """What the carrier says of one SIM at one instant. None means that the carrier does not say.
 
-    Bytes are integers. `period_end_on` is exclusive (the first day not served). `granted_bytes` is the total ever
-    granted in the running period or quota, which a top-up raises and usage does not touch.
+    Bytes are integers. `period_end_on` is exclusive (the first day not served). `granted_bytes` is the total granted
+    since `counted_from`, which a top-up raises and usage does not touch.
     """
 
     iccid: str
@@ -92,6 +92,7 @@ class Reading:
     granted_bytes: int | None = None
     used_bytes: int | None = None
     left_bytes: int | None = None
+    counted_from: date | None = None  # where totals begin anew with a month or a period; None: never, in the SIM's life
     plans: tuple[ListedPlan, ...] = ()
     imei: str = ""
     blocked_why: str = ""  # owing, over-used, unregistered: blocks renewal until settled
@@ -166,11 +167,16 @@ class Answer:
         )
 
     @classmethod
+    def now(cls, question: Question, outcome: Outcome, detail: str, reason: Reason | None = None) -> "Answer":
+        """What a carrier says of the change that it knows by the question's number."""
+        reference, number = question.change.reference, question.number
+        return cls(reference=reference, outcome=outcome, reason=reason, number=number, detail=detail)
+
+    @classmethod
     def by_readings(cls, change: Change, before: "Reading | None", after: "Reading") -> "Answer":
         """DONE where more stands on the SIM than before it was sent, NOT_FOUND where as much, else UNKNOWN.
 
-        For a carrier that takes no reference. Both readings must be of one measure: where the carrier starts its
-        totals anew each month, the connector sees to it that they are of one month.
+        For a carrier that takes no reference. Totals that began anew between the readings say nothing.
         """
         is_more = _moved(change.action, before, after)
         if is_more is None:
@@ -312,4 +318,5 @@ def _moved(action: Action, before: Reading | None, after: Reading) -> bool | Non
         old, new = before.period_end_on, after.period_end_on
         return None if old is None or new is None or new < old else new > old
     had, has = before.granted_bytes, after.granted_bytes
-    return None if had is None or has is None or has < had else has > had
+    is_one_count = before.counted_from == after.counted_from
+    return has > had if is_one_count and had is not None and has is not None and has >= had else None

@@ -230,7 +230,7 @@ def _has_come(line: Underway, others: Sequence[Promise] | None, after: Reading) 
     """Whether readings show what was refused, beside all that other lines brought meanwhile."""
     if others is None or line.before is None:
         return False
-    return is_proven(on_top(_by_readings(line), others), line.before, after)
+    return is_proven(on_top(_by_readings(line), others, line.before), line.before, after)
 
 
 def _by_readings(line: Underway) -> Promise:

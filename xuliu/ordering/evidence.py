@@ -23,11 +23,11 @@ class Promise:
     carrier_number: str = ""
 
 
-def on_top(promise: Promise, others: Sequence[Promise]) -> Promise:
-    """What readings must show where others were delivered on the same SIM meanwhile: all of it together.
+def on_top(promise: Promise, others: Sequence[Promise], before: Reading) -> Promise:
+    """What readings must show where others were delivered on the same SIM since `before`: all of it together.
 
     What one brought is not proof of another. A plan that is listed cannot be told apart so: several of one kind
-    prove none of them.
+    prove none of them. Where totals begin anew with a period, the bytes of one that is yet to begin are in none.
     """
     if promise.proof is Proof.PLAN_LISTED and any(other.plan_code == promise.plan_code for other in others):
         return replace(promise, proof=Proof.ORDER_QUERY)
@@ -36,8 +36,12 @@ def on_top(promise: Promise, others: Sequence[Promise]) -> Promise:
         promise,
         months=sum(one.months for one in together),
         days=sum(one.days for one in together),
-        size_bytes=sum(one.size_bytes for one in together),
+        size_bytes=sum(one.size_bytes for one in together if one is promise or not _counts_later(one, before)),
     )
+
+
+def _counts_later(promise: Promise, before: Reading) -> bool:
+    return before.counted_from is not None and bool(promise.months or promise.days)
 
 
 def is_proven(promise: Promise, before: Reading, after: Reading) -> bool:
@@ -61,7 +65,7 @@ def _period_moved(promise: Promise, before: Reading, after: Reading) -> bool:
 
 
 def _granted_more(promise: Promise, before: Reading, after: Reading) -> bool:
-    if before.granted_bytes is None or after.granted_bytes is None:
+    if before.granted_bytes is None or after.granted_bytes is None or before.counted_from != after.counted_from:
         return False
     return after.granted_bytes >= before.granted_bytes + promise.size_bytes
 
@@ -101,7 +105,8 @@ def from_json(stored: dict[str, Any] | str | None) -> Reading | None:
         return None
     fields = loads(stored) if isinstance(stored, str) else dict(stored)
     fields["as_of"] = datetime.fromisoformat(fields["as_of"])
-    fields["period_end_on"] = _date(fields.get("period_end_on"))
+    for name in ("period_end_on", "counted_from"):
+        fields[name] = _date(fields.get(name))
     fields["plans"] = tuple(_plan(plan) for plan in fields.get("plans", ()))
     return Reading(**fields)
 

@@ -97,9 +97,10 @@ def _promises(lines: Sequence[Underway]) -> dict[int, Promise | None]:
     brought is no proof of it."""
     promises: dict[int, Promise | None] = {line.id: line.promise() for line in lines}
     disputed = [line for line in lines if line.state == State.DISPUTED]
+    befores = {line.id: line.before for line in disputed}
     for line_id, others in delivered_since(disputed).items() if disputed else ():
-        own = promises[line_id]
-        promises[line_id] = None if own is None or others is None else on_top(own, others)
+        own, before = promises[line_id], befores[line_id]
+        promises[line_id] = None if not (own and before) or others is None else on_top(own, others, before)
     return promises
 
 

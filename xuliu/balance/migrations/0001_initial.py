@@ -29,6 +29,7 @@ class Migration(migrations.Migration):
                 ("granted_bytes", models.BigIntegerField(null=True)),
                 ("used_bytes", models.BigIntegerField(null=True)),
                 ("left_bytes", models.BigIntegerField(null=True)),
+                ("counted_from", models.DateField(null=True)),
                 ("imei", models.CharField(db_default="", max_length=15)),
                 ("blocked_why", models.CharField(db_default="", max_length=200)),
                 ("refused", models.CharField(db_default="", max_length=200)),

@@ -307,39 +307,31 @@ def _by_order(talk: _Talk, question: Question) -> Answer:
     if not status:  # they gave us its number: that they do not know it (any more) says nothing of it
         return Answer.unsure(question.change, f"no word of the order: {said.sentence}", question.number)
     if status in ORDER_OVER:
-        return _stands(question, Outcome.REJECTED, status, Reason.TEMPORARY)
-    return _stands(question, Outcome.DONE if status == "completed" else Outcome.ACCEPTED, status)
+        return Answer.now(question, Outcome.REJECTED, status, Reason.TEMPORARY)
+    return Answer.now(question, Outcome.DONE if status == "completed" else Outcome.ACCEPTED, status)
 
 
 def _by_job(talk: _Talk, question: Question) -> Answer:
     job = talk.job(question.number.removeprefix(BATCH))
     status = str(job.get("jobStatus", ""))
     if status in ("0", "1"):
-        return _stands(question, Outcome.ACCEPTED, f"job {status}")
+        return Answer.now(question, Outcome.ACCEPTED, f"job {status}")
     if status == "4":
-        return _stands(question, Outcome.REJECTED, "the whole job failed", Reason.TEMPORARY)
+        return Answer.now(question, Outcome.REJECTED, "the whole job failed", Reason.TEMPORARY)
     msisdn = talk.msisdns([question.change.sim]).get(question.change.sim.iccid)
     card = next((card for card in _entries(job.get("resultList")) if str(card.get("resultId")) == msisdn), None)
     if card is None:
         return Answer.unsure(question.change, f"job {status} without a word of this card", question.number)
     said = _Said(str(card.get("status", "")), str(card.get("message", "")), [])
     if said.status == OK:
-        return _stands(question, Outcome.DONE, f"job {status}")
-    return _stands(question, Outcome.REJECTED, said.sentence, said.reason or Reason.TEMPORARY)
-
-
-def _stands(question: Question, outcome: Outcome, detail: str, reason: Reason | None = None) -> Answer:
-    reference = question.change.reference
-    return Answer(reference=reference, outcome=outcome, reason=reason, number=question.number, detail=detail)
+        return Answer.now(question, Outcome.DONE, f"job {status}")
+    return Answer.now(question, Outcome.REJECTED, said.sentence, said.reason or Reason.TEMPORARY)
 
 
 def _by_readings(talk: _Talk, question: Question) -> Answer:
-    change, before = question.change, question.before
+    change = question.change
     after = _reading(talk, change.sim, talk.msisdns([change.sim]).get(change.sim.iccid, ""))
-    months = {f"{reading.as_of.astimezone(ZONE):%Y-%m}" for reading in (before or after, after)}
-    if change.action is Action.ADD_ON and len(months) > 1:
-        return Answer.unsure(change, "the month's totals began anew since it was sent")
-    return Answer.by_readings(change, before, after)
+    return Answer.by_readings(change, question.before, after)
 
 
 def _reading(talk: _Talk, sim: SimKey, msisdn: str) -> Reading:
@@ -351,32 +343,32 @@ def _reading(talk: _Talk, sim: SimKey, msisdn: str) -> Reading:
     if said.status != OK or status == "99":
         return Reading(iccid=sim.iccid, as_of=as_of, refused=said.sentence)
     state = next((word for word, statuses in CARD_STATUSES.items() if status in statuses), "")
-    plans, period_end_on = _plans(talk.told("23R00", "ordered-offerings", card | {"queryType": "3"}))
+    plans = talk.told("23R00", "ordered-offerings", card | {"queryType": "3"})
     margin = _entries(talk.told("23U07", "sim-data-margin", card).first.get("accmMarginList"))
     return Reading(
         iccid=sim.iccid,
         as_of=as_of,
         state=state,
-        period_end_on=period_end_on,
         granted_bytes=_total(margin, "totalAmount"),
         used_bytes=_total(margin, "useAmount"),
         left_bytes=_total(margin, "remainAmount"),
-        plans=plans,
         blocked_why=_blocked_why(talk, card) if state == "suspended" else "",
+        **_by_plans(plans, as_of.astimezone(ZONE).date()),
     )
 
 
-def _plans(said: _Said) -> tuple[tuple[ListedPlan, ...], date | None]:
-    """The plans, and the day on which the last ends that is no add-on and has an end."""
-    plans, ends = [], []
+def _by_plans(said: _Said, today: date) -> dict[str, Any]:
+    """What the plans tell of a card: add-ons have no period; bytes count from the month or a plan begun in it."""
+    plans, ends, starts = [], [], [today.replace(day=1)]
     for entry in _entries(said.first.get("offeringInfoList")):
         starts_at, ends_at = _instant(entry.get("effectiveDate")), _instant(entry.get("expiriedDate"))
         starts_on = starts_at and starts_at.date()
         ends_on = first_day_not_served(ends_at) if ends_at and ends_at.year < NO_END_FROM else None
         plans.append(ListedPlan(code=str(entry.get("offeringId", "")), starts_on=starts_on, ends_on=ends_on))
-        is_add_on = re.search("加油包|叠加包", str(entry.get("offeringName", "")))
-        ends += [ends_on] if ends_on and not is_add_on else []
-    return tuple(plans), max(ends, default=None)
+        if not re.search("加油包|叠加包", str(entry.get("offeringName", ""))):
+            ends += [ends_on] if ends_on else []
+            starts += [starts_on] if starts_on and starts_on <= today else []
+    return {"plans": tuple(plans), "period_end_on": max(ends, default=None), "counted_from": max(starts)}
 
 
 def _instant(text: Any) -> datetime | None:

@@ -134,12 +134,7 @@ class Connector:
         except (NotSent, NoAnswer) as error:
             return Answer.unsure(change, error, question.number)
         if question.number and answer.outcome is Outcome.NOT_FOUND:
-            return Answer(
-                reference=change.reference,
-                outcome=Outcome.ACCEPTED,
-                number=question.number,
-                detail="queued, not seen yet",
-            )
+            return Answer.now(question, Outcome.ACCEPTED, "queued, not seen yet")
         return answer
 
     def _reading(self, session: Session, sim: SimKey) -> Reading:

@@ -79,6 +79,7 @@ def _of_stored(line: OrderLine, stored: StoredReading | None) -> Reading | None:
         granted_bytes=stored.granted_bytes,
         used_bytes=stored.used_bytes,
         left_bytes=stored.left_bytes,
+        counted_from=stored.counted_from,
         imei=stored.imei,
         blocked_why=stored.blocked_why,
     )
@@ -101,6 +102,7 @@ def _rows(before: Reading | None, after: Reading | None, proof: str) -> list[Row
         (_("Granted in all"), lambda r: size_text(r.granted_bytes), Proof.GRANTED_TOTAL),
         (_("Used"), lambda r: size_text(r.used_bytes), ""),
         (_("Left"), lambda r: size_text(r.left_bytes), ""),
+        (_("Counted since"), lambda r: day_text(r.counted_from), ""),
         (_("State"), lambda r: r.state or NONE, ""),
         (_("Plans"), _plans, Proof.PLAN_LISTED),
         (_("Blocked because"), lambda r: r.blocked_why or NONE, ""),

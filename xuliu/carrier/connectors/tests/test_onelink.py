@@ -10,6 +10,7 @@ import pytest
 
 from tests.contracts.peer import Asked, Reply
 from tests.contracts.rigs import Rig, rigged
+from xuliu.carrier.connectors.onelink import ZONE
 from xuliu.carrier.connectors.tests.recorded_onelink import ADD_ON_PLAN, FIRST_PLAN, MSISDN, said
 from xuliu.carrier.contract import Action, Answer, Change, Outcome, Question, Reason, SimKey
 
@@ -249,6 +250,16 @@ def test_the_period_ends_with_the_last_plan_that_is_no_add_on(rig: Rig, plans: l
 
     assert reading.period_end_on == ends_on
     assert len(reading.plans) == len(plans)
+
+
+def test_bytes_are_counted_from_the_month_or_from_the_plan_that_began_in_it(rig: Rig) -> None:
+    today = rig.session.now().astimezone(ZONE).date()
+    for began, counted_from in ((today.replace(day=1) - timedelta(days=1), today.replace(day=1)), (today, today)):
+        plan = {**FIRST_PLAN, "effectiveDate": f"{began:%Y%m%d}000000", "expiriedDate": "20991231235959"}
+        add_on = {**ADD_ON_PLAN, "effectiveDate": f"{today:%Y%m%d}000000"}
+        answers_to(rig, {"/query/ordered-offerings": said({"offeringInfoList": [plan, add_on]})})
+
+        assert rig.read().counted_from == counted_from
 
 
 @pytest.mark.parametrize(
