@@ -16,8 +16,9 @@ from django.db import connections
 from tests.contracts.peer import Asked, Fault, Peer, Recorded, Reply
 from tests.contracts.rigs import CODES, recorded_answers
 from xuliu.carrier.accounts import connector_of, session_of, set_credentials
-from xuliu.carrier.contract import Action, Change, Connector, NoAnswer, NotSent, Outcome, Session, SimKey
+from xuliu.carrier.contract import Action, Change, Connector, NoAnswer, NotSent, Outcome, SimKey
 from xuliu.carrier.models import AccountToken, Call, Carrier, CarrierAccount
+from xuliu.carrier.session import AccountSession
 from xuliu.common.configuration import settings_of
 
 PROCESSES = 3
@@ -38,7 +39,7 @@ class Office:
         return connector_of(self.account)
 
     @property
-    def session(self) -> Session:
+    def session(self) -> AccountSession:
         return session_of(self.account)
 
     def change(self, action: Action) -> Change:
@@ -71,7 +72,8 @@ class Office:
         together.wait(timeout=30)
         for _ in range(times):
             try:
-                (reading,) = connector.read(session, [sim])
+                with session.one_place():
+                    (reading,) = connector.read(session, [sim])
                 words.put(reading.refused or "read")
             except (NotSent, NoAnswer) as error:
                 words.put(f"{type(error).__name__}: {error}")

@@ -8,8 +8,9 @@ from django.db import connection
 
 from xuliu.balance.operations import reading_failed, store_readings
 from xuliu.carrier.accounts import capabilities_of, connector_of, session_of
-from xuliu.carrier.contract import Connector, NoAnswer, NotSent, Session, SimKey
+from xuliu.carrier.contract import Connector, NoAnswer, NotSent, SimKey
 from xuliu.carrier.models import CarrierAccount
+from xuliu.carrier.session import AccountSession
 from xuliu.common import clock, stops
 from xuliu.common.chunks import apply_halving, in_chunks
 
@@ -29,9 +30,9 @@ def refresh(account_id: int, limit: int = 100) -> int:
     return len(wanted)
 
 
-def _read(connector: Connector, session: Session, wanted: Sequence[_Wanted]) -> None:
+def _read(connector: Connector, session: AccountSession, wanted: Sequence[_Wanted]) -> None:
     try:
-        with stops.call("readings.read"):
+        with stops.call("readings.read"), session.one_place():
             readings = connector.read(session, [one.key for one in wanted])
     except (NotSent, NoAnswer):
         _failed(wanted)

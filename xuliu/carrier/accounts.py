@@ -5,7 +5,7 @@ from dataclasses import replace
 from hashlib import sha256
 from typing import Any
 
-from xuliu.carrier.contract import Capabilities, Connector, Session
+from xuliu.carrier.contract import Capabilities, Connector
 from xuliu.carrier.models import CarrierAccount
 from xuliu.carrier.registry import connector_class
 from xuliu.carrier.session import AccountSession
@@ -37,7 +37,7 @@ def capabilities_of(account: CarrierAccount) -> Capabilities:
     return replace(connector_class(account.connector).capabilities, **own)
 
 
-def session_of(account: CarrierAccount) -> Session:
+def session_of(account: CarrierAccount) -> AccountSession:
     """What the connector's calls go through: the account's rate, its token, the call log. Raises UnknownConnector."""
     can = capabilities_of(account)
     return AccountSession(

@@ -137,6 +137,7 @@ class Answer:
     number: str = ""  # the carrier's order number
     detail: str = ""
     retry_after_seconds: float | None = None  # with NOT_SENT
+    seen: Reading | None = None  # with DONE: the reading that it rests on, where it rests on one
 
     @classmethod
     def kept_back(cls, change: Change, error: NotSent | NoAnswer) -> "Answer":
@@ -182,7 +183,8 @@ class Answer:
         if is_more is None:
             return cls.unsure(change, "the readings do not say")
         if is_more:
-            return cls(reference=change.reference, outcome=Outcome.DONE, detail="more stands on the SIM than before")
+            detail = "more stands on the SIM than before"
+            return cls(reference=change.reference, outcome=Outcome.DONE, detail=detail, seen=after)
         return cls(reference=change.reference, outcome=Outcome.NOT_FOUND, detail="the SIM is as it was before")
 
 

@@ -1,19 +1,21 @@
 """What the core lends a connector for one account (`carrier.contract.Session`).
 
 A call waits for one of the account's places (so many calls under way at once) and for its turn in the rate budget,
-both shared by all processes, then goes out under what is left of its deadline. Nothing here holds a transaction.
+both shared by all processes, then goes out under what is left of its deadline. The calls of one operation follow each
+other in one place. Nothing here holds a transaction.
 """
 
 import os
 import threading
 import time
 from collections import defaultdict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from xuliu.carrier.budget import hold_back, wait_for_turn
+from xuliu.carrier.budget import forget_rations, hold_back, wait_for_turn
 from xuliu.carrier.contract import Token
 from xuliu.carrier.models import AccountToken, Call
 from xuliu.carrier.reads import tally
@@ -26,6 +28,7 @@ TOKEN_MARGIN = timedelta(seconds=30)
 OPENS_AFTER_FAILURES = 5
 OPEN_FOR = timedelta(seconds=5)
 LONGEST_HOLD_SECONDS = 300.0
+LONGEST_STAY_SECONDS = 0.25
 
 
 class Circuit:
@@ -50,14 +53,31 @@ class Circuit:
                 self._open_until = clock.now() + OPEN_FOR
 
 
+class _Stay(threading.local):
+    """The place in which this thread's operation stays from call to call."""
+
+    account_id: int | None = None  # None outside an operation
+    since: float | None = None  # None while it has no place
+
+    def __init__(self) -> None:
+        self.place = ExitStack()
+
+    def leave(self) -> None:
+        """Give the place to others; the operation's next call waits for one again."""
+        self.since = None
+        self.place.close()
+
+
+_stay = _Stay()
 _circuits: defaultdict[int, Circuit] = defaultdict(Circuit)
 _tokens: dict[str, Token] = {}  # as last seen in the database, so that it is not asked before every call
 
 
 def forget_accounts() -> None:
-    """Close every circuit and forget every token: the carriers are others now (tests), or this is a new process."""
+    """Forget circuits, tokens and rations: the carriers are others now (tests), or this is a new process."""
     _circuits.clear()
     _tokens.clear()
+    forget_rations()
 
 
 os.register_at_fork(after_in_child=forget_accounts)
@@ -108,17 +128,31 @@ class AccountSession:
         circuit, ends = _circuits[self.account_id], time.monotonic() + self.deadline_seconds
         circuit.check()
         try:
-            with locks.one_of(self._places(), wait_seconds=self.deadline_seconds * WAITING_SHARE):
+            with self._place():
                 left = ends - time.monotonic() - self.deadline_seconds * (1 - WAITING_SHARE)
                 wait_for_turn(self.account_id, calls_per_second=self.calls_per_second, at_most_seconds=max(left, 0.0))
                 return self._send(asked, circuit, deadline_seconds=ends - time.monotonic())
         except locks.Busy:
             raise NotSent("the account's places were all taken", retry_after_seconds=1.0) from None
 
+    @contextmanager
+    def one_place(self) -> Iterator[None]:
+        """An operation of this thread: its calls follow each other in one place, which it leaves now and then."""
+        if _stay.account_id == self.account_id:
+            yield
+            return
+        _stay.account_id = self.account_id
+        try:
+            yield
+        finally:
+            _stay.account_id = None
+            _stay.leave()
+
     def token(self, fetch: Callable[[], Token], *, stale: str = "") -> str:
         """The account's one token across processes. Raises NotSent when none was to be had."""
         if kept := self._seen_token(stale) or self._kept_token(stale):
             return kept
+        _stay.leave()  # who fetches it needs a place
         try:
             with locks.one_of([f"carrier token {self.account_id}"], wait_seconds=self.deadline_seconds):
                 return self._kept_token(stale) or self._keep(fetch())
@@ -143,6 +177,17 @@ class AccountSession:
 
     def _places(self) -> list[str]:
         return [f"carrier account {self.account_id} place {place}" for place in range(self.parallel)]
+
+    def _place(self) -> AbstractContextManager[None]:
+        place = locks.one_of(self._places(), wait_seconds=self.deadline_seconds * WAITING_SHARE)
+        if _stay.account_id != self.account_id:
+            return place
+        if _stay.since is not None and time.monotonic() >= _stay.since + LONGEST_STAY_SECONDS:
+            _stay.leave()
+        if _stay.since is None:
+            _stay.place.enter_context(place)
+            _stay.since = time.monotonic()
+        return nullcontext()
 
     def _seen_token(self, stale: str) -> str:
         seen = _tokens.get(self._purpose())

@@ -15,6 +15,7 @@ from xuliu.carrier.contract import Answer, NoAnswer, NotSent, Outcome, Proof, Re
 from xuliu.common import clock, stops, wake
 from xuliu.common.chunks import CHUNK, apply_halving, in_chunks
 from xuliu.common.state import move
+from xuliu.ordering import verify
 from xuliu.ordering.answers import store_answers
 from xuliu.ordering.evidence import Promise, is_proven, on_top
 from xuliu.ordering.models import Attempt, Flight, OrderLine
@@ -110,7 +111,7 @@ def check(account_id: int, limit: int = CHUNK) -> int:
 
 def _ask(peer: Peer, lines: Sequence[Underway]) -> None:
     try:
-        with stops.call("check.find"):
+        with stops.call("check.find"), peer.session.one_place():
             answers = peer.connector.find(peer.session, [line.question(peer.deadline) for line in lines])
     except (NotSent, NoAnswer) as failure:
         _ask_later(lines, why=str(failure))
@@ -119,6 +120,8 @@ def _ask(peer: Peer, lines: Sequence[Underway]) -> None:
     told = [(line, answer) for line, answer in answered if _is_news(line, answer)]
     if told:
         store_answers(peer, told, only_from=[State.UNKNOWN, State.ACCEPTED])
+    # A carrier that could only be asked by reading the SIM need not be asked the same again to verify.
+    verify.conclude([(line, answer.seen) for line, answer in told if answer.seen is not None])
     proven = [line for line, answer in answered if _proves_nothing_happened(peer, line, answer)]
     _send_again(proven)
     news = {line.id for line, _ in told} | {line.id for line in proven}
@@ -212,7 +215,7 @@ def _leave_out(one: tuple[int, int], error: Exception) -> None:
 def _look_again(peer: Peer, found: dict[int, int]) -> None:
     lines = [line for line in lines_by_id(list(found)) if line.before is not None]
     try:
-        with stops.call("check.read_refused"):
+        with stops.call("check.read_refused"), peer.session.one_place():
             readings = peer.connector.read(peer.session, [line.key for line in lines])
     except (NotSent, NoAnswer):
         Attempt.objects.filter(id__in=found.values()).update(recheck_at=clock.now() + ASK_LONGEST)

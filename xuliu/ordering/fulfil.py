@@ -112,13 +112,14 @@ def _at_once(peer: Peer) -> int:
 def _send_halving(peer: Peer, batch: Sequence[Underway]) -> None:
     """A line whose data make the preparation fail is set aside; it was not sent."""
     readied: list[Readied] = []
-    apply_halving(
-        batch,
-        lambda part: readied.extend(_ready_to_send(peer, part)),
-        set_aside=_keep_back,
-    )
-    if readied:
-        _send(peer, readied)
+    with peer.session.one_place():
+        apply_halving(
+            batch,
+            lambda part: readied.extend(_ready_to_send(peer, part)),
+            set_aside=_keep_back,
+        )
+        if readied:
+            _send(peer, readied)
 
 
 def _keep_back(line: Underway, error: Exception) -> None:

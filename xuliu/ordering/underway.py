@@ -10,8 +10,9 @@ from typing import Any
 from django.db import connection
 
 from xuliu.carrier.accounts import capabilities_of, connector_of, session_of
-from xuliu.carrier.contract import Action, Capabilities, Change, Connector, Proof, Question, Reading, Session, SimKey
+from xuliu.carrier.contract import Action, Capabilities, Change, Connector, Proof, Question, Reading, SimKey
 from xuliu.carrier.models import CarrierAccount
+from xuliu.carrier.session import AccountSession
 from xuliu.catalog.models import Offering
 from xuliu.common import arrays, clock, stops
 from xuliu.ordering.evidence import Promise, from_json
@@ -182,7 +183,7 @@ class Peer:
 
     account: CarrierAccount
     connector: Connector
-    session: Session
+    session: AccountSession
     capabilities: Capabilities
 
     @classmethod

@@ -5,7 +5,7 @@ within the carrier's `verify_within` is DISPUTED: a case, the money still held, 
 """
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -63,16 +63,20 @@ def verify(account_id: int, limit: int = CHUNK) -> int:
 
 def _look(peer: Peer, lines: Sequence[Underway]) -> None:
     try:
-        with stops.call("verify.read"):
+        with stops.call("verify.read"), peer.session.one_place():
             readings = peer.connector.read(peer.session, [line.key for line in lines])
         delivered = _asked(peer, [line for line in lines if line.proof == Proof.ORDER_QUERY])
     except (NotSent, NoAnswer):
         _look_later(peer, lines)
         return
-    promises = _promises(lines)
+    _look_later(peer, conclude(list(zip(lines, readings, strict=True)), delivered))
+
+
+def conclude(read: Sequence[tuple[Underway, Reading]], delivered: Container[int] = ()) -> list[Underway]:
+    """Complete the lines that a reading of now proves, or that are known to be delivered; returns the others."""
+    promises = _promises([line for line, _ in read])
     looked = [
-        Looked(line, after, line.id in delivered or _is_proven(line, promises[line.id], after))
-        for line, after in zip(lines, readings, strict=True)
+        Looked(line, after, line.id in delivered or _is_proven(line, promises[line.id], after)) for line, after in read
     ]
     proven = [one for one in looked if one.is_proven]
     if proven:
@@ -80,14 +84,14 @@ def _look(peer: Peer, lines: Sequence[Underway]) -> None:
             complete([_delivery(one) for one in proven], only_from=[State.VERIFYING, State.DISPUTED])
             store_readings({one.line.sim_id: one.after for one in proven})
         log_rows(log, "delivery proven", [one.line.fields for one in proven])
-    _look_later(peer, [one.line for one in looked if not one.is_proven])
+    return [one.line for one in looked if not one.is_proven]
 
 
 def _asked(peer: Peer, lines: Sequence[Underway]) -> set[int]:
     """The lines of which the carrier's own order query says that they were delivered."""
     if not lines:
         return set()
-    with stops.call("verify.find"):
+    with stops.call("verify.find"), peer.session.one_place():
         answers = peer.connector.find(peer.session, [line.question(peer.deadline) for line in lines])
     return {line.id for line, answer in zip(lines, answers, strict=True) if answer.outcome is Outcome.DONE}
 

@@ -11,29 +11,38 @@ from xuliu.carrier.models import AccountBudget
 from xuliu.carrier.tests.offices import make_account
 from xuliu.common.outbound import NotSent
 
-RATE = 20
 PROCESSES = 3
-TURNS = 10
 
-CALLER = f"""
+CALLER = """
 import sys, time
 from django.db import connection
 from xuliu.carrier.budget import wait_for_turn
 connection.ensure_connection()
 print("ready", flush=True)
 sys.stdin.readline()
-for _ in range({TURNS}):
-    wait_for_turn(int(sys.argv[1]), calls_per_second={RATE}, at_most_seconds=30)
+account, rate, turns = map(int, sys.argv[1:])
+for _ in range(turns):
+    wait_for_turn(account, calls_per_second=rate, at_most_seconds=30)
     print(time.monotonic(), flush=True)
 """
 
 
+@pytest.mark.parametrize(("rate", "turns"), [(20, 10), (400, 200)])
 def test_three_processes_together_never_exceed_the_accounts_rate(
-    fresh_database: str, monkeypatch: pytest.MonkeyPatch
+    rate: int, turns: int, fresh_database: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("DJANGO_SETTINGS_MODULE", "xuliu.config.settings")
     account = make_account()
-    command = [sys.executable, "-W", "ignore", "-c", CALLER, str(account.pk)]  # no apps: quick to start
+    command = [
+        sys.executable,
+        "-W",
+        "ignore",
+        "-c",
+        CALLER,
+        str(account.pk),
+        str(rate),
+        str(turns),
+    ]  # no apps: quick to start
     running = [
         subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) for _ in range(PROCESSES)
     ]
@@ -47,21 +56,24 @@ def test_three_processes_together_never_exceed_the_accounts_rate(
 
     left = sorted(float(word) for process in running for word in process.communicate(timeout=60)[0].split())
 
-    assert len(left) == PROCESSES * TURNS
+    assert len(left) == PROCESSES * turns
     # A process that the machine held up leaves later than its turn; a tenth of a second of that is forgiven.
     for first, began in enumerate(left):
         for last in range(first + 1, len(left)):
-            assert left[last] - began >= (last - first) / RATE - 0.1
-    assert left[-1] - left[0] < 2 * len(left) / RATE, "the budget is used, not only kept"
+            assert left[last] - began >= (last - first) / rate - 0.1
+    assert left[-1] - left[0] < 2 * len(left) / rate, "the budget is used, not only kept"
 
 
 @pytest.mark.django_db
-def test_a_turn_is_one_statement(django_assert_num_queries: DjangoAssertNumQueries) -> None:
+@pytest.mark.parametrize(("rate", "statements"), [(20, 5), (1000, 1)])
+def test_a_statement_takes_the_turns_of_a_twentieth_of_a_second(
+    rate: int, statements: int, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
     account = make_account()
 
-    for _ in range(2):
-        with django_assert_num_queries(1):
-            wait_for_turn(account.pk, calls_per_second=1000, at_most_seconds=1)
+    with django_assert_num_queries(statements):
+        for _ in range(5):
+            wait_for_turn(account.pk, calls_per_second=rate, at_most_seconds=1)
 
 
 def test_who_would_wait_too_long_is_told_when_to_come_back_and_takes_no_turn(fresh_database: str) -> None:

@@ -5,8 +5,10 @@ from pathlib import Path
 
 import psycopg
 import pytest
-from django.db import connections
+from django.db import connection, connections
+from django.test.utils import CaptureQueriesContext
 
+from xuliu.carrier import session as session_module
 from xuliu.carrier.models import AccountBudget, Call, CarrierAccount
 from xuliu.carrier.session import OPEN_FOR, OPENS_AFTER_FAILURES, Circuit, forget_accounts
 from xuliu.carrier.tests.offices import make_account, make_session
@@ -143,6 +145,22 @@ def test_no_more_calls_are_under_way_than_the_account_allows(fresh_database: str
 
     assert len(carrier.heard) == 8
     assert most[0] == 2
+
+
+@pytest.mark.parametrize(("longest_stay", "places_taken"), [(60, 1), (0, 3)])
+def test_the_calls_of_one_operation_follow_each_other_in_one_place_that_they_leave_now_and_then(
+    account: CarrierAccount, monkeypatch: pytest.MonkeyPatch, longest_stay: float, places_taken: int
+) -> None:
+    monkeypatch.setattr(session_module, "LONGEST_STAY_SECONDS", longest_stay)
+    session = make_session(account)
+    with peer(answers()) as carrier, CaptureQueriesContext(connection) as asked:
+        with session.one_place():
+            for _ in range(3):
+                session.call(operation="25S04", method="GET", url=carrier.url)
+        said = [query["sql"] for query in asked.captured_queries]
+
+    assert sum("pg_try_advisory_lock" in sql for sql in said) == places_taken
+    assert sum("pg_advisory_unlock" in sql for sql in said) == places_taken
 
 
 def test_no_transaction_and_no_snapshot_is_held_while_the_carrier_thinks(fresh_database: str) -> None:
