@@ -10,7 +10,7 @@ from tests.lints import sources
 
 
 def names() -> list[str]:
-    """Every name given to stops.transaction or stops.call, directly or through a parameter called `stop`."""
+    """Every name given to a function of `common.stops`, directly or through a parameter called `stop`."""
     found = {name for path in _line_of_work() for _, name in named(path)}
     return sorted(found)
 
@@ -27,8 +27,8 @@ def named(path: Path) -> Iterator[tuple[ast.Call, str]]:
 
 
 def is_stop(call: ast.Call) -> bool:
-    """Whether this is stops.transaction(…) or stops.call(…)."""
-    return ast.unparse(call.func) in {"stops.transaction", "stops.call"}
+    """Whether this is one of those."""
+    return ast.unparse(call.func) in {"stops.transaction", "stops.statement", "stops.call"}
 
 
 def _line_of_work() -> Iterator[Path]:

@@ -57,6 +57,6 @@ def _claim(account_id: int, limit: int) -> list[_Wanted]:
         asked AS (
             UPDATE balance_reading r SET wanted_at = NULL, asked_at = %s FROM wanted WHERE r.sim_id = wanted.sim_id)
         SELECT s.id, s.iccid, s.msisdn FROM inventory_sim s JOIN wanted ON wanted.sim_id = s.id ORDER BY s.id"""
-    with stops.transaction("readings.claim"), connection.cursor() as cursor:
+    with stops.statement("readings.claim"), connection.cursor() as cursor:
         cursor.execute(sql, (account_id, limit, clock.now()))
         return [_Wanted(sim_id, SimKey(iccid=iccid, msisdn=msisdn)) for sim_id, iccid, msisdn in cursor.fetchall()]

@@ -5,6 +5,7 @@ threads stay (`standing`).
 """
 
 import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -13,6 +14,7 @@ from django.db import DEFAULT_DB_ALIAS, connection, connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 Job = Callable[[], object]
+LOOK_EVERY_SECONDS = 1.0
 
 _of_this_thread = threading.local()
 
@@ -65,8 +67,17 @@ def run(jobs: Sequence[Job], *, at_once: int) -> None:
             list(pool.map(_on_a_connection_of_its_own, jobs))
 
 
+def mend_connection() -> None:
+    """Have this thread's connection looked at before its next statement, where something went wrong with it or it was
+    not looked at in the last second: looking is a statement too, and a lane under load would ask at every turn."""
+    looked_at = getattr(_of_this_thread, "looked_at", -LOOK_EVERY_SECONDS)
+    if connection.errors_occurred or time.monotonic() >= looked_at + LOOK_EVERY_SECONDS:
+        connection.close_if_unusable_or_obsolete()
+        _of_this_thread.looked_at = time.monotonic()
+
+
 def _on_a_sound_connection(job: Job) -> None:
-    connection.close_if_unusable_or_obsolete()
+    mend_connection()
     job()
 
 

@@ -22,6 +22,14 @@ def transaction(name: str) -> Iterator[None]:
 
 
 @contextmanager
+def statement(name: str) -> Iterator[None]:
+    """One statement of the line that commits itself, without the two journeys of a BEGIN and a COMMIT."""
+    _die_at(name, "before")
+    yield
+    _die_at(name, "after")
+
+
+@contextmanager
 def savepoint() -> Iterator[None]:
     """A part of a transaction that is undone alone where it raises. It commits nothing, so it is no stop."""
     if not _is_in_transaction():

@@ -54,7 +54,8 @@ def store_answers(peer: Peer, answered: Sequence[Answered], *, only_from: Sequen
 
 
 def _keep(answered: Sequence[Answered]) -> set[int]:
-    """Write the answers to their attempts; returns the lines for which this attempt is the newest, locked."""
+    """Write the answers to their attempts and end their leases; returns the lines for which this attempt is the newest,
+    locked."""
     sql = """
         WITH u AS (SELECT * FROM unnest(%s::bigint[], %s::int[], %s::text[], %s::text[], %s::text[], %s::text[])
                    AS u(line_id, number, outcome, reason, carrier_number, detail)),
@@ -62,7 +63,9 @@ def _keep(answered: Sequence[Answered]) -> set[int]:
             UPDATE ordering_attempt a SET answered_at = %s, outcome = u.outcome, reason = u.reason,
                 carrier_number = COALESCE(NULLIF(u.carrier_number, ''), a.carrier_number), detail = u.detail,
                 recheck_at = CASE WHEN u.outcome = 'rejected' THEN %s::timestamptz END
-            FROM u WHERE a.line_id = u.line_id AND a.number = u.number)
+            FROM u WHERE a.line_id = u.line_id AND a.number = u.number),
+        answered AS (
+            UPDATE ordering_flight f SET lease_until = NULL FROM u WHERE f.line_id = u.line_id AND f.attempt = u.number)
         SELECT l.id FROM ordering_orderline l JOIN u ON u.line_id = l.id AND u.number = l.attempt
         ORDER BY l.id FOR NO KEY UPDATE OF l"""
     columns = (
@@ -87,10 +90,10 @@ NEXT = {
 
 
 def _go_on(outcome: Outcome, answered: Sequence[Answered], only_from: Sequence[str]) -> None:
-    """DONE and ACCEPTED go on to be verified; UNKNOWN is asked again. The flight stays, its lease ends."""
+    """DONE and ACCEPTED go on to be verified; UNKNOWN is asked again. The flight stays."""
     state, wait = NEXT[outcome]
     allowed = [origin for origin in only_from if state in OrderLine.MOVES.get(State(origin), ())]
-    moved = (
+    if allowed:
         move(
             OrderLine,
             [line.id for line, _ in answered],
@@ -99,12 +102,6 @@ def _go_on(outcome: Outcome, answered: Sequence[Answered], only_from: Sequence[s
             why=[answer.detail for _, answer in answered],
             also={"due_at": clock.now() + wait, "tries": 0},
         )
-        if allowed
-        else []
-    )
-    with connection.cursor() as cursor:
-        sql = "UPDATE ordering_flight SET lease_until = NULL WHERE line_id = ANY(%s::bigint[])"
-        cursor.execute(sql, (arrays.integers(moved),))
     wake.after_commit("verify" if outcome is Outcome.DONE else "check")
 
 

@@ -144,7 +144,7 @@ def _ready_to_send(peer: Peer, lines: Sequence[Underway]) -> list[Readied]:
     _refuse([(line, before) for line, before in zip(lines, readings, strict=True) if before.refused])
     if not known:
         return []
-    with stops.transaction("fulfil.sent"):
+    with stops.statement("fulfil.sent"):
         sent = _mark_sent(peer, known)
     return [one for one in known if one.line.id in sent]
 

@@ -52,8 +52,9 @@ ACCOUNT_LANES: dict[str, tuple[AccountStep, ...]] = {
     "after": (
         AccountStep("verify", verify.verify),
         AccountStep("check", check.check),
-        AccountStep("drift", check.find_drift),
     ),
+    # Of its own: nobody waits for it, and at a slow carrier it takes minutes.
+    "drift": (AccountStep("drift", check.find_drift),),
     "readings": (AccountStep("readings", refresh),),
 }
 

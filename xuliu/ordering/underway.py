@@ -171,7 +171,7 @@ def lease_due(*, account_id: int, states: Sequence[str], limit: int, lease: time
             WHERE state = ANY(%s) AND due_at <= %s AND account_id = %s AND NOT is_set_aside
             ORDER BY rank, due_at, id LIMIT %s FOR NO KEY UPDATE SKIP LOCKED)
         RETURNING id"""
-    with stops.transaction(stop), connection.cursor() as cursor:
+    with stops.statement(stop), connection.cursor() as cursor:
         cursor.execute(sql, (at + lease, list(states), at, account_id, limit))
         ids = [row[0] for row in cursor.fetchall()]
     return lines_by_id(ids)

@@ -35,7 +35,7 @@ def claim(model: type[Row], states: Sequence[str], limit: int, *, stop: str) -> 
             WHERE state = ANY(%s) AND due_at <= %s AND (lease_until IS NULL OR lease_until < now())
             ORDER BY due_at, id LIMIT %s FOR UPDATE SKIP LOCKED)
         RETURNING id"""
-    with stops.transaction(stop), connection.cursor() as cursor:
+    with stops.statement(stop), connection.cursor() as cursor:
         cursor.execute(sql, (LEASE_SECONDS, list(states), clock.now(), limit))
         ids = [row[0] for row in cursor.fetchall()]
     if not ids:
@@ -49,8 +49,10 @@ def ask_together(rows: Sequence[Row], ask: Callable[[Row], Said]) -> list[tuple[
 
     The threads only call: what they called is logged here, as it ends. A row that cannot be asked about is set aside.
     """
+    if not rows:
+        return []
     said: dict[int, Said | Exception] = {}
-    with ThreadPoolExecutor(max_workers=AT_ONCE) as pool:
+    with ThreadPoolExecutor(max_workers=min(AT_ONCE, len(rows))) as pool:
         waiting = {pool.submit(_answer, ask, row) for row in rows}
         while waiting:
             ended, waiting = wait(waiting, return_when=FIRST_COMPLETED)

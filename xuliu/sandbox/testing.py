@@ -7,7 +7,8 @@ import os
 import select
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+import threading
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
@@ -20,12 +21,33 @@ class Refused(Exception):
     """The control port found something wrong with what it was told."""
 
 
+class _Connection(http.client.HTTPConnection):
+    """A connection to the control port."""
+
+    def __init__(self, host: str, port: int) -> None:
+        super().__init__(host, port, timeout=120)
+        self.process_id = os.getpid()
+
+    def is_closed(self) -> bool:
+        """Whether the other side has ended it: between two answers there is nothing to be read."""
+        if self.sock is None:
+            return True
+        waiting = select.poll()
+        waiting.register(self.sock, select.POLLIN)
+        return bool(waiting.poll(0))
+
+
+class _Kept(threading.local):
+    one: _Connection | None = None
+
+
 class Control:
     """The control API; one verb a call. Raises Refused for what it does not take."""
 
     def __init__(self, host: str, port: int) -> None:
         self._host = host
         self._port = port
+        self._kept = _Kept()
 
     def post(self, path: str, content: Any = None) -> Any:
         """POST JSON to /control/<path>."""
@@ -36,15 +58,23 @@ class Control:
         return self._call("GET", f"{path}?{urlencode(query)}" if query else path, None)
 
     def _call(self, method: str, path: str, content: Any) -> Any:
-        connection = http.client.HTTPConnection(self._host, self._port, timeout=120)
-        with contextlib.closing(connection):
-            body = None if content is None else json.dumps(content).encode()
+        body = None if content is None else json.dumps(content).encode()
+        with self._connection() as connection:
             connection.request(method, f"/control/{path}", body, {"Content-Type": "application/json"})
             answer = connection.getresponse()
             said = json.loads(answer.read())
         if answer.status != http.client.OK:
             raise Refused(f"{method} {path}: {said['error']}")
         return said
+
+    @contextlib.contextmanager
+    def _connection(self) -> Iterator[http.client.HTTPConnection]:
+        """This thread's connection, kept from call to call; anew where the sandbox has closed it, or in a fork."""
+        kept, self._kept.one = self._kept.one, None
+        if kept is None or kept.process_id != os.getpid() or kept.is_closed():
+            kept = _Connection(self._host, self._port)
+        yield kept
+        self._kept.one = kept  # not after an error: nobody knows what is still to come on it
 
     def health(self) -> Any:
         """Ports, time, what is down."""

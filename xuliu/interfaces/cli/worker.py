@@ -126,7 +126,7 @@ class Worker:
         while not self._stopping.is_set():
             woken.clear()
             try:
-                connection.close_if_unusable_or_obsolete()
+                side_by_side.mend_connection()
                 found = sum(step() for _, step in steps if not self._stopping.is_set())
                 rest = TICK_SECONDS
             except Exception:
