@@ -68,14 +68,23 @@ class _Stay(threading.local):
         self.place.close()
 
 
+class _Gates(dict[tuple[int, int], threading.Semaphore]):
+    """By account and its number of places."""
+
+    def __missing__(self, key: tuple[int, int]) -> threading.Semaphore:
+        return self.setdefault(key, threading.Semaphore(key[1]))
+
+
 _stay = _Stay()
 _circuits: defaultdict[int, Circuit] = defaultdict(Circuit)
+_gates = _Gates()
 _tokens: dict[str, Token] = {}  # as last seen in the database, so that it is not asked before every call
 
 
 def forget_accounts() -> None:
-    """Forget circuits, tokens and rations: the carriers are others now (tests), or this is a new process."""
+    """Forget what is known of accounts: the carriers are others now (tests), or this is a new process."""
     _circuits.clear()
+    _gates.clear()
     _tokens.clear()
     forget_rations()
 
@@ -162,6 +171,18 @@ class AccountSession:
             # Nobody's SIM is changed by asking for a token.
             raise NotSent(f"no token: {error}") from error
 
+    @contextmanager
+    def _entered(self) -> Iterator[None]:
+        """Threads of this process queue here, and do not ask the database again and again for what they hold."""
+        gate, ends = _gates[self.account_id, self.parallel], time.monotonic() + self.deadline_seconds * WAITING_SHARE
+        if not gate.acquire(timeout=max(ends - time.monotonic(), 0.0)):
+            raise locks.Busy
+        try:
+            with locks.one_of(self._places(), wait_seconds=ends - time.monotonic()):
+                yield
+        finally:
+            gate.release()
+
     def _send(self, asked: calls.Asked, circuit: Circuit, *, deadline_seconds: float) -> Response:
         has_failed, at = True, clock.now()
         try:
@@ -179,7 +200,7 @@ class AccountSession:
         return [f"carrier account {self.account_id} place {place}" for place in range(self.parallel)]
 
     def _place(self) -> AbstractContextManager[None]:
-        place = locks.one_of(self._places(), wait_seconds=self.deadline_seconds * WAITING_SHARE)
+        place = self._entered()
         if _stay.account_id != self.account_id:
             return place
         if _stay.since is not None and time.monotonic() >= _stay.since + LONGEST_STAY_SECONDS:

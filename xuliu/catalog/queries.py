@@ -3,8 +3,13 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any, NamedTuple
+
+from django.db import connection
 
 from xuliu.catalog.models import Offering, Price, PriceList
+from xuliu.catalog.periods import Terms
+from xuliu.common import arrays
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,10 +41,37 @@ def current_prices(*, carrier_ids: Sequence[int], price_list_id: int, at: dateti
     return [PricedOffering(price.offering, price.amount_minor, price.price_list.currency) for price in prices]
 
 
-def prices_at(*, offering_ids: Sequence[int], price_list_id: int, at: datetime) -> dict[int, int]:
-    """The amount in minor units by offering id; an offering without a price then is missing. Paused ones are priced."""
-    prices = Price.objects.filter(price_list=price_list_id, offering__in=list(offering_ids), valid__contains=at)
-    return dict(prices.values_list("offering_id", "amount_minor"))
+class Offer(NamedTuple):
+    """What an order line takes over from an offering; `amount_minor` is None where it has no price."""
+
+    id: int
+    terms: Terms
+    carrier_id: int
+    tax_basis_points: int
+    cost_minor: int
+    paused_at: datetime | None
+    amount_minor: int | None
+
+
+def offers_at(*, offering_ids: Sequence[int], price_list_id: int, at: datetime) -> dict[int, Offer]:
+    """These offerings, paused ones too, with their prices on the list at that instant; unknown ones are missing.
+
+    One statement: asked for at every quote, where two made by the ORM took three times as long.
+    """
+    sql = """
+        SELECT o.id, o.kind, o.months, o.days, o.starts, o.after_expiry,
+            o.carrier_id, o.tax_basis_points, o.cost_minor, o.paused_at, p.amount_minor
+        FROM catalog_offering o
+        LEFT JOIN catalog_price p ON p.offering_id = o.id AND p.price_list_id = %s AND p.valid @> %s::timestamptz
+        WHERE o.id = ANY(%s::bigint[])"""
+    with connection.cursor() as cursor:
+        cursor.execute(sql, (price_list_id, at, arrays.integers(sorted(set(offering_ids)))))
+        return {row[0]: _offer(*row) for row in cursor.fetchall()}
+
+
+def _offer(offering_id: int, kind: str, months: int, days: int, starts: str, after_expiry: str, *rest: Any) -> Offer:
+    terms = Terms(kind=kind, months=months, days=days, starts=starts, after_expiry=after_expiry)
+    return Offer(offering_id, terms, *rest)
 
 
 def price_history(*, offering_id: int, price_list_id: int) -> list[Price]:

@@ -11,6 +11,8 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any, ParamSpec, TypeVar
 
+from django.db import connection
+
 from xuliu.common import clock
 from xuliu.common.models import CallRecord
 from xuliu.common.outbound import NoAnswer, NotSent, Outbound, Response
@@ -95,11 +97,25 @@ def gathered(call: Callable[Given, Said], *args: Given.args, **named: Given.kwar
 
 def write(records: Sequence[Record]) -> None:
     """Write rows that were gathered, one insert for each log."""
-    by_log: dict[type[Record], list[Record]] = {}
+    by_log: dict[str, list[Record]] = {}
     for record in records:
-        by_log.setdefault(type(record), []).append(record)
-    for log, rows in by_log.items():
-        log._default_manager.bulk_create(rows)  # noqa: SLF001  # Django's documented name for a model's manager
+        by_log.setdefault(record._meta.db_table, []).append(record)
+    for table, rows in by_log.items():
+        columns = zip(*(_values(row) for row in rows), strict=True)
+        with connection.cursor() as cursor:
+            cursor.execute(_INSERT.format(table=connection.ops.quote_name(table)), [list(column) for column in columns])
+
+
+_INSERT = """
+    INSERT INTO {table} (account_id, operation, reference, is_change, request, status, answer, failure,
+        started_at, took_ms)
+    SELECT * FROM unnest(%s::bigint[], %s::text[], %s::text[], %s::boolean[], %s::jsonb[], %s::smallint[], %s::text[],
+        %s::text[], %s::timestamptz[], %s::int[])"""
+
+
+def _values(row: Record) -> tuple[Any, ...]:
+    said = (row.status, row.answer, row.failure, row.started_at, row.took_ms)
+    return (row.account_id, row.operation, row.reference, row.is_change, json.dumps(row.request), *said)
 
 
 def _record(
@@ -126,7 +142,7 @@ def _record(
     )
     waiting = _gathering.get()
     if waiting is None:
-        record.save(force_insert=True)
+        write([record])
     else:
         waiting.append(record)
 

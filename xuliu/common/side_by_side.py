@@ -40,6 +40,7 @@ class _Crew:
             database.close()
 
     def _join(self) -> None:
+        _of_this_thread.is_helper = True
         self._connections.append(connections[DEFAULT_DB_ALIAS])
 
 
@@ -55,9 +56,12 @@ def standing() -> Iterator[None]:
 
 
 def run(jobs: Sequence[Job], *, at_once: int) -> None:
-    """Run them, at most so many at once, and wait for all. Raises what the first that failed raised."""
+    """Run them, at most so many at once, and wait for all. Raises what the first that failed raised.
+
+    A job's own jobs are run by its thread: those beside it are at work already.
+    """
     crew: _Crew | None = getattr(_of_this_thread, "crew", None)
-    if at_once == 1 or len(jobs) < 2:
+    if at_once == 1 or len(jobs) < 2 or getattr(_of_this_thread, "is_helper", False):
         for job in jobs:
             job()
     elif crew is not None:
@@ -82,6 +86,7 @@ def _on_a_sound_connection(job: Job) -> None:
 
 
 def _on_a_connection_of_its_own(job: Job) -> None:
+    _of_this_thread.is_helper = True
     try:
         job()
     finally:

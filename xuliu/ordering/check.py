@@ -111,8 +111,7 @@ def check(account_id: int, limit: int = CHUNK) -> int:
 
 def _ask(peer: Peer, lines: Sequence[Underway]) -> None:
     try:
-        with stops.call("check.find"), peer.session.one_place():
-            answers = peer.connector.find(peer.session, [line.question(peer.deadline) for line in lines])
+        answers = peer.find(lines, stop="check.find")
     except (NotSent, NoAnswer) as failure:
         _ask_later(lines, why=str(failure))
         return
@@ -200,10 +199,15 @@ def _give_up_waiting(peer: Peer, lines: Sequence[Underway]) -> None:
 
 def find_drift(account_id: int, limit: int = 200) -> int:
     """Look once more at SIMs of lines that the carrier refused: one that it delivered all the same is a case."""
-    peer = Peer.of(account_id)
-    attempts = Attempt.objects.filter(account_id=account_id, recheck_at__lte=clock.now()).order_by("recheck_at")
-    found = list(attempts.values_list("line_id", "id")[:limit])
-    apply_halving(found, lambda part: _look_again(peer, dict(part)), set_aside=_leave_out)
+    sql = """
+        SELECT line_id, id FROM ordering_attempt WHERE account_id = %s AND recheck_at <= %s
+        ORDER BY recheck_at LIMIT %s"""
+    with connection.cursor() as cursor:
+        cursor.execute(sql, (account_id, clock.now(), limit))
+        found = cursor.fetchall()
+    if found:
+        peer = Peer.of(account_id)
+        apply_halving(found, lambda part: _look_again(peer, dict(part)), set_aside=_leave_out)
     return len(found)
 
 
@@ -215,8 +219,7 @@ def _leave_out(one: tuple[int, int], error: Exception) -> None:
 def _look_again(peer: Peer, found: dict[int, int]) -> None:
     lines = [line for line in lines_by_id(list(found)) if line.before is not None]
     try:
-        with stops.call("check.read_refused"), peer.session.one_place():
-            readings = peer.connector.read(peer.session, [line.key for line in lines])
+        readings = peer.read(lines, stop="check.read_refused")
     except (NotSent, NoAnswer):
         Attempt.objects.filter(id__in=found.values()).update(recheck_at=clock.now() + ASK_LONGEST)
         return

@@ -132,8 +132,7 @@ def _keep_back(line: Underway, error: Exception) -> None:
 def _ready_to_send(peer: Peer, lines: Sequence[Underway]) -> list[Readied]:
     """Take the reading before and write it, the attempt and `sent_at`: after that the carrier may have heard of it."""
     try:
-        with stops.call("fulfil.read_before"):
-            readings = peer.connector.read(peer.session, [line.key for line in lines])
+        readings = peer.read(lines, stop="fulfil.read_before")
     except (NotSent, NoAnswer) as failure:
         _not_sent(lines, why=f"the reading before failed: {failure}")
         if isinstance(failure, AccountRefused):

@@ -272,6 +272,8 @@ def _case(verdict: Verdict) -> Opening:
 
 
 def _end_payments(heard: Sequence[Heard]) -> None:
+    if not heard:
+        return
     references = [one.truth.reference for one in heard]
     ids = Payment.objects.filter(reference__in=references, state__in=Payment.LIVE).values_list("id", flat=True)
     close_confirmed(payment_ids=sorted(ids), why="the provider says so")

@@ -8,14 +8,13 @@ from typing import NamedTuple
 
 from django.db import connection
 
-from xuliu.catalog.models import Offering, PriceList
 from xuliu.catalog.periods import NoRunningPeriod, Period, Terms, period_for
-from xuliu.catalog.queries import prices_at
+from xuliu.catalog.queries import Offer, offers_at
 from xuliu.common import arrays, clock, stops
 from xuliu.common.chunks import in_chunks
+from xuliu.common.codes import new_code
 from xuliu.common.money import included_tax
 from xuliu.inventory.models import Sim
-from xuliu.ordering.models import Order
 from xuliu.ordering.queries import planned_ends
 
 QUOTE_VALID = timedelta(minutes=15)
@@ -85,9 +84,8 @@ def quote(
     """
     at = clock.now()
     lines = _lines(wishes, price_list_id, at)
-    price_list = PriceList.objects.only("currency", "seller_id").get(id=price_list_id)
     with stops.transaction("quote.write"):
-        order_id = _insert_order(price_list, lines, at, channel, merchant_id, is_waited_for)
+        order_id = _insert_order(price_list_id, lines, at, channel, merchant_id, is_waited_for)
         for start, part in zip(
             range(0, len(lines), LINES_PER_STATEMENT), in_chunks(lines, LINES_PER_STATEMENT), strict=True
         ):
@@ -97,28 +95,26 @@ def quote(
 
 def _lines(wishes: Sequence[Wish], price_list_id: int, at: datetime) -> list[_Line]:
     sims = _sims([wish.sim_id for wish in wishes])
-    offerings = Offering.objects.in_bulk({wish.offering_id for wish in wishes})
-    prices = prices_at(offering_ids=list(offerings), price_list_id=price_list_id, at=at)
+    offers = offers_at(offering_ids=[wish.offering_id for wish in wishes], price_list_id=price_list_id, at=at)
     refusals = [
         Refusal(sim_id=wish.sim_id, offering_id=wish.offering_id, code=code)
         for wish in wishes
-        if (code := _refused(sims.get(wish.sim_id), offerings.get(wish.offering_id), prices))
+        if (code := _refused(sims.get(wish.sim_id), offers.get(wish.offering_id)))
     ]
     if refusals or not wishes:
         raise QuoteRefused(refusals)
-    terms = {offering.id: Terms.of(offering) for offering in offerings.values()}
     ends = planned_ends(list(sims))
     today = {zone: clock.civil_date(at, zone) for zone in {sim.zone for sim in sims.values()}}
     lines, refusals = [], []
     for wish in wishes:
-        sim, offering = sims[wish.sim_id], offerings[wish.offering_id]
+        sim, offer = sims[wish.sim_id], offers[wish.offering_id]
         try:
-            period = _period(terms[offering.id], sim, ends.get(sim.id), today[sim.zone])
+            period = _period(offer.terms, sim, ends.get(sim.id), today[sim.zone])
         except NoRunningPeriod:
-            refusals.append(Refusal(sim_id=sim.id, offering_id=offering.id, code="no_running_period"))
+            refusals.append(Refusal(sim_id=sim.id, offering_id=offer.id, code="no_running_period"))
             continue
         ends[sim.id] = period.ends_on
-        lines.append(_line(wish, offering, prices[offering.id], period))
+        lines.append(_line(wish, offer, period))
     if refusals:
         raise QuoteRefused(refusals)
     return lines
@@ -136,20 +132,20 @@ def _sims(ids: Sequence[int]) -> dict[int, _Sim]:
         return {row[0]: _Sim(*row) for row in cursor.fetchall()}
 
 
-def _refused(sim: _Sim | None, offering: Offering | None, prices: dict[int, int]) -> str:
+def _refused(sim: _Sim | None, offer: Offer | None) -> str:
     if sim is None:
         return "unknown_sim"
-    if offering is None:
+    if offer is None:
         return "unknown_offering"
-    if offering.carrier_id != sim.carrier_id:
+    if offer.carrier_id != sim.carrier_id:
         return "wrong_carrier"
     if sim.state in (Sim.State.IN_STOCK, Sim.State.TERMINATED):
         return "sim_not_in_service"
     if sim.paused_at is not None:
         return "account_paused"
-    if offering.paused_at is not None:
+    if offer.paused_at is not None:
         return "offering_paused"
-    return "" if offering.id in prices else "not_priced"
+    return "not_priced" if offer.amount_minor is None else ""
 
 
 def _period(terms: Terms, sim: _Sim, planned_end: date | None, today: date) -> Period:
@@ -163,47 +159,57 @@ def _known_period(terms: Terms, period_end_on: date | None, today: date, anchor_
     return period_for(terms, period_end_on=period_end_on, today=today, anchor_day=anchor_day)
 
 
-def _line(wish: Wish, offering: Offering, amount_minor: int, period: Period) -> _Line:
-    tax_minor = included_tax(amount_minor, offering.tax_basis_points)
+def _line(wish: Wish, offer: Offer, period: Period) -> _Line:
+    amount_minor = offer.amount_minor or 0
     return _Line(
         wish.sim_id,
         wish.offering_id,
         amount_minor,
-        offering.tax_basis_points,
-        tax_minor,
-        offering.cost_minor,
+        offer.tax_basis_points,
+        included_tax(amount_minor, offer.tax_basis_points),
+        offer.cost_minor,
         period.starts_on,
         period.ends_on,
     )
 
 
 def _insert_order(
-    price_list: PriceList,
+    price_list_id: int,
     lines: Sequence[_Line],
     at: datetime,
     channel: str,
     merchant_id: int | None,
     is_waited_for: bool,
 ) -> int:
+    """One statement, as the number is made of the id, and seller and currency are the price list's."""
+    sql = """
+        WITH new AS (SELECT nextval(pg_get_serial_sequence('ordering_order', 'id')) AS id)
+        INSERT INTO ordering_order (id, code, number, seller_id, price_list_id, merchant_id, channel, currency,
+            total_minor, line_count, is_waited_for, state, state_at, quoted_at, valid_until)
+        SELECT new.id, %s, %s || lpad(new.id::text, greatest(8, length(new.id::text)), '0'), p.seller_id, p.id,
+            %s::bigint, %s, p.currency, %s, %s, %s, 'QUOTED', %s, %s, %s
+        FROM new JOIN catalog_pricelist p ON p.id = %s RETURNING id"""
+    amount_minor = sum(line.list_minor for line in lines)
+    of_lines = (amount_minor, len(lines), is_waited_for)
     with connection.cursor() as cursor:
-        cursor.execute("SELECT nextval(pg_get_serial_sequence('ordering_order', 'id'))")
-        order_id: int = cursor.fetchone()[0]
-    Order.objects.create(
-        id=order_id,
-        number=f"{at:%y%m%d}-{order_id:08d}",
-        seller_id=price_list.seller_id,
-        price_list_id=price_list.id,
-        merchant_id=merchant_id,
-        channel=channel,
-        currency=price_list.currency,
-        total_minor=sum(line.list_minor for line in lines),
-        line_count=len(lines),
-        is_waited_for=is_waited_for,
-        state_at=at,
-        quoted_at=at,
-        valid_until=at + QUOTE_VALID,
-    )
-    return order_id
+        cursor.execute(
+            sql,
+            (
+                new_code(),
+                f"{at:%y%m%d}-",
+                merchant_id,
+                channel,
+                *of_lines,
+                at,
+                at,
+                at + QUOTE_VALID,
+                price_list_id,
+            ),
+        )
+        row: tuple[int] | None = cursor.fetchone()
+    if row is None:
+        raise RuntimeError("the price list went away while it was quoted")
+    return row[0]
 
 
 def _insert_lines(order_id: int, start: int, lines: Sequence[_Line], at: datetime) -> None:

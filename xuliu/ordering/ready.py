@@ -12,7 +12,7 @@ from typing import NamedTuple, Protocol
 
 from django.db import connection
 
-from xuliu.common import clock, stops, wake
+from xuliu.common import arrays, clock, stops, wake
 from xuliu.common.chunks import CHUNK, apply_halving
 from xuliu.common.state import move
 from xuliu.ordering.models import OrderLine
@@ -75,9 +75,14 @@ def _release(at: datetime, lines: Sequence[tuple[int, int, int]]) -> None:
 
 
 def _waiting(order_ids: Sequence[int], limit: int) -> list[_Waiting]:
-    columns = ("id", "order_id", "account_id", "position", "sim__period_end_on")
-    lines = OrderLine.objects.filter(order_id__in=order_ids, state=OrderLine.State.WAITING, is_set_aside=False)
-    return [_Waiting(*row) for row in lines.order_by("order_id", "position").values_list(*columns)[:limit]]
+    sql = """
+        SELECT l.id, l.order_id, l.account_id, l.position, s.period_end_on
+        FROM ordering_orderline l JOIN inventory_sim s ON s.id = l.sim_id
+        WHERE l.order_id = ANY(%s::bigint[]) AND l.state = 'WAITING' AND NOT l.is_set_aside
+        ORDER BY l.order_id, l.position LIMIT %s"""
+    with connection.cursor() as cursor:
+        cursor.execute(sql, (arrays.integers(order_ids), limit))
+        return [_Waiting(*row) for row in cursor.fetchall()]
 
 
 def _rank(line: _Waiting, is_waited_for: bool, dark_by: date) -> int:

@@ -50,8 +50,8 @@ LANES: dict[str, tuple[Step, ...]] = {
 ACCOUNT_LANES: dict[str, tuple[AccountStep, ...]] = {
     "fulfil": (AccountStep("fulfil", fulfil.fulfil),),
     "after": (
-        AccountStep("verify", verify.verify),
         AccountStep("check", check.check),
+        AccountStep("verify", verify.verify),
     ),
     # Of its own: nobody waits for it, and at a slow carrier it takes minutes.
     "drift": (AccountStep("drift", check.find_drift),),

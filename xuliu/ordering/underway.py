@@ -1,23 +1,29 @@
 """Lines under way as the steps see them: what a connector must know, and what must have changed afterwards."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import partial
+from itertools import chain
 from math import ceil
-from typing import Any
+from typing import Any, TypeVar
 
 from django.db import connection
 
 from xuliu.carrier.accounts import capabilities_of, connector_of, session_of
-from xuliu.carrier.contract import Action, Capabilities, Change, Connector, Proof, Question, Reading, SimKey
+from xuliu.carrier.contract import Action, Answer, Capabilities, Change, Connector, Proof, Question, Reading, SimKey
 from xuliu.carrier.models import CarrierAccount
 from xuliu.carrier.session import AccountSession
 from xuliu.catalog.models import Offering
-from xuliu.common import arrays, clock, stops
+from xuliu.common import arrays, clock, side_by_side, stops
+from xuliu.common.chunks import in_chunks
 from xuliu.ordering.evidence import Promise, from_json
 from xuliu.ordering.models import OrderLine
 from xuliu.ticket.operations import Opening, open_cases
+
+Part = TypeVar("Part")
+Said = TypeVar("Said")
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +106,7 @@ class Underway:
 
 
 READINGS_OF_A_LINE = 2
+PART = 4  # SIMs that one thread reads before another is worth it
 CLAIM_SECONDS = 0.3
 # A token, the change, told that the token is stale, another token, the change again.
 EXCHANGES_OF_A_CHANGE = 5
@@ -202,6 +209,45 @@ class Peer:
         calls_per_line = READINGS_OF_A_LINE * can.calls_per_read / can.read_batch_size + 1 / can.batch_size
         lines_a_call = min(can.batch_size, can.read_batch_size)  # what one of each call carries anyhow
         return lines_a_call * ceil(can.calls_per_second * CLAIM_SECONDS / calls_per_line / lines_a_call)
+
+    def read(self, lines: Sequence["Underway"], *, stop: str) -> list[Reading]:
+        """Readings of the lines' SIMs in their order, asked for in parts side by side. Raises NotSent, NoAnswer."""
+        return self._in_parts(lines, self._parts(lines), self._read, stop)
+
+    def find(self, lines: Sequence["Underway"], *, stop: str) -> list[Answer]:
+        """What became of the lines' newest attempts, likewise; lines of one carrier's number stay together."""
+        together: dict[str, list[Underway]] = {}
+        for line in lines:
+            together.setdefault(line.carrier_number or str(line.id), []).append(line)
+        parts = [list(chain.from_iterable(part)) for part in self._parts(list(together.values()))]
+        return self._in_parts(lines, parts, self._find, stop)
+
+    def _read(self, lines: Sequence["Underway"], stop: str) -> list[Reading]:
+        with stops.call(stop), self.session.one_place():
+            return self.connector.read(self.session, [line.key for line in lines])
+
+    def _find(self, lines: Sequence["Underway"], stop: str) -> list[Answer]:
+        with stops.call(stop), self.session.one_place():
+            return self.connector.find(self.session, [line.question(self.deadline) for line in lines])
+
+    def _parts(self, asked: Sequence[Part]) -> list[Sequence[Part]]:
+        can = self.capabilities
+        return in_chunks(asked, max(PART, can.read_batch_size, ceil(len(asked) / can.parallel)))
+
+    def _in_parts(
+        self,
+        lines: Sequence["Underway"],
+        parts: Sequence[Sequence["Underway"]],
+        ask: Callable[[Sequence["Underway"], str], Sequence[Said]],
+        stop: str,
+    ) -> list[Said]:
+        said: dict[int, Said] = {}
+
+        def one(part: Sequence[Underway]) -> None:
+            said.update(zip([line.id for line in part], ask(part, stop), strict=True))
+
+        side_by_side.run([partial(one, part) for part in parts], at_once=self.capabilities.parallel)
+        return [said[line.id] for line in lines]
 
     @property
     def deadline(self) -> timedelta:

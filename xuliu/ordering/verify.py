@@ -63,8 +63,7 @@ def verify(account_id: int, limit: int = CHUNK) -> int:
 
 def _look(peer: Peer, lines: Sequence[Underway]) -> None:
     try:
-        with stops.call("verify.read"), peer.session.one_place():
-            readings = peer.connector.read(peer.session, [line.key for line in lines])
+        readings = peer.read(lines, stop="verify.read")
         delivered = _asked(peer, [line for line in lines if line.proof == Proof.ORDER_QUERY])
     except (NotSent, NoAnswer):
         _look_later(peer, lines)
@@ -91,8 +90,7 @@ def _asked(peer: Peer, lines: Sequence[Underway]) -> set[int]:
     """The lines of which the carrier's own order query says that they were delivered."""
     if not lines:
         return set()
-    with stops.call("verify.find"), peer.session.one_place():
-        answers = peer.connector.find(peer.session, [line.question(peer.deadline) for line in lines])
+    answers = peer.find(lines, stop="verify.find")
     return {line.id for line, answer in zip(lines, answers, strict=True) if answer.outcome is Outcome.DONE}
 
 

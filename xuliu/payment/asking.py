@@ -51,6 +51,10 @@ def ask_together(rows: Sequence[Row], ask: Callable[[Row], Said]) -> list[tuple[
     """
     if not rows:
         return []
+    if len(rows) == 1:
+        row_id, answer, records = _answer(ask, rows[0])
+        calls.write(records)
+        return _fit(rows, {row_id: answer})
     said: dict[int, Said | Exception] = {}
     with ThreadPoolExecutor(max_workers=min(AT_ONCE, len(rows))) as pool:
         waiting = {pool.submit(_answer, ask, row) for row in rows}

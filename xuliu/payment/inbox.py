@@ -4,6 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.db import connection
+
 from xuliu.common import clock, stops
 from xuliu.common.state import move
 from xuliu.ledger import addresses
@@ -27,8 +29,9 @@ class Heard:
 
 def waiting_notices(limit: int) -> list[int]:
     """The oldest notices that nobody applied yet."""
-    waiting = Notice.objects.filter(state=Notice.State.STORED).order_by("id")
-    return list(waiting.values_list("id", flat=True)[:limit])
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT id FROM payment_notice WHERE state = 'STORED' ORDER BY id LIMIT %s", (limit,))
+        return [row[0] for row in cursor.fetchall()]
 
 
 def locked_notices(ids: Sequence[int]) -> list[Heard]:

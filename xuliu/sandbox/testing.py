@@ -7,7 +7,6 @@ import os
 import select
 import subprocess
 import sys
-import threading
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -31,14 +30,10 @@ class _Connection(http.client.HTTPConnection):
     def is_closed(self) -> bool:
         """Whether the other side has ended it: between two answers there is nothing to be read."""
         if self.sock is None:
-            return True
+            return False  # not opened yet
         waiting = select.poll()
         waiting.register(self.sock, select.POLLIN)
         return bool(waiting.poll(0))
-
-
-class _Kept(threading.local):
-    one: _Connection | None = None
 
 
 class Control:
@@ -47,7 +42,11 @@ class Control:
     def __init__(self, host: str, port: int) -> None:
         self._host = host
         self._port = port
-        self._kept = _Kept()
+        self._free: list[_Connection] = []
+
+    def __del__(self) -> None:
+        for connection in self._free:
+            connection.close()
 
     def post(self, path: str, content: Any = None) -> Any:
         """POST JSON to /control/<path>."""
@@ -69,12 +68,17 @@ class Control:
 
     @contextlib.contextmanager
     def _connection(self) -> Iterator[http.client.HTTPConnection]:
-        """This thread's connection, kept from call to call; anew where the sandbox has closed it, or in a fork."""
-        kept, self._kept.one = self._kept.one, None
-        if kept is None or kept.process_id != os.getpid() or kept.is_closed():
-            kept = _Connection(self._host, self._port)
-        yield kept
-        self._kept.one = kept  # not after an error: nobody knows what is still to come on it
+        """A connection kept from an earlier call; a new one where none is free, or it is closed, or a parent's."""
+        connection = self._free.pop() if self._free else _Connection(self._host, self._port)
+        if connection.process_id != os.getpid() or connection.is_closed():
+            connection.close()
+            connection = _Connection(self._host, self._port)
+        try:
+            yield connection
+        except BaseException:  # nobody knows what is still to come on it
+            connection.close()
+            raise
+        self._free.append(connection)
 
     def health(self) -> Any:
         """Ports, time, what is down."""

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 from django.db import IntegrityError, transaction
 
-from xuliu.catalog.models import Offering
+from xuliu.catalog.models import Offering, PriceList
 from xuliu.catalog.operations import PriceInThePast, pause_offering, resume_offering, set_price
-from xuliu.catalog.queries import current_prices, price_history, prices_at, public_price_list
+from xuliu.catalog.queries import current_prices, offers_at, price_history, public_price_list
 from xuliu.catalog.tests.make import make_carrier, make_offering, make_price, make_price_list
 from xuliu.common import clock
 
@@ -18,14 +18,17 @@ DAY = timedelta(days=1)
 SPRING = datetime(2026, 3, 1, tzinfo=UTC)
 
 
+def _price(offering: Offering, price_list: PriceList, at: datetime) -> int | None:
+    offers = offers_at(offering_ids=[offering.id], price_list_id=price_list.id, at=at)
+    return offers[offering.id].amount_minor
+
+
 def test_a_price_counts_from_its_first_instant_to_just_before_its_end() -> None:
     offering, price_list = make_offering(), make_price_list()
     make_price(offering, price_list, 3600, starts_at=SPRING, ends_at=SPRING + DAY)
 
-    def price(at: datetime) -> int | None:
-        return prices_at(offering_ids=[offering.id], price_list_id=price_list.id, at=at).get(offering.id)
-
-    assert [price(SPRING - DAY), price(SPRING), price(SPRING + DAY)] == [None, 3600, None]
+    instants = (SPRING - DAY, SPRING, SPRING + DAY)
+    assert [_price(offering, price_list, at) for at in instants] == [None, 3600, None]
 
 
 def test_the_database_refuses_two_prices_at_once() -> None:
@@ -73,7 +76,7 @@ def test_an_announced_price_can_be_thought_over() -> None:
 
     set_price(**terms, amount_minor=3500)
 
-    assert prices_at(offering_ids=[offering.id], price_list_id=price_list.id, at=soon) == {offering.id: 3500}
+    assert _price(offering, price_list, soon) == 3500
 
 
 def test_the_same_price_again_changes_nothing() -> None:
@@ -130,12 +133,11 @@ def test_a_price_announced_for_tomorrow_counts_tomorrow(clock_file: Path) -> Non
     make_price(offering, price_list, 3600)
     tomorrow = clock.now() + DAY
     set_price(offering_id=offering.id, price_list_id=price_list.id, amount_minor=3300, starts_at=tomorrow)
-    terms: dict[str, Any] = {"offering_ids": [offering.id], "price_list_id": price_list.id}
-    assert prices_at(**terms, at=clock.now()) == {offering.id: 3600}
+    assert _price(offering, price_list, clock.now()) == 3600
 
     clock_file.write_text(str(DAY.total_seconds() + 1))
 
-    assert prices_at(**terms, at=clock.now()) == {offering.id: 3300}
+    assert _price(offering, price_list, clock.now()) == 3300
 
 
 def test_the_list_takes_one_query_however_long_it_is(django_assert_num_queries: Any) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import psycopg
 import pytest
-from django.db import connection
+from django.db import OperationalError, connection
 
 from xuliu.common import side_by_side
 
@@ -62,7 +62,8 @@ def test_threads_that_stay_keep_their_connections_until_the_end(fresh_database: 
     assert living(fresh_database, found) == 0
 
 
-def test_a_connection_that_broke_is_made_anew(fresh_database: str) -> None:
+def test_a_connection_that_broke_is_made_anew(fresh_database: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(side_by_side, "LOOK_EVERY_SECONDS", 0)
     first: set[int] = set()
     second: set[int] = set()
     with side_by_side.standing():
@@ -73,9 +74,40 @@ def test_a_connection_that_broke_is_made_anew(fresh_database: str) -> None:
     assert not first & second
 
 
+def test_a_connection_that_failed_a_job_is_made_anew_for_the_next(fresh_database: str) -> None:
+    with side_by_side.standing():
+        found: set[int] = set()
+        side_by_side.run([backends(found)] * 2, at_once=2)
+        with psycopg.connect(fresh_database, autocommit=True) as other:
+            other.execute("SELECT pg_terminate_backend(pid) FROM unnest(%s::int[]) AS pid", (list(found),))
+        both = threading.Barrier(2)
+
+        def meet_and_look() -> None:
+            both.wait(10)  # so that each of the two threads has its turn
+            backends(set())()
+
+        with pytest.raises(OperationalError):
+            side_by_side.run([meet_and_look] * 2, at_once=2)
+        both.reset()
+        side_by_side.run([meet_and_look] * 2, at_once=2)
+
+
 def test_what_a_job_raises_is_raised(fresh_database: str) -> None:
     def fail() -> None:
         raise ValueError("the third card")
 
     with side_by_side.standing(), pytest.raises(ValueError, match="the third card"):
         side_by_side.run([fail, fail], at_once=2)
+
+
+def test_a_jobs_own_jobs_are_run_by_its_thread(fresh_database: str) -> None:
+    outer: set[int] = set()
+    inner: set[int] = set()
+
+    def job() -> None:
+        backends(outer)()
+        side_by_side.run([backends(inner)] * 3, at_once=3)
+
+    side_by_side.run([job] * 2, at_once=2)
+
+    assert inner == outer

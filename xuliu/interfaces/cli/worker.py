@@ -7,6 +7,7 @@ LISTEN loop hears, with a tick of a second behind it: a lost wake-up delays and 
 import argparse
 import logging
 import signal
+import sys
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -25,7 +26,11 @@ from xuliu.ordering.steps import ACCOUNT_LANES, LANES
 
 TICK_SECONDS = 1.0
 LONGEST_REST_SECONDS = 30.0
+# A round costs much the same for one row and for ten: after a small one a lane lets some more gather.
+SMALL_ROUND, GATHER_SECONDS = 10, 0.05
 LOOK_FOR_ACCOUNTS_SECONDS = 5.0
+# Lanes mostly wait for somebody; each time they are answered they would wait 5 ms more for one that computes.
+SWITCH_SECONDS = 0.0005
 NIGHT_ZONE, NIGHT_HOUR = "Asia/Shanghai", 4
 
 log = logging.getLogger("xuliu.worker")
@@ -41,6 +46,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Work until told to stop (SIGTERM, SIGINT); calls under way are ended first."""
     refuse_unfit(is_demo=args.demo)
+    sys.setswitchinterval(SWITCH_SECONDS)
     worker = Worker()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: worker.stop())
@@ -136,6 +142,8 @@ class Worker:
                 rest, found = min(LONGEST_REST_SECONDS, rest * 2), 0
             if not found:
                 woken.wait(TICK_SECONDS)
+            elif found < SMALL_ROUND:
+                self._stopping.wait(GATHER_SECONDS)
 
 
 class Housekeeping:

@@ -27,7 +27,7 @@ def leave(request: HttpRequest, code: str) -> HttpResponseBase:
     """Go and ask WeChat who pays. A link, not a form: the page's policy lets no form lead elsewhere."""
     order = _order(code)
     try:
-        account = provider_account(order, Method.JSAPI)
+        account = provider_account(order.seller_id, order.currency, Method.JSAPI)
     except CannotPlace as refused:
         return _back(code, refused.code)
     state = signing.dumps([order.pk, account.pk], salt=STATE_SALT)
