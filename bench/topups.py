@@ -51,7 +51,7 @@ def _furnish(folder: Path, sandbox: Sandbox, sims: int) -> list[Fleet]:
     offering = make_offering(account, first.price_list, plan_code="1")
     fleets = [first, Fleet(first.price_list, first.provider, account, offering)]
     for number, fleet in enumerate(fleets):
-        CarrierAccount.objects.filter(id=fleet.account.pk).update(calls_per_second=1_000, parallel=8)
+        CarrierAccount.objects.filter(id=fleet.account.pk).update(calls_per_second=1_000, parallel=2)
         make_sims(fleet.account, sims, first=1 + number * 1_000_000)
         sandbox.control.sims(
             [_at_carrier(sim, fleet.account.code) for sim in Sim.objects.filter(account=fleet.account)]
