@@ -127,7 +127,10 @@ MFA_TOTP_TOLERANCE = 1  # half a minute, for phones whose clock is off
 MFA_ADAPTER = "xuliu.interfaces.console.second_factor.SealedFactors"
 MFA_FORMS = {"activate_totp": "xuliu.interfaces.console.second_factor.ActivateForm"}
 
-AXES_FAILURE_LIMIT = 5  # as many as allauth lets through in five minutes; its own count is a process's only
+# Wrong codes and used ones are counted here: with a memory a process, three processes would allow three times as many.
+CACHES = {"default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "common_cache"}}
+
+AXES_FAILURE_LIMIT = 5  # as many as allauth lets through in five minutes; this count lasts an hour
 AXES_CLIENT_IP_CALLABLE = "xuliu.config.signin.address_of"
 AXES_COOLOFF_TIME = 1  # hours
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
