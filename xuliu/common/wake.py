@@ -71,8 +71,7 @@ class _Sender:
                     if database:
                         database.close()
                     database, connected_with = _connected(parameters), parameters
-                for step in steps:
-                    database.execute("SELECT pg_notify(%s, %s)", (CHANNEL, step))
+                database.execute("SELECT pg_notify(%s, step) FROM unnest(%s::text[]) AS step", (CHANNEL, steps))
             except psycopg.Error:
                 database = None
             time.sleep(SPACING_SECONDS)

@@ -1,12 +1,14 @@
 """Run a sandbox until told to stop."""
 
 import argparse
+import gc
 import json
 import os
 import signal
 import sys
 from pathlib import Path
 
+NEW_OBJECTS = 20_000  # before Python looks for garbage
 LOOK_SECONDS = 1.0
 
 
@@ -36,6 +38,8 @@ def serve(arguments: argparse.Namespace) -> int:
     signal.pthread_sigmask(signal.SIG_BLOCK, signals)  # before any thread is there, so that none takes them
     world = World(arguments.data, seed=arguments.seed, latency_ms=arguments.latency_ms, public_url=arguments.public_url)
     try:
+        gc.freeze()  # what is loaded by now is no garbage
+        gc.set_threshold(NEW_OBJECTS)
         world.open(arguments.host, arguments.port, Control(world).answer)
     except OSError as trouble:
         where = f"{arguments.host}, port {arguments.port}"
