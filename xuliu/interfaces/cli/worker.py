@@ -32,7 +32,8 @@ SMALL_ROUND, GATHER_SECONDS = 10, 0.05
 LOOK_FOR_ACCOUNTS_SECONDS = 5.0
 # Lanes mostly wait for somebody; each time they are answered they would wait 5 ms more for one that computes.
 SWITCH_SECONDS = 0.0005
-NEW_OBJECTS = 20_000  # before Python looks for garbage; by itself it looks at every 700, a tenth of a busy worker's time
+# Before Python looks for garbage: by itself at every 700 new objects, which took a tenth of a busy worker's time.
+NEW_OBJECTS = 20_000
 NIGHT_ZONE, NIGHT_HOUR = "Asia/Shanghai", 4
 
 log = logging.getLogger("xuliu.worker")
