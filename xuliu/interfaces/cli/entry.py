@@ -9,8 +9,8 @@ that runs). Django is set up before the module is imported, so it may import mod
 from __future__ import annotations
 
 import argparse
-import ast
 import os
+import re
 import signal
 import sys
 from collections.abc import Sequence
@@ -57,7 +57,7 @@ def commands() -> dict[str, Command]:
 
 
 def _run(given: list[str]) -> int:
-    command = commands().get(given[0]) if given else None
+    command = _named(given[0]) if given else None
     if command is None:
         _parser().parse_args(given or ["--help"])
         return 2
@@ -109,21 +109,19 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
+def _named(name: str) -> Command | None:
+    return next((_described(path) for path in FOLDER.glob("*.py") if path.stem.replace("_", "-") == name), None)
+
+
 def _described(path: Path) -> Command | None:
     """The command in a file, or None where the file defines no `run`."""
-    tree = ast.parse(path.read_text(encoding="utf-8"))
-    if not any(isinstance(node, ast.FunctionDef) and node.name == "run" for node in tree.body):
+    source = path.read_text(encoding="utf-8")
+    if not re.search(r"^def run\(", source, re.MULTILINE):
         return None
-    constants = {
-        node.targets[0].id: ast.literal_eval(node.value)
-        for node in tree.body
-        if isinstance(node, ast.Assign)
-        and isinstance(node.targets[0], ast.Name)
-        and node.targets[0].id in {"NEEDS", "TAKES_REST"}
-    }
+    needs = re.search(r'^NEEDS = "(\w+)"$', source, re.MULTILINE)
     return Command(
         name=path.stem.replace("_", "-"),
-        help=(ast.get_docstring(tree) or "").split("\n", 1)[0],
-        needs=constants.get("NEEDS", "database"),
-        takes_rest=constants.get("TAKES_REST", False),
+        help=re.split(r'\n|"""', source.removeprefix('"""'), maxsplit=1)[0],
+        needs=needs[1] if needs else "database",
+        takes_rest=bool(re.search(r"^TAKES_REST = True$", source, re.MULTILINE)),
     )
