@@ -88,6 +88,7 @@ def make_sent(line: OrderLine, *, at: datetime, outcome: str, detail: str = "", 
         "granted_bytes": 3600 * MB,
         "used_bytes": 2210 * MB,
         "left_bytes": 1390 * MB,
+        "counted_from": f"{at:%Y-%m-01}",
     }
     Call.objects.create(
         account_id=line.account_id,
