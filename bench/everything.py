@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from bench import beside, completing, hearing, importing, placing, postings, snapshot, topups
+from bench import beside, completing, hearing, importing, outward, placing, postings, snapshot, topups
 from bench.databases import Databases, migrated
 from bench.report import Result
 from bench.sizes import Sizes
@@ -25,6 +25,7 @@ MEASURES: dict[str, Measure] = {
     "lines": _lines,
     "post": postings.post_entries,
     "notices": hearing.hear_notices,
+    "outward": outward.call_out,
     "topups": topups.top_up,
     "beside": beside.stand_behind_bulk,
 }

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, kw_only=True)
 class Sizes:
-    """Counts of lines, postings, notices and top-ups."""
+    """Counts of lines, postings, notices, top-ups and calls."""
 
     orders: tuple[int, ...]  # lines in an order that is placed
     lines: int  # in the order that is completed, sent beside an old snapshot, or stood behind
@@ -13,7 +13,10 @@ class Sizes:
     notices: int
     connections: int  # of the load generator
     topups: int
+    calls: int  # to the outside
 
 
-WHOLE = Sizes(orders=(1, 1_000, 100_000), lines=100_000, postings=200_000, notices=6_000, connections=8, topups=600)
-SMALL = Sizes(orders=(1, 20), lines=40, postings=60, notices=20, connections=2, topups=4)
+WHOLE = Sizes(
+    orders=(1, 1_000, 100_000), lines=100_000, postings=200_000, notices=6_000, connections=8, topups=600, calls=6_000
+)
+SMALL = Sizes(orders=(1, 20), lines=40, postings=60, notices=20, connections=2, topups=4, calls=40)

@@ -1,35 +1,32 @@
 """One HTTP exchange with the outside world under one deadline, from connect to last byte.
 
-httpx limits each read on its own: a peer that drips a byte a second is never cut off. Here every socket
-operation is given what is left of the whole, so a call ends when its deadline does. What went wrong is sorted
-by the only question that matters for money: can the peer have acted on it?
+A library's time limits hold for each read alone: a peer that drips a byte a second is never cut off. Here every wait
+of a socket is given what is left of the whole, so a call ends when its deadline does. And no request is ever sent
+again by itself. What went wrong is sorted by the only question that matters for money: can the peer have acted on it?
 """
 
+import contextlib
+import io
+import select
 import socket
 import ssl
 import threading
 import time
-from collections.abc import Iterable, Mapping
-from contextvars import ContextVar
+from collections import defaultdict, deque
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from json import JSONDecodeError, loads
+from http.client import HTTPConnection, HTTPException
+from json import JSONDecodeError, dumps, loads
 from typing import Any
-
-import httpcore
-import httpx
+from urllib.parse import quote, urlencode, urlsplit
 
 MAX_BODY_BYTES = 8 * 1024 * 1024
-
-NEVER_LEFT = (
-    httpx.InvalidURL,
-    httpcore.UnsupportedProtocol,
-    httpcore.PoolTimeout,
-    httpcore.ConnectTimeout,
-    httpcore.ConnectError,
-)
-
-_ends: ContextVar[float] = ContextVar("outbound_deadline")
+IDLE_SECONDS = 30.0  # a connection that rested for longer is not used again: its peer may be about to close it
+IDLE_KEPT = 64  # for one peer
+PORTS = {"http": 80, "https": 443}
+# What may stand in a path or a query as it is, "%" among them: our callers have quoted what they put in.
+PLAIN = "/?:@!$&'()*+,;=~%-._[]"
 
 
 class NotSent(Exception):
@@ -66,16 +63,12 @@ class Response:
 
 
 class Outbound:
-    """A pool of kept-alive connections; safe to share between threads."""
+    """Connections that are kept alive; safe to share between threads."""
 
     def __init__(self, *, deadline_seconds: float, verify: ssl.SSLContext | None = None) -> None:
         self.deadline_seconds = deadline_seconds
-        self._pool = httpcore.ConnectionPool(
-            ssl_context=verify or _trusting_the_system(),
-            max_connections=64,
-            keepalive_expiry=30,
-            network_backend=_DeadlineBackend(),
-        )
+        self._verify = verify
+        self._idle: defaultdict[_Origin, deque[_Connection]] = defaultdict(lambda: deque(maxlen=IDLE_KEPT))
 
     def exchange(
         self,
@@ -94,26 +87,200 @@ class Outbound:
         Raises NotSent when no connection was made in time, NoAnswer when anything failed after that.
         Redirects are not followed: a carrier that redirects a POST gives an odd answer, which is data.
         """
-        allowed = deadline_seconds or self.deadline_seconds
-        _ends.set(time.monotonic() + allowed)
+        ends = time.monotonic() + (deadline_seconds or self.deadline_seconds)
+        body, kind = _body(json, form, content)
         try:
-            request = httpx.Request(method, url, params=params, json=json, data=form, content=content, headers=headers)
-            with self._pool.stream(
-                request.method,
-                str(request.url),
-                headers=request.headers.raw,
-                content=request.read(),
-                extensions={"timeout": dict.fromkeys(("connect", "read", "write", "pool"), allowed)},
-            ) as answer:
-                return Response(answer.status, _folded(answer.headers), _bounded(answer.iter_stream()))
-        except NEVER_LEFT as error:
-            raise NotSent(f"no connection: {type(error).__name__}") from error
-        except (httpcore.TimeoutException, httpcore.NetworkError, httpcore.ProtocolError) as error:
+            origin, target = _address(url, params)
+            connection = self._rested(origin) or _Connection(origin, ends, self._verify)
+            connection.compose(method, target, body, kind | dict(headers or {}))
+        except (OSError, HTTPException, ValueError) as error:  # an address or a header that is none: ValueError
+            raise NotSent(f"no connection: {type(error).__name__}: {error}"[:200]) from error
+        try:
+            return connection.exchange(ends)
+        except (OSError, HTTPException, ValueError) as error:
             raise NoAnswer(f"{type(error).__name__}: {error}"[:200]) from error
+        finally:
+            self._rest(origin, connection)
 
     def close(self) -> None:
         """Close the kept-alive connections."""
-        self._pool.close()
+        for resting in self._idle.values():
+            while resting:
+                resting.pop().close()
+
+    def _rested(self, origin: "_Origin") -> "_Connection | None":
+        """A connection to that peer which is still good; those that are not are closed."""
+        resting = self._idle[origin]
+        while resting:
+            try:
+                connection = resting.pop()
+            except IndexError:  # another thread was quicker
+                return None
+            if connection.is_good():
+                return connection
+            connection.close()
+        return None
+
+    def _rest(self, origin: "_Origin", connection: "_Connection") -> None:
+        if connection.is_whole and len(self._idle[origin]) < IDLE_KEPT:
+            self._idle[origin].append(connection)
+        else:
+            connection.close()
+
+
+@dataclass(frozen=True, slots=True)
+class _Origin:
+    scheme: str
+    host: str
+    port: int
+
+
+def _address(url: str, params: Mapping[str, str | int] | None) -> tuple[_Origin, str]:
+    """Whom to ask, and for what. Raises ValueError for what is no address."""
+    parts = urlsplit(url)
+    if parts.scheme not in PORTS or not parts.hostname:
+        raise ValueError("an address begins with http:// or https:// and a name")
+    query = "&".join(filter(None, (parts.query, urlencode(params or {}, quote_via=quote))))
+    target = quote(f"{parts.path or '/'}{'?' if query else ''}{query}", safe=PLAIN)
+    return _Origin(parts.scheme, parts.hostname, parts.port or PORTS[parts.scheme]), target
+
+
+def _body(json: Any, form: Mapping[str, str] | None, content: bytes | None) -> tuple[bytes | None, dict[str, str]]:
+    """What is sent, and the header that says what it is."""
+    if json is not None:
+        text = dumps(json, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+        return text.encode(), {"Content-Type": "application/json"}
+    if form is not None:
+        return urlencode(form).encode(), {"Content-Type": "application/x-www-form-urlencoded"}
+    return content, {}
+
+
+class _Connection:
+    """One connection to one peer. `is_whole` while the next answer on it can only be that of the next request."""
+
+    def __init__(self, origin: _Origin, ends: float, verify: ssl.SSLContext | None) -> None:
+        """Raises OSError where none was made before `ends`, a time of the monotonic clock."""
+        self.is_whole = True
+        self._rested_at = 0.0
+        self._line = _Line(_connected(origin, ends, verify))
+        self._http = HTTPConnection(origin.host, origin.port)
+        self._http.default_port = PORTS[origin.scheme]
+        self._http.auto_open = 0
+        self._http.sock = self._line
+
+    def compose(self, method: str, target: str, body: bytes | None, headers: Mapping[str, str]) -> None:
+        """Make the request ready; nothing is sent yet.
+
+        Raises ValueError or HTTPException for what cannot be said, letting go of the connection.
+        """
+        try:
+            self._http.request(method, target, body, headers)
+        except BaseException:
+            self.close()
+            raise
+
+    def exchange(self, ends: float) -> Response:
+        """Send what was composed and read the whole answer. Raises OSError, HTTPException, ValueError."""
+        self.is_whole = False
+        self._line.send(ends)
+        answer = self._http.getresponse()
+        body = answer.read(MAX_BODY_BYTES + 1)
+        if len(body) > MAX_BODY_BYTES:
+            raise HTTPException("the answer is larger than any honest one")
+        if answer.length:
+            raise HTTPException(f"the answer ended {answer.length} bytes early")
+        self.is_whole = answer.isclosed() and not answer.will_close
+        self._rested_at = time.monotonic()
+        return Response(answer.status, {name.lower(): value for name, value in answer.getheaders()}, body)
+
+    def is_good(self) -> bool:
+        """Whether it has not rested for too long, and nothing came in meanwhile: no end, no word that nobody asked."""
+        return time.monotonic() < self._rested_at + IDLE_SECONDS and self._line.is_quiet()
+
+    def close(self) -> None:
+        """Let go of it."""
+        self._line.end()
+
+
+class _Line(io.RawIOBase):
+    """What `http.client` takes for a socket: it gathers a request to send it at once, and all that waits on it waits
+    until `ends` at the longest."""
+
+    def __init__(self, connected: socket.socket) -> None:
+        self._socket = connected
+        self._ends = 0.0
+        self._is_resting = False
+        self._composed: list[bytes] = []
+        self._reader = _Reader(self)
+
+    def sendall(self, data: bytes) -> None:
+        self._composed.append(data)
+
+    def send(self, ends: float) -> None:
+        """Send what was gathered. Raises OSError."""
+        self._ends = ends
+        composed, self._composed = b"".join(self._composed), []
+        self._socket.settimeout(_left(ends))
+        self._socket.sendall(composed)
+
+    def makefile(self, _mode: str) -> "_Reader":
+        return self._reader
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int | None:
+        if self._is_resting:
+            return None
+        self._socket.settimeout(_left(self._ends))
+        return self._socket.recv_into(buffer)
+
+    def is_quiet(self) -> bool:
+        """Whether nothing was read that belonged to no answer, and nothing lies ready to be read."""
+        self._is_resting = True
+        is_empty = not self._reader.peek(1)
+        self._is_resting = False
+        return is_empty and not _is_readable(self._socket)
+
+    def close(self) -> None:
+        """The peer will send nothing more; what it has sent is still to be read."""
+
+    def end(self) -> None:
+        self._socket.close()
+
+
+class _Reader(io.BufferedReader):
+    """Outlives the answer, whose end closes it, to know what came after that end."""
+
+    def close(self) -> None:
+        pass
+
+
+def _is_readable(one: socket.socket) -> bool:
+    poll = select.poll()
+    poll.register(one, select.POLLIN)
+    return bool(poll.poll(0))
+
+
+def _connected(origin: _Origin, ends: float, verify: ssl.SSLContext | None) -> socket.socket:
+    """A socket to the first of the peer's addresses that takes it. Raises OSError."""
+    failure = OSError(f"{origin.host} has no address")
+    for address in _addresses(origin, ends):
+        try:
+            plain = socket.create_connection((address, origin.port), timeout=_left(ends))
+        except OSError as error:
+            failure = error
+            continue
+        plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        if origin.scheme == "http":
+            return plain
+        with contextlib.ExitStack() as unless_secured:
+            unless_secured.callback(plain.close)
+            plain.settimeout(_left(ends))
+            secured = (verify or _trusting_the_system()).wrap_socket(plain, server_hostname=origin.host)
+            unless_secured.pop_all()
+        return secured
+    raise failure
 
 
 @lru_cache(maxsize=1)
@@ -122,90 +289,27 @@ def _trusting_the_system() -> ssl.SSLContext:
     return ssl.create_default_context()
 
 
-def _folded(raw: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
-    return {name.decode("ascii").lower(): value.decode("latin-1") for name, value in raw}
+def _left(ends: float) -> float:
+    return max(0.001, ends - time.monotonic())
 
 
-def _bounded(chunks: Iterable[bytes]) -> bytes:
-    body = bytearray()
-    for chunk in chunks:
-        body += chunk
-        if len(body) > MAX_BODY_BYTES:
-            raise httpcore.RemoteProtocolError("the answer is larger than any honest one")
-    return bytes(body)
-
-
-def _left(timeout: float | None) -> float:
-    left = _ends.get() - time.monotonic()
-    return max(0.001, left if timeout is None else min(timeout, left))
-
-
-class _DeadlineBackend(httpcore.NetworkBackend):
-    """The plain socket backend, with every wait cut to what is left of the call's deadline."""
-
-    def __init__(self) -> None:
-        self._plain = httpcore.SyncBackend()
-
-    def connect_tcp(
-        self,
-        host: str,
-        port: int,
-        timeout: float | None = None,
-        local_address: str | None = None,
-        socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
-    ) -> httpcore.NetworkStream:
-        failure: Exception = httpcore.ConnectError(f"{host} has no address")
-        for address in _addresses(host, port):
-            try:
-                plain = self._plain.connect_tcp(address, port, _left(timeout), local_address, socket_options)
-            except (httpcore.ConnectError, httpcore.ConnectTimeout) as error:
-                failure = error
-            else:
-                return _DeadlineStream(plain)
-        raise failure
-
-
-class _DeadlineStream(httpcore.NetworkStream):
-    def __init__(self, plain: httpcore.NetworkStream) -> None:
-        self._plain = plain
-
-    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
-        return self._plain.read(max_bytes, _left(timeout))
-
-    def write(self, buffer: bytes, timeout: float | None = None) -> None:
-        self._plain.write(buffer, _left(timeout))
-
-    def close(self) -> None:
-        self._plain.close()
-
-    def start_tls(
-        self,
-        ssl_context: ssl.SSLContext,
-        server_hostname: str | None = None,
-        timeout: float | None = None,
-    ) -> httpcore.NetworkStream:
-        return _DeadlineStream(self._plain.start_tls(ssl_context, server_hostname, _left(timeout)))
-
-    def get_extra_info(self, info: str) -> Any:
-        return self._plain.get_extra_info(info)
-
-
-def _addresses(host: str, port: int) -> list[str]:
+def _addresses(origin: _Origin, ends: float) -> list[str]:
     """The addresses of a name. The system's resolver knows no deadline, so it is asked in a thread of its own."""
     found: list[str] = []
     failures: list[OSError] = []
 
     def ask() -> None:
         try:
-            found.extend(str(entry[4][0]) for entry in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM))
+            entries = socket.getaddrinfo(origin.host, origin.port, type=socket.SOCK_STREAM)
+            found.extend(str(entry[4][0]) for entry in entries)
         except OSError as error:
             failures.append(error)
 
     asking = threading.Thread(target=ask, name="resolve", daemon=True)
     asking.start()
-    asking.join(_left(None))
+    asking.join(_left(ends))
     if failures:
-        raise httpcore.ConnectError(str(failures[0]))
+        raise failures[0]
     if asking.is_alive():
-        raise httpcore.ConnectTimeout(f"no address of {host} in time")
+        raise TimeoutError(f"no address of {origin.host} in time")
     return list(dict.fromkeys(found))

@@ -206,8 +206,6 @@ LOGGING = {
     "loggers": {
         "django": {"handlers": [], "level": "INFO", "propagate": True},
         "django.server": {"handlers": [], "level": "INFO", "propagate": True},
-        "httpx": {"level": "WARNING"},
-        "httpcore": {"level": "WARNING"},
         "axes": {"level": "WARNING"},
     },
 }

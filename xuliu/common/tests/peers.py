@@ -2,6 +2,7 @@
 
 import contextlib
 import socket
+import ssl
 import struct
 import threading
 from collections.abc import Callable, Iterator
@@ -15,10 +16,11 @@ Behaviour = Callable[[socket.socket, bytes], None]
 
 @dataclass
 class Peer:
-    """Where it listens, and the requests it received whole."""
+    """Where it listens, the requests it received whole, and how many connections were made to it."""
 
     port: int
     heard: list[bytes] = field(default_factory=list)
+    connections: int = 0
 
     @property
     def url(self) -> str:
@@ -63,8 +65,8 @@ def keeps_silent(stop: threading.Event) -> Behaviour:
 
 
 @contextmanager
-def peer(behaviour: Behaviour) -> Iterator[Peer]:
-    """A peer that treats each whole request so."""
+def peer(behaviour: Behaviour, tls: ssl.SSLContext | None = None) -> Iterator[Peer]:
+    """A peer that treats each whole request so; behind TLS where a context for it is given."""
     listening = socket.create_server(("127.0.0.1", 0))
     one = Peer(listening.getsockname()[1])
 
@@ -72,7 +74,8 @@ def peer(behaviour: Behaviour) -> Iterator[Peer]:
         with contextlib.suppress(OSError):
             while True:
                 connection, _ = listening.accept()
-                threading.Thread(target=_serve, args=(connection, behaviour, one), daemon=True).start()
+                one.connections += 1
+                threading.Thread(target=_serve, args=(connection, behaviour, one, tls), daemon=True).start()
 
     threading.Thread(target=accept, daemon=True).start()
     try:
@@ -82,8 +85,8 @@ def peer(behaviour: Behaviour) -> Iterator[Peer]:
         listening.close()
 
 
-def _serve(connection: socket.socket, behaviour: Behaviour, one: Peer) -> None:
-    with contextlib.suppress(OSError), connection:
+def _serve(plain: socket.socket, behaviour: Behaviour, one: Peer, tls: ssl.SSLContext | None) -> None:
+    with contextlib.suppress(OSError), plain, tls.wrap_socket(plain, server_side=True) if tls else plain as connection:
         while request := _request(connection):
             one.heard.append(request)
             behaviour(connection, request)
