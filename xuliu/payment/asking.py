@@ -4,12 +4,15 @@ No call stands inside a transaction. A process that dies between leaves the leas
 reference, so asking or sending again is the same payment and the same refund.
 """
 
+import os
+import threading
 from collections.abc import Callable, Sequence
-from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
+from concurrent.futures import ThreadPoolExecutor, wait
 from datetime import timedelta
 from typing import Any, TypeVar
 
 from django.db import InterfaceError, OperationalError, connection
+from django.db.models import prefetch_related_objects
 
 from xuliu.common import calls, clock, stops
 from xuliu.common.chunks import apply_halving
@@ -18,6 +21,7 @@ from xuliu.ticket.operations import open_case
 
 LEASE_SECONDS = 30  # more than three deadlines of any provider
 AT_ONCE = 16
+LOG_EVERY_SECONDS = 0.05
 FIRST_WAIT, LONGEST_WAIT = timedelta(seconds=5), timedelta(minutes=5)
 SET_ASIDE_FOR = timedelta(days=1)
 
@@ -34,20 +38,20 @@ def claim(model: type[Row], states: Sequence[str], limit: int, *, stop: str) -> 
             SELECT id FROM {table}
             WHERE state = ANY(%s) AND due_at <= %s AND (lease_until IS NULL OR lease_until < now())
             ORDER BY due_at, id LIMIT %s FOR UPDATE SKIP LOCKED)
-        RETURNING id"""
-    with stops.statement(stop), connection.cursor() as cursor:
-        cursor.execute(sql, (LEASE_SECONDS, list(states), clock.now(), limit))
-        ids = [row[0] for row in cursor.fetchall()]
-    if not ids:
-        return []
+        RETURNING *"""
+    with stops.statement(stop):
+        claimed = sorted(
+            model.objects.raw(sql, (LEASE_SECONDS, list(states), clock.now(), limit)), key=lambda row: row.id
+        )
     path = "payment__account" if model._meta.model_name == "refund" else "account"
-    return list(model.objects.filter(id__in=ids).select_related(path).order_by("id"))
+    prefetch_related_objects(claimed, path)  # one object for all that share the account
+    return claimed
 
 
 def ask_together(rows: Sequence[Row], ask: Callable[[Row], Said]) -> list[tuple[Row, Said]]:
     """Ask about several at once; a provider that hangs keeps nobody else waiting for longer than its deadline.
 
-    The threads only call: what they called is logged here, as it ends. A row that cannot be asked about is set aside.
+    The threads only call: what they called is logged here, soon after. A row that cannot be asked about is set aside.
     """
     if not rows:
         return []
@@ -56,14 +60,28 @@ def ask_together(rows: Sequence[Row], ask: Callable[[Row], Said]) -> list[tuple[
         calls.write(records)
         return _fit(rows, {row_id: answer})
     said: dict[int, Said | Exception] = {}
-    with ThreadPoolExecutor(max_workers=min(AT_ONCE, len(rows))) as pool:
-        waiting = {pool.submit(_answer, ask, row) for row in rows}
-        while waiting:
-            ended, waiting = wait(waiting, return_when=FIRST_COMPLETED)
-            answers = [future.result() for future in ended]
-            calls.write([record for _, _, records in answers for record in records])
-            said |= {row_id: answer for row_id, answer, _ in answers}
+    waiting = {_callers.pool.submit(_answer, ask, row) for row in rows}
+    while waiting:
+        ended, waiting = wait(waiting, timeout=LOG_EVERY_SECONDS)
+        answers = [future.result() for future in ended]
+        calls.write([record for _, _, records in answers for record in records])
+        said |= {row_id: answer for row_id, answer, _ in answers}
     return _fit(rows, said)
+
+
+class _Callers(threading.local):
+    """The threads of one lane that call. They stay: making one for each call would cost more than most calls."""
+
+    def __init__(self) -> None:
+        self.renew()
+
+    def renew(self) -> None:
+        """Threads of this process: they do not outlive a fork."""
+        self.pool = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="provider")
+
+
+_callers = _Callers()
+os.register_at_fork(after_in_child=_callers.renew)
 
 
 def _answer(ask: Callable[[Row], Said], row: Row) -> tuple[int, Said | Exception, list[calls.Record]]:
