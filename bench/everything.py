@@ -7,6 +7,7 @@ from pathlib import Path
 
 from bench import beside, completing, hearing, importing, outward, placing, postings, snapshot, topups
 from bench.databases import Databases, migrated
+from bench.machine import processors, stolen
 from bench.report import Result
 from bench.sizes import Sizes
 from xuliu.config.embedded import Cluster
@@ -37,7 +38,11 @@ def measure(cluster: Cluster, folder: Path, sizes: Sizes, *, only: Sequence[str]
     results = []
     for name, run in MEASURES.items():
         if not only or name in only:
+            before = processors()
             for result in run(databases, folder, sizes):
                 print(f"{result.name}: {result.ours:,.4g} {result.unit}", flush=True)
                 results.append(result)
+            print(
+                f"{name}: {stolen(before, processors()):.0%} of the processors' time was stolen meanwhile", flush=True
+            )
     return results

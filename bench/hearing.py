@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
+from math import ceil
 from pathlib import Path
 
 from django.db import connection
@@ -14,10 +16,12 @@ from bench.paid import notices
 from bench.report import Result, rate
 from bench.sizes import Sizes
 from xuliu.common import clock
+from xuliu.common.chunks import in_chunks
 from xuliu.ordering import pay
 from xuliu.payment.models import Notice, Payment
 
 SHARE, LEAST_APPLIED = 0.6, 2_000
+ROUNDS = 3  # of which the best counts, ours and the ceiling's
 WARM_UP = 0.1  # of the requests, so that every thread of the server has imported and connected
 
 
@@ -29,14 +33,18 @@ def hear_notices(databases: Databases, folder: Path, sizes: Sizes) -> list[Resul
         tidy()
         signed = notices(folder, list(Payment.objects.order_by("id").values_list("reference", "amount_minor")))
     requests = [load.request("/webhooks/wx/", headers, body) for headers, body in signed]
-    ours = _stored(databases, "bench_ours", folder, requests, sizes, bare=False)
     databases.make("bench_ceiling")
-    ceiling = _stored(databases, "bench_ceiling", folder, requests, sizes, bare=True)
-    stored = rate("notices stored and answered", ours, ceiling=ceiling, unit="notices/s", share=SHARE)
+    ours, ceiling = [], []
+    for part in in_chunks(requests, ceil(len(requests) / ROUNDS)):  # in turns, so that a noisy moment meets either
+        ours.append(_stored(databases, "bench_ours", folder, part, sizes, bare=False))
+        ceiling.append(_stored(databases, "bench_ceiling", folder, part, sizes, bare=True))
+    stored = rate("notices stored and answered", max(ours), ceiling=max(ceiling), unit="notices/s", share=SHARE)
     return [stored, _apply(sizes)]
 
 
-def _stored(databases: Databases, name: str, folder: Path, requests: list[bytes], sizes: Sizes, *, bare: bool) -> float:
+def _stored(
+    databases: Databases, name: str, folder: Path, requests: Sequence[bytes], sizes: Sizes, *, bare: bool
+) -> float:
     port, env = site.free_port(), {"DATABASE_URL": databases.url(name)}
     command = ["-m", "bench.bare"] if bare else ["-m", "xuliu", "serve", "--demo", "--port"]
     few = round(len(requests) * WARM_UP)
