@@ -21,7 +21,6 @@ from xuliu.ordering import pay
 from xuliu.payment.models import Notice, Payment
 
 SHARE, LEAST_APPLIED = 0.6, 2_000
-ROUNDS = 3  # of which the best counts, ours and the ceiling's
 WARM_UP = 0.1  # of the requests, so that every thread of the server has imported and connected
 
 
@@ -35,7 +34,7 @@ def hear_notices(databases: Databases, folder: Path, sizes: Sizes) -> list[Resul
     requests = [load.request("/webhooks/wx/", headers, body) for headers, body in signed]
     databases.make("bench_ceiling")
     ours, ceiling = [], []
-    for part in in_chunks(requests, ceil(len(requests) / ROUNDS)):  # in turns, so that a noisy moment meets either
+    for part in in_chunks(requests, ceil(len(requests) / sizes.rounds)):
         ours.append(_stored(databases, "bench_ours", folder, part, sizes, bare=False))
         ceiling.append(_stored(databases, "bench_ceiling", folder, part, sizes, bare=True))
     stored = rate("notices stored and answered", max(ours), ceiling=max(ceiling), unit="notices/s", share=SHARE)

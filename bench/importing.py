@@ -25,6 +25,11 @@ def import_fleet(databases: Databases, folder: Path, sizes: Sizes) -> list[Resul
     """SIMs in terminals of 12 models, of 9,000 merchants."""
     path = folder / "sims.csv"
     path.write_text(HEADING + "".join(map(_line, range(sizes.lines))), encoding="utf-8")
+    took = min(_imported(databases, path, sizes) for _ in range(sizes.rounds))
+    return [duration(f"importing {sizes.lines:,} SIMs in terminals", took, most=MOST_SECONDS, bar="< 20 s")]
+
+
+def _imported(databases: Databases, path: Path, sizes: Sizes) -> float:
     with using(databases.make("bench_ours")):
         make_account("onelink", ACCOUNT)
         started = time.perf_counter()
@@ -32,7 +37,7 @@ def import_fleet(databases: Databases, folder: Path, sizes: Sizes) -> list[Resul
         took = time.perf_counter() - started
         assert not report.problems
         assert Binding.objects.count() == sizes.lines
-    return [duration(f"importing {sizes.lines:,} SIMs in terminals", took, most=MOST_SECONDS, bar="< 20 s")]
+    return took
 
 
 def _line(number: int) -> str:

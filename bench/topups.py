@@ -23,7 +23,6 @@ from xuliu.sandbox.testing import Sandbox
 
 LEAST = 30
 ENDS_WITHIN_SECONDS = 300
-ROUNDS = 3  # of which the best counts: what it takes longer in the others is other guests' of the machine
 PAYERS = 4
 LOOK_SECONDS = 0.05
 
@@ -32,7 +31,7 @@ def top_up(databases: Databases, folder: Path, sizes: Sizes) -> list[Result]:
     """Receipts a second, half of the SIMs at either carrier, every top-up an order and a payment of its own."""
     with site.sandbox(folder) as sandbox, using(databases.make("bench_ours")):
         warming = max(1, sizes.topups // 5)
-        fleets = _furnish(folder, sandbox, (warming + ROUNDS * sizes.topups) // 2)
+        fleets = _furnish(folder, sandbox, (warming + sizes.rounds * sizes.topups) // 2)
         tidy()
         with site.whole(databases.url("bench_ours"), folder):
             sims = zip(*(sim_ids(fleet.account) for fleet in fleets), strict=True)
