@@ -89,11 +89,11 @@ class Sim(models.Model):
 
 
 class Binding(models.Model):
-    """This SIM is in this terminal, from–to."""
+    """This SIM is in this terminal, from–to. The one statement that writes these looks both up (ADR 0010)."""
 
     id = models.BigAutoField(primary_key=True)
-    sim = models.ForeignKey(Sim, on_delete=models.PROTECT, related_name="bindings")
-    terminal = models.ForeignKey(Terminal, on_delete=models.PROTECT, related_name="bindings")
+    sim = models.ForeignKey(Sim, on_delete=models.PROTECT, related_name="bindings", db_constraint=False)
+    terminal = models.ForeignKey(Terminal, on_delete=models.PROTECT, related_name="bindings", db_constraint=False)
     bound_at = models.DateTimeField()
     unbound_at = models.DateTimeField(null=True, blank=True)
 

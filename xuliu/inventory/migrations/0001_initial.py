@@ -105,13 +105,19 @@ class Migration(migrations.Migration):
                 (
                     "sim",
                     models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="bindings", to="inventory.sim"
+                        db_constraint=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="bindings",
+                        to="inventory.sim",
                     ),
                 ),
                 (
                     "terminal",
                     models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="bindings", to="inventory.terminal"
+                        db_constraint=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="bindings",
+                        to="inventory.terminal",
                     ),
                 ),
             ],
