@@ -47,10 +47,14 @@ from xuliu.ticket.models import Case
 SIMS = 2  # of each carrier: few, so that orders meet
 CARRIERS = ("onelink", "1nce")
 OFFERINGS = {"onelink": ("cm-12", "cm-3", "cm-add"), "1nce": ("nce-12", "nce-add")}
-LOST = ("lose_answer", "error_after", "error", "odd_body", "too_many")
+ODD = ("lose_answer", "error_after", "error", "odd_body", "too_many", "answer_twice")
+# Short here: what a deadline cuts off is shown by tests of its own.
+SLOW = [{"kind": "hang", "seconds": 0.1}, {"kind": "late", "seconds": 0.1}, {"kind": "drip", "seconds": 0.0002}]
 REFUSED = [{"kind": "refuse", "reason": reason} for reason in ("sim", "plan", "account", "temporary")]
+GROUPS = ("change", "read")
 CARRIER_FAULTS = [
-    *({"kind": kind, "operation": group} for kind in (*LOST, "token_expired") for group in ("change", "read")),
+    *({"kind": kind, "operation": group} for kind in (*ODD, "token_expired") for group in GROUPS),
+    *({"operation": group, **slow} for slow in SLOW for group in GROUPS),
     *({"operation": "change", **refused} for refused in REFUSED),
     {"kind": "lose_answer", "operation": "change", "acts": False},
     {"kind": "nothing", "operation": "change"},
@@ -61,7 +65,8 @@ CARRIER_FAULTS = [
 ]
 ASKED = ("native", "jsapi", "query", "close", "refund", "refund_query")
 PROVIDER_FAULTS = [
-    *({"kind": kind, "operation": operation} for kind in (*LOST, "bad_signature") for operation in ASKED),
+    *({"kind": kind, "operation": operation} for kind in (*ODD, "bad_signature") for operation in ASKED),
+    *({"operation": operation, **slow} for slow in SLOW for operation in ASKED),
     *({"kind": kind, "operation": "notice"} for kind in ("answer_twice", "bad_signature")),
 ]
 STOPS = [f"{name}:{side}" for name in stops.names() for side in ("before", "after")]
