@@ -6,6 +6,7 @@ from django.utils.translation import gettext_lazy as _
 from xuliu.balance.models import Bucket, Reading
 from xuliu.common import columns
 from xuliu.common.listing import Table
+from xuliu.inventory.admin import CARRIER_STATES
 
 
 @admin.register(Reading)
@@ -17,7 +18,7 @@ class ReadingTable(Table):
     list_display = (
         columns.related("sim_id", _("SIM"), to="inventory.sim", text="sim__iccid"),
         columns.moment("as_of", _("As of")),
-        columns.plain("carrier_state", _("State at the carrier"), in_order=False),
+        columns.word("carrier_state", _("State at the carrier"), CARRIER_STATES, in_order=False),
         columns.day("period_end_on", _("Last day served"), is_exclusive_end=True),
         columns.size("left_bytes", _("Left")),
         columns.size("granted_bytes", _("Granted")),

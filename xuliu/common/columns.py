@@ -52,9 +52,10 @@ def yes_no(field: str, title: Text) -> Column:
     return _column(lambda row: _("Yes") if _value(row, field) else _("No"), title, field)
 
 
-def word(field: str, title: Text, words: Mapping[Any, Text]) -> Column:
+def word(field: str, title: Text, words: Mapping[Any, Text], *, in_order: bool = True) -> Column:
     """A code shown as its word."""
-    return _column(lambda row: words.get(_value(row, field), _or_dash(_value(row, field))), title, field)
+    order = field if in_order else ""
+    return _column(lambda row: words.get(_value(row, field), _or_dash(_value(row, field))), title, order)
 
 
 def state(states: States, *, field: str = "state", title: Text = STATE) -> Column:

@@ -22,6 +22,8 @@ SIM_STATES: States = {
     Sim.State.SUSPENDED: (_("Suspended"), "dark"),
     Sim.State.TERMINATED: (_("Terminated"), "plain"),
 }
+# A reading says them in small letters (`carrier.contract.Reading.state`).
+CARRIER_STATES = {state.lower(): text for state, (text, _tone) in SIM_STATES.items()}
 
 
 class GoesDark(admin.SimpleListFilter):

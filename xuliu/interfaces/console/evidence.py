@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from xuliu.balance.models import Reading as StoredReading
 from xuliu.carrier.contract import Proof, Reading
 from xuliu.common.columns import NONE, day_text, instant_text, size_text
+from xuliu.inventory.admin import CARRIER_STATES
 from xuliu.ordering.decide import may_send_again_at
 from xuliu.ordering.evidence import from_json, is_proven
 from xuliu.ordering.models import Attempt, OrderLine
@@ -103,7 +104,7 @@ def _rows(before: Reading | None, after: Reading | None, proof: str) -> list[Row
         (_("Used"), lambda r: size_text(r.used_bytes), ""),
         (_("Left"), lambda r: size_text(r.left_bytes), ""),
         (_("Counted since"), lambda r: day_text(r.counted_from), ""),
-        (_("State"), lambda r: r.state or NONE, ""),
+        (_("State"), lambda r: CARRIER_STATES.get(r.state, NONE), ""),
         (_("Plans"), _plans, Proof.PLAN_LISTED),
         (_("Blocked because"), lambda r: r.blocked_why or NONE, ""),
     )

@@ -21,7 +21,7 @@ from xuliu.common.models import Event
 from xuliu.common.rights import Right
 from xuliu.interfaces.console.timeline import around
 from xuliu.interfaces.console.words import ago
-from xuliu.inventory.admin import SIM_STATES
+from xuliu.inventory.admin import CARRIER_STATES, SIM_STATES
 from xuliu.inventory.models import Binding, Sim
 from xuliu.ordering.admin import LINE_STATES
 from xuliu.ordering.models import OrderLine
@@ -97,7 +97,7 @@ def _reading(reading: Reading | None, now: Any) -> dict[str, Any] | None:
         "as_of": instant_text(reading.as_of),
         "ago": ago(reading.as_of, now),
         "facts": [
-            (_("State at the carrier"), reading.carrier_state or NONE),
+            (_("State at the carrier"), CARRIER_STATES.get(reading.carrier_state, NONE)),
             (_("Last day served"), day_text(reading.period_end_on, is_exclusive_end=True)),
             (_("Used"), size_text(reading.used_bytes)),
             (_("In device (IMEI)"), reading.imei or NONE),
