@@ -5,10 +5,11 @@ Plain functions; what they make is committed, so they want `fresh_database`.
 
 from __future__ import annotations
 
+import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 
 from django.conf import settings
@@ -29,6 +30,7 @@ from xuliu.payment.models import Payment, ProviderAccount
 from xuliu.sandbox.testing import Sandbox
 
 MOST_ROUNDS = 200
+QUIET_SECONDS = 15.0
 PREFIXES = {"onelink": "898604", "1nce": "898822", "paper": "898699"}
 
 
@@ -206,6 +208,16 @@ def drive() -> None:
     raise AssertionError("the line did not come to rest")
 
 
+def await_notices(world: World) -> None:
+    """Until every notice that is due has been on its way: what follows is then the same in every run."""
+    control, ends = world.sandbox.control, time.monotonic() + QUIET_SECONDS
+    while control.get("settings")["notices"] and time.monotonic() < ends:
+        waiting = [one for one in control.notices() if one["state"] == "waiting"]
+        if not any(datetime.fromisoformat(one["due_at"]) <= clock.now() for one in waiting):
+            return
+        time.sleep(0.01)
+
+
 def drive_until(world: World, reached: Callable[[], bool], *, within: timedelta = timedelta(minutes=5)) -> None:
     """Run every step until what is awaited is so, letting more and more time pass while nothing is due."""
     passed, step = timedelta(0), timedelta(seconds=1)
@@ -218,14 +230,14 @@ def drive_until(world: World, reached: Callable[[], bool], *, within: timedelta 
         passed, step = passed + step, min(step * 2, timedelta(minutes=1))
 
 
-def pass_time(world: World, time: timedelta) -> None:
+def pass_time(world: World, passed: timedelta) -> None:
     """Let time pass for every process at once."""
-    world.clock.write_text(str(float(world.clock.read_text() or 0) + time.total_seconds()))
+    world.clock.write_text(str(float(world.clock.read_text() or 0) + passed.total_seconds()))
 
 
-def drive_for(world: World, time: timedelta, *, step: timedelta = timedelta(seconds=15)) -> None:
+def drive_for(world: World, length: timedelta, *, step: timedelta = timedelta(seconds=15)) -> None:
     """Let time pass in growing steps, or at once to where something falls due; all that is due is done in each."""
-    end = clock.now() + time
+    end = clock.now() + length
     while (now := clock.now()) < end:
         drive()
         pass_time(world, min(end, max(now + step, due.next_at())) - now)

@@ -9,13 +9,12 @@ from __future__ import annotations
 import itertools
 import os
 import sys
-import time
 import traceback
 from collections import Counter
 from collections.abc import Iterable
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import ClassVar
 
@@ -25,12 +24,11 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 
 from tests.books import check_books
 from tests.harness import databases, site, stops
-from tests.world import drive, drive_for, make_person, make_sims, make_world, pass_time
+from tests.world import await_notices, drive, drive_for, make_person, make_sims, make_world, pass_time
 from xuliu.balance.operations import want_readings
 from xuliu.carrier import operations as carriers
 from xuliu.carrier.models import CarrierAccount
 from xuliu.carrier.session import forget_accounts
-from xuliu.common import clock
 from xuliu.common.actor import Actor, acting
 from xuliu.ledger import addresses
 from xuliu.ledger.queries import balance
@@ -73,7 +71,6 @@ STOPS = [f"{name}:{side}" for name in stops.names() for side in ("before", "afte
 LINE_STEPS = [step.name for lane in steps.LANES.values() for step in lane]
 ACCOUNT_STEPS = [step.name for lane in steps.ACCOUNT_LANES.values() for step in lane]
 TIMES = [timedelta(seconds=seconds) for seconds in (1, 5, 20, 20, 60, 90, 600, 1000, 2700, 7200, 90_000)]
-QUIET_SECONDS = 15.0
 INDEX = st.integers(0, 5)
 PICKS = st.lists(INDEX, min_size=1, max_size=3)
 _numbers = itertools.count(1)
@@ -160,7 +157,7 @@ class Line(RuleBasedStateMachine):
         for payment in payments:
             with suppress(testing.Refused):  # the provider does not have it yet
                 self.control.pay(payment.reference, **said)
-        self._wait_for_notices()
+        await_notices(self.world)
 
     @precondition(lambda self: Order.objects.exists())
     @rule(pick=INDEX)
@@ -189,7 +186,7 @@ class Line(RuleBasedStateMachine):
     @rule(seconds=st.sampled_from([0, 30, 600]), are_sent=st.booleans())
     def the_carriers_take_their_time_and_notices_stop_or_come(self, seconds: int, are_sent: bool) -> None:
         self.control.settings(settle_seconds=seconds, notices=are_sent)
-        self._wait_for_notices()
+        await_notices(self.world)
 
     @rule(code=st.sampled_from(CARRIERS), money=st.sampled_from([0, None]))
     def our_account_runs_empty_or_is_filled(self, code: str, money: int | None) -> None:
@@ -200,7 +197,7 @@ class Line(RuleBasedStateMachine):
     @rule()
     def the_workers_work(self) -> None:
         drive()
-        self._wait_for_notices()
+        await_notices(self.world)
 
     @rule(name=st.sampled_from([*LINE_STEPS, *ACCOUNT_STEPS]))
     def one_step_runs(self, name: str) -> None:
@@ -213,7 +210,7 @@ class Line(RuleBasedStateMachine):
                 if account_step.name == name:
                     for account in self.world.accounts.values():
                         account_step.run(account.pk)
-        self._wait_for_notices()
+        await_notices(self.world)
 
     @rule(stop=st.sampled_from(STOPS))
     def a_worker_is_killed(self, stop: str) -> None:
@@ -231,12 +228,12 @@ class Line(RuleBasedStateMachine):
         _, status = os.waitpid(child, 0)
         assert not os.WIFEXITED(status) or os.WEXITSTATUS(status) == 0, "the worker failed; see above"
         self._end_leases()
-        self._wait_for_notices()
+        await_notices(self.world)
 
     @rule(passed=st.sampled_from(TIMES))
     def time_passes(self, passed: timedelta) -> None:
         pass_time(self.world, passed)
-        self._wait_for_notices()
+        await_notices(self.world)
 
     # What people of the operator do.
 
@@ -310,9 +307,9 @@ class Line(RuleBasedStateMachine):
     def _come_to_rest(self) -> None:
         for _ in range(3):  # a carrier's last word may be that our account was empty
             carriers.resume([account.pk for account in self.world.accounts.values()])
-            self._wait_for_notices()
+            await_notices(self.world)
             drive_for(self.world, timedelta(hours=26), step=timedelta(minutes=1))
-        self._wait_for_notices()
+        await_notices(self.world)
         drive()
         check_books(self.world)
         check_rest(self.world.provider.pk)
@@ -334,15 +331,6 @@ class Line(RuleBasedStateMachine):
             for model in (Flight, Payment, Refund):
                 table = model._meta.db_table
                 cursor.execute(f"UPDATE {table} SET lease_until = now() - interval '1 s' WHERE lease_until IS NOT NULL")  # noqa: S608  # a table of ours
-
-    def _wait_for_notices(self) -> None:
-        """Until every notice that is due has been on its way: what follows is then the same in every run."""
-        ends = time.monotonic() + QUIET_SECONDS
-        while self.control.get("settings")["notices"] and time.monotonic() < ends:
-            waiting = [one for one in self.control.notices() if one["state"] == "waiting"]
-            if not any(datetime.fromisoformat(one["due_at"]) <= clock.now() for one in waiting):
-                return
-            time.sleep(0.01)
 
 
 def _stuck() -> list[OrderLine]:

@@ -17,7 +17,7 @@ from django.db import connection
 
 from tests.harness import stops
 from tests.journeys import stories
-from tests.world import World, drive, drive_for
+from tests.world import World, await_notices, drive, drive_for
 from xuliu.carrier.accounts import set_credentials
 from xuliu.carrier.operations import resume
 from xuliu.inventory.models import Sim
@@ -133,3 +133,5 @@ def _resume(world: World) -> None:
             cursor.execute(END_LEASES.format(model._meta.db_table))
     drive()
     drive_for(world, timedelta(hours=4), step=timedelta(minutes=2))
+    await_notices(world)  # of a refund that was heard of by asking, the provider's may still be on its way
+    drive()

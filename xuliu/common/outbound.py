@@ -68,7 +68,7 @@ class Outbound:
     def __init__(self, *, deadline_seconds: float, verify: ssl.SSLContext | None = None) -> None:
         self.deadline_seconds = deadline_seconds
         self._verify = verify
-        self._idle: defaultdict[_Origin, deque[_Connection]] = defaultdict(lambda: deque(maxlen=IDLE_KEPT))
+        self._idle: defaultdict[_Origin, deque[_Connection]] = defaultdict(deque)
 
     def exchange(
         self,

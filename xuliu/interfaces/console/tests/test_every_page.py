@@ -18,10 +18,18 @@ pytestmark = pytest.mark.browser
 
 CUT_OFF = "() => document.documentElement.scrollWidth - document.documentElement.clientWidth"
 DRAWN_BY_UNFOLD = "() => document.body.classList.contains('x-unfold')"
-LOOKS: list[dict[str, Any]] = [
-    {"viewport": {"width": 1280, "height": 900}, "locale": "zh-CN", "color_scheme": "light"},
-    {"viewport": {"width": 390, "height": 844}, "locale": "en-GB", "color_scheme": "dark"},
-]
+LOOKS: dict[str, dict[str, Any]] = {
+    "in Chinese at a desk by day": {
+        "viewport": {"width": 1280, "height": 900},
+        "locale": "zh-CN",
+        "color_scheme": "light",
+    },
+    "in English on a phone by night": {
+        "viewport": {"width": 390, "height": 844},
+        "locale": "en-GB",
+        "color_scheme": "dark",
+    },
+}
 # What unfold draws by itself and cannot be told otherwise.
 UNFOLDS_OWN = {
     "scrollable-region-focusable",  # its scrolling wrapper around a wide table
@@ -30,19 +38,21 @@ UNFOLDS_OWN = {
 }
 
 
-def test_every_page_can_be_read_and_heard(live_site: str, browser: Browser, settings: Settings) -> None:
+@pytest.mark.parametrize("look", LOOKS.values(), ids=LOOKS)
+def test_every_page_can_be_read_and_heard(
+    look: dict[str, Any], live_site: str, browser: Browser, settings: Settings
+) -> None:
     settings.XULIU_ADDRESS_HEADER, settings.XULIU_BASE_URL = ADDRESS_HEADER, live_site
     pages, faults = hang(sims=12), []
-    for look in LOOKS:
-        context = with_axe(browser.new_context(**look))
-        tab = context.new_page()
-        said = _heard(tab)
-        for page in pages:
-            page.open(tab, live_site)
-            faults += [f"{page.name}: {fault}" for fault in _faults(tab)]
-            faults += [f"{page.name}: {text}" for text in said if "the server responded with a status of 4" not in text]
-            said.clear()
-        context.close()
+    context = with_axe(browser.new_context(**look))
+    tab = context.new_page()
+    said = _heard(tab)
+    for page in pages:
+        page.open(tab, live_site)
+        faults += [f"{page.name}: {fault}" for fault in _faults(tab)]
+        faults += [f"{page.name}: {text}" for text in said if "the server responded with a status of 4" not in text]
+        said.clear()
+    context.close()
     assert faults == []
 
 
