@@ -17,6 +17,8 @@ def names() -> list[str]:
 
 def named(path: Path) -> Iterator[tuple[ast.Call, str]]:
     """The calls of one file that name a stop, with the name."""
+    if "stop" not in sources.text(path):  # most: reading all as a tree takes a second, in each process of the tests
+        return
     for node in ast.walk(sources.tree(path)):
         if isinstance(node, ast.Call):
             if is_stop(node) and node.args and isinstance(node.args[0], ast.Constant):
