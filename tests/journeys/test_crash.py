@@ -51,6 +51,7 @@ STORY_OF: dict[str, stories.Story] = {
     "line.set_aside": stories.poisoned,
     "pay.release_rest": stories.large,
     "pay.set_aside": stories.poisoned,
+    "payment.claim_unheard": stories.unheard,  # in the plain one the notice may be quicker
     "payment.close": stories.unpaid,
     "payment.closed": stories.unpaid,
     "payment.heard": stories.unheard,
