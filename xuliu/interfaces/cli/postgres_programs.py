@@ -12,13 +12,12 @@ PASSED_ON = {"dbname": "PGDATABASE", "user": "PGUSER", "password": "PGPASSWORD",
 
 
 def run_program(name: str, *arguments: str) -> None:
-    """Run pg_dump or pg_restore; raises CommandFailed with its last words. The password stays off the command line."""
+    """Run pg_dump or pg_restore, the password not on its command line; raises CommandFailed with the cause it names."""
     parameters = connection.get_connection_params()
     environment = {**os.environ, **{PASSED_ON[key]: str(parameters[key]) for key in PASSED_ON if parameters.get(key)}}
     target = [f"--dbname={parameters['dbname']}"] if name == "pg_restore" else []
     ended = subprocess.run(
-        [str(wheel.program(name)), *target, *arguments], env=environment, capture_output=True, text=True, check=False
+        [str(wheel.client(name)), *target, *arguments], env=environment, capture_output=True, text=True, check=False
     )
     if ended.returncode != 0:
-        words = [line for line in ended.stderr.strip().splitlines() if line]
-        raise CommandFailed(f"{name} failed: {words[-1] if words else f'exit code {ended.returncode}'}")
+        raise CommandFailed(f"{name} failed: {wheel.cause(ended.stderr)}")

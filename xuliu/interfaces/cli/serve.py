@@ -8,9 +8,9 @@ import argparse
 import socket
 
 from django.conf import settings
-from django.core.management import call_command
 from django.db import connections
 
+from xuliu.interfaces.cli import static_files
 from xuliu.interfaces.cli.failure import CommandFailed
 from xuliu.interfaces.cli.guard import refuse_unfit
 
@@ -30,7 +30,7 @@ def run(args: argparse.Namespace) -> int:
     """Serve until told to stop (SIGTERM, SIGINT)."""
     refuse_unfit(is_demo=args.demo)
     _refuse_used_port(args.host, args.port)
-    call_command("collectstatic", interactive=False, verbosity=0)
+    static_files.collect()
     # The workers are forked from here and must not share this process's connection.
     connections.close_all()
     _granian(args)

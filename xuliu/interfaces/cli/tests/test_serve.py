@@ -8,8 +8,10 @@ import socket
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import httpx
+import pytest
 
 
 def test_it_answers_and_stops_when_told(fresh_database: str) -> None:
@@ -23,6 +25,43 @@ def test_it_answers_and_stops_when_told(fresh_database: str) -> None:
     finally:
         server.send_signal(signal.SIGTERM)
         assert server.wait(timeout=20) == 0
+
+
+def test_several_started_at_once_on_one_home_all_answer(
+    fresh_database: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XULIU_HOME", str(tmp_path))  # from which nothing was served yet
+    ports = [_free_port() for _ in range(3)]
+    command = [sys.executable, "-m", "xuliu", "serve", "--demo", "--workers", "1", "--port"]
+    servers = [subprocess.Popen([*command, str(port)], env=os.environ) for port in ports]
+    try:
+        for port in ports:
+            assert _first_answer(f"http://127.0.0.1:{port}/").status_code == 200
+    finally:
+        for server in servers:
+            server.send_signal(signal.SIGTERM)
+        assert [server.wait(timeout=20) for server in servers] == [0, 0, 0]
+
+
+def test_who_serves_later_leaves_the_files_of_who_serves_alone(tmp_path: Path) -> None:
+    _collect(tmp_path)
+    before = _written(tmp_path / "static")
+    _collect(tmp_path)
+    assert _written(tmp_path / "static") == before
+
+    (tmp_path / "static" / "staticfiles.json").unlink()  # as after an end in the middle
+    _collect(tmp_path)
+    assert (tmp_path / "static" / "staticfiles.json").exists()
+
+
+def _collect(home: Path) -> None:
+    program = "import django; django.setup(); from xuliu.interfaces.cli import static_files; static_files.collect()"
+    environment = {**os.environ, "XULIU_HOME": str(home), "DJANGO_SETTINGS_MODULE": "xuliu.config.settings"}
+    subprocess.run([sys.executable, "-c", program], env=environment, check=True)
+
+
+def _written(folder: Path) -> dict[Path, tuple[int, int]]:
+    return {path: (path.stat().st_ino, path.stat().st_mtime_ns) for path in folder.rglob("*")}
 
 
 def _first_answer(url: str) -> httpx.Response:
