@@ -203,7 +203,7 @@ def test_a_line_that_two_have_proven_is_completed_once(paper: Paper, two: Racers
     for line in OrderLine.objects.order_by("id"):
         delivery = Delivery(
             line_id=line.pk, attempt=1, starts_on=line.starts_on, ends_on=line.ends_on, size_bytes=0,
-            proof="period_end", after_json="null",
+            proof="period_end", after=None,
         )  # fmt: skip
 
         def finish(delivery: Delivery = delivery) -> list[int]:

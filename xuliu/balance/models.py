@@ -35,6 +35,26 @@ class Reading(models.Model):
         return f"{self.sim_id} as of {self.as_of}"
 
 
+class ProvenReading(models.Model):
+    """The latest reading that proved a delivered line of a SIM: what the carrier must not say less than, unasked.
+
+    What is believed rests on it, so it stands apart from the newest reading, which nobody has checked.
+    """
+
+    sim = models.OneToOneField(
+        Sim, primary_key=True, on_delete=models.CASCADE, related_name="proven", db_constraint=False
+    )
+    line_id = models.BigIntegerField()
+    as_of = models.DateTimeField()
+    period_end_on = models.DateField(null=True)
+    granted_bytes = models.BigIntegerField(null=True)
+    counted_from = models.DateField(null=True)
+    plans = models.JSONField(default=list)
+
+    def __str__(self) -> str:
+        return f"{self.sim_id} as proven by line {self.line_id}"
+
+
 class Bucket(models.Model):
     """Bytes granted to a SIM by one delivered line, valid from–to (exclusive)."""
 

@@ -1,7 +1,9 @@
 """Writes of readings and buckets: sets, one statement each."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
 from datetime import date, timedelta
+from json import JSONEncoder
 
 from django.db import connection
 
@@ -9,6 +11,16 @@ from xuliu.carrier.contract import Reading as CarrierReading
 from xuliu.common import arrays, clock, wake
 
 ASK_AGAIN_AFTER = timedelta(minutes=5)
+_as_json = JSONEncoder(default=str).encode
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProvingReading:
+    """A reading that proved a line."""
+
+    sim_id: int
+    line_id: int
+    reading: CarrierReading
 
 
 def grant_buckets(
@@ -58,6 +70,32 @@ def store_readings(readings: Mapping[int, CarrierReading]) -> None:
         WHERE r.as_of IS NULL OR r.as_of <= excluded.as_of"""
     with connection.cursor() as cursor:
         cursor.execute(sql, _columns(rows))
+
+
+def store_proven(proofs: Sequence[ProvingReading]) -> None:
+    """Keep of each SIM the latest reading that proved a line of it; an older one than what stands changes nothing."""
+    latest = {one.sim_id: one for one in sorted(proofs, key=lambda one: (one.reading.as_of, one.line_id))}
+    rows = [latest[sim_id] for sim_id in sorted(latest)]
+    sql = """
+        INSERT INTO balance_provenreading AS p (sim_id, line_id, as_of, period_end_on, granted_bytes,
+            counted_from, plans)
+        SELECT * FROM unnest(%s::bigint[], %s::bigint[], %s::timestamptz[], %s::date[], %s::bigint[], %s::date[],
+            %s::jsonb[])
+        ON CONFLICT (sim_id) DO UPDATE SET line_id = excluded.line_id, as_of = excluded.as_of,
+            period_end_on = excluded.period_end_on, granted_bytes = excluded.granted_bytes,
+            counted_from = excluded.counted_from, plans = excluded.plans
+        WHERE p.as_of <= excluded.as_of"""
+    columns = (
+        arrays.integers([one.sim_id for one in rows]),
+        arrays.integers([one.line_id for one in rows]),
+        arrays.dates([one.reading.as_of for one in rows]),
+        arrays.dates([one.reading.period_end_on for one in rows]),
+        arrays.integers([one.reading.granted_bytes for one in rows]),
+        arrays.dates([one.reading.counted_from for one in rows]),
+        arrays.texts([_as_json([asdict(plan) for plan in one.reading.plans]) for one in rows]),
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(sql, columns)
 
 
 def _columns(rows: Sequence[tuple[int, CarrierReading]]) -> list[str]:

@@ -91,7 +91,7 @@ def accept(*, line_id: int, why: str, proof: str) -> bool:
             ends_on=line.ends_on,
             size_bytes=line.size_bytes,
             proof="person",
-            after_json="null",
+            after=None,
         )
         return bool(complete([delivery], only_from=[State.DISPUTED], why=f"{why}; proof: {proof}"))
 

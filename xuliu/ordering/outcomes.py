@@ -7,19 +7,25 @@ from typing import NamedTuple
 
 from django.db import connection
 
-from xuliu.balance.operations import grant_buckets
+from xuliu.balance.operations import ProvingReading, grant_buckets, store_proven
+from xuliu.carrier.contract import Reading
 from xuliu.common import arrays, clock, wake
 from xuliu.common.state import move
 from xuliu.inventory.operations import extend_periods
 from xuliu.ledger import addresses
 from xuliu.ledger.operations import Entry, post
+from xuliu.ordering.evidence import to_json
 from xuliu.ordering.models import OrderLine
 from xuliu.payment.models import Payment
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Delivery:
-    """A line that is proven to be delivered: the period and bytes it brought, and what shows it."""
+    """A line that is proven to be delivered: the period and bytes it brought, and what shows it.
+
+    `after` is the reading that was taken then, None where a person's word is the proof. `is_known_by` says that this
+    reading may be held against what the carrier says of the SIM from now on.
+    """
 
     line_id: int
     attempt: int
@@ -27,7 +33,8 @@ class Delivery:
     ends_on: date
     size_bytes: int
     proof: str
-    after_json: str
+    after: Reading | None
+    is_known_by: bool = True
 
 
 class _Sold(NamedTuple):
@@ -63,6 +70,13 @@ def complete(deliveries: Sequence[Delivery], *, only_from: Sequence[str], why: s
         ends_on=[one.ends_on for one in delivered],
     )
     _keep_proof(delivered)
+    store_proven(
+        [
+            ProvingReading(sim_id=line.sim_id, line_id=line.id, reading=one.after)
+            for line, one in zip(sold, delivered, strict=True)
+            if one.after is not None and one.is_known_by
+        ]
+    )
     land(moved)
     wake.after_commit("settle")
     return moved
@@ -138,7 +152,7 @@ def _keep_proof(deliveries: Sequence[Delivery]) -> None:
     columns = (
         arrays.integers([one.line_id for one in deliveries]),
         arrays.integers([one.attempt for one in deliveries]),
-        arrays.texts([one.after_json for one in deliveries]),
+        arrays.texts([to_json(one.after) if one.after else "null" for one in deliveries]),
         arrays.texts([one.proof for one in deliveries]),
     )
     with connection.cursor() as cursor:

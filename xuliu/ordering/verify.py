@@ -18,7 +18,7 @@ from xuliu.common import clock, stops
 from xuliu.common.chunks import CHUNK, apply_halving, in_chunks
 from xuliu.common.state import move
 from xuliu.common.trail import log_rows
-from xuliu.ordering.evidence import Promise, is_proven, on_top, to_json
+from xuliu.ordering.evidence import Promise, is_proven, on_top
 from xuliu.ordering.models import OrderLine
 from xuliu.ordering.outcomes import Delivery, complete, land
 from xuliu.ordering.underway import Peer, Underway, delivered_since, growing, lease_due, set_aside
@@ -122,7 +122,7 @@ def _delivery(looked: Looked) -> Delivery:
         ends_on=ends_on,
         size_bytes=line.size_bytes,
         proof=line.proof,
-        after_json=to_json(after),
+        after=after,
     )
 
 

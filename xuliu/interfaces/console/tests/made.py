@@ -169,7 +169,7 @@ def make_delivered(shop: Shop, sim: Sim | None = None, *, minutes_ago: float = 9
         ends_on=line.ends_on,
         size_bytes=3600 * MB,
         proof="period_end",
-        after_json="null",
+        after=None,
     )
     complete([delivery], only_from=[State.VERIFYING])
     settle()
