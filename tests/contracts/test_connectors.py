@@ -142,7 +142,7 @@ def test_a_refused_connection_is_certainly_not_sent(rig: Rig, action: Action) ->
 
     answer = rig.submit(rig.change(action))
 
-    assert (answer.outcome, answer.reason) == (Outcome.NOT_SENT, Reason.TEMPORARY)
+    assert (answer.outcome, answer.reason) == (Outcome.NOT_SENT, Reason.AWAY)
 
 
 def test_too_many_calls_is_not_sent_and_says_when_to_come_again(rig: Rig, action: Action) -> None:
@@ -150,7 +150,7 @@ def test_too_many_calls_is_not_sent_and_says_when_to_come_again(rig: Rig, action
 
     answer = rig.submit(rig.change(action))
 
-    assert (answer.outcome, answer.reason) == (Outcome.NOT_SENT, Reason.TEMPORARY)
+    assert (answer.outcome, answer.reason) == (Outcome.NOT_SENT, Reason.AWAY)
     assert answer.retry_after_seconds == 17
 
 

@@ -126,7 +126,7 @@ def test_too_many_calls_waits_as_long_as_asked(rig: SandboxRig, action: Action) 
 
     answer = rig.submit(rig.change(action))
 
-    assert (answer.outcome, answer.reason, answer.retry_after_seconds) == (Outcome.NOT_SENT, Reason.TEMPORARY, 7)
+    assert (answer.outcome, answer.reason, answer.retry_after_seconds) == (Outcome.NOT_SENT, Reason.AWAY, 7)
     assert rig.effects() == []
 
 

@@ -40,7 +40,8 @@ class Reason(StrEnum):
     SIM = "sim"  # this SIM cannot have it (terminated, unknown, owing)
     PLAN = "plan"  # this plan cannot be had (not orderable, not with this SIM)
     ACCOUNT = "account"  # our balance or credentials: pauses the account, refunds nobody
-    TEMPORARY = "temporary"  # later
+    TEMPORARY = "temporary"  # this change later: it reached the carrier, which did not take it on
+    AWAY = "away"  # nothing reached it: no connection, our own limits, too many calls, no token, maintenance
 
 
 class Action(StrEnum):
@@ -145,7 +146,7 @@ class Answer:
         return cls(
             reference=change.reference,
             outcome=Outcome.NOT_SENT,
-            reason=Reason.ACCOUNT if isinstance(error, AccountRefused) else Reason.TEMPORARY,
+            reason=Reason.ACCOUNT if isinstance(error, AccountRefused) else Reason.AWAY,
             detail=without_numbers(str(error)),
             retry_after_seconds=getattr(error, "retry_after_seconds", None),
         )

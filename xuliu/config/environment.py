@@ -35,6 +35,14 @@ def flag(name: str) -> bool:
     return said in YES
 
 
+def whole(name: str, *, default: int) -> int:
+    """A whole number from 1 to 1,000."""
+    given = os.environ.get(name, "").strip() or str(default)
+    if not (given.isascii() and given.isdecimal() and len(given) <= 4 and 1 <= int(given) <= 1000):
+        raise WrongEnvironment(f"{name} is {given[:20]!r}; give a whole number from 1 to 1000.")
+    return int(given)
+
+
 def home() -> Path:
     """The folder of this installation (XULIU_HOME, else ./build/home)."""
     given = os.environ.get("XULIU_HOME") or "build/home"

@@ -1,6 +1,7 @@
 """One settings file for every installation; what differs stands in the environment (docs/environment.md)."""
 
 import os
+from datetime import timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -22,6 +23,9 @@ XULIU_DEMO = environment.flag("XULIU_DEMO")
 XULIU_BASE_URL = environment.base_url()
 XULIU_SECRET = environment.secret(is_demo=XULIU_DEMO)
 XULIU_OLD_SECRETS = tuple(os.environ.get("XULIU_OLD_SECRETS", "").split())
+XULIU_PATIENCE = timedelta(hours=environment.whole("XULIU_PATIENCE_HOURS", default=2))
+XULIU_LONG_PATIENCE = timedelta(hours=environment.whole("XULIU_LONG_PATIENCE_HOURS", default=24))
+XULIU_MOST_SENDINGS = environment.whole("XULIU_MOST_SENDINGS", default=6)
 
 DEBUG = environment.flag("XULIU_DEBUG")
 SECRET_KEY = environment.derived(XULIU_SECRET, "django")

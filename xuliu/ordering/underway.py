@@ -20,6 +20,7 @@ from xuliu.common import arrays, clock, side_by_side, stops
 from xuliu.common.chunks import in_chunks
 from xuliu.ordering.evidence import Promise, from_json
 from xuliu.ordering.models import OrderLine
+from xuliu.ordering.patience import has_ended
 from xuliu.ticket.operations import Opening, open_cases
 
 Part = TypeVar("Part")
@@ -53,6 +54,14 @@ class Underway:
     carrier_number: str
     state: str
     state_at: datetime
+    paid_at: datetime | None
+    is_waited_for: bool
+    sent_before: int  # times that it reached the carrier by earlier attempts than the newest
+
+    @property
+    def is_overdue(self) -> bool:
+        """Whether it has taken longer, since it was paid, than a person's patience."""
+        return has_ended(self.paid_at, is_waited_for=self.is_waited_for)
 
     @property
     def before(self) -> Reading | None:
@@ -113,13 +122,20 @@ EXCHANGES_OF_A_CHANGE = 5
 
 log = logging.getLogger(__name__)
 
-COLUMNS = """
+# For statements over `ordering_attempt e`: a sending that reached the carrier. What was kept back on our side or stood
+# before its closed door is none, nor is what was refused because our account is empty.
+REACHED = "e.sent_at IS NOT NULL AND NOT (e.outcome = 'not_sent' AND e.reason IN ('away', 'account'))"
+
+COLUMNS = f"""
     l.id, l.order_id, l.sim_id, l.attempt, l.tries, replace(l.reference::text, '-', ''), s.iccid, s.msisdn,
     s.anchor_day, l.starts_on, l.ends_on, o.kind, o.plan_code, o.months, o.days, o.size_bytes, o.proof,
-    a.before, a.sent_at, a.answered_at, COALESCE(a.carrier_number, ''), l.state, l.state_at"""
+    a.before, a.sent_at, a.answered_at, COALESCE(a.carrier_number, ''), l.state, l.state_at,
+    paid.paid_at, paid.is_waited_for, CASE WHEN l.attempt <= 1 THEN 0 ELSE (
+        SELECT count(*) FROM ordering_attempt e WHERE e.line_id = l.id AND e.number < l.attempt AND {REACHED}) END"""
 
 JOINS = """
     JOIN inventory_sim s ON s.id = l.sim_id JOIN catalog_offering o ON o.id = l.offering_id
+    JOIN ordering_order paid ON paid.id = l.order_id
     LEFT JOIN ordering_attempt a ON a.line_id = l.id AND a.number = l.attempt"""
 
 

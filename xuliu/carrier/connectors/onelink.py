@@ -79,7 +79,9 @@ REFUSALS: tuple[tuple[str, Reason | None], ...] = (
     ("(号码|卡)(号)?(不存在|鉴权|不(归)?属)", Reason.SIM),
     ("集团.*(余额|欠费)|账户.*余额|余额不足", Reason.ACCOUNT),
     ("(?i)appid|密码|鉴权|白名单|IP地址|无权|未授权", Reason.ACCOUNT),
-    ("分钟内|频繁|重复(办理|调用|提交)|流控|限流|调用(量|次数)|稍后", Reason.TEMPORARY),
+    ("分钟内|重复(办理|提交)", Reason.TEMPORARY),
+    ("频繁|重复调用|流控|限流|调用(量|次数)|维护|升级|割接", Reason.AWAY),
+    ("稍后", Reason.TEMPORARY),
     ("资费|套餐|商品|加油包|叠加包|订购|参数", Reason.PLAN),
     ("号码|卡|用户|状态", Reason.SIM),
 )
@@ -205,7 +207,7 @@ class _Talk:
                 raise NoAnswer(said.sentence)
             case Reason.ACCOUNT:
                 raise AccountRefused(said.sentence)
-            case Reason.TEMPORARY:
+            case Reason.TEMPORARY | Reason.AWAY:
                 raise NotSent(said.sentence, retry_after_seconds=said.wait_seconds)
         return said
 
@@ -288,7 +290,7 @@ def _taken_on(change: Change, said: _Said) -> Answer:
         return Answer(reference=change.reference, outcome=Outcome.ACCEPTED, number=str(order or f"{BATCH}{job}"))
     if said.status == OK or said.reason is None:  # taken on without a number, or words that we do not know
         return Answer.unsure(change, said.sentence)
-    wait = said.wait_seconds if said.reason is Reason.TEMPORARY else None
+    wait = said.wait_seconds if said.reason in (Reason.TEMPORARY, Reason.AWAY) else None
     return Answer.refused(change, said.reason, said.sentence, retry_after_seconds=wait)
 
 

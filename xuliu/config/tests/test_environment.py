@@ -150,3 +150,17 @@ def test_a_secret_that_could_not_be_named_as_an_old_one_is_refused(monkeypatch: 
     monkeypatch.setenv("XULIU_SECRET", "one word and another and one more of them")
     with pytest.raises(WrongEnvironment, match="XULIU_OLD_SECRETS"):
         environment.secret(is_demo=False)
+
+
+@pytest.mark.parametrize("given", ["0", "-1", "1001", "2.5", "two", "٢", "²", "9" * 5000])
+def test_a_number_that_is_none_is_refused_by_name(monkeypatch: pytest.MonkeyPatch, given: str) -> None:
+    monkeypatch.setenv("XULIU_PATIENCE_HOURS", given)
+
+    with pytest.raises(WrongEnvironment, match="XULIU_PATIENCE_HOURS"):
+        environment.whole("XULIU_PATIENCE_HOURS", default=2)
+
+
+def test_a_number_that_is_not_given_is_the_default(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XULIU_MOST_SENDINGS", " ")
+
+    assert environment.whole("XULIU_MOST_SENDINGS", default=6) == 6

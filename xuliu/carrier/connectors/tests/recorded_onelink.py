@@ -110,9 +110,7 @@ RECORDED = Recorded(
             outcome=Outcome.NOT_SENT,
             reason=Reason.TEMPORARY,
         ),
-        Refusal(
-            reply=said(status="12000", message="接口调用过于频繁"), outcome=Outcome.NOT_SENT, reason=Reason.TEMPORARY
-        ),
+        Refusal(reply=said(status="12000", message="接口调用过于频繁"), outcome=Outcome.NOT_SENT, reason=Reason.AWAY),
         Refusal(reply=said(status="500", message="系统内部错误"), outcome=Outcome.UNKNOWN),
         Refusal(reply=said(status="500", message="处理超时"), outcome=Outcome.UNKNOWN),
         Refusal(reply=said(status="77777", message="???"), outcome=Outcome.UNKNOWN),

@@ -107,7 +107,7 @@ def test_a_refusal_of_the_account_is_not_tried_card_by_card(rig: Rig) -> None:
 
     answers = submit(rig, [make_change(LIN), make_change(MEI), make_change(STRANGER)])
 
-    assert {(each.outcome, each.reason) for each in answers} == {(Outcome.NOT_SENT, Reason.TEMPORARY)}
+    assert {(each.outcome, each.reason) for each in answers} == {(Outcome.NOT_SENT, Reason.AWAY)}
     assert rig.changes_seen() == 1
 
 
@@ -141,7 +141,7 @@ def test_orders_that_would_begin_after_the_deadline_are_kept_back(rig: Rig, monk
     first, second = submit(rig, [make_change(LIN, plan="0"), make_change(MEI, plan="2")])
 
     assert first.outcome is Outcome.ACCEPTED
-    assert (second.outcome, second.reason) == (Outcome.NOT_SENT, Reason.TEMPORARY)
+    assert (second.outcome, second.reason) == (Outcome.NOT_SENT, Reason.AWAY)
     assert rig.changes_seen() == 1
 
 

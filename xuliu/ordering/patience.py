@@ -1,0 +1,28 @@
+"""Patience: how long anything may take before a person is told, and how often a line may be sent.
+
+Counted from the first (when it was paid, wanted, opened, received) and never from the last try, so that nothing goes
+round for ever. Pure functions over the clock and the installation's settings.
+"""
+
+from datetime import datetime, timedelta
+
+from django.conf import settings
+
+from xuliu.common import clock
+
+
+def patience(*, is_waited_for: bool) -> timedelta:
+    """How long it may take: shorter where a person waits for it."""
+    given: timedelta = settings.XULIU_PATIENCE if is_waited_for else settings.XULIU_LONG_PATIENCE
+    return given
+
+
+def has_ended(since: datetime | None, *, is_waited_for: bool) -> bool:
+    """Whether what began then (None: has not begun) has taken longer than its patience."""
+    return since is not None and clock.now() >= since + patience(is_waited_for=is_waited_for)
+
+
+def may_be_sent_again(sendings: int) -> bool:
+    """Whether a line that reached its carrier so many times, and was not done, is sent again by itself."""
+    limit: int = settings.XULIU_MOST_SENDINGS
+    return sendings < limit
