@@ -87,6 +87,18 @@ def test_a_connector_brings_its_recorded_answers_along(code: str) -> None:
 
 
 @pytest.mark.parametrize("code", CODES)
+def test_a_connector_names_one_card_and_one_number_alike_however_they_are_given(code: str) -> None:
+    recorded, connector = recorded_answers(code), all_connectors()[code]
+    names, form = connector.names_of(recorded.iccid), connector.capabilities.msisdn
+
+    assert recorded.iccid in names
+    assert {connector.names_of(name) for name in names} == {names}
+    known = recorded.msisdn or "882285100000017"
+    assert form.written(known) == form.written(form.whole(known)) == known
+    assert form.written(f"{form.country_code}12") is None
+
+
+@pytest.mark.parametrize("code", CODES)
 def test_a_connector_knows_neither_django_nor_the_database(code: str) -> None:
     source = Path(str(connector_module(code).__file__)).read_text()
 

@@ -34,6 +34,7 @@ def test_a_file_in_the_folder_is_a_connector(mei_tel: str) -> None:
 def test_it_is_held_to_what_every_connector_owes(mei_tel: str) -> None:
     contract.test_a_connector_says_what_it_is(mei_tel)
     contract.test_a_connector_brings_its_recorded_answers_along(mei_tel)
+    contract.test_a_connector_names_one_card_and_one_number_alike_however_they_are_given(mei_tel)
     contract.test_a_connector_knows_neither_django_nor_the_database(mei_tel)
 
 

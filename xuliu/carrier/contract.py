@@ -19,6 +19,9 @@ from xuliu.common.outbound import NoAnswer, NotSent, Response
 __all__ = ["NoAnswer", "NotSent", "Response", "setting"]
 
 
+_DOUBLED = str.maketrans("0123456789", "0246813579")
+
+
 class AccountRefused(NotSent):
     """The carrier does not accept our credentials: nothing was asked of it, and the operator has to act."""
 
@@ -66,6 +69,24 @@ class SimKey:
 
     iccid: str
     msisdn: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MsisdnForm:
+    """How a carrier writes an MSISDN: as E.164 has it but for the +, or without the country code that is named."""
+
+    country_code: str = ""  # left out by the carrier
+    lengths: frozenset[int] = frozenset(range(7, 16))
+    begins: str = ""  # the national number's first digit, which tells it from one with the country code
+
+    def written(self, digits: str) -> str | None:
+        """The number as the carrier writes it, given so or with the country code; None where it can be none of its."""
+        given = (digits, digits.removeprefix(self.country_code))
+        return next((one for one in given if len(one) in self.lengths and one.startswith(self.begins)), None)
+
+    def whole(self, written: str) -> str:
+        """With the country code: what is compared with the numbers of other carriers."""
+        return f"{self.country_code}{written}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -204,6 +225,7 @@ class Capabilities:
     has_results_later: bool = False
     has_order_query: bool = False
     deadline_seconds: float = 10.0
+    msisdn: MsisdnForm = MsisdnForm()
     settles_within: timedelta = timedelta(minutes=15)  # after that a NOT_FOUND proves that nothing happened
     verify_within: timedelta = timedelta(hours=1)  # after that an unproven line is DISPUTED
 
@@ -262,6 +284,11 @@ class Connector(Protocol):
 
     def __init__(self, config: Any) -> None: ...
 
+    @staticmethod
+    def names_of(iccid: str) -> tuple[str, ...]:
+        """Every ICCID by which this carrier means that one card, its own first; pure. Mostly the one that is given."""
+        ...
+
     def read(self, session: Session, sims: Sequence[SimKey]) -> list[Reading]:
         """Ask the carrier about SIMs, in the order given; those it does not know come back with `refused`.
 
@@ -307,6 +334,12 @@ def in_bytes(amount: Any, unit: int) -> int | None:
         return int(Decimal(str(amount).strip()) * unit)
     except (InvalidOperation, ValueError, OverflowError):
         return None
+
+
+def luhn_digit(digits: str) -> str:
+    """The check digit that belongs behind these digits (ISO/IEC 7812-1)."""
+    doubled, plain = digits[-1::-2].translate(_DOUBLED).encode("ascii"), digits[-2::-2].encode("ascii")
+    return str((ord("0") * len(digits) - sum(doubled) - sum(plain)) % 10)
 
 
 def first_day_not_served(end: datetime) -> date:

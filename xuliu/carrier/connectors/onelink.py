@@ -15,6 +15,7 @@ Neither shows a transid to be recognised when it comes again, and its 8 digits c
 takes none. A change's digits are made from our reference all the same, so that the vendor's log can be searched.
 RENEW and ADD_ON are both ordered as a package (order/gprspackage-order 23R08, …/batch 23R09). A plan code is the
 package's code, `packageType`, or `maincommoDity:packageType` where the main product is not 0 (a person's IoT card).
+A number (msisdn) has 13 digits, of older cards 11, and no country code.
 Volumes are KB of 1,024 bytes. The period ends with the last plan that is not an add-on.
 """
 
@@ -36,6 +37,7 @@ from xuliu.carrier.contract import (
     Capabilities,
     Change,
     ListedPlan,
+    MsisdnForm,
     NoAnswer,
     NotSent,
     Outcome,
@@ -109,12 +111,18 @@ class Connector:
         takes_reference=False,
         has_results_later=True,
         has_order_query=True,
+        msisdn=MsisdnForm(country_code="86", lengths=frozenset({11, 13}), begins="1"),
         settles_within=timedelta(minutes=30),
         verify_within=timedelta(hours=24),
     )
 
     def __init__(self, config: OneLinkConfig) -> None:
         self._config = config
+
+    @staticmethod
+    def names_of(iccid: str) -> tuple[str, ...]:
+        """The one that is printed on the card."""
+        return (iccid,)
 
     def read(self, session: Session, sims: Sequence[SimKey]) -> list[Reading]:
         """State, plans with their dates, bytes of the running month: three questions a card."""

@@ -11,11 +11,10 @@ tests hold each request: POST /oauth/token, GET /v1/sims/{iccid} and …/quota/d
   has had over its lifetime) and `expiry_date`.
 - One SIM a call, though lists are taken: a list is refused whole and does not say for which SIM's sake.
 - An MB is 10^6 bytes: the vendor's examples give volumes to the sixth decimal, which is the byte. Days are UTC's.
-- A SIM is named by its ICCID without the Luhn digit (`iccid`, 19 digits, beside `iccid_with_luhn`, 20). Where we have
-  20 it is named so first, and as we have it where that name is unknown (404, nothing done).
+- A SIM is named by its ICCID without the Luhn digit (`iccid`, 19 digits, beside `iccid_with_luhn`, 20): one card. It is
+  named so first, and with the digit where that name is unknown (404, nothing done). An MSISDN is E.164's without +.
 """
 
-import re
 from base64 import b64encode
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -43,6 +42,7 @@ from xuliu.carrier.contract import (
     first_day_not_served,
     heard,
     in_bytes,
+    luhn_digit,
     setting,
     without_numbers,
 )
@@ -88,6 +88,14 @@ class Connector:
     def __init__(self, config: OnenceConfig) -> None:
         self._config = config
 
+    @staticmethod
+    def names_of(iccid: str) -> tuple[str, ...]:
+        """19 digits and the same with their Luhn digit behind; of 20 that end in another digit, these alone."""
+        if not (iccid.isascii() and iccid.isdecimal() and len(iccid) in (19, 20)):
+            return (iccid,)
+        whole = iccid[:19] + luhn_digit(iccid[:19])
+        return (whole[:19], whole) if whole.startswith(iccid) else (iccid,)
+
     def read(self, session: Session, sims: Sequence[SimKey]) -> list[Reading]:
         """State, device, quota and its end: two questions a SIM. Raises NotSent, NoAnswer."""
         return [self._reading(session, sim) for sim in sims]
@@ -116,7 +124,7 @@ class Connector:
         return Answer.refused(change, reason, _words(response))
 
     def _order(self, session: Session, change: Change) -> Response:
-        responses = (self._ordered(session, change, iccid) for iccid in _names(change.sim.iccid))
+        responses = (self._ordered(session, change, iccid) for iccid in self.names_of(change.sim.iccid))
         return next((response for response in responses if response.status != 404), UNKNOWN_SIM)
 
     def _ordered(self, session: Session, change: Change, iccid: str) -> Response:
@@ -139,7 +147,7 @@ class Connector:
 
     def _reading(self, session: Session, sim: SimKey) -> Reading:
         card = UNKNOWN_SIM
-        for iccid in _names(sim.iccid):
+        for iccid in self.names_of(sim.iccid):
             card = self._call(session, "sim", f"/v1/sims/{iccid}")
             if card.status not in NOT_THIS_SIM:
                 quota = self._call(session, "quota_data", f"/v1/sims/{iccid}/quota/data")
@@ -245,12 +253,3 @@ def _instant(text: Any) -> datetime | None:
     except ValueError:
         return None
     return at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
-
-
-def _names(iccid: str) -> tuple[str, ...]:
-    """What 1NCE may know a SIM by: 19 digits, where we have them with a Luhn digit behind, else as we have it."""
-    if not re.fullmatch(r"\d{20}", iccid):
-        return (iccid,)
-    doubled = [int(digit) * (2 if place % 2 == 0 else 1) for place, digit in enumerate(reversed(iccid[:-1]))]
-    total = sum(digit - 9 if digit > 9 else digit for digit in doubled)
-    return (iccid[:-1], iccid) if (total + int(iccid[-1])) % 10 == 0 else (iccid,)

@@ -55,6 +55,11 @@ class Connector:
     def __init__(self, config: MeiTelConfig) -> None:
         self._config = config
 
+    @staticmethod
+    def names_of(iccid: str) -> tuple[str, ...]:
+        """The one that is given."""
+        return (iccid,)
+
     def read(self, session: Session, sims: Sequence[SimKey]) -> list[Reading]:
         """One question a SIM."""
         return [self._read(session, sim) for sim in sims]

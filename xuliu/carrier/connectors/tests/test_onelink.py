@@ -10,7 +10,7 @@ import pytest
 
 from tests.contracts.peer import Asked, Reply
 from tests.contracts.rigs import Rig, rigged
-from xuliu.carrier.connectors.onelink import ZONE
+from xuliu.carrier.connectors.onelink import ZONE, Connector
 from xuliu.carrier.connectors.tests.recorded_onelink import ADD_ON_PLAN, FIRST_PLAN, MSISDN, said
 from xuliu.carrier.contract import Action, Answer, Change, Outcome, Question, Reason, SimKey
 
@@ -319,3 +319,19 @@ def test_no_number_of_a_card_stands_in_what_people_read(rig: Rig) -> None:
 
     assert MSISDN not in answer.detail
     assert "…0017" in answer.detail
+
+
+@pytest.mark.parametrize(
+    ("given", "written"),
+    [
+        ("1440500000003", "1440500000003"),
+        ("861440500000003", "1440500000003"),
+        ("8614724120000", "14724120000"),
+        ("14724120000", "14724120000"),
+        ("882285100000017", None),
+        ("2440500000003", None),
+        ("144050000000", None),
+    ],
+)
+def test_a_number_is_written_without_the_country_code(given: str, written: str | None) -> None:
+    assert Connector.capabilities.msisdn.written(given) == written

@@ -8,6 +8,7 @@ import pytest
 
 from tests.contracts.peer import Asked, Reply
 from tests.contracts.rigs import Rig, connector, rigged
+from xuliu.carrier.connectors.onence import Connector
 from xuliu.carrier.connectors.tests.recorded_onence import ICCID, QUOTA
 from xuliu.carrier.contract import Action, Outcome, Reason, SimKey
 
@@ -150,3 +151,11 @@ def test_a_bad_request_for_an_extension_is_the_products_trouble(rig: Rig) -> Non
     answer = rig.submit(rig.change(Action.RENEW))
 
     assert (answer.outcome, answer.reason) == (Outcome.REJECTED, Reason.PLAN)
+
+
+def test_19_digits_and_the_same_with_their_luhn_digit_are_one_card_and_nothing_is_merged_by_cutting_alone() -> None:
+    one_card = ("8988280666000000519", "89882806660000005191")
+
+    assert Connector.names_of(one_card[0]) == Connector.names_of(one_card[1]) == one_card
+    assert Connector.names_of("89882806660000005192") == ("89882806660000005192",)
+    assert Connector.names_of("898828066600000051") == ("898828066600000051",)
