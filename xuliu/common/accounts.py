@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from xuliu.common import crypto
-from xuliu.common.configuration import settings_of
+from xuliu.common.configuration import faults_of, settings_of
 from xuliu.common.models import ConfiguredAccount
 
 
@@ -25,7 +25,7 @@ def configure(account: ConfiguredAccount, shape: type[Any], given: Mapping[str, 
     """Store the fields given: secrets sealed, the others in the open.
 
     Fields not given stay as they are, so that a form need not show a secret to keep it; but where an address changes,
-    every secret is given again. Raises WrongConfiguration, changing nothing, where the whole would not make a Config.
+    every secret is given again. Raises WrongConfiguration, changing nothing, where the whole makes no usable Config.
     """
     kinds = settings_of(shape)
     if unknown := sorted(set(given) - set(kinds)):
@@ -35,7 +35,8 @@ def configure(account: ConfiguredAccount, shape: type[Any], given: Mapping[str, 
     is_secret = {name: kind.is_secret for name, kind in kinds.items()}
     secrets = _secrets(account) | {name: value for name, value in given.items() if is_secret[name]}
     config = account.config | {name: value for name, value in given.items() if not is_secret[name]}
-    _made(shape, {**config, **secrets})
+    if faults := faults_of(_made(shape, {**config, **secrets})):
+        raise WrongConfiguration(f"{account}: {', '.join(f'{name} ({code})' for name, code in faults.items())}")
     account.config = config
     account.secrets_key_id, account.secrets_sealed = crypto.seal(
         json.dumps(secrets).encode(), purpose=_purpose(account)

@@ -25,3 +25,9 @@ def setting(
 def settings_of(config: type[Any]) -> dict[str, Setting]:
     """The fields of a Config by name, in the order they are declared."""
     return {field.name: field.metadata["setting"] for field in fields(config)}
+
+
+def faults_of(config: Any) -> dict[str, str]:
+    """Why fields of a Config cannot be used, as codes by field: what its own method `faults` says, if it has one."""
+    ask = getattr(config, "faults", None)
+    return dict(ask()) if ask else {}

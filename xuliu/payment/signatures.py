@@ -1,44 +1,27 @@
 """RSA-SHA256 and AES-256-GCM as payment providers use them, and WeChat Pay's scheme on top. No Django, no models.
 
-Keys arrive as PEM text out of a sealed Config. Parsing one costs many times what a signature check does, so each text
-is parsed once a process and the key kept.
+Keys arrive as text out of a sealed Config and are read by `keys`.
 """
 
 from base64 import b64decode, b64encode
 from binascii import Error as NotBase64
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import lru_cache
 from secrets import token_hex
-from types import MappingProxyType
 from typing import Any, ClassVar
 from urllib.parse import urlsplit
 
 from cryptography.exceptions import InvalidSignature, InvalidTag
 from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
-from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPublicKey
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.serialization import load_pem_private_key, load_pem_public_key
-from cryptography.x509 import load_pem_x509_certificates
 
+from xuliu.payment import keys
 from xuliu.payment.contract import Forged, Odd
-
-KEYS_KEPT = 256  # three texts an account
-
-
-class BadKey(Exception):
-    """A key or certificate that is no RSA key in PEM, or has the wrong length. Never carries the key."""
-
-
-@dataclass(frozen=True, slots=True)
-class Certified:
-    """A certificate's key and when it may be used."""
-
-    key: RSAPublicKey
-    begins_at: datetime
-    ends_at: datetime
+from xuliu.payment.keys import BadKey
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,6 +44,20 @@ class Wechatpay2:
     public_key: str
     platform_certificates: str
 
+    def faults(self) -> dict[str, str]:
+        """Why a key cannot be used as it was pasted, as a code of BadKey by the field's name."""
+        wanted: dict[str, Callable[[str], object]] = {
+            "private_key": keys.private_key,
+            "api_v3_key": keys.check_sealing_key,
+        }
+        if self.public_key_id or self.public_key:
+            wanted["public_key"] = keys.public_key
+        if self.platform_certificates or "public_key" not in wanted:
+            wanted["platform_certificates"] = keys.some_certificate
+        found = {name: keys.fault(read, getattr(self, name)) for name, read in wanted.items()}
+        found["public_key_id"] = "" if self.public_key_id or not self.public_key else "empty"
+        return {name: code for name, code in found.items() if code}
+
     def signed(self, *lines: str) -> str:
         """The merchant's signature over those lines, each ended by a newline."""
         return sign(self.private_key, "".join(f"{line}\n" for line in lines).encode())
@@ -82,11 +79,11 @@ class Wechatpay2:
         Raises BadKey where no answer could be believed, so that nothing is sent then.
         """
         if self.public_key_id:
-            public_key(self.public_key)
+            keys.public_key(self.public_key)
             return self.public_key_id
-        known = certificates(self.platform_certificates)
+        known = keys.certificates(self.platform_certificates)
         if not known:
-            raise BadKey("neither a public key nor a platform certificate is given")
+            raise BadKey("empty", "the public key")
         return max(known, key=lambda serial: known[serial].ends_at)
 
     def check(self, *, headers: Mapping[str, str], body: bytes, now: datetime) -> None:
@@ -123,8 +120,8 @@ class Wechatpay2:
 
     def _key(self, serial: str, now: datetime) -> RSAPublicKey:
         if serial and serial == self.public_key_id:
-            return public_key(self.public_key)
-        certificate = certificates(self.platform_certificates).get(serial.lstrip("0").upper())
+            return keys.public_key(self.public_key)
+        certificate = keys.certificates(self.platform_certificates).get(serial.lstrip("0").upper())
         if certificate is None:
             raise Forged("its serial number is not one of ours")
         if not certificate.begins_at <= now <= certificate.ends_at:
@@ -149,7 +146,7 @@ def new_nonce() -> str:
 
 def sign(private_key_pem: str, message: bytes) -> str:
     """The message's RSA-SHA256 (PKCS #1 v1.5) signature in base64. Raises BadKey."""
-    return b64encode(_private_key(private_key_pem).sign(message, PKCS1v15(), SHA256())).decode("ascii")
+    return b64encode(keys.private_key(private_key_pem).sign(message, PKCS1v15(), SHA256())).decode("ascii")
 
 
 def is_signed(key: RSAPublicKey, message: bytes, signature: str) -> bool:
@@ -173,50 +170,7 @@ def opened(key: str, *, nonce: str, associated: str, sealed: str) -> bytes | Non
         return None
 
 
-@lru_cache(maxsize=KEYS_KEPT)
-def public_key(pem: str) -> RSAPublicKey:
-    """The RSA public key in that PEM text. Raises BadKey."""
-    try:
-        key = load_pem_public_key(pem.strip().encode())
-    except ValueError as error:
-        raise BadKey("the public key is not a key in PEM") from error
-    if not isinstance(key, RSAPublicKey):
-        raise BadKey("the public key is not an RSA key")
-    return key
-
-
-@lru_cache(maxsize=KEYS_KEPT)
-def certificates(pem: str) -> Mapping[str, Certified]:
-    """The certificates in that PEM text by serial number: hex, upper case, no leading zeros. Raises BadKey."""
-    if not pem.strip():
-        return MappingProxyType({})
-    try:
-        found = load_pem_x509_certificates(pem.strip().encode())
-    except ValueError as error:
-        raise BadKey("the certificates are not certificates in PEM") from error
-    by_serial = {}
-    for each in found:
-        key = each.public_key()
-        if not isinstance(key, RSAPublicKey):
-            raise BadKey("a certificate's key is not an RSA key")
-        by_serial[f"{each.serial_number:X}"] = Certified(key, each.not_valid_before_utc, each.not_valid_after_utc)
-    return MappingProxyType(by_serial)
-
-
-@lru_cache(maxsize=KEYS_KEPT)
-def _private_key(pem: str) -> RSAPrivateKey:
-    try:
-        key = load_pem_private_key(pem.strip().encode(), password=None)
-    except (ValueError, TypeError) as error:
-        raise BadKey("the private key is not an unencrypted key in PEM") from error
-    if not isinstance(key, RSAPrivateKey):
-        raise BadKey("the private key is not an RSA key")
-    return key
-
-
-@lru_cache(maxsize=KEYS_KEPT)
+@lru_cache(maxsize=keys.KEPT)
 def _cipher(key: str) -> AESGCM:
-    raw = key.encode()
-    if len(raw) != 32:
-        raise BadKey("the key of AES-256-GCM is not 32 bytes long")
-    return AESGCM(raw)
+    keys.check_sealing_key(key)
+    return AESGCM(key.encode())

@@ -9,7 +9,7 @@ number that comes with each answer and notice. An answer that is not signed is n
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import datetime, timedelta, timezone
 from json import dumps
 from typing import Any, ClassVar
@@ -35,8 +35,9 @@ from xuliu.payment.contract import (
     Truth,
     setting,
 )
+from xuliu.payment.keys import BadKey
 from xuliu.payment.reading import inner, instant, json_object, minor_units, optional_text, text
-from xuliu.payment.signatures import BadKey, Wechatpay2, new_nonce, seconds
+from xuliu.payment.signatures import Wechatpay2, new_nonce, seconds
 
 BEIJING = timezone(timedelta(hours=8))
 CURRENCY = "CNY"  # the only one for merchants in mainland China
@@ -108,6 +109,16 @@ class WechatPayConfig:
         metadata=setting(zh_hans="公众平台接口地址", en="Address of the service account's API", is_url=True),
     )
 
+    @property
+    def scheme(self) -> Wechatpay2:
+        """How requests are signed and answers believed."""
+        shared = {field.name: getattr(self, field.name) for field in fields(Wechatpay2)}
+        return Wechatpay2(**shared)
+
+    def faults(self) -> dict[str, str]:
+        """Keys that cannot be used, as they were pasted."""
+        return self.scheme.faults()
+
 
 class Provider:
     """WeChat Pay. Fulfils `xuliu.payment.contract.Provider`."""
@@ -125,15 +136,7 @@ class Provider:
 
     def __init__(self, config: WechatPayConfig) -> None:
         self._config = config
-        self._scheme = Wechatpay2(
-            mchid=config.mchid,
-            merchant_serial=config.merchant_serial,
-            private_key=config.private_key,
-            api_v3_key=config.api_v3_key,
-            public_key_id=config.public_key_id,
-            public_key=config.public_key,
-            platform_certificates=config.platform_certificates,
-        )
+        self._scheme = config.scheme
 
     @property
     def merchant_number(self) -> str:

@@ -6,15 +6,16 @@ from xuliu.common.tests.peers import answers, peer, resets
 from xuliu.party.models import Seller
 from xuliu.payment.accounts import credentials, pause, provider_of, resume, session_of, set_credentials
 from xuliu.payment.models import ProviderAccount, ProviderCall
+from xuliu.payment.providers.tests.wechat_side import private_pem, public_pem, rsa_key
 
 GIVEN = {
     "mchid": "1900000001",
     "merchant_serial": "5157F09EFDC096DE15EBE81A47057A72",
-    "private_key": "not a key yet",
+    "private_key": private_pem(rsa_key("merchant")),
     "api_v3_key": "k" * 32,
     "appid": "wx8888888888888888",
     "public_key_id": "PUB_KEY_ID_1",
-    "public_key": "nor this",
+    "public_key": public_pem(rsa_key("platform")),
 }
 
 

@@ -16,9 +16,10 @@ from cryptography.hazmat.primitives.serialization import (
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from xuliu.payment import signatures
+from xuliu.payment import keys
+from xuliu.payment.keys import BadKey, certificates, public_key
 from xuliu.payment.providers.tests.wechat_side import NOW, certificate_pem, private_pem, public_pem, rsa_key
-from xuliu.payment.signatures import BadKey, certificates, is_signed, opened, public_key, sign
+from xuliu.payment.signatures import is_signed, opened, sign
 
 KEY = "0123456789abcdefghijklmnopqrstuv"
 
@@ -52,10 +53,10 @@ def test_a_sealed_text_opens_with_its_key_and_with_nothing_else(plain: bytes, as
 def test_a_key_is_parsed_once_for_a_thousand_uses() -> None:
     pem = private_pem(rsa_key("merchant"))
     sign(pem, b"first")
-    before = signatures._private_key.cache_info().misses
+    before = keys.private_key.cache_info().misses
     for _ in range(50):
         sign(str(bytes(pem, "ascii"), "ascii"), b"again")
-    assert signatures._private_key.cache_info().misses == before
+    assert keys.private_key.cache_info().misses == before
 
 
 def test_a_key_that_is_none_is_named_without_being_told() -> None:
