@@ -77,6 +77,7 @@ class Recorded:
 
     `answer` is what the carrier says to a request when all is well: the SIM `iccid` has `granted_bytes` and a period to
     an end, and `unknown_iccid` is none of its SIMs. `after` is the same once the change of that action has happened.
+    `of_another` is its answer to the same request about another SIM (or another order), None where that names none.
     """
 
     config: Mapping[str, str]
@@ -87,6 +88,7 @@ class Recorded:
     plan_codes: Mapping[Action, str]
     answer: Callable[[Asked], Reply]
     after: Callable[[Action, Asked], Reply]
+    of_another: Callable[[Asked], Reply | None]
     is_change: Callable[[Asked], bool]
     is_token: Callable[[Asked], bool]
     token: str

@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 from tests.contracts.peer import Asked, Drip, Fault, Reply, Silence
 from tests.contracts.rigs import CODES, Rig, connector_module, recorded_answers, rigged
 from xuliu.carrier.contract import Action, NoAnswer, NotSent, Outcome, Proof, Reason, SimKey
+from xuliu.carrier.identity import readings_of
 from xuliu.carrier.registry import all_connectors
 from xuliu.common.configuration import settings_of
 
@@ -258,6 +259,54 @@ def test_a_reading_says_what_the_carrier_says(rig: Rig) -> None:
     assert reading.granted_bytes is not None
     assert reading.used_bytes is not None
     assert reading.granted_bytes == reading.used_bytes + (reading.left_bytes or 0)
+
+
+def naming_another(rig: Rig, path: str) -> None:
+    """From now on the answers at that path are another SIM's."""
+
+    def answer(asked: Asked) -> Reply:
+        return (rig.recorded.of_another(asked) if asked.path == path else None) or rig.recorded.answer(asked)
+
+    rig.peer.answer = answer
+
+
+def paths_that_name_a_sim(rig: Rig, ask: Callable[[], object]) -> list[str]:
+    """The paths asked then at which the carrier says whose answer it is."""
+    rig.peer.asked.clear()
+    ask()
+    return sorted({asked.path for asked in rig.peer.asked if rig.recorded.of_another(asked) is not None})
+
+
+def test_a_reading_that_names_another_sim_is_no_reading(rig: Rig) -> None:
+    paths = paths_that_name_a_sim(rig, rig.read)
+    assert paths, "nothing that this carrier says of a SIM names it: then of_another has to say so for each path"
+
+    for path in paths:
+        naming_another(rig, path)
+        try:
+            read = readings_of([rig.sim], [rig.read()])
+        except NoAnswer:
+            continue
+        assert read == [None], path
+
+
+def test_a_change_is_not_found_in_what_names_another_sim(rig: Rig, action: Action) -> None:
+    before, change = rig.read(), rig.change(action)
+    number = rig.submit(change).number
+    rig.once_done(action)
+    for known in ("", number):
+        paths = paths_that_name_a_sim(rig, lambda: rig.find(change, before=before, number=known))  # noqa: B023  # run at once
+        for path in paths:
+            naming_another(rig, path)
+            assert rig.find(change, before=before, number=known).outcome is Outcome.UNKNOWN, path
+        rig.once_done(action)
+
+
+def test_an_answer_to_a_change_that_names_another_sim_is_no_answer(rig: Rig, action: Action) -> None:
+    change = rig.change(action)
+    for path in paths_that_name_a_sim(rig, lambda: rig.submit(change)):
+        naming_another(rig, path)
+        assert rig.submit(change).outcome is Outcome.UNKNOWN, path
 
 
 def test_nothing_said_of_any_card_is_raised_as_what_it_was(rig: Rig) -> None:

@@ -51,6 +51,7 @@ def test_it_is_held_to_what_every_connector_owes(mei_tel: str) -> None:
         contract.test_secrets_and_tokens_never_stand_in_the_call_log,
         contract.test_a_question_that_gets_no_answer_leaves_the_change_unknown,
         contract.test_a_change_with_a_number_is_never_said_not_to_have_happened,
+        contract.test_a_change_is_not_found_in_what_names_another_sim,
     ],
 )
 def test_one_that_takes_our_reference_keeps_the_contract(mei_tel: str, owed: contract.Owed, action: Action) -> None:

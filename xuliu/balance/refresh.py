@@ -9,6 +9,7 @@ from django.db import connection
 from xuliu.balance.operations import reading_failed, store_readings
 from xuliu.carrier.accounts import capabilities_of, connector_of, session_of
 from xuliu.carrier.contract import Connector, NoAnswer, NotSent, SimKey
+from xuliu.carrier.identity import readings_of
 from xuliu.carrier.models import CarrierAccount
 from xuliu.carrier.session import AccountSession
 from xuliu.common import clock, stops
@@ -33,12 +34,16 @@ def refresh(account_id: int, limit: int = 100) -> int:
 def _read(connector: Connector, session: AccountSession, wanted: Sequence[_Wanted]) -> None:
     try:
         with stops.call("readings.read"), session.one_place():
-            readings = connector.read(session, [one.key for one in wanted])
+            sims = [one.key for one in wanted]
+            readings = readings_of(sims, connector.read(session, sims))
     except (NotSent, NoAnswer):
         _failed(wanted)
         return
+    read = list(zip(wanted, readings, strict=True))
     with stops.transaction("readings.store"):
-        store_readings(dict(zip([one.sim_id for one in wanted], readings, strict=True)))
+        store_readings({one.sim_id: reading for one, reading in read if reading is not None})
+    if strange := [one for one, reading in read if reading is None]:
+        _failed(strange)
 
 
 def _failed(wanted: Sequence[_Wanted]) -> None:

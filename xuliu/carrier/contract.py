@@ -13,10 +13,14 @@ from decimal import Decimal, InvalidOperation
 from enum import StrEnum
 from typing import Any, ClassVar, Protocol
 
+from xuliu.common.clock import civil_date
 from xuliu.common.configuration import setting
 from xuliu.common.outbound import NoAnswer, NotSent, Response
 
-__all__ = ["NoAnswer", "NotSent", "Response", "setting"]
+__all__ = ["NoAnswer", "NotSent", "Response", "civil_date", "setting"]
+
+
+ANOTHER_SIM = "the answer names another SIM"
 
 
 _DOUBLED = str.maketrans("0123456789", "0246813579")
@@ -104,7 +108,8 @@ class Reading:
     """What the carrier says of one SIM at one instant. None means that the carrier does not say.
 
     Bytes are integers. `period_end_on` is exclusive (the first day not served). `granted_bytes` is the total granted
-    since `counted_from`, which a top-up raises and usage does not touch.
+    since `counted_from`, which a top-up raises and usage does not touch. `iccid` is that of the SIM that was asked
+    about, as we write it, unless the answer names another: then it is that one's, and the core takes it for no answer.
     """
 
     iccid: str
@@ -199,8 +204,11 @@ class Answer:
     def by_readings(cls, change: Change, before: "Reading | None", after: "Reading") -> "Answer":
         """DONE where more stands on the SIM than before it was sent, NOT_FOUND where as much, else UNKNOWN.
 
-        For a carrier that takes no reference. Totals that began anew between the readings say nothing.
+        For a carrier that takes no reference. Totals that began anew between the readings say nothing, nor does an
+        answer that names another SIM.
         """
+        if after.iccid != change.sim.iccid:
+            return cls.unsure(change, ANOTHER_SIM)
         is_more = _moved(change.action, before, after)
         if is_more is None:
             return cls.unsure(change, "the readings do not say")
@@ -292,7 +300,8 @@ class Connector(Protocol):
     def read(self, session: Session, sims: Sequence[SimKey]) -> list[Reading]:
         """Ask the carrier about SIMs, in the order given; those it does not know come back with `refused`.
 
-        Raises NotSent or NoAnswer when nothing can be said about any of them.
+        Where an answer names the SIM it is about, that is compared: one of another SIM's comes back with the other's
+        ICCID and nothing else. Raises NotSent or NoAnswer when nothing can be said about any of them.
         """
         ...
 
@@ -342,9 +351,9 @@ def luhn_digit(digits: str) -> str:
     return str((ord("0") * len(digits) - sum(doubled) - sum(plain)) % 10)
 
 
-def first_day_not_served(end: datetime) -> date:
+def first_day_not_served(end: datetime, zone: str) -> date:
     """The exclusive end, where `end` is the last second served (23:59:59) or the first that is not (00:00:00)."""
-    return (end - timedelta(seconds=1)).date() + timedelta(days=1)
+    return civil_date(end - timedelta(seconds=1), zone) + timedelta(days=1)
 
 
 def _moved(action: Action, before: Reading | None, after: Reading) -> bool | None:

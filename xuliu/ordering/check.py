@@ -223,9 +223,10 @@ def _look_again(peer: Peer, found: dict[int, int]) -> None:
     except (NotSent, NoAnswer):
         Attempt.objects.filter(id__in=found.values()).update(recheck_at=clock.now() + ASK_LONGEST)
         return
-    since = delivered_since(lines)
-    delivered = [line for line, after in zip(lines, readings, strict=True) if _has_come(line, since[line.id], after)]
-    again = [found[line_id] for line_id, others in since.items() if others is None]
+    read = {line: after for line, after in zip(lines, readings, strict=True) if after is not None}
+    since = delivered_since(list(read))
+    delivered = [line for line, after in read.items() if _has_come(line, since[line.id], after)]
+    again = [found[line.id] for line in lines if since.get(line.id) is None]
     with stops.transaction("check.drift"):
         open_cases([_drift(line) for line in delivered])
         Attempt.objects.filter(id__in=found.values()).update(recheck_at=None)

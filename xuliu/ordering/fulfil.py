@@ -12,7 +12,7 @@ from typing import Any
 
 from django.db import DataError, IntegrityError, connection
 
-from xuliu.carrier.contract import AccountRefused, Answer, NoAnswer, NotSent, Outcome, Reading
+from xuliu.carrier.contract import ANOTHER_SIM, AccountRefused, Answer, NoAnswer, NotSent, Outcome, Reading
 from xuliu.catalog.models import Offering
 from xuliu.common import arrays, clock, side_by_side, stops
 from xuliu.common.chunks import CHUNK, apply_halving, in_chunks
@@ -139,8 +139,11 @@ def _ready_to_send(peer: Peer, lines: Sequence[Underway]) -> list[Readied]:
             with stops.transaction("fulfil.pause"):
                 pause_account(peer.account.id, why=str(failure))
         return []
-    known = [Readied(line, before) for line, before in zip(lines, readings, strict=True) if not before.refused]
-    _refuse([(line, before) for line, before in zip(lines, readings, strict=True) if before.refused])
+    read = list(zip(lines, readings, strict=True))
+    if strange := [line for line, before in read if before is None]:
+        _not_sent(strange, why=ANOTHER_SIM)
+    _refuse([(line, before) for line, before in read if before is not None and before.refused])
+    known = [Readied(line, before) for line, before in read if before is not None and not before.refused]
     if not known:
         return []
     with stops.statement("fulfil.sent"):

@@ -13,6 +13,7 @@ from django.db import connection
 
 from xuliu.carrier.accounts import capabilities_of, connector_of, session_of
 from xuliu.carrier.contract import Action, Answer, Capabilities, Change, Connector, Proof, Question, Reading, SimKey
+from xuliu.carrier.identity import answers_to, readings_of
 from xuliu.carrier.models import CarrierAccount
 from xuliu.carrier.session import AccountSession
 from xuliu.catalog.models import Offering
@@ -226,8 +227,9 @@ class Peer:
         lines_a_call = min(can.batch_size, can.read_batch_size)  # what one of each call carries anyhow
         return lines_a_call * ceil(can.calls_per_second * CLAIM_SECONDS / calls_per_line / lines_a_call)
 
-    def read(self, lines: Sequence["Underway"], *, stop: str) -> list[Reading]:
-        """Readings of the lines' SIMs in their order, asked for in parts side by side. Raises NotSent, NoAnswer."""
+    def read(self, lines: Sequence["Underway"], *, stop: str) -> list[Reading | None]:
+        """Readings of the lines' SIMs in their order, asked for in parts side by side; None where the carrier answered
+        of another SIM. Raises NotSent, NoAnswer."""
         return self._in_parts(lines, self._parts(lines), self._read, stop)
 
     def find(self, lines: Sequence["Underway"], *, stop: str) -> list[Answer]:
@@ -238,13 +240,15 @@ class Peer:
         parts = [list(chain.from_iterable(part)) for part in self._parts(list(together.values()))]
         return self._in_parts(lines, parts, self._find, stop)
 
-    def _read(self, lines: Sequence["Underway"], stop: str) -> list[Reading]:
+    def _read(self, lines: Sequence["Underway"], stop: str) -> list[Reading | None]:
         with stops.call(stop), self.session.one_place():
-            return self.connector.read(self.session, [line.key for line in lines])
+            sims = [line.key for line in lines]
+            return readings_of(sims, self.connector.read(self.session, sims))
 
     def _find(self, lines: Sequence["Underway"], stop: str) -> list[Answer]:
         with stops.call(stop), self.session.one_place():
-            return self.connector.find(self.session, [line.question(self.deadline) for line in lines])
+            questions = [line.question(self.deadline) for line in lines]
+            return answers_to(questions, self.connector.find(self.session, questions))
 
     def _parts(self, asked: Sequence[Part]) -> list[Sequence[Part]]:
         can = self.capabilities

@@ -68,7 +68,9 @@ def _look(peer: Peer, lines: Sequence[Underway]) -> None:
     except (NotSent, NoAnswer):
         _look_later(peer, lines)
         return
-    _look_later(peer, conclude(list(zip(lines, readings, strict=True)), delivered))
+    read = list(zip(lines, readings, strict=True))
+    unproven = conclude([(line, after) for line, after in read if after is not None], delivered)
+    _look_later(peer, unproven + [line for line, after in read if after is None])
 
 
 def conclude(read: Sequence[tuple[Underway, Reading]], delivered: Container[int] = ()) -> list[Underway]:

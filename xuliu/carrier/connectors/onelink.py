@@ -29,34 +29,14 @@ from hashlib import sha256
 from typing import Any, ClassVar
 from zoneinfo import ZoneInfo
 
-from xuliu.carrier.contract import (
-    AccountRefused,
-    Action,
-    Answer,
-    BaseConfig,
-    Capabilities,
-    Change,
-    ListedPlan,
-    MsisdnForm,
-    NoAnswer,
-    NotSent,
-    Outcome,
-    Proof,
-    Question,
-    Reading,
-    Reason,
-    Response,
-    Session,
-    SimKey,
-    Token,
-    first_day_not_served,
-    heard,
-    in_bytes,
-    setting,
-    without_numbers,
-)
+from xuliu.carrier.contract import (  # isort: skip  # a name a line would be a page of them
+    ANOTHER_SIM, AccountRefused, Action, Answer, BaseConfig, Capabilities, Change, ListedPlan, MsisdnForm,
+    NoAnswer, NotSent, Outcome, Proof, Question, Reading, Reason, Response, Session, SimKey, Token, civil_date,
+    first_day_not_served, heard, in_bytes, setting, without_numbers,
+)  # fmt: skip
 
-ZONE = ZoneInfo("Asia/Shanghai")
+ZONE = "Asia/Shanghai"
+MSISDN = MsisdnForm(country_code="86", lengths=frozenset({11, 13}), begins="1")
 OK = "0"
 STALE = "12021"
 TOKEN_SECONDS = 1800
@@ -111,7 +91,7 @@ class Connector:
         takes_reference=False,
         has_results_later=True,
         has_order_query=True,
-        msisdn=MsisdnForm(country_code="86", lengths=frozenset({11, 13}), begins="1"),
+        msisdn=MSISDN,
         settles_within=timedelta(minutes=30),
         verify_within=timedelta(hours=24),
     )
@@ -162,6 +142,13 @@ class _Said:
     @property
     def first(self) -> dict[str, Any]:
         return next(iter(self.result), {})
+
+    def another(self, sim: SimKey, msisdn: str) -> str:
+        """What the answer names where it is not this card, by ICCID or by number."""
+        iccid, number = (str(self.first.get(name) or "").strip() for name in ("iccid", "msisdn"))
+        if iccid.upper() not in ("", sim.iccid):
+            return iccid
+        return "" if (MSISDN.written(number) or number) in ("", msisdn) else number
 
     @property
     def sentence(self) -> str:
@@ -232,8 +219,11 @@ class _Talk:
         said = self.told("25S05", "sim-card-info/batch", {"iccids": "_".join(asked)})
         if said.status != OK and len(asked) > 1:  # it may be the trouble of one card alone
             raise NoAnswer(said.sentence)
-        cards = [card for card in said.result if card.get("msisdn") and str(card.get("status", OK)) == OK]
-        return known | {str(card.get("iccid")).upper(): str(card["msisdn"]) for card in cards}
+        named = {str(card.get("iccid")).upper(): card for card in said.result}
+        if not named.keys() <= set(asked):  # of those that we asked about it need not say anything then
+            raise NoAnswer(ANOTHER_SIM)
+        cards = {iccid: card for iccid, card in named.items() if str(card.get("status", OK)) == OK}
+        return known | {iccid: str(card["msisdn"]) for iccid, card in cards.items() if card.get("msisdn")}
 
     def _fetch_token(self) -> Token:
         params = {"appid": self._config.appid, "password": self._config.password, "transid": self._transid("")}
@@ -253,7 +243,7 @@ class _Talk:
 
     def _transid(self, reference: str) -> str:
         digits = int(sha256(reference.encode()).hexdigest(), 16) if reference else secrets.randbelow(10**8)
-        return f"{self._config.appid}{self.session.now().astimezone(ZONE):%Y%m%d%H%M%S}{digits % 10**8:08d}"
+        return f"{self._config.appid}{self.session.now().astimezone(ZoneInfo(ZONE)):%Y%m%d%H%M%S}{digits % 10**8:08d}"
 
 
 def _said(response: Response) -> _Said:
@@ -280,6 +270,8 @@ def _ordered(talk: _Talk, changes: Sequence[Change], numbers: Mapping[str, str],
     half = len(changes) // 2
     if half and said.status != OK and (said.reason is Reason.SIM or "分钟" in said.message):
         return _ordered(talk, changes[:half], numbers, ends) + _ordered(talk, changes[half:], numbers, ends)
+    if half == 0 and said.another(changes[0].sim, numbers[changes[0].sim.iccid]):
+        return [Answer.unsure(changes[0], ANOTHER_SIM)]
     return [_taken_on(change, said) for change in changes]
 
 
@@ -314,6 +306,8 @@ def _found(talk: _Talk, question: Question) -> Answer:
 def _by_order(talk: _Talk, question: Question) -> Answer:
     said = talk.told("23M27", "order-info", {"orderNum": question.number})
     status = str(said.first.get("status", ""))
+    if str(said.first.get("orderNum") or question.number) != question.number:
+        return Answer.unsure(question.change, "the answer names another order", question.number)
     if not status:  # they gave us its number: that they do not know it (any more) says nothing of it
         return Answer.unsure(question.change, f"no word of the order: {said.sentence}", question.number)
     if status in ORDER_OVER:
@@ -351,19 +345,20 @@ def _reading(talk: _Talk, sim: SimKey, msisdn: str) -> Reading:
     said = talk.told("25S04", "sim-status", card)
     status = str(said.first.get("cardStatus", "")).strip()
     if said.status != OK or status == "99":
-        return Reading(iccid=sim.iccid, as_of=as_of, refused=said.sentence)
+        return Reading(iccid=said.another(sim, msisdn) or sim.iccid, as_of=as_of, refused=said.sentence)
     state = next((word for word, statuses in CARD_STATUSES.items() if status in statuses), "")
     plans = talk.told("23R00", "ordered-offerings", card | {"queryType": "3"})
-    margin = _entries(talk.told("23U07", "sim-data-margin", card).first.get("accmMarginList"))
+    left = talk.told("23U07", "sim-data-margin", card)
+    margin = _entries(left.first.get("accmMarginList"))
     return Reading(
-        iccid=sim.iccid,
+        iccid=next(filter(None, (answer.another(sim, msisdn) for answer in (said, plans, left))), sim.iccid),
         as_of=as_of,
         state=state,
         granted_bytes=_total(margin, "totalAmount"),
         used_bytes=_total(margin, "useAmount"),
         left_bytes=_total(margin, "remainAmount"),
         blocked_why=_blocked_why(talk, card) if state == "suspended" else "",
-        **_by_plans(plans, as_of.astimezone(ZONE).date()),
+        **_by_plans(plans, civil_date(as_of, ZONE)),
     )
 
 
@@ -372,8 +367,8 @@ def _by_plans(said: _Said, today: date) -> dict[str, Any]:
     plans, ends, starts = [], [], [today.replace(day=1)]
     for entry in _entries(said.first.get("offeringInfoList")):
         starts_at, ends_at = _instant(entry.get("effectiveDate")), _instant(entry.get("expiriedDate"))
-        starts_on = starts_at and starts_at.date()
-        ends_on = first_day_not_served(ends_at) if ends_at and ends_at.year < NO_END_FROM else None
+        starts_on = starts_at and civil_date(starts_at, ZONE)
+        ends_on = first_day_not_served(ends_at, ZONE) if ends_at and ends_at.year < NO_END_FROM else None
         plans.append(ListedPlan(code=str(entry.get("offeringId", "")), starts_on=starts_on, ends_on=ends_on))
         if not re.search("加油包|叠加包", str(entry.get("offeringName", ""))):
             ends += [ends_on] if ends_on else []
@@ -383,7 +378,7 @@ def _by_plans(said: _Said, today: date) -> dict[str, Any]:
 
 def _instant(text: Any) -> datetime | None:
     try:  # yyyyMMddHHmmss or yyyy-MM-dd HH:mm:ss, in China
-        return datetime.strptime(re.sub(r"\D", "", str(text)), "%Y%m%d%H%M%S").replace(tzinfo=ZONE)
+        return datetime.strptime(re.sub(r"\D", "", str(text)), "%Y%m%d%H%M%S").replace(tzinfo=ZoneInfo(ZONE))
     except ValueError:
         return None
 

@@ -203,13 +203,17 @@ class Connector:
 
 def _reading(sim: SimKey, as_of: datetime, card: Response, quota: Response) -> Reading:
     about, said = _object(card), {} if quota.status in NOT_THIS_SIM else _object(quota)
+    own = {*Connector.names_of(sim.iccid)}
+    for named in filter(None, (about.get("iccid"), about.get("iccid_with_luhn"))):
+        if own.isdisjoint(Connector.names_of(str(named))):
+            return Reading(iccid=str(named), as_of=as_of)
     granted, left = in_bytes(said.get("total_volume"), MB), in_bytes(said.get("volume"), MB)
     ends_at = _instant(said.get("expiry_date"))
     return Reading(
         iccid=sim.iccid,
         as_of=as_of,
         state=STATES.get(str(about.get("status")), ""),
-        period_end_on=first_day_not_served(ends_at) if ends_at else None,
+        period_end_on=first_day_not_served(ends_at, "UTC") if ends_at else None,
         granted_bytes=granted,
         used_bytes=None if granted is None or left is None else granted - left,
         left_bytes=left,

@@ -77,6 +77,8 @@ class Connector:
         if response.status == 404:
             return Reading(iccid=sim.iccid, as_of=session.now(), refused="unknown")
         said = _object(response)
+        if str(said.get("iccid", sim.iccid)) != sim.iccid:
+            return Reading(iccid=str(said["iccid"]), as_of=session.now())
         granted, used = in_bytes(said.get("granted_bytes"), 1), in_bytes(said.get("used_bytes"), 1)
         try:
             ends_on = date.fromisoformat(str(said.get("ends_on")))

@@ -4,7 +4,7 @@ from tests.contracts.peer import Asked, Recorded, Refusal, Reply
 from xuliu.carrier.contract import Action, Outcome, Reason
 
 ICCID = "89860400000000000017"
-SIM = {"is_on": True, "ends_on": "2027-01-01", "granted_bytes": 1_000_000, "used_bytes": 17}
+SIM = {"iccid": ICCID, "is_on": True, "ends_on": "2027-01-01", "granted_bytes": 1_000_000, "used_bytes": 17}
 
 
 def answer(asked: Asked) -> Reply:
@@ -26,6 +26,11 @@ def _answer(asked: Asked, sim: dict[str, object]) -> Reply:
     return Reply(status=404)
 
 
+def of_another(asked: Asked) -> Reply | None:
+    """The same of another SIM; an order does not say whose it is."""
+    return Reply.of({**SIM, "iccid": "89860400000000000025"}) if asked.path.startswith("/v1/sims/") else None
+
+
 RECORDED = Recorded(
     config={"key": "Mei-s-own-word"},
     base_path="/v1",
@@ -35,6 +40,7 @@ RECORDED = Recorded(
     plan_codes={Action.RENEW: "year", Action.ADD_ON: "one-mb"},
     answer=answer,
     after=after,
+    of_another=of_another,
     is_change=lambda asked: asked.path == "/v1/orders",
     is_token=lambda asked: False,
     token="",

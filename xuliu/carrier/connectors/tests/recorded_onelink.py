@@ -1,5 +1,6 @@
 """OneLink's answers as its public clients know them: names and shapes after IoTCard/IoTOS and dmlvhh/mobile_sdk."""
 
+import json
 from typing import Any
 
 from tests.contracts.peer import Asked, Recorded, Refusal, Reply
@@ -75,11 +76,30 @@ def _answer(asked: Asked, *, plans: list[Any], margins: list[Any]) -> Reply:
         "/query/ordered-offerings": said({"offeringInfoList": plans}),
         "/query/sim-data-margin": said({"accmMarginList": margins}),
         "/query/sim-stop-reason": said({"platformType": "OneLink-CT", "stopReason": "000020000000"}),
-        "/order/gprspackage-order": said({"msisdn": MSISDN, "orderNum": "20260310000000017"}),
+        "/order/gprspackage-order": said({"msisdn": fields.get("msisdn"), "orderNum": "20260310000000017"}),
         "/order/gprspackage-order/batch": said({"jobId": "20260310000000018"}),
         "/query/order-info": said({"orderNum": fields.get("orderNum"), "status": "completed"}),
     }
     return known.get(asked.path.removeprefix("/v5/ec"), said(status="404", message="未知接口"))
+
+
+ANOTHER = {"msisdn": "1440000000018", "iccid": "89860400000000000025"}
+
+
+def of_another(asked: Asked) -> Reply | None:
+    """The same of another card, named as the platform names cards: by number, by ICCID or both; orders by theirs."""
+    path = asked.path.removeprefix("/v5/ec")
+    given = json.loads(answer(asked).body)
+    names = {
+        "/query/sim-card-info/batch": {**ANOTHER, "status": "0"},
+        "/query/sim-status": ANOTHER,
+        "/query/ordered-offerings": {"iccid": ANOTHER["iccid"]},
+        "/query/sim-data-margin": {"msisdn": ANOTHER["msisdn"]},
+        "/order/gprspackage-order": {"msisdn": ANOTHER["msisdn"]},
+        "/query/order-info": {"orderNum": "20260310000000099"},
+    }
+    first = given["result"][0] if given["result"] else {}
+    return said({**first, **names[path]}) if path in names else None
 
 
 RECORDED = Recorded(
@@ -91,6 +111,7 @@ RECORDED = Recorded(
     plan_codes={Action.RENEW: "300M-12M", Action.ADD_ON: "0"},
     answer=answer,
     after=after,
+    of_another=of_another,
     is_change=lambda asked: "/order/" in asked.path,
     is_token=lambda asked: asked.path.endswith("/get/token"),
     token=TOKEN,

@@ -6,6 +6,7 @@ from tests.contracts.peer import Asked, Recorded, Refusal, Reply
 from xuliu.carrier.contract import Action, Outcome, Reason
 
 ICCID, UNKNOWN = "8988280666000000001", "8988280666000000009"
+ANOTHER = "8988280666000000002"
 TOKEN = "eyJpZHRva2V.b7d1ce5f0b3a4d8e"
 LOGIN = "Basic emhvdTpMaW4tcy1vd24td29yZA=="  # zhou:Lin-s-own-word
 SIM = {"iccid": ICCID, "imei": "0000000000000018", "status": "Enabled", "current_quota": 500}
@@ -47,6 +48,12 @@ def _answer(asked: Asked, quota: dict[str, Any]) -> Reply:
     return known.get(path, Reply(status=404))
 
 
+def of_another(asked: Asked) -> Reply | None:
+    """The same of another SIM; a quota does not say whose it is."""
+    is_card = asked.path.removeprefix("/management-api/v1/sims/").isalnum()
+    return Reply.of({**SIM, "iccid": ANOTHER, "iccid_with_luhn": f"{ANOTHER}0"}) if is_card else None
+
+
 RECORDED = Recorded(
     config={"client_id": "zhou", "client_secret": "Lin-s-own-word"},
     base_path="/management-api",
@@ -56,6 +63,7 @@ RECORDED = Recorded(
     plan_codes={Action.RENEW: "1", Action.ADD_ON: "topup"},
     answer=answer,
     after=after,
+    of_another=of_another,
     is_change=lambda asked: asked.method == "POST" and "/sims/" in asked.path,
     is_token=lambda asked: asked.path.endswith("/oauth/token"),
     token=TOKEN,

@@ -12,7 +12,7 @@ from tests.contracts.peer import Asked, Reply
 from tests.contracts.rigs import Rig, rigged
 from xuliu.carrier.connectors.onelink import ZONE, Connector
 from xuliu.carrier.connectors.tests.recorded_onelink import ADD_ON_PLAN, FIRST_PLAN, MSISDN, said
-from xuliu.carrier.contract import Action, Answer, Change, Outcome, Question, Reason, SimKey
+from xuliu.carrier.contract import Action, Answer, Change, NoAnswer, Outcome, Question, Reason, SimKey, civil_date
 
 LIN, MEI, STRANGER = "89860400000000000017", "89860400000000000025", "89860400000000000033"
 NUMBERS = {LIN: "1440000000017", MEI: "1440000000025", STRANGER: "1440000000033"}
@@ -253,7 +253,7 @@ def test_the_period_ends_with_the_last_plan_that_is_no_add_on(rig: Rig, plans: l
 
 
 def test_bytes_are_counted_from_the_month_or_from_the_plan_that_began_in_it(rig: Rig) -> None:
-    today = rig.session.now().astimezone(ZONE).date()
+    today = civil_date(rig.session.now(), ZONE)
     for began, counted_from in ((today.replace(day=1) - timedelta(days=1), today.replace(day=1)), (today, today)):
         plan = {**FIRST_PLAN, "effectiveDate": f"{began:%Y%m%d}000000", "expiriedDate": "20991231235959"}
         add_on = {**ADD_ON_PLAN, "effectiveDate": f"{today:%Y%m%d}000000"}
@@ -335,3 +335,12 @@ def test_no_number_of_a_card_stands_in_what_people_read(rig: Rig) -> None:
 )
 def test_a_number_is_written_without_the_country_code(given: str, written: str | None) -> None:
     assert Connector.capabilities.msisdn.written(given) == written
+
+
+def test_numbers_of_other_cards_are_no_word_of_the_card_that_was_asked_about(rig: Rig) -> None:
+    rig.peer.answer = lambda asked: rig.recorded.of_another(asked) or rig.recorded.answer(asked)
+    nameless = make_change(LIN, msisdn="")
+
+    with pytest.raises(NoAnswer):
+        rig.connector.read(rig.session, [nameless.sim])
+    assert [answer.outcome for answer in submit(rig, [nameless])] == [Outcome.NOT_SENT]
