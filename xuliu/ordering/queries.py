@@ -2,14 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from statistics import median
 
 from django.db import connection
 from django.db.models import Sum
 
 from xuliu.carrier.models import CarrierAccount
-from xuliu.common import arrays, clock
+from xuliu.common import clock
 from xuliu.common.models import Event
 from xuliu.ordering.models import Attempt, Order, OrderLine, Receipt
 from xuliu.payment.models import Payment, Refund
@@ -100,18 +100,6 @@ def under_way(sim_ids: Sequence[int]) -> dict[int, list[OrderLine]]:
     for line in OrderLine.objects.filter(sim_id__in=sim_ids, state__in=UNDER_WAY).order_by("id"):
         found.setdefault(line.sim_id, []).append(line)
     return found
-
-
-def planned_ends(sim_ids: Sequence[int]) -> dict[int, date]:
-    """The period end that lines under way will bring a SIM: the next quote starts there."""
-    sql = """
-        SELECT sim_id, max(ends_on) FROM ordering_orderline
-        WHERE sim_id = ANY(%s::bigint[])
-            AND state IN ('READY', 'SUBMITTING', 'ACCEPTED', 'VERIFYING', 'UNKNOWN', 'DISPUTED')
-        GROUP BY sim_id"""
-    with connection.cursor() as cursor:
-        cursor.execute(sql, (arrays.integers(sim_ids),))
-        return dict(cursor.fetchall())
 
 
 def proofs_of(line_ids: Sequence[int]) -> dict[int, str]:

@@ -9,7 +9,7 @@ from django.db import IntegrityError, transaction
 
 from xuliu.catalog.models import Offering, PriceList
 from xuliu.catalog.operations import PriceInThePast, pause_offering, resume_offering, set_price
-from xuliu.catalog.queries import current_prices, offers_at, price_history, public_price_list
+from xuliu.catalog.queries import price_history, prices_at, prices_of, public_price_list
 from xuliu.catalog.tests.make import make_carrier, make_offering, make_price, make_price_list
 from xuliu.common import clock
 
@@ -19,8 +19,7 @@ SPRING = datetime(2026, 3, 1, tzinfo=UTC)
 
 
 def _price(offering: Offering, price_list: PriceList, at: datetime) -> int | None:
-    offers = offers_at(offering_ids=[offering.id], price_list_id=price_list.id, at=at)
-    return offers[offering.id].amount_minor
+    return prices_at(offering_ids=[offering.id], price_list_id=price_list.id, at=at)[offering.id].amount_minor
 
 
 def test_a_price_counts_from_its_first_instant_to_just_before_its_end() -> None:
@@ -100,20 +99,21 @@ def test_what_was_charged_before_is_not_rewritten() -> None:
         )
 
 
-def test_the_list_shows_what_a_carriers_sims_can_have_and_leaves_out_what_is_paused() -> None:
+def test_the_list_shows_what_a_carriers_sims_can_have_and_which_of_it_is_paused() -> None:
     carrier, price_list = make_carrier(), make_price_list(is_public=True)
     add_on = make_offering(carrier, kind="add_on")
     month, year = make_offering(carrier, months=1), make_offering(carrier, months=12)
-    paused, elsewhere, unpriced = make_offering(carrier), make_offering(), make_offering(carrier)
+    paused, elsewhere, unpriced = make_offering(carrier, months=6), make_offering(), make_offering(carrier)
     for offering in (add_on, month, year, paused, elsewhere):
         make_price(offering, price_list, 1000)
     pause_offering(offering_id=paused.id, why="运营商下架")
 
-    listed = current_prices(carrier_ids=[carrier.id], price_list_id=price_list.id, at=clock.now())
+    listed = prices_of(carrier_ids=[carrier.id], price_list_id=price_list.id, at=clock.now())
 
-    assert [priced.offering for priced in listed] == [year, month, add_on]
+    assert [priced.id for priced in listed] == [year.id, paused.id, month.id, add_on.id]
+    assert [priced.code for priced in listed if priced.paused_at] == [paused.code]
     assert {priced.currency for priced in listed} == {"CNY"}
-    assert unpriced not in [priced.offering for priced in listed]
+    assert unpriced.id not in [priced.id for priced in listed]
     assert public_price_list() == price_list
 
 
@@ -146,5 +146,5 @@ def test_the_list_takes_one_query_however_long_it_is(django_assert_num_queries: 
         make_price(make_offering(carrier), price_list, 1000)
 
     with django_assert_num_queries(1):
-        listed = current_prices(carrier_ids=[carrier.id], price_list_id=price_list.id, at=clock.now())
-        assert [priced.offering.carrier.code for priced in listed] == [carrier.code] * 8
+        listed = prices_of(carrier_ids=[carrier.id], price_list_id=price_list.id, at=clock.now())
+        assert [priced.carrier_id for priced in listed] == [carrier.id] * 8

@@ -1,7 +1,7 @@
 """Look up a SIM: what the carrier says of it now, as of when, and what can be bought for it."""
 
 import argparse
-from datetime import datetime
+from datetime import date, datetime
 
 from django.conf import settings
 from django.urls import reverse
@@ -12,14 +12,14 @@ from xuliu.balance.models import Reading
 from xuliu.balance.operations import want_readings
 from xuliu.balance.queries import reading_of
 from xuliu.catalog.models import PriceList
-from xuliu.catalog.periods import NoRunningPeriod, Terms, period_for
-from xuliu.catalog.queries import PricedOffering, current_prices, public_price_list
+from xuliu.catalog.queries import public_price_list
 from xuliu.common import clock
 from xuliu.interfaces.cli import chosen, figures, speech, waiting
 from xuliu.interfaces.cli.failure import CommandFailed
 from xuliu.interfaces.cli.guard import refuse_unfit
 from xuliu.inventory.models import Sim
-from xuliu.ordering.queries import planned_ends, under_way
+from xuliu.ordering.offers import SimOffers, offers
+from xuliu.ordering.queries import under_way
 
 WAIT_SECONDS = 10.0
 
@@ -66,7 +66,8 @@ def facts(sim: Sim) -> list[tuple[str, str]]:
     """What is known of the SIM, by name: the carrier's word before ours."""
     sim.refresh_from_db()
     reading, now = reading_of(sim.pk), clock.now()
-    known = [(_("State"), _state(sim, reading)), (_("Service period"), _period(sim, reading, now))]
+    ends_on = offers(sim_ids=[sim.pk], price_list_id=None, at=now)[sim.pk].ends_on
+    known = [(_("State"), _state(sim, reading)), (_("Service period"), _period(sim, ends_on, now))]
     if reading and reading.left_bytes is not None:
         known.append((_("Data"), _data(reading)))
     if reading and (reading.blocked_why or reading.refused):
@@ -107,8 +108,7 @@ def _state(sim: Sim, reading: Reading | None) -> str:
     return words[Sim.State(reported if reported in Sim.State else sim.state)]
 
 
-def _period(sim: Sim, reading: Reading | None, now: datetime) -> str:
-    ends_on = (reading.period_end_on if reading else None) or sim.period_end_on
+def _period(sim: Sim, ends_on: date | None, now: datetime) -> str:
     if ends_on is None:
         return _("end not known")
     days = (ends_on - clock.civil_date(now, sim.account.zone)).days - 1
@@ -145,26 +145,19 @@ def public_prices() -> PriceList:
     return prices
 
 
-def prices_for(sim: Sim) -> list[PricedOffering]:
-    """What the SIM's carrier offers on that list now. Raises as `public_prices`."""
-    carrier_ids, prices = [sim.account.carrier_id], public_prices()
-    return current_prices(carrier_ids=carrier_ids, price_list_id=prices.pk, at=clock.now())
+def offers_for(sim: Sim) -> SimOffers:
+    """What the SIM can have by that list now. Raises as `public_prices`."""
+    return offers(sim_ids=[sim.pk], price_list_id=public_prices().pk, at=clock.now())[sim.pk]
 
 
 def _plans(sim: Sim) -> list[tuple[str, str, str, str]]:
     """Code, name, price and what it would bring, of all that this SIM can have."""
-    today = clock.civil_date(clock.now(), sim.account.zone)
-    reading = reading_of(sim.pk)
-    now_ends_on = (reading.period_end_on if reading else None) or sim.period_end_on
-    ends = [end for end in (now_ends_on, planned_ends([sim.pk]).get(sim.pk)) if end]
-    rows = []
-    for one in prices_for(sim):
-        terms = Terms.of(one.offering)
-        try:
-            period = period_for(terms, period_end_on=max(ends, default=None), today=today, anchor_day=sim.anchor_day)
-        except NoRunningPeriod:
-            continue
-        until = _("until %(day)s") % {"day": figures.last_day(period.ends_on)}
-        price = figures.money(one.amount_minor, one.currency)
-        rows.append((one.offering.code, speech.named(one.offering.name), price, until))
-    return rows
+    return [
+        (
+            offer.offering.code,
+            speech.named(offer.offering.name),
+            figures.money(offer.amount_minor, offer.offering.currency),
+            _("until %(day)s") % {"day": figures.last_day(offer.ends_on)},
+        )
+        for offer in offers_for(sim).offers
+    ]

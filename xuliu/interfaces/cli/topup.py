@@ -81,11 +81,12 @@ def run(args: argparse.Namespace) -> int:
 
 def quoted(sim: Sim, offering_code: str) -> Order:
     """A quote for this SIM, for whoever sits in front of the terminal. Raises CommandFailed, saying what can be had."""
-    offers = {one.offering.code: one.offering for one in lookup.prices_for(sim)}
-    if offering_code not in offers:
-        there_is = ", ".join(offers) or "nothing"
+    found = lookup.offers_for(sim)
+    sold = {offering.code: offering.id for offering in found.sold}
+    if offering_code not in sold:
+        there_is = ", ".join(offer.offering.code for offer in found.offers) or "nothing"
         raise CommandFailed(f"{offering_code} cannot be had for this SIM; there is: {there_is}.")
-    wish = Wish(sim_id=sim.pk, offering_id=offers[offering_code].pk)
+    wish = Wish(sim_id=sim.pk, offering_id=sold[offering_code])
     price_list_id = lookup.public_prices().pk
     try:
         order_id = quote(
@@ -236,6 +237,8 @@ def _why_not(code: str) -> str:
         "provider_paused": "Payments are stopped; see the provider account in the console.",
         "no_provider": "The seller has no provider account that takes this method; add one in the console.",
         "sim_not_in_service": "This SIM is not in service and cannot be renewed.",
+        "sim_unknown_at_carrier": "The carrier says that it does not know this SIM; it is being asked again.",
+        "sim_blocked": "The carrier blocks this SIM (see xuliu lookup); it is being asked again.",
         "no_running_period": "Data can be added only while a period runs; renew the SIM first.",
         "lapsed": "The price was held for 15 minutes and these are over.",
     }

@@ -15,16 +15,18 @@ from django.utils.translation import gettext_lazy as _
 from xuliu.balance.models import Bucket, Reading
 from xuliu.balance.operations import want_readings
 from xuliu.balance.queries import reading_of
+from xuliu.catalog.queries import public_price_list
 from xuliu.common import clock
 from xuliu.common.columns import NONE, badge, day_text, instant_text, localised, money_text, size_text
 from xuliu.common.models import Event
 from xuliu.common.rights import Right
 from xuliu.interfaces.console.timeline import around
-from xuliu.interfaces.console.words import ago
+from xuliu.interfaces.console.words import REFUSALS, ago
 from xuliu.inventory.admin import CARRIER_STATES, SIM_STATES
 from xuliu.inventory.models import Binding, Sim
 from xuliu.ordering.admin import LINE_STATES
 from xuliu.ordering.models import OrderLine
+from xuliu.ordering.offers import Offer, SimOffers, offers
 from xuliu.ordering.queries import UNDER_WAY
 
 LINES_SHOWN, SOON_DAYS = 50, 7
@@ -36,7 +38,8 @@ def show(request: HttpRequest, sim_id: int) -> HttpResponse:
         raise PermissionDenied
     sim = get_object_or_404(Sim.objects.select_related("account__carrier", "merchant"), id=sim_id)
     now = clock.now()
-    reading = reading_of(sim.pk)
+    reading, prices = reading_of(sim.pk), public_price_list()
+    found = offers(sim_ids=[sim.pk], price_list_id=prices.pk if prices else None, at=now)[sim.pk]
     bindings = Binding.objects.filter(sim=sim).select_related("terminal__model").order_by("-bound_at")[:10]
     events = list(Event.objects.filter(kind="sim", subject_id=sim.pk).order_by("id")[:200])
     context = {
@@ -46,10 +49,12 @@ def show(request: HttpRequest, sim_id: int) -> HttpResponse:
         "state": badge(sim.state, SIM_STATES),
         "carrier": localised(sim.account.carrier),
         "account_link": reverse("admin:carrier_carrieraccount_change", args=[sim.account_id]),
-        "answer": _answer(sim, clock.civil_date(now, sim.account.zone)),
+        "answer": _answer(sim, found.ends_on, clock.civil_date(now, sim.account.zone)),
         "data": _data(reading),
         "reading": _reading(reading, now),
         "bindings": [_binding(binding) for binding in bindings],
+        "offers": [_offer(offer) for offer in found.offers],
+        "refusals": _refusals(found),
         "lines": [_line(line) for line in _lines(sim.pk)],
         "timeline": around(events=events, lines=[], payments=[], refunds=[]),
     }
@@ -70,15 +75,17 @@ def ask(request: HttpRequest, sim_id: int) -> HttpResponse:
     return redirect("admin:inventory_sim_change", sim_id)
 
 
-def _answer(sim: Sim, today: date) -> dict[str, str]:
-    """The one big answer: how long it still serves."""
-    if sim.state != Sim.State.ACTIVE or sim.period_end_on is None:
+def _answer(sim: Sim, ends_on: date | None, today: date) -> dict[str, str]:
+    """The one big answer: how long it still serves, counted as the payer's page counts it."""
+    if sim.state != Sim.State.ACTIVE or ends_on is None:
         text = str(SIM_STATES[sim.state][0]) if sim.state != Sim.State.ACTIVE else gettext("Nobody knows until when")
         return {"text": text, "tone": "plain"}
-    days = (sim.period_end_on - today).days
-    if days <= 0:
-        text = ngettext("Dark for %(days)s day", "Dark for %(days)s days", 1 - days) % {"days": 1 - days}
+    days = (ends_on - today).days - 1
+    if days < 0:
+        text = ngettext("Dark for %(days)s day", "Dark for %(days)s days", -days) % {"days": -days}
         return {"text": text, "tone": "dark"}
+    if days == 0:
+        return {"text": gettext("Ends today"), "tone": "soon"}
     text = ngettext("%(days)s day left", "%(days)s days left", days) % {"days": days}
     return {"text": text, "tone": "soon" if days <= SOON_DAYS else "well"}
 
@@ -104,6 +111,29 @@ def _reading(reading: Reading | None, now: Any) -> dict[str, Any] | None:
             (_("Renewal blocked because"), reading.blocked_why or NONE),
         ],
     }
+
+
+def _offer(offer: Offer) -> dict[str, Any]:
+    return {
+        "code": offer.offering.code,
+        "name": localised(offer.offering.name),
+        "period": f"{day_text(offer.starts_on)} – {day_text(offer.ends_on, is_exclusive_end=True)}",
+        "price": money_text(offer.amount_minor, offer.offering.currency),
+        "tax": money_text(offer.tax_minor, offer.offering.currency),
+    }
+
+
+def _refusals(found: SimOffers) -> list[dict[str, Any]]:
+    """What its carrier's SIMs can have and this one cannot, with the reason."""
+    sold = {offering.id: offering for offering in found.sold}
+    return [
+        {
+            "code": sold[refusal.offering_id].code,
+            "name": localised(sold[refusal.offering_id].name),
+            "why": REFUSALS[refusal.code],
+        }
+        for refusal in found.refusals
+    ]
 
 
 def _binding(binding: Binding) -> dict[str, Any]:

@@ -29,6 +29,16 @@ ACTORS: dict[str, Promise] = {
     "command": _("Command line"),
 }
 
+# Why a SIM cannot have what its carrier's SIMs are sold (`ordering.offers.Refusal`).
+REFUSALS: dict[str, Promise] = {
+    "sim_not_in_service": _("the SIM is not in service"),
+    "sim_unknown_at_carrier": _("the carrier does not know the SIM"),
+    "sim_blocked": _("the carrier blocks the SIM"),
+    "account_paused": _("the carrier account is paused"),
+    "offering_paused": _("the offering is paused"),
+    "no_running_period": _("no period runs that data could be added to"),
+}
+
 
 def state_words() -> Mapping[str, States]:
     """The states' words by what they are states of; an event calls a line `orderline`."""

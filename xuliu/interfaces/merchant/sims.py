@@ -12,9 +12,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from xuliu.balance.operations import want_readings
 from xuliu.balance.queries import reading_of
-from xuliu.catalog.models import PriceList
-from xuliu.catalog.periods import NoRunningPeriod, Terms, period_for
-from xuliu.catalog.queries import current_prices, public_price_list
+from xuliu.catalog.queries import public_price_list
 from xuliu.common import clock
 from xuliu.interfaces.merchant.visiting import live, page, remembered
 from xuliu.interfaces.merchant.words import figures, plans, refusals
@@ -22,7 +20,8 @@ from xuliu.interfaces.merchant.words import sim as words
 from xuliu.inventory.look_ups import sim_in, terminal_of_sticker
 from xuliu.inventory.models import Sim, Terminal
 from xuliu.ordering.models import Order, OrderLine
-from xuliu.ordering.queries import planned_ends, under_way
+from xuliu.ordering.offers import offers
+from xuliu.ordering.queries import under_way
 from xuliu.ordering.quote import QuoteRefused, Wish, quote
 
 TYPED_SALT, TYPED_SECONDS = "xuliu typed look-up", 3600
@@ -112,14 +111,20 @@ def _quoted(request: HttpRequest, sim: Sim | None, back: str) -> HttpResponse:
 
 
 def _context(request: HttpRequest, sim: Sim, terminal: Terminal | None, *, is_whole: bool) -> dict[str, Any]:
-    now, account = clock.now(), sim.account
+    now, account, prices = clock.now(), sim.account, public_price_list()
     want_readings(sim_ids=[sim.pk])
-    facts = words.Facts(sim=sim, reading=reading_of(sim.pk), today=clock.civil_date(now, account.zone), now=now)
+    found = offers(sim_ids=[sim.pk], price_list_id=prices.pk if prices else None, at=now)[sim.pk]
+    facts = words.Facts(
+        sim=sim,
+        reading=reading_of(sim.pk),
+        ends_on=found.ends_on,
+        today=clock.civil_date(now, account.zone),
+        now=now,
+    )
     answer = words.answer(facts)
     lines = under_way([sim.pk]).get(sim.pk, [])
     carrier = figures.named(account.carrier.name)
-    prices = public_price_list()
-    groups = _groups(facts, answer, prices, request.GET.get("plan", "")) if prices else []
+    groups = plans.groups(found.offers, wants=answer.wants, chosen=request.GET.get("plan", ""))
     tracks = [words.period_track(facts), words.data_track(facts) if is_whole else None]
     return {
         "who": gettext("%(carrier)s, ending %(last_four)s") % {"carrier": carrier, "last_four": sim.iccid[-4:]},
@@ -137,41 +142,14 @@ def _context(request: HttpRequest, sim: Sim, terminal: Terminal | None, *, is_wh
         ),
         "error": refusals.refusal(request.GET.get("refused", "")),
         "groups": groups,
-        "nothing": _nothing(facts, answer) if not groups else "",
+        "nothing": "" if found.offers or account.paused_at else _nothing(answer),
         "contact": figures.contact(prices.seller) if prices else "",
     }
 
 
-def _groups(facts: words.Facts, answer: words.Answer, prices: PriceList, chosen: str) -> list[plans.Group]:
-    if not answer.wants or facts.sim.account.paused_at:
-        return []
-    carrier_id = facts.sim.account.carrier_id
-    found = current_prices(carrier_ids=[carrier_id], price_list_id=prices.pk, at=facts.now)
-    ends = [end for end in (facts.sim.period_end_on, planned_ends([facts.sim.pk]).get(facts.sim.pk)) if end]
-    priced = []
-    for one in found:
-        try:
-            period = period_for(
-                Terms.of(one.offering),
-                period_end_on=max(ends) if ends else None,
-                today=facts.today,
-                anchor_day=facts.sim.anchor_day,
-            )
-        except NoRunningPeriod:
-            continue
-        priced.append(
-            plans.Priced(
-                offering=one.offering, amount_minor=one.amount_minor, currency=one.currency, ends_on=period.ends_on
-            )
-        )
-    return plans.groups(priced, wants=answer.wants, chosen=chosen)
-
-
-def _nothing(facts: words.Facts, answer: words.Answer) -> str:
-    """Why there is nothing to choose, where neither the answer nor a notice has said it."""
-    if not answer.wants or facts.sim.account.paused_at:
-        return ""
-    return gettext("There is no plan for this SIM at the moment. Call your service provider.")
+def _nothing(answer: words.Answer) -> str:
+    """Why there is nothing to choose, where the answer has not said it."""
+    return gettext("There is no plan for this SIM at the moment. Call your service provider.") if answer.wants else ""
 
 
 def _known_order(request: HttpRequest, lines: list[OrderLine]) -> words.UnderWay | None:

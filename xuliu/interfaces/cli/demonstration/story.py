@@ -90,9 +90,9 @@ def _next_iccid(left_to_visitors: Sequence[str]) -> str:
 
 
 def _longest_renewal(sim: Sim) -> str:
-    for one in lookup.prices_for(sim):
-        if one.offering.kind == Offering.Kind.RENEWAL:
-            return one.offering.code
+    for offer in lookup.offers_for(sim).offers:
+        if offer.offering.terms.kind == Offering.Kind.RENEWAL:
+            return offer.offering.code
     raise CommandFailed("No renewal is sold for the demonstration's SIMs; begin anew: make clean, make demo.")
 
 

@@ -15,7 +15,7 @@ from xuliu.carrier.accounts import connector_of, session_of
 from xuliu.carrier.contract import SimKey
 from xuliu.carrier.models import CarrierAccount
 from xuliu.catalog.models import Offering, Price, PriceList
-from xuliu.catalog.queries import current_prices, public_price_list
+from xuliu.catalog.queries import prices_of, public_price_list
 from xuliu.common import clock
 from xuliu.interfaces.cli.demo_fleet import DAY_ZERO, EXAMPLES, ZONE, DemoFleet, seed_demo
 from xuliu.inventory import shapes
@@ -115,11 +115,11 @@ def test_every_carrier_has_renewals_and_data_to_add_at_more_than_they_cost(
     price_list = public_price_list()
     assert price_list
     for account in CarrierAccount.objects.all():
-        listed = current_prices(carrier_ids=[account.carrier_id], price_list_id=price_list.id, at=clock.now())
-        kinds = Counter(priced.offering.kind for priced in listed)
+        listed = prices_of(carrier_ids=[account.carrier_id], price_list_id=price_list.id, at=clock.now())
+        kinds = Counter(priced.terms.kind for priced in listed)
         assert kinds["renewal"] == 4
         assert kinds["add_on"] >= 1
-        assert all(priced.amount_minor > priced.offering.cost_minor for priced in listed)
+        assert all((priced.amount_minor or 0) > priced.cost_minor for priced in listed)
 
 
 def test_everything_on_the_price_list_is_delivered(

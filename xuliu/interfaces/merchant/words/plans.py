@@ -2,24 +2,15 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
 
 from django.utils.translation import gettext, ngettext
 
 from xuliu.catalog.models import Offering
+from xuliu.catalog.queries import PricedOffering
 from xuliu.interfaces.merchant.words import figures
+from xuliu.ordering.offers import Offer
 
 MOST_SHOWN = 8
-
-
-@dataclass(frozen=True, kw_only=True)
-class Priced:
-    """An offering at today's price; `ends_on` is the exclusive end of the period it would give this SIM."""
-
-    offering: Offering
-    amount_minor: int
-    currency: str
-    ends_on: date
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,12 +35,10 @@ class Group:
     plans: tuple[Plan, ...]
 
 
-def groups(priced: Sequence[Priced], *, wants: str, chosen: str = "") -> list[Group]:
+def groups(offers: Sequence[Offer], *, wants: str, chosen: str = "") -> list[Group]:
     """Renewals and add-ons, what is wanted first; chosen is the offering of that id, otherwise the first."""
-    renewals = sorted((one for one in priced if one.offering.kind == Offering.Kind.RENEWAL), key=_months, reverse=True)
-    add_ons = sorted(
-        (one for one in priced if one.offering.kind == Offering.Kind.ADD_ON), key=lambda one: one.amount_minor
-    )
+    renewals = sorted((one for one in offers if not _is_add_on(one.offering)), key=_months, reverse=True)
+    add_ons = sorted((one for one in offers if _is_add_on(one.offering)), key=lambda one: one.amount_minor)
     sides = [(gettext("Until when?"), renewals[:MOST_SHOWN]), (gettext("How much more data?"), add_ons[:MOST_SHOWN])]
     if wants == "add_on":
         sides.reverse()
@@ -59,13 +48,13 @@ def groups(priced: Sequence[Priced], *, wants: str, chosen: str = "") -> list[Gr
     return [Group(question=question, plans=_plans(rows, picked=picked)) for question, rows in filled]
 
 
-def _plans(rows: Sequence[Priced], *, picked: int) -> tuple[Plan, ...]:
+def _plans(rows: Sequence[Offer], *, picked: int) -> tuple[Plan, ...]:
     cheapest = min(rows, key=_a_month)
     return tuple(
         Plan(
             offering_id=row.offering.id,
             title=figures.named(row.offering.name),
-            price=figures.money(row.amount_minor, row.currency),
+            price=figures.money(row.amount_minor, row.offering.currency),
             detail=_detail(row),
             beside=_beside(row),
             badge=gettext("best value") if row is cheapest and len(rows) > 1 else "",
@@ -76,45 +65,50 @@ def _plans(rows: Sequence[Priced], *, picked: int) -> tuple[Plan, ...]:
     )
 
 
-def _term(offering: Offering) -> str:
+def _is_add_on(offering: PricedOffering) -> bool:
+    return offering.terms.kind == Offering.Kind.ADD_ON
+
+
+def _term(offering: PricedOffering) -> str:
     """How long or how much, in few words, as it fits on a button."""
-    if offering.kind == Offering.Kind.ADD_ON:
+    if _is_add_on(offering):
         return figures.size(offering.size_bytes)
-    years, rest = divmod(offering.months, 12)
-    if years > 1 and not rest and not offering.days:
+    terms = offering.terms
+    years, rest = divmod(terms.months, 12)
+    if years > 1 and not rest and not terms.days:
         return ngettext("%(count)s year", "%(count)s years", years) % {"count": years}
-    if offering.months and not offering.days:
-        return ngettext("%(count)s month", "%(count)s months", offering.months) % {"count": offering.months}
-    if offering.days and not offering.months:
-        return ngettext("%(count)s day", "%(count)s days", offering.days) % {"count": offering.days}
+    if terms.months and not terms.days:
+        return ngettext("%(count)s month", "%(count)s months", terms.months) % {"count": terms.months}
+    if terms.days and not terms.months:
+        return ngettext("%(count)s day", "%(count)s days", terms.days) % {"count": terms.days}
     return figures.named(offering.name)
 
 
-def _detail(row: Priced) -> str:
+def _detail(row: Offer) -> str:
     day = figures.last_day(row.ends_on)
-    if row.offering.kind == Offering.Kind.ADD_ON:
+    if _is_add_on(row.offering):
         return gettext("usable until %(day)s") % {"day": day}
     return gettext("until %(day)s") % {"day": day}
 
 
-def _beside(row: Priced) -> str:
-    if row.offering.kind == Offering.Kind.ADD_ON or row.offering.months < 2:
+def _beside(row: Offer) -> str:
+    if _is_add_on(row.offering) or row.offering.terms.months < 2:
         return ""
-    return gettext("%(price)s / month") % {"price": figures.money(round(_a_month(row)), row.currency)}
+    return gettext("%(price)s / month") % {"price": figures.money(round(_a_month(row)), row.offering.currency)}
 
 
-def _go(row: Priced) -> str:
-    words = {"plan": _term(row.offering), "price": figures.money(row.amount_minor, row.currency)}
-    if row.offering.kind == Offering.Kind.ADD_ON:
+def _go(row: Offer) -> str:
+    words = {"plan": _term(row.offering), "price": figures.money(row.amount_minor, row.offering.currency)}
+    if _is_add_on(row.offering):
         return gettext("Add %(plan)s for %(price)s") % words
     return gettext("Renew %(plan)s for %(price)s") % words
 
 
-def _months(row: Priced) -> tuple[float, int]:
-    return row.offering.months + row.offering.days / 30, -row.amount_minor
+def _months(row: Offer) -> tuple[float, int]:
+    return row.offering.terms.months + row.offering.terms.days / 30, -row.amount_minor
 
 
-def _a_month(row: Priced) -> float:
-    if row.offering.kind == Offering.Kind.ADD_ON:
+def _a_month(row: Offer) -> float:
+    if _is_add_on(row.offering):
         return row.amount_minor / row.offering.size_bytes
     return row.amount_minor / max(_months(row)[0], 0.01)

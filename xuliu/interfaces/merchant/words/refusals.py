@@ -30,6 +30,12 @@ def _sentences() -> dict[str, str]:
         "wrong_carrier": gettext("This plan belongs to another carrier and does not fit your SIM. Choose another one."),
         "unknown_sim": gettext("This SIM is no longer in our records. Call your service provider."),
         "sim_not_in_service": gettext("This SIM is not in service and cannot be renewed. Call your service provider."),
+        "sim_unknown_at_carrier": gettext(
+            "The carrier says that it does not know this SIM, so we take no money for it. Call your service provider."
+        ),
+        "sim_blocked": gettext(
+            "The carrier blocks this SIM, and a renewal does not lift the block. Call your service provider."
+        ),
         "no_running_period": gettext("Data can be added only while a service period runs. Renew the SIM first."),
         "offering_paused": gettext("This plan cannot be had at the moment. Choose another one, or come back later."),
         "account_paused": gettext(

@@ -43,17 +43,13 @@ class Track:
 
 @dataclass(frozen=True, kw_only=True)
 class Facts:
-    """What is known of the SIM now, ours and the carrier's put together."""
+    """What is known of the SIM now, ours and the carrier's put together. `ends_on` is what plans count from."""
 
     sim: Sim
     reading: Reading | None
+    ends_on: date | None
     today: date
     now: datetime
-
-    @property
-    def ends_on(self) -> date | None:
-        """The carrier's word counts before ours."""
-        return (self.reading.period_end_on if self.reading else None) or self.sim.period_end_on
 
     @property
     def days(self) -> int | None:

@@ -6,8 +6,10 @@ from typing import Any
 import pytest
 from django.utils import translation
 
-from xuliu.catalog.models import Offering
+from xuliu.catalog.periods import Terms
+from xuliu.catalog.queries import PricedOffering
 from xuliu.interfaces.merchant.words import plans
+from xuliu.ordering.offers import Offer
 
 MB = 1024 * 1024
 
@@ -18,17 +20,22 @@ def _in_english() -> Any:
         yield
 
 
-def priced(offering_id: int, amount_minor: int, *, months: int = 0, days: int = 0, size_mb: int = 0) -> plans.Priced:
+def priced(offering_id: int, amount_minor: int, *, months: int = 0, days: int = 0, size_mb: int = 0) -> Offer:
     """One thing to buy."""
-    offering = Offering(
+    offering = PricedOffering(
         id=offering_id,
-        kind="renewal" if months or days else "add_on",
-        months=months,
-        days=days,
-        size_bytes=size_mb * MB,
+        code=f"plan-{offering_id}",
         name={"zh-hans": f"套餐 {offering_id}", "en": f"Plan {offering_id}"},
+        carrier_id=1,
+        terms=Terms(kind="renewal" if months or days else "add_on", months=months, days=days),
+        size_bytes=size_mb * MB,
+        tax_basis_points=600,
+        cost_minor=0,
+        paused_at=None,
+        currency="CNY",
+        amount_minor=amount_minor,
     )
-    return plans.Priced(offering=offering, amount_minor=amount_minor, currency="CNY", ends_on=date(2027, 12, 4))
+    return Offer(1, offering, amount_minor, 0, date(2026, 12, 4), date(2027, 12, 4))
 
 
 YEAR, HALF, QUARTER = priced(1, 3600, months=12), priced(2, 2100, months=6), priced(3, 1200, months=3)
