@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
+from datetime import timedelta
 from typing import Any
 
 from django.db import connection
 
 from tests.world import PREFIXES, World
+from xuliu.common import clock
 from xuliu.ordering.models import Flight, Order, OrderLine
 from xuliu.payment.models import Refund
 
@@ -112,10 +114,48 @@ def _known_drift(account_id: int) -> int:
 
 
 def _check_nothing_forgotten() -> None:
-    """No line without an end that has none coming: what is open is disputed or set aside, with a case."""
-    opened = OrderLine.objects.exclude(state__in=END_STATES).exclude(state="DISPUTED").exclude(is_set_aside=True)
-    unpaid = opened.filter(order__state__in=(Order.State.QUOTED, Order.State.AWAITING_PAYMENT))
-    stuck = opened.exclude(id__in=unpaid.values("id"))
+    """No line without an end that has none coming: what is open is disputed, set aside or overdue, with a case."""
+    open_lines = OrderLine.objects.exclude(state__in=END_STATES)
+    unpaid = open_lines.filter(order__state__in=(Order.State.QUOTED, Order.State.AWAITING_PAYMENT))
+    untold = untold_lines(timedelta(0))
+    stuck = open_lines.filter(id__in=untold).exclude(id__in=unpaid.values("id"))
     assert not stuck.exists(), f"forgotten: {list(stuck.values_list('id', 'state'))}"
-    flying = Flight.objects.exclude(line_id__in=OrderLine.objects.filter(is_set_aside=True).values("id"))
+    flying = Flight.objects.exclude(line_id__in=open_lines.exclude(id__in=untold).values("id"))
     assert not flying.exists(), f"still in flight: {list(flying.values())}"
+
+
+def untold_lines(patience: timedelta) -> list[int]:
+    """Lines paid longer ago that have no end, and of which no case tells: their own, their account's, their offering's,
+    or that of the line which their card waits for."""
+    sql = """
+        SELECT l.id FROM ordering_orderline l JOIN ordering_order o ON o.id = l.order_id
+        LEFT JOIN ordering_flight f ON f.sim_id = l.sim_id
+        WHERE l.state NOT IN ('COMPLETED', 'REJECTED', 'DROPPED', 'REVERSED') AND o.paid_at <= %s AND NOT EXISTS (
+            SELECT 1 FROM ticket_case c WHERE c.state = 'OPEN' AND (
+                c.subject_kind = 'orderline' AND c.subject_id IN (l.id, f.line_id)
+                OR c.kind = 'carrier_account_waits' AND c.subject_id = l.account_id
+                OR c.kind = 'offering_waits' AND c.subject_id = l.offering_id))"""
+    return [row[0] for row in _rows(sql, clock.now() - patience)]
+
+
+def check_nothing_untold(patience: timedelta) -> None:
+    """Nothing of us has taken longer than that, from its first moment, without a case that tells of it."""
+    lines = untold_lines(patience)
+    assert not lines, f"lines of which no case tells: {lines}"
+    sql = """
+        SELECT u.* FROM (
+            SELECT 'payment' AS kind, id, account_id FROM payment_payment
+                WHERE state IN ('OPENING', 'PENDING') AND opened_at <= %(by)s
+            UNION ALL SELECT 'refund', r.id, p.account_id FROM payment_refund r
+                JOIN payment_payment p ON p.id = r.payment_id
+                WHERE r.state IN ('PENDING', 'SENT', 'UNKNOWN') AND r.wanted_at <= %(by)s
+            UNION ALL SELECT 'notice', id, account_id FROM payment_notice
+                WHERE state = 'STORED' AND received_at <= %(by)s) AS u
+        WHERE NOT EXISTS (
+            SELECT 1 FROM ticket_case c WHERE c.state = 'OPEN' AND (
+                c.subject_kind = u.kind AND c.subject_id = u.id
+                OR c.kind = 'provider_account_waits' AND c.subject_id = u.account_id))"""
+    with connection.cursor() as cursor:
+        cursor.execute(sql, {"by": clock.now() - patience})
+        untold = cursor.fetchall()
+    assert not untold, f"of which no case tells: {untold}"

@@ -59,6 +59,12 @@ DUE = {
         f"CASE WHEN cancel_wanted_at IS NULL THEN valid_until ELSE {_EVER} END",
     ),
     "order.lapse": _rows("ordering_order", "state = 'QUOTED'", "valid_until"),
+    "overdue": f"""SELECT NULL::bigint, min(at) FROM (
+        SELECT paid_at + CASE WHEN is_waited_for THEN interval '2 h' ELSE interval '1 day' END AS at
+        FROM ordering_order WHERE state = 'PAID'
+        UNION ALL SELECT opened_at + interval '2 h' FROM payment_payment WHERE state IN ('OPENING', 'PENDING')
+        UNION ALL SELECT wanted_at + interval '1 day' FROM payment_refund WHERE state IN ('PENDING', 'SENT', 'UNKNOWN')
+        UNION ALL SELECT {_EVER} FROM ticket_case WHERE state = 'OPEN') AS waiting""",  # noqa: S608  # constants
 }
 _ASK = " UNION ALL ".join(f"SELECT '{step}', * FROM ({sql}) AS due" for step, sql in DUE.items())  # noqa: S608  # constants
 

@@ -49,6 +49,7 @@ STORY_OF: dict[str, stories.Story] = {
     "fulfil.pause": stories.locked_out,
     "fulfil.refuse": stories.unknown_to_the_carrier,
     "line.set_aside": stories.poisoned,
+    "overdue.tell": stories.never_done,
     "pay.release_rest": stories.large,
     "pay.set_aside": stories.poisoned,
     "payment.claim_unheard": stories.unheard,  # in the plain one the notice may be quicker

@@ -16,15 +16,19 @@ from tests.journeys.paper import Paper
 from tests.world import make_world, pass_time
 from xuliu.balance.operations import want_readings
 from xuliu.balance.refresh import refresh
+from xuliu.carrier.contract import Answer, Reason
+from xuliu.common import clock
 from xuliu.common.chunks import CHUNK as RELEASED_AT_ONCE
 from xuliu.inventory.import_sims import Report, import_sims
 from xuliu.ordering import check, fulfil, settle, verify
 from xuliu.ordering.models import Order, OrderLine, Receipt
+from xuliu.ordering.overdue import tell_of_overdue
 from xuliu.ordering.pay import apply_notices, release_rest
 from xuliu.ordering.place import place
 from xuliu.ordering.quote import LINES_PER_STATEMENT
 from xuliu.ordering.withdraw import withdraw
 from xuliu.sandbox.testing import Sandbox
+from xuliu.ticket.models import Case
 
 CHUNK = 1_000
 Counts = dict[str, set[int]]
@@ -141,6 +145,62 @@ def test_taking_one_line_back_and_a_thousand_take_the_same_statements(paper: Pap
         counts.append({"withdraw": {made}, "settle": _each_run(settle.settle)})
 
     assert _constant(*counts), f"one and a thousand: {counts}"
+
+
+def test_refusing_one_line_for_ever_and_a_thousand_take_the_same_statements(paper: Paper) -> None:
+    counts = []
+    for number in (1, CHUNK):
+        order = carrier.make_quote(paper, carrier.make_paper_sims(paper, number))
+        place(order_id=order.pk, method="native")
+        carrier.pay([order])
+        apply_notices()
+        release_rest()
+        paper.books.refuses = lambda change: Answer.refused(change, Reason.TEMPORARY, "later")
+        made = []
+        for _ in range(6):
+            pass_time(paper.world, timedelta(minutes=30))
+            made.append(_each_run(lambda: fulfil.fulfil(paper.account.pk, limit=CHUNK)))
+        told = _count(tell_of_overdue)[0]
+        counts.append({"fulfil": set().union(*made[:5]), "in vain": made[5], "tell": {told}})
+        assert OrderLine.objects.filter(order=order, state="READY", is_set_aside=True).count() == number
+        assert Case.objects.filter(state="OPEN", kind="line_sent_in_vain").count() == number
+        withdraw(order_id=order.pk)
+        settle.settle()
+        tell_of_overdue()
+
+    assert _constant(*counts), f"one and a thousand: {counts}"
+
+
+def test_telling_of_one_overdue_line_and_of_a_thousand_takes_the_same_statements(paper: Paper) -> None:
+    counts = []
+    for number in (1, CHUNK):
+        order = carrier.make_quote(paper, carrier.make_paper_sims(paper, number))
+        place(order_id=order.pk, method="native")
+        carrier.pay([order])
+        apply_notices()
+        pass_time(paper.world, timedelta(days=2))
+        counts.append({"tell": {_count(tell_of_overdue)[0], _count(tell_of_overdue)[0]}})
+        assert Case.objects.get(state="OPEN", kind="carrier_account_waits").facts["count"] == number
+        withdraw(order_id=order.pk)
+        tell_of_overdue()
+        assert not Case.objects.filter(state="OPEN", kind="carrier_account_waits").exists()
+
+    assert _constant(*counts), f"one and a thousand: {counts}"
+
+
+@pytest.mark.parametrize("said", [1_795_000_000, 1e30, float("inf"), float("nan"), -5, 3_601, 3_600])
+def test_a_carrier_that_says_to_come_again_in_fifty_years_is_asked_within_the_hour(paper: Paper, said: float) -> None:
+    (order,) = carrier.make_orders(paper, 1)
+    carrier.pay([order])
+    apply_notices()
+    paper.books.refuses = lambda change: Answer.refused(change, Reason.TEMPORARY, "later", retry_after_seconds=said)
+    fulfil.fulfil(paper.account.pk)
+
+    line = order.lines.get()
+    assert line.state == "READY"
+    assert clock.now() < line.due_at <= clock.now() + timedelta(hours=1)
+    withdraw(order_id=order.pk)
+    settle.settle()
 
 
 def test_one_reading_and_a_hundred_take_the_same_statements(paper: Paper) -> None:

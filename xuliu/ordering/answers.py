@@ -13,6 +13,7 @@ from xuliu.common.state import move
 from xuliu.common.trail import log_rows
 from xuliu.ordering.models import OrderLine
 from xuliu.ordering.outcomes import land, reject
+from xuliu.ordering.patience import may_be_sent_again
 from xuliu.ordering.underway import Peer, Underway, growing
 from xuliu.ticket.operations import Opening, open_cases
 
@@ -25,6 +26,7 @@ FIRST_LOOK = timedelta(0)
 ASK_FIRST = timedelta(seconds=2)
 RETRY_FIRST = timedelta(seconds=15)
 RETRY_LONGEST = timedelta(minutes=10)
+LONGEST_WAIT = timedelta(hours=1)  # a carrier that says more has said nothing
 DRIFT_AFTER = timedelta(hours=1)
 
 
@@ -124,6 +126,9 @@ def _wait(peer: Peer, answered: Sequence[Answered], only_from: Sequence[str]) ->
         },
     )
     land(moved)
+    keep_from_sending(
+        [line for line, answer in answered if answer.reason is Reason.TEMPORARY and line.id in set(moved)]
+    )
     ours = next((answer for _, answer in answered if answer.reason is Reason.ACCOUNT), None)
     if ours is not None:
         pause_account(peer.account.id, why=ours.detail)
@@ -132,10 +137,24 @@ def _wait(peer: Peer, answered: Sequence[Answered], only_from: Sequence[str]) ->
 def _due(line: Underway, answer: Answer) -> datetime:
     if answer.reason is Reason.ACCOUNT:
         return clock.now()  # the account's pause holds it, and ends when a person ends it
-    wait = growing(line.tries, first=RETRY_FIRST, longest=RETRY_LONGEST)
-    if answer.retry_after_seconds is not None:
-        wait = max(timedelta(seconds=1), timedelta(seconds=answer.retry_after_seconds))
-    return clock.now() + wait
+    said = answer.retry_after_seconds
+    if said is not None and said <= LONGEST_WAIT.total_seconds():
+        return clock.now() + max(timedelta(seconds=1), timedelta(seconds=said))
+    return clock.now() + growing(line.tries, first=RETRY_FIRST, longest=RETRY_LONGEST)
+
+
+def keep_from_sending(lines: Sequence[Underway]) -> None:
+    """These were sent and not done: those that reached their carrier as often as they may wait for a person."""
+    vain = [line for line in lines if not may_be_sent_again(line.sent_before + 1)]
+    if vain:
+        ids = [line.id for line in vain]
+        OrderLine.objects.filter(id__in=ids, state__in=(State.READY, State.UNKNOWN)).update(is_set_aside=True)
+        open_cases([_in_vain(line) for line in vain])
+
+
+def _in_vain(line: Underway) -> Opening:
+    facts = {"sendings": line.sent_before + 1, "sent_at": line.sent_at, "paid_at": line.paid_at}
+    return Opening(kind="line_sent_in_vain", subject_kind="orderline", subject_id=line.id, facts=facts)
 
 
 def pause_account(account_id: int, *, why: str) -> None:

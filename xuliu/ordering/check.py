@@ -16,10 +16,11 @@ from xuliu.common import clock, stops, wake
 from xuliu.common.chunks import CHUNK, apply_halving, in_chunks
 from xuliu.common.state import move
 from xuliu.ordering import verify
-from xuliu.ordering.answers import store_answers
+from xuliu.ordering.answers import keep_from_sending, store_answers
 from xuliu.ordering.evidence import Promise, is_proven, on_top
 from xuliu.ordering.models import Attempt, Flight, OrderLine
 from xuliu.ordering.outcomes import land
+from xuliu.ordering.patience import may_be_sent_again
 from xuliu.ordering.underway import Peer, Underway, delivered_since, growing, lease_due, lines_by_id, set_aside
 from xuliu.ticket.operations import Opening, open_cases
 
@@ -27,7 +28,6 @@ State = OrderLine.State
 ASK_FIRST = timedelta(seconds=5)
 ASK_LONGEST = timedelta(minutes=30)
 LEASE = timedelta(minutes=1)
-TELL_A_PERSON_AFTER = timedelta(hours=2)
 
 
 def recover(limit: int = CHUNK) -> int:
@@ -112,8 +112,8 @@ def check(account_id: int, limit: int = CHUNK) -> int:
 def _ask(peer: Peer, lines: Sequence[Underway]) -> None:
     try:
         answers = peer.find(lines, stop="check.find")
-    except (NotSent, NoAnswer) as failure:
-        _ask_later(lines, why=str(failure))
+    except (NotSent, NoAnswer):
+        _ask_later(lines)
         return
     answered = list(zip(lines, answers, strict=True))
     told = [(line, answer) for line, answer in answered if _is_news(line, answer)]
@@ -142,12 +142,14 @@ def _proves_nothing_happened(peer: Peer, line: Underway, answer: Answer) -> bool
 
 
 def _send_again(lines: Sequence[Underway]) -> None:
+    """But for those that were sent as often as they may: they stay as they are, for a person."""
     if not lines:
         return
     with stops.transaction("check.send_again"):
+        keep_from_sending(lines)
         moved = move(
             OrderLine,
-            [line.id for line in lines],
+            [line.id for line in lines if may_be_sent_again(line.sent_before + 1)],
             to=State.READY,
             only_from=[State.UNKNOWN],
             why="proven: the carrier never did it",
@@ -156,7 +158,7 @@ def _send_again(lines: Sequence[Underway]) -> None:
         land(moved)
 
 
-def _ask_later(lines: Sequence[Underway], why: str = "") -> None:
+def _ask_later(lines: Sequence[Underway]) -> None:
     ids = [line.id for line in lines]
     waits = [growing(line.tries, first=ASK_FIRST, longest=ASK_LONGEST) for line in lines]
     with stops.transaction("check.later"), connection.cursor() as cursor:
@@ -166,16 +168,6 @@ def _ask_later(lines: Sequence[Underway], why: str = "") -> None:
                WHERE l.id = u.id AND l.state IN ('UNKNOWN', 'ACCEPTED')""",
             (ids, [clock.now() + wait for wait in waits]),
         )
-        open_cases([_stuck(line, why) for line in lines if _is_stuck(line)])
-
-
-def _is_stuck(line: Underway) -> bool:
-    return line.sent_at is not None and clock.now() >= line.sent_at + TELL_A_PERSON_AFTER
-
-
-def _stuck(line: Underway, why: str) -> Opening:
-    facts = {"attempt": line.attempt, "sent_at": line.sent_at, "last": why}
-    return Opening(kind="line_unknown", subject_kind="orderline", subject_id=line.id, facts=facts)
 
 
 def _give_up_waiting(peer: Peer, lines: Sequence[Underway]) -> None:

@@ -4,17 +4,19 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from xuliu.balance.refresh import refresh
-from xuliu.ordering import check, expire, fulfil, pay, settle, verify
+from xuliu.ordering import check, expire, fulfil, overdue, pay, settle, verify
 from xuliu.ordering.queries import active_accounts
 from xuliu.payment import exchange, refunding
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One step. `run` returns how much it found to do; a step that found something is run again at once."""
+    """One step. `run` returns how much it found to do; a step that found something is run again at once, but a worker
+    runs it no more often than `every_seconds`."""
 
     name: str
     run: Callable[[], int]
+    every_seconds: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +47,7 @@ LANES: dict[str, tuple[Step, ...]] = {
         Step("recover", check.recover),
         Step("order.expire", expire.end_unpaid),
         Step("order.lapse", expire.lapse_quotes),
+        Step("overdue", overdue.tell_of_overdue, every_seconds=60),
     ),
 }
 ACCOUNT_LANES: dict[str, tuple[AccountStep, ...]] = {

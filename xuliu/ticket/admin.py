@@ -19,12 +19,17 @@ from xuliu.ticket.operations import close_case
 
 CASE_STATES: States = {Case.State.OPEN: (_("Open"), "soon"), Case.State.CLOSED: (_("Closed"), "plain")}
 CASE_KINDS = {
-    "line_unknown": _("Outcome unknown, the carrier does not say"),
+    "line_waits": _("A line takes longer than it may"),
+    "line_sent_in_vain": _("Sent to the carrier several times and never done"),
     "line_disputed": _("Carrier says done, the SIM does not show it"),
     "line_set_aside": _("A step failed on this line"),
     "delivered_after_refusal": _("Delivered after it was refused and given back"),
     "carrier_account_paused": _("Carrier account paused itself"),
+    "carrier_account_waits": _("Lines wait at a carrier account"),
+    "provider_account_waits": _("Payments or refunds wait at a provider account"),
+    "offering_waits": _("Lines wait for a paused offering"),
     "notice_set_aside": _("A notice could not be read"),
+    "notice_waits": _("A notice is not applied"),
     "payment_unknown": _("Money came for no payment of ours"),
     "payment_of_no_order": _("Money came for no order of ours"),
     "payment_to_another_merchant": _("Paid to another merchant id"),
@@ -32,7 +37,9 @@ CASE_KINDS = {
     "payment_of_another_amount": _("Paid another amount"),
     "order_set_aside": _("A step failed on this order"),
     "payment_set_aside": _("A step failed on this payment"),
+    "payment_waits": _("A payment can be neither opened nor asked about nor closed"),
     "refund_set_aside": _("A step failed on this refund"),
+    "refund_overdue": _("A refund takes longer than a day"),
     "refund_waits": _("A refund waits: the provider does not take it yet"),
     "refund_refused": _("The provider refuses a refund"),
     "refund_failed": _("A refund failed"),

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 
 from django.core.serializers.json import DjangoJSONEncoder
@@ -25,24 +26,9 @@ class Opening:
 def open_cases(openings: Sequence[Opening]) -> None:
     """Open cases, in one statement whatever their number. While a case of a kind about a subject is open, the same one
     again changes nothing."""
-    if not openings:
-        return
-    now = clock.now()
-    # In one order, so that two writers of the same cases wait for each other and never in a ring.
-    ordered = sorted(openings, key=lambda one: (one.kind, one.subject_kind, one.subject_id))
-    with connection.cursor() as cursor:
-        cursor.execute(
-            INSERT,
-            [
-                Case.State.OPEN,
-                now,
-                now,
-                [one.kind for one in ordered],
-                [one.subject_kind for one in ordered],
-                [one.subject_id for one in ordered],
-                [json.dumps(one.facts, cls=DjangoJSONEncoder, ensure_ascii=False) for one in ordered],
-            ],
-        )
+    if openings:
+        with connection.cursor() as cursor:
+            cursor.execute(INSERT, _values(openings))
 
 
 def open_case(kind: str, subject: tuple[str, int], facts: Mapping[str, Any]) -> None:
@@ -50,12 +36,52 @@ def open_case(kind: str, subject: tuple[str, int], facts: Mapping[str, Any]) -> 
     open_cases([Opening(kind=kind, subject_kind=subject[0], subject_id=subject[1], facts=facts)])
 
 
+def keep_cases(openings: Sequence[Opening], *, kinds: Sequence[str], quiet_for: timedelta) -> int:
+    """Have exactly these cases of these kinds open: open what is missing, bring the facts of the others up to date,
+    close what is so no longer. One that a person closed comes again after `quiet_for`. Returns how many were opened or
+    closed. Three statements."""
+    values = _values(openings)
+    with connection.cursor() as cursor:
+        cursor.execute(KEEP, [*values, clock.now() - quiet_for])
+        opened = len([row for row in cursor.fetchall() if row[0]])
+        cursor.execute(OVER, [list(kinds), *values[3:6]])
+        over = [row[0] for row in cursor.fetchall()]
+    return opened + len(state.move(Case, over, to=Case.State.CLOSED, why="it is so no longer"))
+
+
 def close_case(case_id: int, *, why: str) -> bool:
     """Close a case; the actor and the reason stand in its event. False when it was closed already."""
     return bool(state.move(Case, [case_id], to=Case.State.CLOSED, why=why))
 
 
-INSERT = """
-    INSERT INTO ticket_case (state, state_at, opened_at, kind, subject_kind, subject_id, facts)
-    SELECT %s, %s, %s, c.* FROM unnest(%s::text[], %s::text[], %s::bigint[], %s::jsonb[]) AS c
-    ON CONFLICT (kind, subject_kind, subject_id) WHERE state = 'OPEN' DO NOTHING"""
+def _values(openings: Sequence[Opening]) -> list[Any]:
+    """In one order, so that two writers of the same cases wait for each other and never in a ring."""
+    ordered = sorted(openings, key=lambda one: (one.kind, one.subject_kind, one.subject_id))
+    return [
+        Case.State.OPEN,
+        now := clock.now(),
+        now,
+        [one.kind for one in ordered],
+        [one.subject_kind for one in ordered],
+        [one.subject_id for one in ordered],
+        [json.dumps(one.facts, cls=DjangoJSONEncoder, ensure_ascii=False) for one in ordered],
+    ]
+
+
+GIVEN = """
+    INSERT INTO ticket_case AS held (state, state_at, opened_at, kind, subject_kind, subject_id, facts)
+    SELECT %s, %s::timestamptz, %s::timestamptz, c.*
+    FROM unnest(%s::text[], %s::text[], %s::bigint[], %s::jsonb[]) AS c(kind, subject_kind, subject_id, facts)"""
+ONCE = "ON CONFLICT (kind, subject_kind, subject_id) WHERE state = 'OPEN'"
+INSERT = f"{GIVEN} {ONCE} DO NOTHING"
+KEEP = f"""{GIVEN}
+    WHERE NOT EXISTS (
+        SELECT 1 FROM ticket_case closed JOIN common_event e ON e.kind = 'case' AND e.subject_id = closed.id
+        WHERE (closed.kind, closed.subject_kind, closed.subject_id) = (c.kind, c.subject_kind, c.subject_id)
+            AND closed.state = 'CLOSED' AND e.actor_kind = 'person' AND e.at > %s)
+    {ONCE} DO UPDATE SET facts = excluded.facts WHERE held.facts <> excluded.facts RETURNING xmax = 0"""
+OVER = """
+    SELECT id FROM ticket_case k WHERE state = 'OPEN' AND kind = ANY(%s) AND NOT EXISTS (
+        SELECT 1 FROM unnest(%s::text[], %s::text[], %s::bigint[]) AS c(kind, subject_kind, subject_id)
+        WHERE (c.kind, c.subject_kind, c.subject_id) = (k.kind, k.subject_kind, k.subject_id))
+    ORDER BY id"""

@@ -12,9 +12,9 @@ from xuliu.ticket.queries import open_cases_of
 RIGHTS = {"ask": Right.DECIDE, "send": Right.DECIDE, "refund": Right.REFUND, "accept": Right.REFUND}
 # The questions that a decision answers; other cases about the line stay open.
 ANSWERED = {
-    "ask": ("line_set_aside",),
-    "send": ("line_unknown", "line_set_aside"),
-    "refund": ("line_unknown", "line_disputed", "line_set_aside"),
+    "ask": ("line_set_aside", "line_sent_in_vain"),
+    "send": ("line_waits", "line_set_aside", "line_sent_in_vain"),
+    "refund": ("line_waits", "line_disputed", "line_set_aside", "line_sent_in_vain"),
     "accept": ("line_disputed", "line_set_aside"),
 }
 REFUSALS: dict[str, Any] = {

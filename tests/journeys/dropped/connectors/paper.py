@@ -32,6 +32,7 @@ class Books:
     says_later: bool = False  # answers ACCEPTED, and DONE only when asked
     reads: Counter[str] = field(default_factory=Counter)
     during_submit: Callable[[], object] | None = None  # once, before a refusal that comes late
+    refuses: Callable[[Change], Answer] | None = None  # instead of doing it
     knows_nothing: bool = False  # answers NOT_FOUND when asked
     odd_readings: dict[str, str] = field(default_factory=dict)  # the IMEI read, by ICCID
     odd_details: dict[str, str] = field(default_factory=dict)  # the words of an answer, by ICCID
@@ -85,6 +86,8 @@ class Connector:
         if meanwhile is not None:
             meanwhile()
             return [Answer.refused(change, Reason.SIM, "refused after a long time") for change in changes]
+        if BOOKS.refuses is not None:
+            return [BOOKS.refuses(change) for change in changes]
         for change in changes:
             iccid = change.sim.iccid
             BOOKS.ends_on[iccid] = add_months(BOOKS.ends_on[iccid], change.months, anchor_day=BOOKS.ends_on[iccid].day)

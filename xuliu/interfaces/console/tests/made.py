@@ -123,7 +123,7 @@ def make_unknown(shop: Shop, *, minutes_ago: float = 40, **kwargs: Any) -> Order
         took_ms=840,
     )
     open_case(
-        "line_unknown", ("orderline", line.pk), {"asked": 4, "last_answer": "not found", "settles_within": "0:30:00"}
+        "line_waits", ("orderline", line.pk), {"asked": 4, "last_answer": "not found", "settles_within": "0:30:00"}
     )
     line.refresh_from_db()
     return line

@@ -55,7 +55,7 @@ def test_two_people_send_again_and_not_one_person_twice() -> None:
     assert line.state == State.READY
     moved = Event.objects.filter(kind="orderline", subject_id=line.pk, became="READY").latest("id")
     assert (moved.actor_kind, moved.actor_label, moved.why) == ("person", "sun", "seen in their portal")
-    assert Case.objects.get(kind="line_unknown", subject_id=line.pk).state == Case.State.CLOSED
+    assert Case.objects.get(kind="line_waits", subject_id=line.pk).state == Case.State.CLOSED
 
 
 def test_before_it_has_settled_nobody_sends_again() -> None:
@@ -77,7 +77,7 @@ def test_a_line_without_an_answer_is_given_back_with_a_reason() -> None:
     assert line.state == State.REJECTED
     totals = order_totals([line.order_id])[line.order_id]
     assert (totals.held_minor, totals.refunded_minor) == (0, line.price_minor)
-    assert Case.objects.get(kind="line_unknown").state == Case.State.CLOSED
+    assert Case.objects.get(kind="line_waits").state == Case.State.CLOSED
 
 
 def test_a_disputed_line_is_accepted_with_reason_and_proof_and_not_without() -> None:

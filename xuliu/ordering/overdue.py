@@ -1,0 +1,142 @@
+"""Overdue: what has outlasted its patience gets a case, one a cause, and the case closes itself once that is over.
+
+The cause is the carrier or provider account where it is paused, where nothing gets through, or where so many wait that
+nobody would read of them one by one; the offering where that is paused; else the line, payment, refund or notice. What
+has a case of its own already (set aside, disputed) gets no second one, nor does a line that waits behind another.
+"""
+
+from json import loads
+from typing import Any
+
+from django.db import connection
+
+from xuliu.common import clock, stops
+from xuliu.common.state import move
+from xuliu.ordering.models import OrderLine
+from xuliu.ordering.patience import patience
+from xuliu.ordering.underway import REACHED
+from xuliu.ticket.models import Case
+from xuliu.ticket.operations import Opening, keep_cases
+
+ONE_BY_ONE = 20  # more of one account are one case with a count
+# The newest sendings and calls tell whether anything gets through; an index by time would slow every sending.
+LOOKED_AT = 1_000
+KINDS = (
+    "carrier_account_waits",
+    "offering_waits",
+    "line_waits",
+    "provider_account_waits",
+    "payment_waits",
+    "refund_overdue",
+    "notice_waits",
+)
+
+
+def tell_of_overdue() -> int:
+    """Open and close cases by what is overdue now; returns how many. As many statements whatever there is."""
+    with stops.transaction("overdue.tell"):
+        told = keep_cases(_found(), kinds=KINDS, quiet_for=patience(is_waited_for=False))
+        told += len(move(Case, _resolved(), to=Case.State.CLOSED, why="it is so no longer"))
+    return told
+
+
+def _found() -> list[Opening]:
+    values: dict[str, Any] = {
+        "recently": clock.now() - patience(is_waited_for=True),
+        "long_ago": clock.now() - patience(is_waited_for=False),
+        "open": list(OrderLine.OPEN),
+        "one_by_one": ONE_BY_ONE,
+        "looked_at": LOOKED_AT,
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(OVERDUE, values)
+        rows = cursor.fetchall()
+    return [Opening(kind=kind, subject_kind=what, subject_id=one, facts=loads(text)) for kind, what, one, text in rows]
+
+
+def _resolved() -> list[int]:
+    with connection.cursor() as cursor:
+        cursor.execute(RESOLVED)
+        return [row[0] for row in cursor.fetchall()]
+
+
+# Orders first: they are few, and most are young. A line's own case is told by its subject.
+LINES = f"""
+    late AS MATERIALIZED (
+        SELECT id, paid_at FROM ordering_order WHERE state = 'PAID'
+            AND paid_at <= CASE WHEN is_waited_for THEN %(recently)s ELSE %(long_ago)s END),
+    heard AS (
+        SELECT DISTINCT e.account_id
+        FROM (SELECT * FROM ordering_attempt ORDER BY id DESC LIMIT %(looked_at)s) AS e
+        WHERE {REACHED} AND e.sent_at > %(recently)s),
+    waiting AS (
+        SELECT l.*, late.paid_at, e.detail, l.state IN ('WAITING', 'READY') AND NOT l.is_set_aside AS is_queued,
+            COALESCE({REACHED}, false) AS has_reached
+        FROM late JOIN ordering_orderline l ON l.order_id = late.id AND l.state = ANY(%(open)s)
+        LEFT JOIN ordering_attempt e ON e.line_id = l.id AND e.number = l.attempt
+        WHERE NOT EXISTS (SELECT 1 FROM ticket_case c WHERE c.state = 'OPEN' AND c.subject_kind = 'orderline'
+            AND c.subject_id = l.id AND c.kind <> 'line_waits')),
+    lines AS (
+        SELECT 'line_waits' AS kind, 'orderline' AS subject_kind, l.id AS subject_id, l.paid_at AS since,
+            jsonb_build_object('state', l.state, 'last', l.detail) AS facts,
+            CASE WHEN l.is_queued AND o.paused_at IS NOT NULL THEN 'offering' ELSE 'carrier_account' END AS shared,
+            CASE WHEN l.is_queued AND o.paused_at IS NOT NULL THEN o.id ELSE a.id END AS shared_id,
+            a.paused_why AS shared_why,
+            l.is_queued AND (o.paused_at IS NOT NULL OR a.paused_at IS NOT NULL
+                OR NOT l.has_reached AND a.id NOT IN (SELECT account_id FROM heard)) AS is_shared
+        FROM waiting l JOIN carrier_carrieraccount a ON a.id = l.account_id
+        JOIN catalog_offering o ON o.id = l.offering_id
+        WHERE NOT l.is_queued OR NOT EXISTS (
+            SELECT 1 FROM ordering_flight f JOIN ordering_orderline b ON b.id = f.line_id
+            JOIN late ON late.id = b.order_id WHERE f.sim_id = l.sim_id AND f.line_id <> l.id))"""
+MONEY = """
+    silent AS (
+        SELECT account_id FROM (SELECT * FROM payment_providercall ORDER BY id DESC LIMIT %(looked_at)s) AS c
+        WHERE started_at > %(recently)s GROUP BY account_id HAVING bool_and(status IS NULL)),
+    money AS (
+        SELECT 'payment_waits' AS kind, 'payment' AS subject_kind, id AS subject_id, opened_at AS since, account_id,
+            jsonb_build_object('state', state) AS facts
+        FROM payment_payment WHERE state IN ('OPENING', 'PENDING') AND opened_at <= %(recently)s
+        UNION ALL SELECT 'refund_overdue', 'refund', r.id, r.wanted_at, p.account_id,
+            jsonb_build_object('state', r.state, 'last', r.detail)
+        FROM payment_refund r JOIN payment_payment p ON p.id = r.payment_id
+        WHERE r.state IN ('PENDING', 'SENT', 'UNKNOWN') AND r.wanted_at <= %(long_ago)s
+        UNION ALL SELECT 'notice_waits', 'notice', id, received_at, account_id, '{}'
+        FROM payment_notice WHERE state = 'STORED' AND received_at <= %(recently)s),
+    moneys AS (
+        SELECT m.kind, m.subject_kind, m.subject_id, m.since, m.facts, 'provider_account' AS shared, a.id AS shared_id,
+            a.paused_why AS shared_why, a.paused_at IS NOT NULL OR a.id IN (SELECT account_id FROM silent) AS is_shared
+        FROM money m JOIN payment_provideraccount a ON a.id = m.account_id
+        WHERE NOT EXISTS (SELECT 1 FROM ticket_case c WHERE c.state = 'OPEN' AND c.subject_kind = m.subject_kind
+            AND c.subject_id = m.subject_id AND c.kind <> m.kind))"""
+OVERDUE = f"""
+    WITH {LINES}, {MONEY},
+    found AS (
+        SELECT *, is_shared OR count(*) OVER (PARTITION BY shared, shared_id) > %(one_by_one)s AS is_one_of_many
+        FROM (SELECT * FROM lines UNION ALL SELECT * FROM moneys) AS every)
+    SELECT shared || '_waits', replace(shared, '_', ''), shared_id,
+        jsonb_build_object('count', count(*), 'since', min(since), 'why', min(shared_why))
+    FROM found WHERE is_one_of_many GROUP BY shared, shared_id
+    UNION ALL SELECT kind, subject_kind, subject_id, facts || jsonb_build_object('since', since)
+    FROM found WHERE NOT is_one_of_many"""
+# Of other kinds that need no person any more. What a step set aside may have ended before: that is no end of the case.
+RESOLVED = """
+    SELECT c.id FROM ticket_case c
+    LEFT JOIN ordering_orderline l ON c.subject_kind = 'orderline' AND l.id = c.subject_id
+    LEFT JOIN carrier_carrieraccount a ON c.subject_kind = 'carrieraccount' AND a.id = c.subject_id
+    LEFT JOIN payment_payment p ON c.subject_kind = 'payment' AND p.id = c.subject_id
+    LEFT JOIN payment_refund r ON c.subject_kind = 'refund' AND r.id = c.subject_id
+    LEFT JOIN payment_notice n ON c.subject_kind = 'notice' AND n.id = c.subject_id
+    WHERE c.state = 'OPEN' AND CASE c.kind
+        WHEN 'line_disputed' THEN l.state <> 'DISPUTED'
+        WHEN 'line_sent_in_vain' THEN NOT l.is_set_aside OR l.state IN ('COMPLETED', 'REJECTED')
+        WHEN 'line_set_aside' THEN NOT l.is_set_aside
+            OR l.state IN ('COMPLETED', 'REJECTED') AND l.state_at > c.opened_at
+        WHEN 'carrier_account_paused' THEN a.paused_at IS NULL
+        WHEN 'payment_set_aside' THEN p.state NOT IN ('OPENING', 'PENDING') AND p.state_at > c.opened_at
+        WHEN 'refund_set_aside' THEN r.state IN ('SUCCEEDED', 'FAILED') AND r.state_at > c.opened_at
+        WHEN 'refund_waits' THEN r.state IN ('SUCCEEDED', 'FAILED')
+        WHEN 'refund_refused' THEN r.state = 'SUCCEEDED'
+        WHEN 'refund_failed' THEN r.state = 'SUCCEEDED'
+        WHEN 'notice_set_aside' THEN n.state = 'APPLIED'
+        ELSE false END"""
