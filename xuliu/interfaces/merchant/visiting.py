@@ -12,10 +12,13 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 
 from xuliu.common import actor
+from xuliu.interfaces.merchant import browsers
 
 Rest = ParamSpec("Rest")
 View: TypeAlias = Callable[Concatenate[HttpRequest, Rest], HttpResponseBase]
 
+# Who names MicroMessenger and is not WeChat on a phone. On a computer's screen the code is as good: the phone scans it.
+NOT_WECHAT = ("wxwork", "wecom", "windowswechat", "macwechat")
 REMEMBERED = "xuliu_orders"
 REMEMBERED_MOST = 3
 REMEMBERED_SECONDS = 30 * 24 * 3600
@@ -28,6 +31,7 @@ def page(view: View[Rest]) -> View[Rest]:
     def visited(request: HttpRequest, /, *args: Rest.args, **kwargs: Rest.kwargs) -> HttpResponseBase:
         with actor.acting(actor.VISITOR):
             response = view(request, *args, **kwargs)
+        browsers.keep(request, response)
         response.headers.setdefault("Cache-Control", "private, no-store")
         response.headers.setdefault("X-Robots-Tag", "noindex")
         return response
@@ -45,8 +49,13 @@ def address_of(request: HttpRequest) -> str:
 
 
 def is_in_wechat(request: HttpRequest) -> bool:
-    """Does WeChat's own browser ask? Only there can JSAPI pay, and only elsewhere can a QR code be of use."""
-    return "MicroMessenger" in request.headers.get("User-Agent", "")
+    """Does WeChat's own browser ask? Only there can JSAPI pay, and only elsewhere can a QR code be of use.
+
+    WeCom's names MicroMessenger too, can neither sign a service account's payer in nor open its sheet, and so is a
+    browser like any other.
+    """
+    browser = request.headers.get("User-Agent", "").lower()
+    return "micromessenger" in browser and not any(other in browser for other in NOT_WECHAT)
 
 
 def live(
