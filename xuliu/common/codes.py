@@ -2,9 +2,22 @@
 
 import secrets
 
+from xuliu.common import signs
+
 ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"  # Crockford's: no i, l, o, u to misread
 # The 256 values of a byte fall evenly on 32 characters. Drawing each character by itself took 100 times as long.
 _CHARACTERS = (ALPHABET * 8).encode("ascii")
+
+
+# None of these letters is in the alphabet, so whoever reads one has seen the digit.
+_MISREAD = str.maketrans("oil", "011", " -")
+
+
+def code_in(typed: str, *, length: int = 26) -> str:
+    """The code in what somebody typed, read out, or pasted with the whole link around it; "" where there is none."""
+    link = typed.translate(signs.ALIKE).strip(" '.,;").partition("?")[0].partition("#")[0]
+    code = link.rstrip("/").rpartition("/")[2].lower().translate(_MISREAD)
+    return code if len(code) == length and set(code) <= set(ALPHABET) else ""
 
 
 def new_code(length: int = 26) -> str:

@@ -14,8 +14,9 @@ from django.utils.translation import gettext_lazy as _
 from xuliu.carrier.models import CarrierAccount
 from xuliu.common import clock
 from xuliu.common.chunks import apply_halving, in_chunks
+from xuliu.inventory.cards import all_forms, msisdn_form, naming
 from xuliu.inventory.imports.columns import HEADINGS, NEEDED
-from xuliu.inventory.imports.problems import Problem, UnreadableFile
+from xuliu.inventory.imports.problems import Problem, UnreadableFile, gathered
 from xuliu.inventory.imports.rows import Account, Row, check
 from xuliu.inventory.imports.table import read_lines
 from xuliu.inventory.imports.writing import Finding, Written, prepare, write
@@ -74,13 +75,17 @@ def import_sims(*, path: Path, account_code: str = "") -> Report:
     prepare()
     for chunk in in_chunks(rows, ROWS_A_CHUNK):
         apply_halving(chunk, apply, set_aside=set_aside)
+    report.problems = gathered(report.problems, lines=report.lines)
     return report
 
 
 def _accounts(default_code: str) -> dict[str, Account]:
+    forms = all_forms()
     accounts = {
-        code: Account(pk, code, carrier)
-        for pk, code, carrier in CarrierAccount.objects.order_by("code").values_list("id", "code", "carrier__code")
+        code: Account(pk, code, carrier, naming(connector), msisdn_form(connector), forms)
+        for pk, code, carrier, connector in CarrierAccount.objects.order_by("code").values_list(
+            "id", "code", "carrier__code", "connector"
+        )
     }
     if not default_code:
         return accounts

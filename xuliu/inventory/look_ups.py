@@ -10,9 +10,10 @@ from ipaddress import ip_address, ip_network
 from django.db import connection, transaction
 
 from xuliu.common.crypto import keyed_hash
-from xuliu.inventory import passwords
-from xuliu.inventory.models import Binding, Guess, Sim, Terminal
-from xuliu.inventory.shapes import compact
+from xuliu.inventory import numbers, passwords
+from xuliu.inventory.cards import naming
+from xuliu.inventory.finding import sim_by_iccid, sim_in, terminal_by_serial_number
+from xuliu.inventory.models import Guess, Sim
 
 WINDOW = timedelta(hours=1)
 LOOK_UPS_AN_ADDRESS = 20
@@ -26,26 +27,15 @@ class TooManyGuesses(Exception):
     """This address, or this SIM's password, has been tried too often in the last hour."""
 
 
-def terminal_of_sticker(code: str) -> Terminal | None:
-    """The terminal whose sticker carries that code. Never limited: a code of 130 bits is not guessed."""
-    return Terminal.objects.select_related("model").filter(sticker_code=code).first()
-
-
-def sim_in(terminal: Terminal) -> Sim | None:
-    """The SIM that is in the terminal now."""
-    bound = Binding.objects.select_related("sim__account__carrier").filter(terminal=terminal, unbound_at=None).first()
-    return bound.sim if bound else None
-
-
 def look_up(*, typed: str, address: str, at: datetime) -> Sim | None:
     """The SIM by whole ICCID, or by its terminal's serial number, as typed by a visitor at an address.
 
     None where there is none. Raises TooManyGuesses after 20 different tries within an hour.
     """
-    wanted = normalised(typed)
+    wanted = _wanted(typed)
     if not _count(against=_whose(address), what=wanted, limit=LOOK_UPS_AN_ADDRESS, at=at):
         raise TooManyGuesses
-    return _find(wanted)
+    return _find(typed)
 
 
 def unlock(*, typed: str, password: str, address: str, at: datetime) -> Sim | None:
@@ -53,27 +43,29 @@ def unlock(*, typed: str, password: str, address: str, at: datetime) -> Sim | No
 
     Raises TooManyGuesses after 10 different tries at one number, or 30 from one address, within an hour.
     """
-    wanted = normalised(typed)
+    wanted = _wanted(typed)
+    password = passwords.given(password)
     tried = f"{wanted} {password}"
     if not _count(against=f"passwords {_whose(address)}", what=tried, limit=PASSWORDS_AN_ADDRESS, at=at):
         raise TooManyGuesses
     if not _count(against=f"password of {wanted}", what=tried, limit=PASSWORDS_A_SIM, at=at):
         raise TooManyGuesses
-    sim = _find(wanted)
-    return sim if sim and passwords.fits(sim.iccid, password, sim.service_password) else None
+    sim = _find(typed)
+    is_theirs = sim and passwords.fits(naming(sim.account.connector)(sim.iccid), password, sim.service_password)
+    return sim if is_theirs else None
 
 
-def normalised(typed: str) -> str:
-    """What was typed in the form that is stored (`shapes.compact`), cut to a sane length."""
-    return compact(typed[: 2 * LONGEST_TYPED])[:LONGEST_TYPED]
+def _wanted(typed: str) -> str:
+    """What was typed in the form that is stored, so that spelling it otherwise is not another try."""
+    read = numbers.readings(typed)
+    return read.iccid or read.serial_number or typed.strip()[:LONGEST_TYPED]
 
 
-def _find(wanted: str) -> Sim | None:
-    sims = Sim.objects.select_related("account__carrier")
-    if sim := sims.filter(iccid=wanted).first():
+def _find(typed: str) -> Sim | None:
+    if sim := sim_by_iccid(typed):
         return sim
-    bound = Binding.objects.filter(terminal__serial_number=wanted, unbound_at=None).values("sim_id")[:1]
-    return sims.filter(id__in=bound).first()
+    terminal = terminal_by_serial_number(typed)
+    return sim_in(terminal) if terminal else None
 
 
 def _whose(address: str) -> str:

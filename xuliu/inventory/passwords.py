@@ -8,10 +8,19 @@ nothing, equal passwords look different, and guessing at the door is what `look_
 
 import hmac
 import re
+from collections.abc import Iterable
 
+from xuliu.common import signs
 from xuliu.common.crypto import keyed_hash
 
 SHAPE = re.compile(r"[!-~]{4,32}")
+
+
+def given(text: str) -> str:
+    """The password in a cell or a field: full width made plain, no invisible signs, no spreadsheet's text mark."""
+    plain = text.translate(signs.PLAIN).strip()
+    is_marked = plain[:1] in ("'", "‘", "’") and plain[1:].isdecimal()
+    return plain[1:] if is_marked else plain
 
 
 def kept(iccid: str, password: str) -> str:
@@ -19,6 +28,6 @@ def kept(iccid: str, password: str) -> str:
     return f"keyed${keyed_hash(f'{iccid} {password}', purpose='service password').hex()}"
 
 
-def fits(iccid: str, password: str, stored: str) -> bool:
-    """Whether this is the password. A SIM without one is opened by none, in the same time."""
-    return hmac.compare_digest(kept(iccid, password), stored)
+def fits(names: Iterable[str], password: str, stored: str) -> bool:
+    """Whether this is the password of the SIM of those ICCIDs. One without a password is opened by none."""
+    return any(hmac.compare_digest(kept(iccid, password), stored) for iccid in names)

@@ -12,9 +12,10 @@ from xuliu.common import actor
 from xuliu.interfaces.cli.failure import CommandFailed
 from xuliu.inventory.import_sims import Report, import_sims
 from xuliu.inventory.imports.columns import COLUMNS, STATES
-from xuliu.inventory.imports.problems import UnreadableFile, write_result
+from xuliu.inventory.imports.problems import UnreadableFile, by_kind, first_lines, write_result
 
 SOME_REFUSED = 3
+KINDS_SHOWN = 8
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -48,6 +49,7 @@ def run(args: argparse.Namespace) -> int:
             result.unlink(missing_ok=True)
             raise CommandFailed(str(error)) from error
         print(_summary(report, time.monotonic() - begun))
+        print("".join(f"  {kind}\n" for kind in _kinds(report)), end="")
         if report.problems:
             write_result(report.problems, result, language=args.language)
             print(_("What was wrong stands in %(file)s.") % {"file": result})
@@ -66,6 +68,16 @@ def _result_file(source: Path, given: Path | None) -> Path:
     except OSError as error:
         raise CommandFailed(f"{result} cannot be written ({error.strerror}); name another after --result.") from error
     return result
+
+
+def _kinds(report: Report) -> list[str]:
+    """What was wrong, kind by kind: how often, where first, and why."""
+    kinds = list(by_kind(report.problems).items())
+    told = [
+        f"{len(same)} × {column or '–'} ({first_lines(same)}): {same[0].text()}"
+        for (column, _reason, _is_refusal), same in kinds[:KINDS_SHOWN]
+    ]
+    return [*told, "…"] if len(kinds) > KINDS_SHOWN else told
 
 
 def _summary(report: Report, seconds: float) -> str:

@@ -27,7 +27,7 @@ WAIT_SECONDS = 10.0
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Which SIM."""
     which = parser.add_mutually_exclusive_group(required=True)
-    which.add_argument("number", nargs="?", metavar="ICCID|SN", help="the card's number, or its terminal's")
+    which.add_argument("number", nargs="?", metavar="ICCID|MSISDN|SN", help="the card's number, or its terminal's")
     which.add_argument("--sticker", metavar="CODE", help="the code or the address of the terminal's sticker")
     parser.add_argument("--wait", type=float, default=WAIT_SECONDS, metavar="SECONDS", help="for the carrier's answer")
     speech.add_language(parser)

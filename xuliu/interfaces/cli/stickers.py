@@ -12,8 +12,8 @@ from django.utils.translation import override
 
 from xuliu.common import clock, pdf
 from xuliu.interfaces.cli.failure import CommandFailed
+from xuliu.inventory import numbers, wording
 from xuliu.inventory.queries import Sticker, stickers
-from xuliu.inventory.shapes import compact
 from xuliu.party.models import Merchant
 
 TEMPLATE = Path(__file__).with_name("stickers.typ")
@@ -32,7 +32,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Write the PDF; whoever is named and unknown is an error, lest a sticker be missed."""
     _refuse_address_of_nobody()
-    wanted = [compact(number) for number in args.terminal]
+    wanted = [_serial_number(number) for number in args.terminal]
     if args.merchant and not Merchant.objects.filter(code=args.merchant).exists():
         raise CommandFailed(f"There is no merchant {args.merchant}.")
     found = stickers(merchant_code=args.merchant, serial_numbers=wanted)
@@ -47,6 +47,13 @@ def run(args: argparse.Namespace) -> int:
         raise CommandFailed(f"{args.output} cannot be written ({error.strerror}).") from error
     print(f"{args.output}: {len(found)} stickers on {-(-len(found) // A_PAGE)} pages")
     return 0
+
+
+def _serial_number(typed: str) -> str:
+    try:
+        return numbers.serial_number_of(typed)
+    except numbers.NotSuchANumber as refused:
+        raise CommandFailed(f"{typed}: {wording.sentence(refused)}.") from refused
 
 
 def _refuse_address_of_nobody() -> None:

@@ -9,13 +9,21 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from xuliu.common.codes import code_in
 from xuliu.common.rights import Right
-from xuliu.inventory.look_ups import normalised
-from xuliu.inventory.models import Binding, Sim, Terminal
+from xuliu.inventory import wording
+from xuliu.inventory.finding import (
+    sim_by_iccid,
+    sim_by_msisdn,
+    sim_in,
+    terminal_by_serial_number,
+    terminal_of_sticker,
+)
+from xuliu.inventory.numbers import readings
 from xuliu.ordering.models import Order, Receipt
 from xuliu.payment.models import Payment, Refund
 
-LONGEST = 80
+LONGEST = 120
 
 
 def show(request: HttpRequest) -> HttpResponse:
@@ -27,19 +35,21 @@ def show(request: HttpRequest) -> HttpResponse:
     if found:
         return redirect(f"admin:{found[0]}_change", found[1])
     if typed:
-        messages.warning(request, gettext("Nothing is called “%(typed)s”.") % {"typed": typed})
+        messages.warning(request, _nothing(typed))
     return render(request, "console/find.html", {**site.each_context(request), "title": _("Find"), "typed": typed})
 
 
 def _found(typed: str, *, sees_money: bool) -> tuple[str, int] | None:
     """The table and the id of what is called so. Every question goes through an index."""
-    plain = normalised(typed)
-    if sim := Sim.objects.filter(Q(iccid=plain) | Q(msisdn=plain)).values_list("id", flat=True).first():
-        return "inventory_sim", sim
-    if terminal := Terminal.objects.filter(serial_number=plain).values_list("id", flat=True).first():
-        bound = Binding.objects.filter(terminal=terminal, unbound_at=None).values_list("sim_id", flat=True).first()
-        return ("inventory_sim", bound) if bound else ("inventory_terminal", terminal)
-    if order := Order.objects.filter(Q(number=typed) | Q(code=typed)).values_list("id", flat=True).first():
+    if "\0" in typed:  # which no text of the database has
+        return None
+    if sim := sim_by_iccid(typed) or sim_by_msisdn(typed):
+        return "inventory_sim", sim.pk
+    if terminal := terminal_by_serial_number(typed) or terminal_of_sticker(code_in(typed)):
+        bound = sim_in(terminal)
+        return ("inventory_sim", bound.pk) if bound else ("inventory_terminal", terminal.pk)
+    code = code_in(typed) or typed
+    if order := Order.objects.filter(Q(number=typed) | Q(code=code)).values_list("id", flat=True).first():
         return "ordering_order", order
     if (
         receipt := Receipt.objects.filter(Q(check_code=typed) | Q(code=typed))
@@ -48,6 +58,13 @@ def _found(typed: str, *, sees_money: bool) -> tuple[str, int] | None:
     ):
         return "ordering_order", receipt
     return _money(typed) if sees_money else None
+
+
+def _nothing(typed: str) -> str:
+    if why := readings(typed).why_none:
+        words = {"typed": typed, "why": wording.sentence(why)}
+        return gettext("Nothing is called “%(typed)s” (%(why)s).") % words
+    return gettext("Nothing is called “%(typed)s”.") % {"typed": typed}
 
 
 def _money(typed: str) -> tuple[str, int] | None:

@@ -11,16 +11,17 @@ from django.views.decorators.http import require_POST, require_safe
 
 from xuliu.catalog.queries import public_price_list
 from xuliu.common import clock
-from xuliu.common.codes import ALPHABET
+from xuliu.common.codes import code_in
 from xuliu.interfaces.merchant.sims import token_of
 from xuliu.interfaces.merchant.visiting import address_of, page, remembered
 from xuliu.interfaces.merchant.words import figures
 from xuliu.interfaces.merchant.words import order as words
+from xuliu.inventory import wording
 from xuliu.inventory.look_ups import TooManyGuesses, look_up, unlock
+from xuliu.inventory.numbers import readings
 from xuliu.ordering.queries import lines_of, order_by_code
 
 A_YEAR = 365 * 24 * 3600
-STICKER_LENGTH = 26
 
 
 @require_safe
@@ -37,7 +38,7 @@ def home(request: HttpRequest) -> HttpResponseBase:
 def typed(request: HttpRequest) -> HttpResponseBase:
     """Find what was typed, with or without the SIM's service password."""
     given, password = request.POST.get("typed", "")[:200], request.POST.get("password", "")[:100]
-    if code := _sticker_in(given):
+    if code := code_in(given):
         return redirect("merchant:sticker", code)
     address, at = address_of(request), clock.now()
     try:
@@ -50,10 +51,8 @@ def typed(request: HttpRequest) -> HttpResponseBase:
     if sim is None and password:
         return _limited(request, given, gettext("The number and the password do not belong together."))
     if sim is None:
-        error = gettext("There is no such number here. Check it sign by sign, or scan the sticker on the terminal.")
-        return render(
-            request, "merchant/home.html", {"typed": given, "error": error, "contact": _contact()}, status=404
-        )
+        context = {"typed": given, "error": _no_such_number(given), "contact": _contact()}
+        return render(request, "merchant/home.html", context, status=404)
     return redirect("merchant:number", token_of(sim, is_whole=bool(password)))
 
 
@@ -90,7 +89,10 @@ def _contact() -> str:
     return figures.contact(prices.seller) if prices else ""
 
 
-def _sticker_in(given: str) -> str:
-    """The sticker's code where somebody pasted its whole link, or read its characters."""
-    code = given.strip().rstrip("/").rpartition("/")[2].lower()
-    return code if len(code) == STICKER_LENGTH and set(code) <= set(ALPHABET) else ""
+def _no_such_number(given: str) -> str:
+    """That there is none, and what may be wrong with it where that can be seen."""
+    if why := readings(given).why_none:
+        return gettext(
+            "There is no such number here (%(why)s). Check it sign by sign, or scan the sticker on the terminal."
+        ) % {"why": wording.sentence(why)}
+    return gettext("There is no such number here. Check it sign by sign, or scan the sticker on the terminal.")

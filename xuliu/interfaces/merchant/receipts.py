@@ -11,7 +11,7 @@ from django.utils.translation import get_language
 from django.views.decorators.http import require_safe
 
 from xuliu.common import pdf
-from xuliu.common.codes import ALPHABET
+from xuliu.common.codes import code_in
 from xuliu.interfaces.merchant.paying import drawn
 from xuliu.interfaces.merchant.visiting import page
 from xuliu.interfaces.merchant.words import receipt as words
@@ -57,11 +57,10 @@ def check(request: HttpRequest, check_code: str) -> HttpResponseBase:
 @page
 def check_form(request: HttpRequest) -> HttpResponseBase:
     """Where a check code is typed that cannot be scanned."""
-    typed = "".join(request.GET.get("code", "").lower().replace("-", "").split())[:100]
+    typed = request.GET.get("code", "").strip()[:100]
+    if code := code_in(typed, length=CHECK_CODE_LENGTH):
+        return redirect("merchant:check", code)
     if typed:
-        is_shaped = len(typed) == CHECK_CODE_LENGTH and set(typed) <= set(ALPHABET)
-        if is_shaped:
-            return redirect("merchant:check", typed)
         return render(request, "merchant/check.html", {"checked": None, "typed": typed}, status=404)
     return render(request, "merchant/check.html", {"checked": None, "typed": ""})
 

@@ -17,7 +17,7 @@ from xuliu.common import clock
 from xuliu.interfaces.merchant.visiting import live, page, remembered
 from xuliu.interfaces.merchant.words import figures, plans, refusals
 from xuliu.interfaces.merchant.words import sim as words
-from xuliu.inventory.look_ups import sim_in, terminal_of_sticker
+from xuliu.inventory.finding import sim_in, terminal_of_sticker
 from xuliu.inventory.models import Sim, Terminal
 from xuliu.ordering.models import Order, OrderLine
 from xuliu.ordering.offers import offers

@@ -1,18 +1,25 @@
 """What was wrong with a line, in words for people, and the file that says so."""
 
 import csv
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
-from django.utils.translation import override
+from django.utils.translation import gettext_lazy, override
+
+from xuliu.common import signs
 
 HEADINGS = ("line", "column", "value", "what", "reason")
 SECRET_COLUMNS = frozenset({"service_password"})
 # What a spreadsheet would take for a formula.
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+
+# A warning that nine lines of ten get is none about a line: it is about the file, and told once.
+COMMON = gettext_lazy("%(count)s of %(lines)s lines (%(which)s): %(what)s")
+FEWEST_COMMON = 10
+NAMED_LINES = 5
 
 
 class UnreadableFile(Exception):
@@ -33,9 +40,46 @@ class Problem:
     facts: Mapping[str, object] = field(default_factory=dict)
     is_refusal: bool = True
 
-    def text(self) -> str:
-        """The reason in the language that is active."""
+    def __str__(self) -> str:
         return str(self.reason) % self.facts
+
+    def text(self) -> str:
+        """The reason in the language that is active; of a refused value also the sign in it that cannot be seen."""
+        text = str(self)
+        unseen = signs.unseen_in(self.value) if self.is_refusal else None
+        if unseen is None or signs.named(unseen[0]) in text:
+            return text
+        facts = {"why": text, "sign": signs.named(unseen[0]), "place": unseen[1]}
+        return _("%(why)s; in the cell %(sign)s stands at place %(place)s") % facts
+
+
+def by_kind(problems: Iterable[Problem]) -> dict[tuple[str, str | Promise, bool], list[Problem]]:
+    """Problems of one column with one reason together, the most frequent first."""
+    kinds: dict[tuple[str, str | Promise, bool], list[Problem]] = {}
+    for problem in problems:
+        kinds.setdefault((problem.column, problem.reason, problem.is_refusal), []).append(problem)
+    return dict(sorted(kinds.items(), key=lambda kind: -len(kind[1])))
+
+
+def first_lines(problems: Sequence[Problem]) -> str:
+    """The numbers of the first few of their lines."""
+    named = ", ".join(str(problem.line) for problem in problems[:NAMED_LINES])
+    return f"{named} …" if len(problems) > NAMED_LINES else named
+
+
+def gathered(problems: Sequence[Problem], *, lines: int) -> list[Problem]:
+    """The problems, each kind of warning that nine of ten lines got told once, with the first of its lines."""
+    told: list[Problem] = []
+    for same in by_kind(problems).values():
+        is_common = not same[0].is_refusal and len(same) >= FEWEST_COMMON and 10 * len(same) >= 9 * lines
+        told += [_once(same, lines)] if is_common else same
+    return sorted(told, key=lambda problem: problem.line)
+
+
+def _once(same: Sequence[Problem], lines: int) -> Problem:
+    first = same[0]
+    facts = {"count": len(same), "lines": lines, "which": first_lines(same), "what": first}
+    return replace(first, value="", reason=COMMON, facts=facts)
 
 
 def write_result(problems: Iterable[Problem], path: Path, *, language: str) -> None:

@@ -1,7 +1,7 @@
 """From lines to rows that may be written: every cell read, every rule that needs no database held."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 from functools import lru_cache
 from operator import attrgetter
@@ -10,8 +10,10 @@ from typing import NamedTuple
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from xuliu.carrier.contract import MsisdnForm
 from xuliu.catalog.periods import anchor_of
-from xuliu.inventory import passwords, shapes
+from xuliu.inventory import numbers, passwords
+from xuliu.inventory.cards import Names, ways_to_write
 from xuliu.inventory.imports.columns import READERS, BadCell
 from xuliu.inventory.imports.problems import Problem
 from xuliu.inventory.imports.table import Line
@@ -23,6 +25,8 @@ UNKNOWN_ACCOUNT = _("there is no carrier account with this code; there are: %(kn
 BACKWARD = _("the last day is before the first")
 TWICE = _("this stands with other data in line %(lines)s too; none of them was imported")
 REPEATED = _("line %(lines)s says the same and was imported")
+NOT_THIS_CARRIERS = _("this carrier's MSISDNs have %(lengths)s digits, with or without the country code %(code)s")
+ROUND = _("a spreadsheet may have rounded this number: all is 0 behind its 15th digit; whose card that is nobody knows")
 FAILS_LUHN = _("the last digit is not the check digit; with this issuer it may be none, but it may be a typing error")
 OTHER_CARRIER = _("a number that begins like this belongs to %(proposed)s, not to %(carrier)s")
 OTHER_NAME = _("line %(line)s gives this merchant another name, which was taken")
@@ -46,10 +50,16 @@ class Account:
     id: int
     code: str
     carrier_code: str
+    names_of: Names
+    msisdn_form: MsisdnForm = field(default_factory=MsisdnForm)
+    other_forms: Sequence[MsisdnForm] = ()
 
 
 class Row(NamedTuple):
-    """One SIM, as it will be written; "" and None where the file says nothing. `ends_on` is exclusive."""
+    """One SIM, as it will be written; "" and None where the file says nothing. `ends_on` is exclusive.
+
+    `names` and `ways` are array literals for the database: ICCIDs that mean this card, the ways to write its number.
+    """
 
     line: int
     iccid: str
@@ -67,13 +77,15 @@ class Row(NamedTuple):
     merchant_code: str
     merchant_name: str
     service_password: str
+    names: str
+    ways: str
 
 
 UNIQUE: Mapping[str, Callable[[Row], str]] = {
-    "iccid": attrgetter("iccid"),
+    "iccid": attrgetter("names"),
     "terminal_sn": attrgetter("serial_number"),
     # Orders go to the carrier by this number: two SIMs with one would be charged for each other.
-    "msisdn": attrgetter("msisdn"),
+    "msisdn": lambda row: row.msisdn and row.ways,
 }
 
 
@@ -98,6 +110,8 @@ def _read(line: Line, accounts: Mapping[str, Account], take: Callable[[Row], Non
             problems.append(Problem(line=line.number, column=name, value=text, reason=bad.reason, facts=bad.facts))
     account = accounts.get(str(values.get("carrier_account", "")))
     problems += _missing(line, values, account, accounts)
+    if account is not None and "msisdn" in values:
+        problems += _as_the_carrier_writes(line, values, account.msisdn_form)
     if problems or account is None:
         return problems
     row = _row(line.number, values, account)
@@ -124,6 +138,16 @@ def _missing(
         yield problem("last_day", BACKWARD)
 
 
+def _as_the_carrier_writes(line: Line, values: dict[str, str | date], form: MsisdnForm) -> Iterator[Problem]:
+    """Bring the MSISDN among the values to the carrier's form."""
+    written = form.written(str(values["msisdn"]))
+    if written:
+        values["msisdn"] = written
+        return
+    facts = {"lengths": "/".join(str(length) for length in sorted(form.lengths)), "code": form.country_code}
+    yield Problem(line=line.number, column="msisdn", value=line.cells["msisdn"], reason=NOT_THIS_CARRIERS, facts=facts)
+
+
 @lru_cache(maxsize=256)
 def _alone(columns: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
     """What is given without something it needs; a file's lines have few sets of columns between them."""
@@ -136,7 +160,9 @@ def _row(number: int, values: Mapping[str, str | date], account: Account) -> Row
     def text(name: str) -> str:
         return str(values.get(name, ""))
 
-    iccid, password = text("iccid"), text("service_password")
+    iccid, msisdn, password = text("iccid"), text("msisdn"), text("service_password")
+    names = account.names_of(iccid)
+    ways = ways_to_write(account.msisdn_form.whole(msisdn), account.other_forms) if msisdn else ()
     first, last = values.get("first_day"), values.get("last_day")
     starts_on = first if isinstance(first, date) else None
     ends_on = last + timedelta(days=1) if isinstance(last, date) else None
@@ -144,7 +170,7 @@ def _row(number: int, values: Mapping[str, str | date], account: Account) -> Row
     return Row(
         line=number,
         iccid=iccid,
-        msisdn=text("msisdn"),
+        msisdn=msisdn,
         account_id=account.id,
         state=text("state") or default.value,
         is_state_given="state" in values,
@@ -157,20 +183,31 @@ def _row(number: int, values: Mapping[str, str | date], account: Account) -> Row
         imei=text("imei"),
         merchant_code=text("merchant_code"),
         merchant_name=text("merchant_name"),
-        service_password=passwords.kept(iccid, password) if password else "",
+        service_password=passwords.kept(names[0], password) if password else "",
+        names=_array(names),
+        ways=_array(ways),
     )
 
 
+def _array(texts: Sequence[str]) -> str:
+    return f"{{{','.join(texts)}}}"
+
+
 def _doubts(row: Row, account: Account) -> Iterator[Problem]:
-    if shapes.fails_luhn(row.iccid):
-        yield Problem(line=row.line, column="iccid", value=row.iccid, reason=FAILS_LUHN, is_refusal=False)
-    proposed = shapes.proposed_carrier(row.iccid)
+    def doubt(column: str, value: str, reason: Promise, **facts: object) -> Problem:
+        return Problem(line=row.line, column=column, value=value, reason=reason, facts=facts, is_refusal=False)
+
+    if numbers.is_round(row.iccid):
+        yield doubt("iccid", row.iccid, ROUND)
+    if numbers.is_round(row.serial_number):
+        yield doubt("terminal_sn", row.serial_number, ROUND)
+    # Where the carrier knows the card with and without a check digit, the number given has none or the right one.
+    if "," not in row.names and numbers.fails_luhn(row.iccid):
+        yield doubt("iccid", row.iccid, FAILS_LUHN)
+    proposed = numbers.proposed_carrier(row.iccid)
     # A platform sells many networks' SIMs: only an account with a network itself can be contradicted.
-    if proposed and proposed != account.carrier_code and account.carrier_code in shapes.PREFIXES:
-        facts = {"proposed": proposed, "carrier": account.carrier_code}
-        yield Problem(
-            line=row.line, column="iccid", value=row.iccid, reason=OTHER_CARRIER, facts=facts, is_refusal=False
-        )
+    if proposed and proposed != account.carrier_code and account.carrier_code in numbers.PREFIXES:
+        yield doubt("iccid", row.iccid, OTHER_CARRIER, proposed=proposed, carrier=account.carrier_code)
 
 
 def _without_duplicates(rows: list[Row]) -> tuple[list[Row], list[Problem]]:
@@ -179,12 +216,13 @@ def _without_duplicates(rows: list[Row]) -> tuple[list[Row], list[Problem]]:
     for column, key in UNIQUE.items():
         for same in _groups(rows, key):
             first = same[0]
-            are_equal = all(row[1:] == first[1:] for row in same)  # in all but the line
+            are_equal = all(row[2:] == first[2:] for row in same)  # in all but the line and how the card is named
             for row in same[1:] if are_equal else same:
                 others = [other.line for other in same[: NAMED_LINES + 1] if other is not row]
                 facts = {"lines": ", ".join(str(line) for line in others[:NAMED_LINES])}
                 reason = REPEATED if are_equal else TWICE
-                problems[row.line] = Problem(line=row.line, column=column, value=key(row), reason=reason, facts=facts)
+                value = {"iccid": row.iccid, "msisdn": row.msisdn}.get(column, row.serial_number)
+                problems[row.line] = Problem(line=row.line, column=column, value=value, reason=reason, facts=facts)
         rows = [row for row in rows if row.line not in problems]
     return rows, list(problems.values())
 

@@ -8,7 +8,7 @@ TABLE = """
     CREATE TEMPORARY TABLE IF NOT EXISTS inventory_import (
         line int PRIMARY KEY, iccid text, msisdn text, account_id bigint, state text, is_state_given bool,
         starts_on date, ends_on date, anchor_day smallint, serial_number text, brand text, model text, imei text,
-        merchant_code text, merchant_name text, service_password text, sticker_code text,
+        merchant_code text, merchant_name text, service_password text, names text[], ways text[], sticker_code text,
         sim_id bigint, terminal_id bigint, merchant_id bigint, model_id bigint)"""
 
 BEGIN = "SELECT pg_advisory_xact_lock(%s)"
@@ -18,7 +18,7 @@ EMPTY = "TRUNCATE inventory_import"
 COPY = """
     COPY inventory_import (
         line, iccid, msisdn, account_id, state, is_state_given, starts_on, ends_on, anchor_day, serial_number, brand,
-        model, imei, merchant_code, merchant_name, service_password, sticker_code) FROM STDIN"""
+        model, imei, merchant_code, merchant_name, service_password, names, ways, sticker_code) FROM STDIN"""
 
 # One look-up by key a line (here by a scalar query, below by LATERAL): what a chunk costs must not grow with the fleet,
 # and of tables that have just grown the planner knows too little to be left the choice.
@@ -26,6 +26,15 @@ FIND = """
     UPDATE inventory_import i SET
         sim_id = (SELECT s.id FROM inventory_sim s WHERE s.iccid = i.iccid),
         terminal_id = (SELECT t.id FROM inventory_terminal t WHERE t.serial_number = i.serial_number)"""
+
+# One card by 19 and by 20 digits is one SIM where its carrier says so; where another carrier does, that proves nothing.
+FIND_OTHERWISE = """
+    UPDATE inventory_import i SET sim_id = (
+        SELECT s.id FROM inventory_sim s
+        JOIN carrier_carrieraccount theirs ON theirs.id = s.account_id
+        JOIN carrier_carrieraccount ours ON ours.id = i.account_id AND ours.connector = theirs.connector
+        WHERE s.iccid = ANY(i.names) ORDER BY s.id LIMIT 1)
+    WHERE i.sim_id IS NULL AND cardinality(i.names) > 1"""
 
 # What refuses a line has its own name; what is kept as it is, with a warning, begins with "kept".
 AGAINST = """
@@ -44,7 +53,7 @@ AGAINST = """
             AND i.serial_number <> '' AND b.terminal_id IS DISTINCT FROM i.terminal_id
         UNION ALL
         SELECT 'number_taken', s.iccid FROM inventory_sim s
-        WHERE s.msisdn = i.msisdn AND i.msisdn <> '' AND s.iccid <> i.iccid AND s.state <> 'TERMINATED'
+        WHERE s.msisdn = ANY(i.ways) AND s.id IS DISTINCT FROM i.sim_id AND s.state <> 'TERMINATED'
         UNION ALL
         SELECT 'kept_state', s.state FROM inventory_sim s
         WHERE s.id = i.sim_id AND i.is_state_given AND s.state <> i.state

@@ -2,20 +2,35 @@
 
 import csv
 import io
+import re
+from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from django.utils.translation import gettext_lazy as _
 
+from xuliu.common import signs
 from xuliu.inventory.imports.problems import Problem, UnreadableFile
 
 MAX_BYTES = 128 * 1024 * 1024
 SEPARATORS = ",;\t"
 SPREADSHEETS = {b"PK\x03\x04": "Excel (.xlsx)", b"\xd0\xcf\x11\xe0": "Excel (.xls)"}
 UTF_16 = (b"\xff\xfe", b"\xfe\xff")
+# The first line by which Excel is told the separator.
+HINT = re.compile(r'"?sep=([^\w\s]|\t)"?', re.IGNORECASE)
+LINES_A_CELL = 20
 
-NOT_A_TABLE = _("this line cannot be read as CSV; is a quotation mark left open, or a line break in a cell?")
+# What spreadsheets, databases and people write where there is nothing.
+NOTHING = frozenset(
+    r"""#n/a|#n/a!|n/a|na|n.a.|<na>|null|(null)|<null>|[null]|#null!|\n|nan|-nan|#nan|none|nil|undefined|#ref!|#value!
+    |#name?|#div/0!|#num!|#spill!|#calc!|#field!|#error!|#getting_data|/|\|无|無|空|暂无|没有|(空)|（空）|（空白）|(空白)
+    |(blank)""".replace("\n    ", "").split("|")
+)
+LONGEST_NOTHING = max(map(len, NOTHING))
+_DASHES = "-\u2010\u2011\u2012\u2013\u2014\u2015\u2212\uff0d"
+
+NOT_A_TABLE = _("this line cannot be read as CSV; is a quotation mark left open?")
 TOO_MANY_CELLS = _(
     "this line has more cells than the heading has columns; is a text with a comma not in quotation marks?"
 )
@@ -23,7 +38,7 @@ TOO_MANY_CELLS = _(
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """The cells of one line by column name, trimmed; empty ones are left out. `number` counts from 1, the heading's."""
+    """The cells of one line by column name, trimmed; those that say nothing are left out. `number` counts from 1."""
 
     number: int
     cells: Mapping[str, str]
@@ -34,38 +49,86 @@ def read_lines(path: Path, *, names: Mapping[str, str], needed: Sequence[str]) -
 
     `names` are the headings that are known, in lower case, and the column each stands for. Raises UnreadableFile.
     """
-    text = _text(path)
-    separator = max(SEPARATORS, key=text.partition("\n")[0].count)
-    lines = enumerate(io.StringIO(text, newline=None), start=1)
-    columns = _columns(_cells(next(lines)[1], separator) or [], names, needed)
-    for number, line in lines:
-        cells = _cells(line, separator)
+    lines = enumerate(io.StringIO(_text(path), newline=None), start=1)
+    heading, separator = _heading(lines)
+    columns = _columns(_cells(heading, separator) or [], names, needed)
+    for number, cells in _rows(lines, separator, len(columns)):
         if cells is None:
             yield Problem(line=number, column="", value="", reason=NOT_A_TABLE)
         elif len(cells) > len(columns) and any(cell.strip() for cell in cells[len(columns) :]):
             yield Problem(line=number, column="", value=cells[len(columns)], reason=TOO_MANY_CELLS)
-        elif given := {name: cell for name, raw in zip(columns, cells, strict=False) if (cell := raw.strip())}:
-            yield Line(number, given if '="' not in line else _unwrapped(given))
+        elif given := {name: cell for name, raw in zip(columns, cells, strict=False) if (cell := _said(raw))}:
+            yield Line(number, given)
+
+
+def _heading(lines: Iterator[tuple[int, str]]) -> tuple[str, str]:
+    """The first line that is neither blank nor a hint, and the separator: the hint's, else what it has most of."""
+    hinted = ""
+    for _number, line in lines:
+        if hint := HINT.fullmatch(line.translate(signs.UNSEEN).strip()):
+            hinted = hint[1]
+        elif line.strip():
+            return line, hinted or max(SEPARATORS, key=line.count)
+    raise UnreadableFile(_("The file is empty."))
+
+
+def _rows(lines: Iterator[tuple[int, str]], separator: str, width: int) -> Iterator[tuple[int, list[str] | None]]:
+    """Each line's number and cells; None where it cannot be read."""
+    ahead: deque[tuple[int, str]] = deque()
+    while numbered := ahead.popleft() if ahead else next(lines, None):
+        number, line = numbered
+        cells = _cells(line, separator)
+        if cells is None:
+            cells = _of_several(line, lines, ahead, separator, width)
+        yield number, cells
+
+
+def _of_several(
+    line: str, lines: Iterator[tuple[int, str]], ahead: deque[tuple[int, str]], separator: str, width: int
+) -> list[str] | None:
+    """The cells of a line that goes on in the next ones, because one of them holds a line break; these are used up.
+
+    A quotation mark left open must spoil its own line and not all that follow: what a cell would swallow may not look
+    like a line of the table, and after 20 lines it is given up.
+    """
+    for count in range(1, LINES_A_CELL):
+        if len(ahead) < count:
+            following = next(lines, None)
+            if following is None:
+                return None
+            ahead.append(following)
+        line += ahead[count - 1][1]
+        cells = _cells(line, separator)
+        if cells is not None:
+            parts = (part for cell in cells for part in cell.split("\n")[1:])
+            if len(cells) > width or any(part.count(separator) >= max(1, width - 1) for part in parts):
+                return None
+            for _used in range(count):
+                ahead.popleft()
+            return cells
+    return None
 
 
 def _cells(line: str, separator: str) -> list[str] | None:
-    """Read alone, so that a quotation mark left open spoils its own line and not all that follow. None: unreadable."""
+    """The cells of one line by itself; None where it cannot be read so."""
     if '"' not in line:  # most lines by far, and a reader for each takes its time
         return line.rstrip("\n").split(separator)
     try:
-        return next(csv.reader((line,), delimiter=separator, strict=True), [])
+        rows = list(csv.reader(io.StringIO(line, newline=""), delimiter=separator, strict=True))
     except csv.Error:
         return None
+    return rows[0] if len(rows) == 1 else None
 
 
-def _unwrapped(cells: Mapping[str, str]) -> dict[str, str]:
-    """Without the ="…" by which programs keep a spreadsheet from taking a number for a quantity."""
-    plain = {name: _without_formula(cell) for name, cell in cells.items()}
-    return {name: cell for name, cell in plain.items() if cell}
-
-
-def _without_formula(cell: str) -> str:
-    return cell[2:-1].strip() if cell.startswith('="') and cell.endswith('"') else cell
+def _said(raw: str) -> str:
+    """What a cell says: without the ="…" by which programs keep a number from becoming a quantity; "" for nothing."""
+    cell = raw.strip()
+    if cell.startswith('="') and cell.endswith('"'):
+        cell = cell[2:-1].strip()
+    if len(cell) > LONGEST_NOTHING:
+        return cell
+    plain = cell if cell.isascii() else cell.translate(signs.UNSEEN).strip()
+    return "" if plain.casefold() in NOTHING or not plain.strip(_DASHES) else cell
 
 
 def _text(path: Path) -> str:
@@ -83,13 +146,17 @@ def _text(path: Path) -> str:
     try:
         text = raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise UnreadableFile(
-            _("The file is not in UTF-8 but probably in %(encoding)s; save it as “CSV UTF-8” and import that."),
-            {"encoding": _likely_encoding(raw)},
-        ) from error
+        raise _wrong_encoding(_likely_encoding(raw)) from error
+    if "\0" in text[:100]:  # every second byte of UTF-16 without a mark
+        raise _wrong_encoding("UTF-16")
     if not text.strip():
         raise UnreadableFile(_("The file is empty."))
     return text
+
+
+def _wrong_encoding(likely: str) -> UnreadableFile:
+    sentence = _("The file is not in UTF-8 but probably in %(encoding)s; save it as “CSV UTF-8” and import that.")
+    return UnreadableFile(sentence, {"encoding": likely})
 
 
 def _likely_encoding(raw: bytes) -> str:
@@ -103,7 +170,7 @@ def _likely_encoding(raw: bytes) -> str:
 
 
 def _columns(heading: Sequence[str], names: Mapping[str, str], needed: Sequence[str]) -> list[str]:
-    given = [cell.strip() for cell in heading]
+    given = [cell.translate(signs.PLAIN).strip(" '\"") for cell in heading]
     while given and not given[-1]:
         given.pop()
     unknown = [cell for cell in given if cell.casefold() not in names]

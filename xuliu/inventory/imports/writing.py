@@ -78,6 +78,7 @@ def write(rows: Sequence[Row], *, at: datetime, merchants: dict[str, str]) -> tu
         cursor.execute(statements.EMPTY)
         _copy(rows)
         cursor.execute(statements.FIND)
+        cursor.execute(statements.FIND_OTHERWISE)
         cursor.execute(statements.AGAINST)
         findings = [Finding(*found) for found in cursor.fetchall()]
         refused = {finding.line for finding in findings if finding.is_refusal()}

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from django.db import connection
 
-from xuliu.inventory import shapes
+from xuliu.carrier.contract import luhn_digit
 from xuliu.inventory.import_sims import Report
 
 Line = Mapping[str, object]
@@ -21,7 +21,7 @@ def a_line(number: int, **cells: object) -> Line:
     """A good line about one SIM in one terminal."""
     body = f"8986044{number:012d}"
     return {
-        "iccid": body + shapes.luhn_digit(body),
+        "iccid": body + luhn_digit(body),
         "msisdn": f"1440{number:09d}",
         "carrier_account": "cmcc",
         "first_day": "2026-01-31",

@@ -1,6 +1,7 @@
 """The file around the lines: what is read, what is refused as a whole, and the result."""
 
 import csv
+import time
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -9,9 +10,11 @@ import pytest
 
 from xuliu.carrier.models import CarrierAccount
 from xuliu.inventory.import_sims import import_sims
+from xuliu.inventory.imports.columns import COLUMNS
 from xuliu.inventory.imports.problems import UnreadableFile, write_result
-from xuliu.inventory.models import Sim
-from xuliu.inventory.tests.lines import a_line, refusals
+from xuliu.inventory.models import Sim, Terminal
+from xuliu.inventory.tests.lines import Line, a_line, reasons, refusals
+from xuliu.party.models import Merchant
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("english")]
 
@@ -57,7 +60,9 @@ def test_a_line_with_a_quotation_mark_left_open_spoils_only_itself(account: Carr
         ("iccid\n8\n".encode("utf-16"), "UTF-16"),
         (b"PK\x03\x04rest", "xlsx"),
         (b"", "empty"),
+        ("iccid\n8\n".encode("utf-16-le"), "UTF-16"),
         (b"\xef\xbb\xbf \n", "empty"),
+        (b"sep=,\n\n", "empty"),
         (b"iccid,colour\n", "“colour” is not known"),
         (b"iccid,msisdn,ICCID\n", "twice"),
         (b"msisdn\n1\n", "“iccid” is missing"),
@@ -89,3 +94,127 @@ def test_the_result_file_opens_in_a_spreadsheet_and_betrays_no_password(
         ("3", "iccid", "'=1+1"),
     ]
     assert b"a b" not in raw
+
+
+def test_a_quotation_mark_left_open_swallows_no_line_of_the_table(account: CarrierAccount, tmp_path: Path) -> None:
+    good = [a_line(number)["iccid"] for number in range(4)]
+    path = tmp_path / "sims.csv"
+    path.write_text(f'iccid,merchant_code\n{good[0]},"A\n{good[1]},B\n{good[2]},C"\n{good[3]},"D\n', "utf-8")
+
+    report = import_sims(path=path, account_code="cmcc")
+
+    assert [sim.iccid for sim in Sim.objects.order_by("id")] == [good[1], good[2]]
+    assert {line for line, _ in refusals(report)} == {2, 5}
+
+
+def test_a_name_of_three_lines_is_one_name_and_lines_keep_their_numbers(
+    account: CarrierAccount, tmp_path: Path
+) -> None:
+    path = tmp_path / "sims.csv"
+    rows = f'{a_line(1)["iccid"]},T1,"Tea house,\r\nupstairs\r\n""left"""\r\nbad,T2,\r\n'
+    path.write_bytes(f"iccid,merchant_code,merchant_name\r\n{rows}".encode())
+
+    report = import_sims(path=path, account_code="cmcc")
+
+    assert Merchant.objects.get().name == 'Tea house, upstairs "left"'
+    assert refusals(report) == [(5, "iccid")]
+
+
+@pytest.mark.parametrize(
+    "nothing", ["#N/A", "NULL", "nan", "N/A", "none", "-", "—", "#REF!", "#VALUE!", "\\N", "/", "无", "\ufeff"]
+)
+def test_a_word_for_nothing_is_nothing_in_every_column_that_may_be_empty(
+    nothing: str, account: CarrierAccount, file: Any
+) -> None:
+    optional = [column.name for column in COLUMNS if column.name not in ("iccid", "carrier_account")]
+
+    report = import_sims(path=file([a_line(1, **dict.fromkeys(optional, nothing)), a_line(2, iccid=nothing)]))
+
+    assert (Sim.objects.get().msisdn, Merchant.objects.count(), Terminal.objects.count()) == ("", 0, 0)
+    assert reasons(report) == [(3, "iccid", "this is missing")]
+
+
+@pytest.mark.parametrize("first", ["sep=;\r\n", '"sep=;"\n', "SEP=;\n", "\n\nsep=;\n\n", "\ufeff\ufeffsep=;\n"])
+def test_a_hint_about_the_separator_is_obeyed_and_blank_lines_before_the_heading_are_none(
+    first: str, account: CarrierAccount, tmp_path: Path
+) -> None:
+    path = tmp_path / "sims.csv"
+    path.write_text(f'{first}\u200b卡号 ;"\xa0到期日\ufeff"\n{a_line(1)["iccid"]};2026年12月31日\n', "utf-8")
+
+    report = import_sims(path=path, account_code="cmcc")
+
+    assert not report.problems
+    assert Sim.objects.get().period_end_on == date(2027, 1, 1)
+
+
+@pytest.mark.parametrize(
+    ("cell", "says"),
+    [
+        ("2026-12-31T00:00:00", ""),
+        ("2026/12/31 23:59", ""),
+        ("20261231", ""),
+        ("2026.12.31", ""),
+        ("'２０２６／１２／３１", ""),
+        ("2026-12-31 08:00:00", "a time stands behind this date"),
+        ("2026-12-31T00:00:00Z", "a time stands behind this date"),
+        ("46387", "count of days"),
+        ("31/12/2026", "no date such as"),
+        ("2026-12/31", ""),
+        ("2026-13-01", "no date such as"),
+        ("9999-12-31", "no date such as"),
+    ],
+)
+def test_days_are_read_as_spreadsheets_and_databases_write_them(
+    cell: str, says: str, account: CarrierAccount, file: Any
+) -> None:
+    report = import_sims(path=file([{"iccid": a_line(1)["iccid"], "carrier_account": "cmcc", "last_day": cell}]))
+
+    assert [says in reason for _, _, reason in reasons(report)] == [True] * bool(says)
+    assert [sim.period_end_on for sim in Sim.objects.all()] == [date(2027, 1, 1)] * (not says)
+
+
+@pytest.mark.parametrize("language", ["en", "zh-hans"])
+def test_a_refused_cell_names_the_sign_in_it_that_cannot_be_seen(
+    language: str, account: CarrierAccount, file: Any, tmp_path: Path
+) -> None:
+    lines = [
+        a_line(1, service_password="481\u200b"),
+        a_line(2, merchant_name="Tea\0house"),
+        a_line(3, carrier_account="nobody\u202e"),
+    ]
+
+    report = import_sims(path=file(lines))
+    write_result(report.problems, tmp_path / "result.csv", language=language)
+
+    said = [row["reason"] for row in csv.DictReader((tmp_path / "result.csv").read_text("utf-8-sig").splitlines())]
+    assert not Sim.objects.exists()
+    signs = ("U+200B ZERO WIDTH SPACE", "U+0000 NULL", "U+202E RIGHT-TO-LEFT OVERRIDE")
+    assert all(sign in reason for sign, reason in zip(signs, said, strict=True))
+    assert all(("4" if "NULL" in reason or "WIDTH" in reason else "7") in reason for reason in said)
+
+
+def test_a_warning_that_nine_of_ten_lines_get_is_told_once(account: CarrierAccount, file: Any) -> None:
+    def wrong(number: int) -> Line:
+        iccid = str(a_line(number)["iccid"])
+        return a_line(number, iccid=f"{iccid[:-1]}{(int(iccid[-1]) + 1) % 10}")
+
+    often = import_sims(path=file([*map(wrong, range(1, 19)), a_line(19), a_line(20)]))
+    seldom = import_sims(path=file([*map(a_line, range(101, 121)), wrong(121), wrong(122)]))
+
+    ((line, column, reason),) = reasons(often)
+    assert (line, column) == (2, "iccid")
+    assert reason.startswith("18 of 20 lines (2, 3, 4, 5, 6 …): the last digit is not the check digit")
+    assert [(line, column) for line, column, _ in reasons(seldom)] == [(22, "iccid"), (23, "iccid")]
+
+
+def test_what_a_file_costs_grows_with_its_lines_however_they_are_broken(
+    account: CarrierAccount, tmp_path: Path
+) -> None:
+    def seconds(count: int) -> float:
+        path = tmp_path / "sims.csv"
+        path.write_text("iccid,merchant_name\n" + '8,"left open\n' * count, "utf-8")
+        began = time.process_time()
+        assert import_sims(path=path, account_code="cmcc").refused_lines() == count
+        return time.process_time() - began
+
+    assert seconds(4_000) < 40 * max(seconds(400), 0.005)

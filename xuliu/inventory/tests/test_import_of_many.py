@@ -8,7 +8,7 @@ from pathlib import Path
 from django.db import connection, connections, transaction
 from django.test.utils import CaptureQueriesContext
 
-from xuliu.inventory import shapes
+from xuliu.carrier.contract import luhn_digit
 from xuliu.inventory.import_sims import ROWS_A_CHUNK, Report, import_sims
 from xuliu.inventory.models import Binding, Sim
 from xuliu.inventory.tests.make import make_account, make_merchant
@@ -40,7 +40,7 @@ def a_line(number: int) -> str:
     """A good line with every cell filled."""
     body = f"8986044{number:012d}"
     return (
-        f"{body}{shapes.luhn_digit(body)},1440{number:09d},active,2026-01-31,2027-01-30,NL{number:08d},"
+        f"{body}{luhn_digit(body)},1440{number:09d},active,2026-01-31,2027-01-30,NL{number:08d},"
         f"Newland,N{910 + number % 12},490154203237518,M{number % 9000:05d},林记商店 {number % 9000},{number:06d}\n"
     )
 

@@ -35,7 +35,7 @@ def test_a_line_becomes_a_sim_in_its_terminal_at_its_merchant(account: CarrierAc
     assert sim.merchant == terminal.merchant == Merchant.objects.get(code="M0001", name="林记商店 1")
     assert Binding.objects.get().sim == sim
     assert "481516" not in sim.service_password
-    assert passwords.fits(sim.iccid, "481516", sim.service_password)
+    assert passwords.fits([sim.iccid], "481516", sim.service_password)
 
 
 def test_the_same_file_again_writes_no_row(account: CarrierAccount, file: Any) -> None:
@@ -91,7 +91,7 @@ def test_a_renewed_period_and_a_moved_state_are_kept_with_a_warning(account: Car
         ("iccid", "8.98604E+19", "spreadsheet has rounded"),
         ("iccid", "", "missing"),
         ("msisdn", "12345", "7 to 15 digits"),
-        ("imei", "490154203237519", "last must fit"),
+        ("imei", "490154203237519", "does not fit the others"),
         ("last_day", "30.1.2027", "2026-12-31"),
         ("last_day", "2027-02-29", "2026-12-31"),
         ("last_day", "2026-01-30", "before the first"),
@@ -102,7 +102,7 @@ def test_a_renewed_period_and_a_moved_state_are_kept_with_a_warning(account: Car
         ("terminal_sn", "", "needs terminal_sn"),
         ("terminal_sn", "1.2E+15", "rounded"),
         ("merchant_name", "店" * 201, "longer than 200"),
-        ("merchant_name", "a\x07b", "control character"),
+        ("merchant_name", "a\x07b", "U+0007 BELL"),
         ("service_password", "12", "4 to 32"),
     ],
 )

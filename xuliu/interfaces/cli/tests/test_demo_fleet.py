@@ -18,8 +18,8 @@ from xuliu.catalog.models import Offering, Price, PriceList
 from xuliu.catalog.queries import prices_of, public_price_list
 from xuliu.common import clock
 from xuliu.interfaces.cli.demo_fleet import DAY_ZERO, EXAMPLES, ZONE, DemoFleet, seed_demo
-from xuliu.inventory import shapes
 from xuliu.inventory.models import Sim, TerminalModel
+from xuliu.inventory.numbers import fails_luhn
 from xuliu.ordering import steps
 from xuliu.ordering.models import OrderLine
 from xuliu.ordering.place import place
@@ -179,4 +179,4 @@ def test_the_example_is_a_thousand_sims_in_twelve_models(fresh_database: str, sa
     assert TerminalModel.objects.count() == 12
     with (EXAMPLES / "sims.csv").open(encoding="utf-8") as file:
         numbers = [row["iccid"] for row in csv.DictReader(file)]
-    assert not any(shapes.fails_luhn(number) for number in numbers)
+    assert not any(fails_luhn(number) for number in numbers)

@@ -35,6 +35,7 @@ def test_good_lines_are_in_and_the_bad_one_is_named(file: Path, capsys: pytest.C
     assert "2 lines" in said
     assert "1 refused" in said
     assert "SIMs: 1 new" in said
+    assert "1 × iccid (3): an ICCID has 18 to 20 digits" in said
 
 
 def test_reasons_are_told_in_chinese_unless_english_is_asked_for(

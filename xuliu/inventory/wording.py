@@ -1,0 +1,47 @@
+"""Why a number is refused, in sentences for people: the same in an import's result, on a page and from a command."""
+
+from collections.abc import Mapping
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from xuliu.inventory.numbers import Fault, Kind, NotSuchANumber
+
+LENGTHS: Mapping[Kind, Promise] = {
+    Kind.ICCID: _("an ICCID has 18 to 20 digits or capital letters; this one has %(count)s"),
+    Kind.MSISDN: _("an MSISDN has 7 to 15 digits; this one has %(count)s"),
+    Kind.IMEI: _("an IMEI has 15 digits; 14 or 16 are taken as well; this one has %(count)s"),
+    Kind.SERIAL_NUMBER: _("a serial number has 1 to 40 characters; this one has %(count)s"),
+}
+SIGNS: Mapping[Kind, Promise] = {
+    Kind.ICCID: _("an ICCID has only digits and capital letters; at place %(place)s stands %(sign)s"),
+    Kind.MSISDN: _("an MSISDN has only digits; at place %(place)s stands %(sign)s"),
+    Kind.IMEI: _("an IMEI has only digits; at place %(place)s stands %(sign)s"),
+    Kind.SERIAL_NUMBER: _("at place %(place)s stands %(sign)s, which no serial number has"),
+}
+LOOKALIKE = _("at place %(place)s stands the letter %(letter)s; is it the digit %(digit)s?")
+ROUNDED = _("a spreadsheet has rounded this number; export it again with the column formatted as text")
+SWAPPED = _("an ICCID begins with 89; these digits may stand in swapped pairs, as on a chip: is it %(perhaps)s?")
+CHECK_DIGIT = _("the last digit of this IMEI does not fit the others")
+
+
+def template(refused: NotSuchANumber) -> Promise:
+    """The sentence that `refused.facts` go into."""
+    match refused.fault:
+        case Fault.LENGTH:
+            return LENGTHS[refused.kind]
+        case Fault.SIGN:
+            return SIGNS[refused.kind]
+        case Fault.LOOKALIKE:
+            return LOOKALIKE
+        case Fault.ROUNDED:
+            return ROUNDED
+        case Fault.SWAPPED:
+            return SWAPPED
+        case Fault.CHECK_DIGIT:
+            return CHECK_DIGIT
+
+
+def sentence(refused: NotSuchANumber) -> str:
+    """The same, whole, in the language that is active."""
+    return str(template(refused)) % refused.facts
