@@ -117,7 +117,8 @@ def _offer(offer: Offer) -> dict[str, Any]:
     return {
         "code": offer.offering.code,
         "name": localised(offer.offering.name),
-        "period": f"{day_text(offer.starts_on)} – {day_text(offer.ends_on, is_exclusive_end=True)}",
+        "starts_on": day_text(offer.starts_on),
+        "last_day": day_text(offer.ends_on, is_exclusive_end=True),
         "price": money_text(offer.amount_minor, offer.offering.currency),
         "tax": money_text(offer.tax_minor, offer.offering.currency),
     }
