@@ -12,6 +12,8 @@ from urllib.parse import urlsplit
 
 from psycopg.conninfo import conninfo_to_dict
 
+from xuliu.common.addresses import Network, networks
+
 # Known to everyone who has the source, so good for nothing but a demonstration.
 DEMO_SECRET = "demo-secret-known-to-everybody"  # noqa: S105  # that is its point
 # No transaction on the primary lives over 5 s: one old snapshot slows every claim twenty times.
@@ -21,6 +23,7 @@ STATEMENT_LIMIT_MS = 30_000
 YES, NO = frozenset({"1", "true", "yes", "on"}), frozenset({"", "0", "false", "no", "off"})
 USUAL_PORTS = {"http": ":80", "https": ":443"}
 LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
+THIS_MACHINE = "127.0.0.0/8 ::1"
 
 
 class WrongEnvironment(Exception):
@@ -84,6 +87,27 @@ def allowed_hosts() -> list[str]:
     for host in hosts:
         _check_host("XULIU_ALLOWED_HOSTS", host)
     return hosts
+
+
+def proxies() -> tuple[Network, ...]:
+    """From which addresses our own proxies come, whose headers alone are believed (XULIU_PROXIES)."""
+    given = os.environ.get("XULIU_PROXIES") or THIS_MACHINE
+    try:
+        return networks(given)
+    except ValueError as error:
+        raise WrongEnvironment(
+            f"XULIU_PROXIES is {given[:200]!r}: {error}; give addresses or networks such as 127.0.0.1 10.0.0.0/8."
+        ) from error
+
+
+def address_header() -> str:
+    """The header in which our proxies write who asks (XULIU_ADDRESS_HEADER); nothing where there is no such header."""
+    given = os.environ.get("XULIU_ADDRESS_HEADER", "").strip()
+    if given and not re.fullmatch(r"[a-zA-Z0-9-]{1,60}", given):
+        raise WrongEnvironment(f"XULIU_ADDRESS_HEADER is {given[:60]!r}; write a header's name, such as X-Real-IP.")
+    if given.lower() == "forwarded":
+        raise WrongEnvironment("XULIU_ADDRESS_HEADER is Forwarded, which is not read; let the proxy set X-Real-IP.")
+    return given
 
 
 def log_level() -> str:

@@ -153,8 +153,9 @@ if flag_proxy := environment.flag("XULIU_BEHIND_PROXY"):
     # Only behind a proxy that sets the header itself may it be believed.
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 XULIU_BEHIND_PROXY = flag_proxy
-# Whose look-ups are counted together: the peer itself unless a header is named that the proxy always writes.
-XULIU_ADDRESS_HEADER = os.environ.get("XULIU_ADDRESS_HEADER", "")
+# Whose tries are counted together: the peer's itself unless it is a proxy of ours that names who asks.
+XULIU_ADDRESS_HEADER = environment.address_header()
+XULIU_PROXIES = environment.proxies()
 SECURE_SSL_REDIRECT = IS_HTTPS
 SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^webhooks/"]
 SECURE_HSTS_SECONDS = 31_536_000 if IS_HTTPS else 0

@@ -6,10 +6,10 @@ from typing import Any
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.authentication import get_authentication_records
 from allauth.core import context
-from django.conf import settings
 from django.http import HttpRequest
 
 from xuliu.common import clock
+from xuliu.common.addresses import client_of
 
 STILL_FRESH = timedelta(minutes=5)
 
@@ -30,16 +30,14 @@ class NoSignUp(DefaultAccountAdapter):  # type: ignore[misc]  # allauth ships no
 
     def get_client_ip(self, request: HttpRequest) -> str:
         """Where the browser is."""
-        return address_of(request)
+        return str(client_of(request))
 
     def _get_login_attempts_cache_key(self, request: HttpRequest, **credentials: Any) -> str:
         """A name is locked for the address that guesses at it: otherwise anybody could lock anybody out."""
-        return f"{super()._get_login_attempts_cache_key(request, **credentials)}:{address_of(request)}"
+        return f"{super()._get_login_attempts_cache_key(request, **credentials)}:{client_of(request)}"
 
 
-def address_of(request: HttpRequest) -> str:
-    """The browser's address. A header is believed only where the settings name one, and of it only the last entry,
-    which our own proxy wrote."""
-    if settings.XULIU_ADDRESS_HEADER:
-        return request.headers.get(settings.XULIU_ADDRESS_HEADER, "").rsplit(",", 1)[-1].strip()
-    return str(request.META.get("REMOTE_ADDR", ""))
+def address_of(request: HttpRequest) -> str | None:
+    """The browser's address as a column for addresses takes it. Those whom nobody names are NULL, one count."""
+    address = client_of(request).address
+    return str(address) if address else None

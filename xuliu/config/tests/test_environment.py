@@ -164,3 +164,23 @@ def test_a_number_that_is_not_given_is_the_default(monkeypatch: pytest.MonkeyPat
     monkeypatch.setenv("XULIU_MOST_SENDINGS", " ")
 
     assert environment.whole("XULIU_MOST_SENDINGS", default=6) == 6
+
+
+def test_the_proxies_are_named_by_address_or_network(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("XULIU_PROXIES", raising=False)
+    assert [str(one) for one in environment.proxies()] == ["127.0.0.0/8", "::1/128"]
+    monkeypatch.setenv("XULIU_PROXIES", "192.0.2.7 2001:db8::/64")
+    assert [str(one) for one in environment.proxies()] == ["192.0.2.7/32", "2001:db8::/64"]
+    for wrong in ("nginx", "192.0.2.7,192.0.2.8", "192.0.2.7/8"):
+        monkeypatch.setenv("XULIU_PROXIES", wrong)
+        with pytest.raises(WrongEnvironment, match="XULIU_PROXIES"):
+            environment.proxies()
+
+
+def test_a_header_that_cannot_be_one_or_is_not_read_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XULIU_ADDRESS_HEADER", " X-Real-IP ")
+    assert environment.address_header() == "X-Real-IP"
+    for wrong in ("HTTP_X_REAL_IP", "X-Real-IP:", "Forwarded", "X Real IP"):
+        monkeypatch.setenv("XULIU_ADDRESS_HEADER", wrong)
+        with pytest.raises(WrongEnvironment, match="XULIU_ADDRESS_HEADER"):
+            environment.address_header()

@@ -11,9 +11,10 @@ from django.views.decorators.http import require_POST, require_safe
 
 from xuliu.catalog.queries import public_price_list
 from xuliu.common import clock
+from xuliu.common.addresses import client_of
 from xuliu.common.codes import code_in
 from xuliu.interfaces.merchant.sims import token_of
-from xuliu.interfaces.merchant.visiting import address_of, page, remembered
+from xuliu.interfaces.merchant.visiting import page, remembered
 from xuliu.interfaces.merchant.words import figures
 from xuliu.interfaces.merchant.words import order as words
 from xuliu.inventory import wording
@@ -40,7 +41,7 @@ def typed(request: HttpRequest) -> HttpResponseBase:
     given, password = request.POST.get("typed", "")[:200], request.POST.get("password", "")[:100]
     if code := code_in(given):
         return redirect("merchant:sticker", code)
-    address, at = address_of(request), clock.now()
+    address, at = str(client_of(request)), clock.now()
     try:
         if password:
             sim = unlock(typed=given, password=password, address=address, at=at)

@@ -1,4 +1,4 @@
-"""What every page for visitors has in common: who acts, what may be kept, where the visitor comes from."""
+"""What every page for visitors has in common: who acts, what may be kept, how a page renews itself."""
 
 import hashlib
 from collections.abc import Callable, Collection
@@ -37,15 +37,6 @@ def page(view: View[Rest]) -> View[Rest]:
         return response
 
     return visited
-
-
-def address_of(request: HttpRequest) -> str:
-    """The visitor's address. A header is believed only where the settings name one, and of several entries only the
-    last, which our own proxy wrote."""
-    if settings.XULIU_ADDRESS_HEADER:
-        given = request.headers.get(settings.XULIU_ADDRESS_HEADER, "")
-        return given.rsplit(",", 1)[-1].strip()
-    return str(request.META.get("REMOTE_ADDR", ""))
 
 
 def is_in_wechat(request: HttpRequest) -> bool:

@@ -1,5 +1,7 @@
 """Who is let into the console: staff with password and second factor, and nobody else."""
 
+from typing import Any
+
 import pytest
 from allauth.mfa.models import Authenticator
 from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value, yield_hotp_counters_from_time
@@ -161,6 +163,15 @@ def test_five_wrong_passwords_lock_the_name_from_that_address() -> None:
     assert right.status_code == 429
     elsewhere = Client(REMOTE_ADDR="192.0.2.8").post(LOGIN, {"login": "sun", "password": PASSWORD})
     assert elsewhere.status_code == 302
+
+
+@pytest.mark.parametrize("written", ["203.0.113.8:50123", "[2001:db8::7]:40003", "unknown", "", "☃"])
+def test_whatever_a_proxy_writes_as_the_address_staff_sign_in(written: str, settings: Any) -> None:
+    settings.XULIU_ADDRESS_HEADER = "X-Forwarded-For"
+    make_person("sun", SUPPORT)
+    client = Client(headers={"X-Forwarded-For": written})
+    assert client.post(LOGIN, {"login": "sun", "password": "wrong"}).status_code == 200
+    assert client.post(LOGIN, {"login": "sun", "password": PASSWORD}).status_code == 302
 
 
 def test_nobody_makes_an_account_for_themselves() -> None:

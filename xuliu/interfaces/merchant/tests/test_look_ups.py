@@ -9,6 +9,7 @@ from django.test import Client
 from pytest_django.fixtures import Settings
 
 from xuliu.common import clock
+from xuliu.common.addresses import networks
 from xuliu.interfaces.merchant.tests import made
 from xuliu.inventory.look_ups import LOOK_UPS_AN_ADDRESS, TooManyGuesses, look_up
 from xuliu.inventory.models import Guess, Sim
@@ -155,13 +156,17 @@ def test_a_sim_without_a_service_password_is_opened_by_none(client: Client) -> N
 
 
 @pytest.mark.django_db
-def test_a_header_is_believed_only_where_the_settings_name_it(client: Client, settings: Settings) -> None:
+def test_a_header_is_believed_only_where_the_settings_name_it_and_its_sender(
+    client: Client, settings: Settings
+) -> None:
     made.make_shop()
     exhaust("203.0.113.5")
 
     told = {**ENGLISH, "X-Real-IP": "198.51.100.1"}
     assert client.post("/look-up", {"typed": made.ICCID}, headers=told, REMOTE_ADDR="203.0.113.5").status_code == 429
     settings.XULIU_ADDRESS_HEADER = "X-Real-IP"
+    assert client.post("/look-up", {"typed": made.ICCID}, headers=told, REMOTE_ADDR="203.0.113.5").status_code == 429
+    settings.XULIU_PROXIES = networks("203.0.113.5")
     assert client.post("/look-up", {"typed": made.ICCID}, headers=told, REMOTE_ADDR="203.0.113.5").status_code == 302
 
 
@@ -173,6 +178,35 @@ def test_of_a_forwarded_chain_only_the_proxys_own_entry_counts(client: Client, s
 
     forged = {**ENGLISH, "X-Forwarded-For": "198.51.100.1, 203.0.113.5"}
     assert client.post("/look-up", {"typed": made.ICCID}, headers=forged).status_code == 429
+
+
+@pytest.mark.django_db
+def test_with_whatever_port_and_spelling_a_visitor_has_one_count(client: Client, settings: Settings) -> None:
+    made.make_shop()
+    settings.XULIU_ADDRESS_HEADER = "X-Forwarded-For"
+    exhaust("203.0.113.8")
+
+    def asked_by(written: str) -> int:
+        told = {**ENGLISH, "X-Forwarded-For": written}
+        return int(client.post("/look-up", {"typed": made.ICCID}, headers=told).status_code)
+
+    for written in ("203.0.113.8:40001", "203.0.113.8:40002", "::ffff:203.0.113.8", "[::ffff:203.0.113.8]:443"):
+        assert asked_by(written) == 429
+    assert asked_by("[2001:db8::7]:40003") == asked_by("unknown") == asked_by("") == 302
+
+
+@pytest.mark.django_db
+def test_who_is_told_by_nobody_is_limited_with_others_told_by_nobody_alone(client: Client, settings: Settings) -> None:
+    made.make_shop()
+    settings.XULIU_ADDRESS_HEADER = "X-Forwarded-For"
+    for number in range(LOOK_UPS_AN_ADDRESS):
+        told = {**ENGLISH, "X-Forwarded-For": f"_hidden{number}"}
+        assert client.post("/look-up", {"typed": f"8986049999999{number:07d}"}, headers=told).status_code == 404
+
+    told = {**ENGLISH, "X-Forwarded-For": "unknown"}
+    assert client.post("/look-up", {"typed": made.ICCID}, headers=told).status_code == 429
+    settings.XULIU_ADDRESS_HEADER = ""  # the machine of the proxy itself asks
+    assert client.post("/look-up", {"typed": made.ICCID}, headers=ENGLISH).status_code == 302
 
 
 @pytest.mark.django_db
