@@ -13,9 +13,11 @@ LOW_PERCENT = 20
 def card(sim: Row) -> dict[str, Any]:
     """The vendor's `SIM_card`."""
     iccid = sim["iccid"]
+    is_whole = len(iccid) == 20 and iccid[-1] == _luhn_digit(iccid[:-1])
+    bare = iccid[:-1] if is_whole else iccid
     numbers = {
-        "iccid": iccid,
-        "iccid_with_luhn": iccid + _luhn_digit(iccid),
+        "iccid": bare,
+        "iccid_with_luhn": bare + _luhn_digit(bare),
         "msisdn": sim["msisdn"],
         "imei": sim["imei"],
     }
