@@ -33,6 +33,7 @@ def _lines(states: str) -> str:
 
 # By step: the carrier account, where it has one, and the earliest instant at which the step may find something.
 DUE = {
+    "payer.know": _rows("payment_signin", "state = 'RETURNED'", "due_at"),
     "payment.open": _rows("payment_payment", "state = 'OPENING'", "due_at"),
     "payment.ask": _rows("payment_payment", "state = 'PENDING'", "due_at"),
     "refund.send": _rows("payment_refund", "state = 'PENDING'", "due_at"),
@@ -59,7 +60,7 @@ DUE = {
         f"CASE WHEN cancel_wanted_at IS NULL THEN valid_until ELSE {_EVER} END",
     ),
     "order.lapse": _rows("ordering_order", "state = 'QUOTED'", "valid_until"),
-    "guard.forget": _rows("common_counter", "true", "ends_at"),
+    "sign_in.forget": _rows("payment_signin", "true", "left_at + interval '1 day'"),
     "overdue": f"""SELECT NULL::bigint, min(at) FROM (
         SELECT paid_at + CASE WHEN is_waited_for THEN interval '2 h' ELSE interval '1 day' END AS at
         FROM ordering_order WHERE state = 'PAID'

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import timedelta
+from urllib.parse import parse_qs, urlsplit
 
+import httpx
 from django.db import connection
 from django.db.models.functions import Now
 
@@ -29,11 +31,12 @@ from xuliu.common import clock
 from xuliu.common.actor import Actor, acting
 from xuliu.inventory.models import Sim
 from xuliu.ordering import decide, fulfil, pay
-from xuliu.ordering.models import Flight, OrderLine
+from xuliu.ordering.models import Flight, Order, OrderLine
 from xuliu.ordering.place import cancel
 from xuliu.ordering.quote import Wish, quote
 from xuliu.ordering.underway import Peer
 from xuliu.ordering.withdraw import withdraw
+from xuliu.payment import sign_ins
 from xuliu.payment.accounts import provider_of, session_of
 from xuliu.payment.models import Notice
 
@@ -238,6 +241,20 @@ def large(world: World) -> None:
     while pay.release_rest(limit=1):
         pass
     drive_for(world, timedelta(minutes=1))
+
+
+def signed_in(world: World) -> None:
+    """The payer signs in inside WeChat and pays on its sheet; the day after, the way there is forgotten."""
+    (sim,) = make_sims(world, "onelink")
+    wish = Wish(sim_id=sim.pk, offering_id=world.offerings["cm-12"].pk)
+    order_id = quote(wishes=[wish], price_list_id=world.price_list.pk, channel="test", is_waited_for=True)
+    word = sign_ins.leave(order_id=order_id, account_id=world.provider.pk, browser="b" * 64)
+    where = provider_of(world.provider).sign_in_url(return_url="http://127.0.0.1:9/", state=word)
+    came = parse_qs(urlsplit(httpx.get(where.partition("#")[0]).headers["location"]).query)
+    sign_ins.come_back(word=came["state"][0], browser="b" * 64, code=came["code"][0])
+    world.sandbox.control.pay(open_payments(world, Order.objects.get(id=order_id)).reference)
+    drive_for(world, timedelta(minutes=1))
+    drive_for(world, timedelta(hours=25), step=timedelta(hours=5))
 
 
 def looked_up(world: World) -> None:

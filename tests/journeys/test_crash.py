@@ -22,11 +22,8 @@ from xuliu.carrier.accounts import set_credentials
 from xuliu.carrier.operations import resume
 from xuliu.inventory.models import Sim
 from xuliu.ordering.models import Flight, Order
-from xuliu.payment.models import Notice, Payment, Refund
+from xuliu.payment.models import Notice, Payment, Refund, SignIn
 from xuliu.ticket.models import Case
-
-# Stops outside the line's own story: a visitor's request that changes nothing.
-NOT_OF_THE_LINE = {"payer.ask"}
 
 # Every stop and a story that passes it; those that are not named stand in the plain one.
 STORY_OF: dict[str, stories.Story] = {
@@ -57,6 +54,9 @@ STORY_OF: dict[str, stories.Story] = {
     "payment.closed": stories.unpaid,
     "payment.heard": stories.unheard,
     "payment.query": stories.unheard,
+    "payer.ask": stories.signed_in,
+    "payer.claim": stories.signed_in,
+    "payer.known": stories.signed_in,
     "place.cancel": stories.unpaid,
     "readings.claim": stories.looked_up,
     "readings.failed": stories.looked_up,
@@ -69,11 +69,13 @@ STORY_OF: dict[str, stories.Story] = {
     "refund.query": stories.given_back_unheard,
     "refund.send": stories.refused,
     "refund.sent": stories.refused,
+    "sign_in.forget": stories.signed_in,
+    "sign_in.return": stories.signed_in,
     "verify.find": stories.proven_by_order_query,
     "verify.later": stories.never_done,
     "withdraw": stories.withdrawn,
 }
-STOPS = sorted(set(stops.names()) - NOT_OF_THE_LINE)
+STOPS = sorted(stops.names())
 CASES = [(stop, STORY_OF.get(stop, stories.plain)) for stop in STOPS]
 # What is stored there is of another kind in each of these.
 CASES += [("payment.heard", stories.closed_elsewhere), ("payment.heard", stories.unpaid)]
@@ -131,7 +133,7 @@ def _resume(world: World) -> None:
     control.settings(settle_seconds=0)
     control.settle()
     with connection.cursor() as cursor:
-        for model in (Flight, Payment, Refund):
+        for model in (Flight, Payment, Refund, SignIn):
             cursor.execute(END_LEASES.format(model._meta.db_table))
     drive()
     drive_for(world, timedelta(hours=4), step=timedelta(minutes=2))

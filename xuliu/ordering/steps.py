@@ -4,10 +4,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from xuliu.balance.refresh import refresh
-from xuliu.common import guard
-from xuliu.ordering import check, expire, fulfil, overdue, pay, settle, verify
+from xuliu.ordering import check, expire, fulfil, overdue, pay, payer, settle, verify
 from xuliu.ordering.queries import active_accounts
-from xuliu.payment import exchange, refunding
+from xuliu.payment import exchange, refunding, sign_ins
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +29,10 @@ class AccountStep:
 
 # A lane is run by one thread of a worker, its steps in turn.
 LANES: dict[str, tuple[Step, ...]] = {
-    "open": (Step("payment.open", exchange.open_waiting),),
+    "open": (
+        Step("payer.know", payer.know_payers),
+        Step("payment.open", exchange.open_waiting),
+    ),
     "ask": (
         Step("payment.ask", exchange.ask_unheard),
         Step("refund.send", refunding.send_refunds),
@@ -48,8 +50,8 @@ LANES: dict[str, tuple[Step, ...]] = {
         Step("recover", check.recover),
         Step("order.expire", expire.end_unpaid),
         Step("order.lapse", expire.lapse_quotes),
+        Step("sign_in.forget", sign_ins.forget),
         Step("overdue", overdue.tell_of_overdue, every_seconds=60),
-        Step("guard.forget", guard.forget_ended, every_seconds=5),
     ),
 }
 ACCOUNT_LANES: dict[str, tuple[AccountStep, ...]] = {

@@ -16,7 +16,7 @@ from django.db.models import prefetch_related_objects
 
 from xuliu.common import calls, clock, stops
 from xuliu.common.chunks import apply_halving
-from xuliu.payment.models import Payment, Refund
+from xuliu.payment.models import Payment, Refund, SignIn
 from xuliu.ticket.operations import open_case
 
 LEASE_SECONDS = 30  # more than three deadlines of any provider
@@ -25,7 +25,7 @@ LOG_EVERY_SECONDS = 0.05
 FIRST_WAIT, LONGEST_WAIT = timedelta(seconds=5), timedelta(minutes=5)
 SET_ASIDE_FOR = timedelta(days=1)
 
-Row = TypeVar("Row", Payment, Refund)
+Row = TypeVar("Row", Payment, Refund, SignIn)
 Said = TypeVar("Said")
 
 
@@ -138,7 +138,7 @@ def later(rows: Sequence[Row]) -> None:
         cursor.execute(sql, values)
 
 
-def _set_aside(row: Payment | Refund, error: Exception) -> None:
+def _set_aside(row: Payment | Refund | SignIn, error: Exception) -> None:
     """It waits a day for a person, in the state it stands in. Trouble with the database is raised, not its fault."""
     if isinstance(error, OperationalError | InterfaceError):
         raise error

@@ -77,6 +77,52 @@ class Payment(models.Model):
         return self.reference
 
 
+class SignIn(models.Model):
+    """A payer's browser on its way to the provider and back, to say who pays an order (a plain id).
+
+    `mark` is the hash of a random word that goes with it and is good once, for that browser alone; `code` is what it
+    came back with, until the provider has been asked whose it is.
+    """
+
+    class State(models.TextChoices):
+        LEFT = "LEFT"
+        RETURNED = "RETURNED"
+        KNOWN = "KNOWN"
+        REFUSED = "REFUSED"
+
+    MOVES: ClassVar = {
+        State.LEFT: frozenset({State.RETURNED}),
+        State.RETURNED: frozenset({State.KNOWN, State.REFUSED}),
+        State.KNOWN: frozenset(),
+        State.REFUSED: frozenset(),
+    }
+
+    id = models.BigAutoField(primary_key=True)
+    mark = CodeField(max_length=64, unique=True)
+    browser = CodeField(max_length=64)
+    order_id = models.BigIntegerField()
+    account = models.ForeignKey(ProviderAccount, on_delete=models.PROTECT)
+    state = StateField(choices=State.choices, default=State.LEFT)
+    state_at = models.DateTimeField()
+    left_at = models.DateTimeField()
+    due_at = models.DateTimeField()
+    tries = models.PositiveSmallIntegerField(db_default=0)
+    lease_until = models.DateTimeField(null=True)
+    code = models.CharField(max_length=200, blank=True, db_default="")
+    payment_id = models.BigIntegerField(null=True)
+    refused = models.CharField(max_length=40, blank=True, db_default="")
+
+    class Meta:
+        indexes = (
+            models.Index(fields=("order_id", "browser", "id"), name="sign_in_of_browser"),
+            models.Index(fields=("due_at",), condition=Q(state="RETURNED"), name="sign_in_due"),
+            models.Index(fields=("left_at",), name="sign_in_left"),
+        )
+
+    def __str__(self) -> str:
+        return f"sign-in {self.pk} for order {self.order_id}"
+
+
 class Refund(models.Model):
     """Money back to where it came from."""
 

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from xuliu.balance.queries import reading_of
 from xuliu.common import clock
-from xuliu.interfaces.merchant.paying import drawn, paying
+from xuliu.interfaces.merchant.paying import drawn, paying, signing_in
 from xuliu.interfaces.merchant.visiting import is_in_wechat, live, moved, page, remember
 from xuliu.interfaces.merchant.words import figures, refusals
 from xuliu.interfaces.merchant.words import order as words
@@ -23,6 +23,7 @@ from xuliu.ordering.queries import lines_of, order_by_code, progress, receipt_of
 from xuliu.ordering.quote import QuoteRefused, Wish, quote
 from xuliu.ordering.withdraw import withdraw
 from xuliu.payment.contract import Method
+from xuliu.payment.models import SignIn
 
 UNPAID = (Order.State.QUOTED, Order.State.AWAITING_PAYMENT)
 ENDED_UNPAID = (Order.State.QUOTED, Order.State.LAPSED, Order.State.EXPIRED, Order.State.CANCELLED)
@@ -115,17 +116,20 @@ def _order(code: str) -> Order:
 
 def _context(request: HttpRequest, order: Order, now: datetime) -> dict[str, Any]:
     lines = lines_of(order.pk, limit=words.LINES_SHOWN)
+    signed_in = signing_in(request, order)
+    refused = request.GET.get("refused", "") or (signed_in.refused if signed_in else "")
     common = {
         "order": order.code,
         "here": reverse("merchant:order", args=[order.code]),
         "quote": _quote(order, lines, now),
-        "error": refusals.refusal(request.GET.get("refused", "")),
+        "error": refusals.refusal(refused),
         "contact": figures.contact(order.seller),
     }
-    if order.state == Order.State.QUOTED and now < order.valid_until:
+    is_being_known = signed_in is not None and signed_in.state == SignIn.State.RETURNED
+    if order.state == Order.State.QUOTED and now < order.valid_until and not is_being_known:
         is_paused = any(line.account.paused_at for line in lines)
         return {**common, "view": "quote", "in_wechat": is_in_wechat(request), "is_paused": is_paused}
-    if order.state == Order.State.AWAITING_PAYMENT:
+    if order.state == Order.State.AWAITING_PAYMENT or (is_being_known and order.state == Order.State.QUOTED):
         return {**common, **paying(request, order, now)}
     return {**common, **_under_way(order, lines)}
 

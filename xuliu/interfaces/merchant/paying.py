@@ -7,17 +7,18 @@ from urllib.parse import urlencode
 
 import segno
 from django.conf import settings
-from django.core import signing
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.safestring import SafeString, mark_safe
 
+from xuliu.interfaces.merchant import browsers
 from xuliu.interfaces.merchant.visiting import is_in_wechat
 from xuliu.ordering.models import Order
+from xuliu.payment import sign_ins
 from xuliu.payment.accounts import provider_of
 from xuliu.payment.contract import Method
-from xuliu.payment.models import Payment
+from xuliu.payment.models import Payment, SignIn
 
 # What a payment that cannot be paid now means for whoever waits.
 UNREADY: dict[str, str] = {
@@ -25,7 +26,6 @@ UNREADY: dict[str, str] = {
     Payment.State.SUCCEEDED: "settling",
     Payment.State.CLOSED: "settling",
 }
-PAYER, PAYER_SECONDS = "xuliu_payer", 1800
 
 
 def paying(request: HttpRequest, order: Order, now: datetime) -> dict[str, Any]:
@@ -37,7 +37,10 @@ def paying(request: HttpRequest, order: Order, now: datetime) -> dict[str, Any]:
         return {**context, "stage": "cancelling"}
     if now >= order.valid_until:
         return {**context, "stage": "ending"}
-    payment = _theirs(request, order) if in_wechat else _newest(order, Method.NATIVE)
+    signed_in = signing_in(request, order)
+    if signed_in is not None and signed_in.state == SignIn.State.RETURNED:
+        return context
+    payment = _theirs(order, signed_in) if in_wechat else _newest(order, Method.NATIVE)
     if payment is None:
         return {**context, "stage": "choose" if in_wechat else "elsewhere"}
     if payment.state != Payment.State.PENDING or not payment.token:
@@ -48,24 +51,16 @@ def paying(request: HttpRequest, order: Order, now: datetime) -> dict[str, Any]:
     return {**context, "stage": "qr", "qr": drawn(payment.token), "sandbox_link": sandbox}
 
 
-def know_payer(response: HttpResponse, payment_id: int) -> None:
-    """Remember in this browser which payment its payer has signed in for: nobody else's sheet opens here."""
-    response.set_cookie(
-        PAYER,
-        signing.dumps(payment_id, salt=PAYER),
-        max_age=PAYER_SECONDS,
-        httponly=True,
-        samesite="Lax",
-        secure=settings.IS_HTTPS,
-    )
+def signing_in(request: HttpRequest, order: Order) -> SignIn | None:
+    """How it went when this browser asked WeChat who pays this order; None where it never did, or is not in WeChat."""
+    return sign_ins.newest(order_id=order.pk, browser=browsers.known(request)) if is_in_wechat(request) else None
 
 
-def _theirs(request: HttpRequest, order: Order) -> Payment | None:
-    try:
-        payment_id = signing.loads(request.COOKIES.get(PAYER, ""), salt=PAYER, max_age=PAYER_SECONDS)
-    except signing.BadSignature:
+def _theirs(order: Order, signed_in: SignIn | None) -> Payment | None:
+    """The payment of who signed in in this browser: nobody else's sheet opens here."""
+    if signed_in is None or signed_in.payment_id is None:
         return None
-    return _payments(order, Method.JSAPI).filter(id=payment_id).first()
+    return _payments(order, Method.JSAPI).filter(id=signed_in.payment_id).first()
 
 
 def _newest(order: Order, method: Method) -> Payment | None:

@@ -13,7 +13,7 @@ from tests.browsing import ADDRESS_HEADER
 from xuliu.carrier.models import CarrierAccount
 from xuliu.common import clock
 from xuliu.common.codes import new_code
-from xuliu.interfaces.merchant.paying import PAYER
+from xuliu.interfaces.merchant.browsers import COOKIE
 from xuliu.interfaces.merchant.tests import made
 from xuliu.inventory.look_ups import LOOK_UPS_AN_ADDRESS, look_up
 from xuliu.inventory.models import Sim
@@ -122,7 +122,7 @@ def _sheets(shop: made.Shop) -> list[Hung]:
     path, client = reverse("merchant:order", args=[order.code]), Client()
     made.sign_in(client, payment)
     return [
-        Hung("order-pay-sheet", path, _in_wechat(client.cookies[PAYER].value)),
+        Hung("order-pay-sheet", path, _in_wechat(client.cookies[COOKIE].value)),
         Hung("order-pay-elsewhere", path),
         Hung("order-pay-choose", path, _in_wechat("")),
     ]
@@ -131,12 +131,12 @@ def _sheets(shop: made.Shop) -> list[Hung]:
 def _in_wechat(payer: str) -> Callable[[Tab], None]:
     def come_again(tab: Tab) -> None:
         if payer:
-            cookie = {"name": PAYER, "value": payer, "url": tab.url}
+            cookie = {"name": COOKIE, "value": payer, "url": tab.url}
             tab.context.add_cookies([cookie])  # type: ignore[list-item]  # as Playwright documents it
         tab.set_extra_http_headers({"User-Agent": "MicroMessenger/8.0"})
         tab.reload(wait_until="load")
         tab.set_extra_http_headers({})
-        tab.context.clear_cookies(name=PAYER)
+        tab.context.clear_cookies(name=COOKIE)
 
     return come_again
 

@@ -7,11 +7,11 @@ in a state that the line reaches only now and then.
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import cache
+from hashlib import sha256
 from typing import Any
 
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
-from django.http import HttpResponse
 from django.test import Client
 
 from xuliu.balance.models import Reading
@@ -21,14 +21,15 @@ from xuliu.catalog.tests.make import make_carrier, make_offering, make_price, ma
 from xuliu.common import clock
 from xuliu.common.codes import new_code
 from xuliu.common.state import move
-from xuliu.interfaces.merchant.paying import know_payer
+from xuliu.interfaces.merchant.browsers import COOKIE
 from xuliu.inventory.models import Sim, Terminal, TerminalModel
 from xuliu.inventory.tests.make import make_account, make_sim, make_terminal
 from xuliu.ordering.models import Attempt, Order, OrderLine, Receipt
 from xuliu.ordering.place import place
 from xuliu.ordering.quote import Wish, quote
+from xuliu.payment import sign_ins
 from xuliu.payment.accounts import set_credentials
-from xuliu.payment.models import Payment, ProviderAccount, Refund
+from xuliu.payment.models import Payment, ProviderAccount, Refund, SignIn
 
 MB = 1024 * 1024
 ICCID = "898604B0102070990973"
@@ -164,9 +165,16 @@ def make_payment(order: Order, *, method: str = "native", payer_id: str = "") ->
 
 def sign_in(client: Client, payment: Payment) -> None:
     """The payer's browser comes back from WeChat, which told us who it is."""
-    response = HttpResponse()
-    know_payer(response, payment.pk)
-    client.cookies.update(response.cookies)
+    come_back(client, payment.order_id, payment.account)
+    SignIn.objects.filter(state="RETURNED").update(state="KNOWN", payment_id=payment.pk)
+
+
+def come_back(client: Client, order_id: int, account: ProviderAccount) -> None:
+    """The payer's browser comes back from WeChat, and nobody has asked it yet who that is."""
+    client.cookies[COOKIE] = new_code()
+    browser = sha256(client.cookies[COOKIE].value.encode()).hexdigest()
+    word = sign_ins.leave(order_id=order_id, account_id=account.pk, browser=browser)
+    assert sign_ins.come_back(word=word, browser=browser, code="c0de") == order_id
 
 
 def make_paid(order: Order, *, seconds_ago: float = 0) -> Order:

@@ -1,14 +1,18 @@
 """Paying inside WeChat: only the payer's own browser gets its sheet."""
 
+from datetime import timedelta
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from django.test import Client
 
+from xuliu.common import clock
 from xuliu.interfaces.merchant.tests import made
 from xuliu.ordering.models import Order
-from xuliu.payment.models import Payment
+from xuliu.ordering.payer import know_payers
+from xuliu.payment import sign_ins
+from xuliu.payment.models import Payment, SignIn
 
 pytestmark = pytest.mark.django_db
 
@@ -41,25 +45,102 @@ def test_inside_wechat_the_payer_is_sent_to_say_who_they_are(client: Client) -> 
     assert Payment.objects.count() == 0
 
 
-def test_back_from_wechat_the_state_must_be_ours(client: Client) -> None:
-    order = made.make_quote(made.make_shop())
+def leave(client: Client, order: Order) -> str:
+    """The browser goes to WeChat; returns the state that goes with it."""
     where = client.get(f"{page(order)}/wechat", headers=WECHAT).headers["Location"]
-    state = parse_qs(urlsplit(where).query)["state"][0]
+    return parse_qs(urlsplit(where).query)["state"][0]
 
-    assert client.get("/wechat/return", {"code": "x", "state": state[:-1] + "_"}).status_code == 404
+
+def come_back(client: Client, state: str, code: str = "x") -> Any:
+    """The browser is sent back by WeChat."""
+    return client.get("/wechat/return", {"code": code, "state": state}, headers=WECHAT)
+
+
+def test_back_from_wechat_the_state_must_be_this_browsers_and_fresh(client: Client) -> None:
+    order, thief = made.make_quote(made.make_shop()), Client()
+    state = leave(client, order)
+    leave(thief, order)
+
+    assert come_back(client, state[:-1] + "_").status_code == 404
     assert client.get("/wechat/return", {"code": "x"}).status_code == 404
-    assert Payment.objects.count() == 0
+    assert come_back(Client(), state).status_code == 404
+    assert come_back(thief, state).status_code == 404, "a state that another browser was given"
+    SignIn.objects.update(left_at=clock.now() - timedelta(minutes=16))
+    assert come_back(client, state).status_code == 404
+    assert not SignIn.objects.exclude(state="LEFT").exists()
+
+
+def test_no_page_calls_wechat_and_while_it_is_asked_the_payer_is_told_to_wait(client: Client) -> None:
+    order = made.make_quote(made.make_shop())  # whose account leads nowhere: a call would fail at once
+
+    back = come_back(client, leave(client, order))
+
+    assert back.headers["Location"] == page(order)
+    assert "Preparing the payment" in text_of(client, page(order), WECHAT)
+    assert "Preparing the payment" not in text_of(Client(), page(order), WECHAT)
+    assert SignIn.objects.get().state == "RETURNED"
+
+
+def test_coming_back_a_second_time_leads_to_the_order_and_asks_nobody(client: Client) -> None:
+    order = made.make_quote(made.make_shop())
+    state = leave(client, order)
+    come_back(client, state, "first")
+
+    again = come_back(client, state, "second")
+
+    assert again.headers["Location"] == page(order)
+    assert SignIn.objects.get().code == "first"
+    SignIn.objects.update(state="KNOWN", code="")
+    assert come_back(client, state, "third").headers["Location"] == page(order)
+    assert SignIn.objects.get().code == ""
 
 
 def test_where_wechat_does_not_answer_nothing_is_placed_and_the_payer_is_told(client: Client) -> None:
     order = made.make_quote(made.make_shop())
-    where = client.get(f"{page(order)}/wechat", headers=WECHAT).headers["Location"]
-    state = parse_qs(urlsplit(where).query)["state"][0]
+    come_back(client, leave(client, order))
 
-    back = client.get("/wechat/return", {"code": "x", "state": state}, headers=WECHAT)
+    know_payers()
 
-    assert "did not tell us who pays" in text_of(client, back.headers["Location"], WECHAT)
+    told = text_of(client, page(order), WECHAT)
+    assert "did not tell us who pays" in told
+    assert f'href="{page(order)}/wechat"' in told
+    assert "did not tell us who pays" not in text_of(Client(), page(order), WECHAT)
     assert Payment.objects.count() == 0
+
+
+def test_an_order_that_cannot_be_placed_any_more_says_why(client: Client) -> None:
+    shop = made.make_shop()
+    order = made.make_quote(shop)
+    made.come_back(client, order.pk, shop.provider)
+    _end_sign_in(refused="account_paused")
+
+    assert "renewals are stopped for the moment" in text_of(client, page(order), WECHAT)
+
+
+def test_a_new_way_to_wechat_replaces_the_old_one(client: Client) -> None:
+    order = made.make_quote(made.make_shop())
+    come_back(client, leave(client, order))
+    _end_sign_in(refused="wechat_sign_in")
+
+    come_back(client, leave(client, order))
+
+    told = text_of(client, page(order), WECHAT)
+    assert "Preparing the payment" in told
+    assert "did not tell us who pays" not in told
+
+
+def test_ways_of_yesterday_are_forgotten(client: Client) -> None:
+    order = made.make_quote(made.make_shop())
+    leave(client, order)
+    SignIn.objects.update(left_at=clock.now() - timedelta(hours=25))
+    leave(client, order)
+
+    assert sign_ins.forget() == 1
+    assert SignIn.objects.count() == 1
+
+
+def _end_sign_in(**ended: str) -> None:
+    SignIn.objects.filter(state="RETURNED").update(state="REFUSED", **ended)
 
 
 def test_the_sheet_inside_wechat_gets_signed_parameters_and_does_not_change_with_each_look(client: Client) -> None:
