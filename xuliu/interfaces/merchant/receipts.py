@@ -39,7 +39,7 @@ def printed(request: HttpRequest, code: str) -> HttpResponseBase:
     found = _receipt(code)
     link = _check_link(found)
     data = {**words.printed(_words(found)), "qr": pdf.qr_svg(link), "check_link": link, "language": get_language()}
-    response = HttpResponse(pdf.render(TEMPLATE, data, made_at=found.issued_at), content_type="application/pdf")
+    response = HttpResponse(pdf.kept(TEMPLATE, data, made_at=found.issued_at), content_type="application/pdf")
     response.headers["Content-Disposition"] = f'inline; filename="{found.text_number}.pdf"'
     return response
 

@@ -8,12 +8,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from xuliu.common import signs
 from xuliu.inventory.imports.problems import Problem, UnreadableFile
 
 MAX_BYTES = 128 * 1024 * 1024
+MAX_LINE_BYTES = 64 * 1024
+BYTES_A_SIGN = 4  # at most, in UTF-8
 SEPARATORS = ",;\t"
 SPREADSHEETS = {b"PK\x03\x04": "Excel (.xlsx)", b"\xd0\xcf\x11\xe0": "Excel (.xls)"}
 UTF_16 = (b"\xff\xfe", b"\xfe\xff")
@@ -30,6 +33,7 @@ NOTHING = frozenset(
 LONGEST_NOTHING = max(map(len, NOTHING))
 _DASHES = "-\u2010\u2011\u2012\u2013\u2014\u2015\u2212\uff0d"
 
+TOO_LONG = _("this line is longer than 64 KB; is a line break missing?")
 NOT_A_TABLE = _("this line cannot be read as CSV; is a quotation mark left open?")
 TOO_MANY_CELLS = _(
     "this line has more cells than the heading has columns; is a text with a comma not in quotation marks?"
@@ -53,8 +57,8 @@ def read_lines(path: Path, *, names: Mapping[str, str], needed: Sequence[str]) -
     heading, separator = _heading(lines)
     columns = _columns(_cells(heading, separator) or [], names, needed)
     for number, cells in _rows(lines, separator, len(columns)):
-        if cells is None:
-            yield Problem(line=number, column="", value="", reason=NOT_A_TABLE)
+        if not isinstance(cells, list):
+            yield Problem(line=number, column="", value="", reason=cells)
         elif len(cells) > len(columns) and any(cell.strip() for cell in cells[len(columns) :]):
             yield Problem(line=number, column="", value=cells[len(columns)], reason=TOO_MANY_CELLS)
         elif given := {name: cell for name, raw in zip(columns, cells, strict=False) if (cell := _said(raw))}:
@@ -67,20 +71,25 @@ def _heading(lines: Iterator[tuple[int, str]]) -> tuple[str, str]:
     for _number, line in lines:
         if hint := HINT.fullmatch(line.translate(signs.UNSEEN).strip()):
             hinted = hint[1]
+        elif _is_too_long(line):
+            raise UnreadableFile(_("The first line is longer than 64 KB; it must name the columns."))
         elif line.strip():
             return line, hinted or max(SEPARATORS, key=line.count)
     raise UnreadableFile(_("The file is empty."))
 
 
-def _rows(lines: Iterator[tuple[int, str]], separator: str, width: int) -> Iterator[tuple[int, list[str] | None]]:
-    """Each line's number and cells; None where it cannot be read."""
+def _rows(lines: Iterator[tuple[int, str]], separator: str, width: int) -> Iterator[tuple[int, list[str] | Promise]]:
+    """Each line's number and cells, or why it has none."""
     ahead: deque[tuple[int, str]] = deque()
     while numbered := ahead.popleft() if ahead else next(lines, None):
         number, line = numbered
+        if _is_too_long(line):
+            yield number, TOO_LONG
+            continue
         cells = _cells(line, separator)
         if cells is None:
             cells = _of_several(line, lines, ahead, separator, width)
-        yield number, cells
+        yield number, NOT_A_TABLE if cells is None else cells
 
 
 def _of_several(
@@ -98,6 +107,8 @@ def _of_several(
                 return None
             ahead.append(following)
         line += ahead[count - 1][1]
+        if _is_too_long(line):
+            return None
         cells = _cells(line, separator)
         if cells is not None:
             parts = (part for cell in cells for part in cell.split("\n")[1:])
@@ -107,6 +118,10 @@ def _of_several(
                 ahead.popleft()
             return cells
     return None
+
+
+def _is_too_long(line: str) -> bool:
+    return len(line) * BYTES_A_SIGN > MAX_LINE_BYTES and len(line.encode()) > MAX_LINE_BYTES
 
 
 def _cells(line: str, separator: str) -> list[str] | None:

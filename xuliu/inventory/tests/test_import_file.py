@@ -12,6 +12,7 @@ from xuliu.carrier.models import CarrierAccount
 from xuliu.inventory.import_sims import import_sims
 from xuliu.inventory.imports.columns import COLUMNS
 from xuliu.inventory.imports.problems import UnreadableFile, write_result
+from xuliu.inventory.imports.table import TOO_LONG
 from xuliu.inventory.models import Sim, Terminal
 from xuliu.inventory.tests.lines import Line, a_line, reasons, refusals
 from xuliu.party.models import Merchant
@@ -53,6 +54,21 @@ def test_a_line_with_a_quotation_mark_left_open_spoils_only_itself(account: Carr
     assert report.lines == 4
 
 
+@pytest.mark.parametrize("sign", ["x", "林", "\U00020000"])
+def test_a_line_longer_than_64_kilobytes_is_refused_alone(sign: str, account: CarrierAccount, tmp_path: Path) -> None:
+    good = [str(a_line(number)["iccid"]) for number in range(3)]
+    most = 64 * 1024 // len(sign.encode())
+    lines = ["iccid,imei", f"{good[0]},{sign * (most - 24)}", f"{good[1]},{sign * most}", f'{good[1]},"{sign * most}']
+    path = tmp_path / "sims.csv"
+    path.write_text("\n".join([*lines, good[2], f'{good[1]},"', sign * (most - 1), '"']), "utf-8")
+
+    report = import_sims(path=path, account_code="cmcc")
+
+    assert [one.line for one in report.problems if one.reason == TOO_LONG] == [3, 4]
+    assert [sim.iccid for sim in Sim.objects.all()] == [good[2]]  # the first fits and is no IMEI
+    assert 2 in dict(refusals(report))
+
+
 @pytest.mark.parametrize(
     ("raw", "says"),
     [
@@ -66,6 +82,9 @@ def test_a_line_with_a_quotation_mark_left_open_spoils_only_itself(account: Carr
         (b"iccid,colour\n", "“colour” is not known"),
         (b"iccid,msisdn,ICCID\n", "twice"),
         (b"msisdn\n1\n", "“iccid” is missing"),
+        (b"iccid," * 11_000 + b"\n", "longer than 64 KB"),
+        (b"\0" * 70_000, "probably in UTF-16"),
+        (b"8" * 70_000, "longer than 64 KB"),
     ],
 )
 def test_a_file_that_cannot_be_taken_is_refused_in_one_sentence(raw: bytes, says: str, tmp_path: Path) -> None:
