@@ -10,10 +10,10 @@ from typing import Any
 
 from django.db import connection
 
-from xuliu.common import clock, stops
+from xuliu.common import stops
 from xuliu.common.state import move
 from xuliu.ordering.models import OrderLine
-from xuliu.ordering.patience import patience
+from xuliu.ordering.patience import began_by, patience
 from xuliu.ordering.underway import REACHED
 from xuliu.ticket.models import Case
 from xuliu.ticket.operations import Opening, keep_cases
@@ -42,8 +42,8 @@ def tell_of_overdue() -> int:
 
 def _found() -> list[Opening]:
     values: dict[str, Any] = {
-        "recently": clock.now() - patience(is_waited_for=True),
-        "long_ago": clock.now() - patience(is_waited_for=False),
+        "recently": began_by(is_waited_for=True),
+        "long_ago": began_by(is_waited_for=False),
         "open": list(OrderLine.OPEN),
         "one_by_one": ONE_BY_ONE,
         "looked_at": LOOKED_AT,

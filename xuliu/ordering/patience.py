@@ -17,9 +17,14 @@ def patience(*, is_waited_for: bool) -> timedelta:
     return given
 
 
+def began_by(*, is_waited_for: bool) -> datetime:
+    """What began by then and has no end is overdue."""
+    return clock.now() - patience(is_waited_for=is_waited_for)
+
+
 def has_ended(since: datetime | None, *, is_waited_for: bool) -> bool:
     """Whether what began then (None: has not begun) has taken longer than its patience."""
-    return since is not None and clock.now() >= since + patience(is_waited_for=is_waited_for)
+    return since is not None and since <= began_by(is_waited_for=is_waited_for)
 
 
 def may_be_sent_again(sendings: int) -> bool:

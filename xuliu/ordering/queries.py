@@ -12,6 +12,7 @@ from xuliu.carrier.models import CarrierAccount
 from xuliu.common import clock
 from xuliu.common.models import Event
 from xuliu.ordering.models import Attempt, Order, OrderLine, Receipt
+from xuliu.ordering.patience import began_by, has_ended
 from xuliu.payment.models import Payment, Refund
 
 UNDER_WAY = (
@@ -37,13 +38,14 @@ class Step:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Progress:
-    """Where an order stands. `refund` is "", pending, succeeded or failed."""
+    """Where an order stands. `refund` is "", pending, late (pending for longer than it may be), succeeded or failed."""
 
     state: str
     steps: list[Step]
     is_final: bool
     may_withdraw: bool
     refund: str = ""
+    is_overdue: bool = False
 
 
 def order_by_code(code: str) -> Order | None:
@@ -141,6 +143,7 @@ def progress(order_id: int) -> Progress:
         is_final=_is_final(order, receipt, refund),
         may_withdraw=order.state == Order.State.PAID and OrderLine.State.READY in states,
         refund=refund,
+        is_overdue=order.state == Order.State.PAID and has_ended(order.paid_at, is_waited_for=order.is_waited_for),
     )
 
 
@@ -191,7 +194,10 @@ def _refund(order_id: int) -> tuple[str, datetime | None]:
         return "", None
     if all(refund.state == Refund.State.SUCCEEDED for refund in refunds):
         return "succeeded", max(refund.state_at for refund in refunds)
-    return ("failed" if any(refund.state == Refund.State.FAILED for refund in refunds) else "pending"), None
+    if any(refund.state == Refund.State.FAILED for refund in refunds):
+        return "failed", None
+    waiting = [refund.wanted_at for refund in refunds if refund.state != Refund.State.SUCCEEDED]
+    return "late" if any(has_ended(wanted_at, is_waited_for=False) for wanted_at in waiting) else "pending", None
 
 
 def _is_final(order: Order, receipted_at: datetime | None, refund: str) -> bool:
@@ -203,31 +209,39 @@ def _is_final(order: Order, receipted_at: datetime | None, refund: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """How many rows of a kind stand in a state, since when the oldest, and how many were set aside."""
+    """How many rows of a kind stand in a state, when the oldest of them began (was paid, wanted, opened, received), how
+    many were set aside, and how many have outlasted their patience."""
 
     kind: str
     state: str
     count: int
     oldest_at: datetime | None
     set_aside: int
+    overdue: int
 
 
 HEALTH = """
-    SELECT 'line', state, count(*), min(state_at), count(*) FILTER (WHERE is_set_aside) FROM ordering_orderline
-        WHERE state IN ('WAITING', 'READY', 'SUBMITTING', 'ACCEPTED', 'VERIFYING', 'UNKNOWN', 'DISPUTED') GROUP BY state
-    UNION ALL SELECT 'payment', state, count(*), min(state_at), 0 FROM payment_payment
-        WHERE state IN ('OPENING', 'PENDING') GROUP BY state
-    UNION ALL SELECT 'refund', state, count(*), min(state_at), count(*) FILTER (WHERE state = 'FAILED')
+    SELECT 'line', l.state, count(*), min(COALESCE(o.paid_at, o.quoted_at)), count(*) FILTER (WHERE l.is_set_aside),
+        count(*) FILTER (WHERE o.paid_at <= CASE WHEN o.is_waited_for THEN %(recently)s ELSE %(long_ago)s END)
+        FROM ordering_orderline l JOIN ordering_order o ON o.id = l.order_id
+        WHERE l.state IN ('WAITING', 'READY', 'SUBMITTING', 'ACCEPTED', 'VERIFYING', 'UNKNOWN', 'DISPUTED')
+        GROUP BY l.state
+    UNION ALL SELECT 'payment', state, count(*), min(opened_at), 0, count(*) FILTER (WHERE opened_at <= %(recently)s)
+        FROM payment_payment WHERE state IN ('OPENING', 'PENDING') GROUP BY state
+    UNION ALL SELECT 'refund', state, count(*), min(wanted_at), count(*) FILTER (WHERE state = 'FAILED'),
+        count(*) FILTER (WHERE wanted_at <= %(long_ago)s AND state <> 'FAILED')
         FROM payment_refund WHERE state <> 'SUCCEEDED' GROUP BY state
-    UNION ALL SELECT 'notice', state, count(*), min(state_at), count(*) FILTER (WHERE state = 'SET_ASIDE')
+    UNION ALL SELECT 'notice', state, count(*), min(received_at), count(*) FILTER (WHERE state = 'SET_ASIDE'),
+        count(*) FILTER (WHERE received_at <= %(recently)s AND state = 'STORED')
         FROM payment_notice WHERE state <> 'APPLIED' GROUP BY state
     ORDER BY 1, 2"""
 
 
 def standings() -> list[Standing]:
     """What is under way: lines, payments, refunds and notices by state."""
+    began = {"recently": began_by(is_waited_for=True), "long_ago": began_by(is_waited_for=False)}
     with connection.cursor() as cursor:
-        cursor.execute(HEALTH)
+        cursor.execute(HEALTH, began)
         return [Standing(*row) for row in cursor.fetchall()]
 
 

@@ -4,6 +4,10 @@ from io import BytesIO
 from typing import Any
 
 from xuliu.config.wsgi import application
+from xuliu.interfaces.console.tests.made import make_unknown
+from xuliu.interfaces.merchant.tests.made import make_shop
+from xuliu.ordering.overdue import tell_of_overdue
+from xuliu.ticket.models import Case
 
 
 def _get(path: str) -> tuple[str, dict[str, str], bytes]:
@@ -28,6 +32,14 @@ def test_health_is_answered_without_middleware(fresh_database: str) -> None:
     assert b'"database": "ok"' in body
     assert "Content-Security-Policy" not in headers
     assert headers["Content-Length"] == str(len(body))
+
+
+def test_health_does_not_depend_on_how_long_anything_has_waited(fresh_database: str) -> None:
+    line = make_unknown(make_shop(), minutes_ago=60 * 24 * 30)
+    tell_of_overdue()
+    assert Case.objects.filter(state="OPEN", subject_id=line.pk).exists()
+
+    assert _get("/healthz")[0] == "200 OK"
 
 
 def test_an_unknown_notice_path_is_not_found_in_a_word() -> None:

@@ -22,8 +22,10 @@ from xuliu.interfaces.console.words import ago
 from xuliu.ordering.admin import LINE_STATES
 from xuliu.ordering.decide import PEOPLE_NEEDED, CannotDecide
 from xuliu.ordering.models import Approval, Attempt, OrderLine
+from xuliu.ordering.patience import has_ended
 from xuliu.party.models import Person
 from xuliu.ticket.admin import CASE_KINDS
+from xuliu.ticket.models import Case
 from xuliu.ticket.queries import open_cases_of
 
 State = OrderLine.State
@@ -40,6 +42,7 @@ def show(request: HttpRequest, line_id: int) -> HttpResponse:
     evidence = evidence_of(line, newest, reading_of(line.sim_id))
     events = list(Event.objects.filter(kind="orderline", subject_id=line.pk).order_by("id")[:500])
     now = clock.now()
+    is_overdue = line.state in OrderLine.OPEN and has_ended(line.order.paid_at, is_waited_for=line.order.is_waited_for)
     context = {
         **site.each_context(request),
         "title": line.order.number,
@@ -48,13 +51,15 @@ def show(request: HttpRequest, line_id: int) -> HttpResponse:
         "sim_link": reverse("admin:inventory_sim_change", args=[line.sim_id]),
         "state": badge(line.state, LINE_STATES),
         "since": ago(line.state_at, now),
+        "paid": ago(line.order.paid_at, now) if line.order.paid_at else "",
+        "is_overdue": is_overdue,
         "offering": localised(line.offering),
         "carrier": localised(line.account.carrier),
         "price": money_text(line.price_minor, line.order.currency),
         "attempts": [_attempt(attempt) for attempt in attempts],
         "evidence": evidence,
         "calls": [_call(call) for call in calls_of([line])],
-        "cases": [_case(case) for case in open_cases_of("orderline", [line.pk])],
+        "cases": [_case(case) for case in _cases(line, is_overdue=is_overdue)],
         "actions": _actions(request, line, evidence.may_send_again_at),
         "timeline": around(events=events, lines=[line], payments=[], refunds=[]),
     }
@@ -83,6 +88,15 @@ def decide(request: HttpRequest, line_id: int, what: str) -> HttpResponse:
 def _line(line_id: int) -> OrderLine:
     joined = OrderLine.objects.select_related("order", "sim", "offering", "account__carrier")
     return get_object_or_404(joined, id=line_id)
+
+
+def _cases(line: OrderLine, *, is_overdue: bool) -> list[Case]:
+    """The line's own, and where it has taken too long those of its account and offering: one may be the cause."""
+    found = list(open_cases_of("orderline", [line.pk]))
+    if is_overdue:
+        found += open_cases_of("carrieraccount", [line.account_id])
+        found += open_cases_of("offering", [line.offering_id])
+    return found
 
 
 def _actions(request: HttpRequest, line: OrderLine, may_send_again_at: Any) -> dict[str, Any]:

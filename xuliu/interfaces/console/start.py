@@ -138,6 +138,7 @@ def _standing(one: Standing, table: str, now: datetime) -> dict[str, Any]:
         "count": one.count,
         "oldest": ago(one.oldest_at, now),
         "set_aside": one.set_aside,
+        "overdue": one.overdue,
         "link": f"{root}?state={one.state}",
         "aside_link": aside,
     }

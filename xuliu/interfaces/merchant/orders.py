@@ -18,6 +18,7 @@ from xuliu.interfaces.merchant.words import figures, refusals
 from xuliu.interfaces.merchant.words import order as words
 from xuliu.interfaces.merchant.words.sim import is_silent
 from xuliu.ordering.models import Order, OrderLine
+from xuliu.ordering.patience import has_ended
 from xuliu.ordering.place import CannotPlace, cancel, place
 from xuliu.ordering.queries import lines_of, order_by_code, progress, receipt_of, sums_of, under_way, usual_seconds
 from xuliu.ordering.quote import QuoteRefused, Wish, quote
@@ -130,7 +131,8 @@ def _context(request: HttpRequest, order: Order, now: datetime) -> dict[str, Any
         is_paused = any(line.account.paused_at for line in lines)
         return {**common, "view": "quote", "in_wechat": is_in_wechat(request), "is_paused": is_paused}
     if order.state == Order.State.AWAITING_PAYMENT or (is_being_known and order.state == Order.State.QUOTED):
-        return {**common, **paying(request, order, now)}
+        is_overdue = has_ended(order.valid_until, is_waited_for=True)
+        return {**common, **paying(request, order, now), "is_overdue": is_overdue}
     return {**common, **_under_way(order, lines)}
 
 
@@ -154,10 +156,10 @@ def _under_way(order: Order, lines: list[OrderLine]) -> dict[str, Any]:
     wants_receipt = order.state in (Order.State.COMPLETED, Order.State.PARTIAL) and receipt is None
     return {
         "view": "progress",
-        "ending": words.ending(order, lines, refund=way.refund, is_disputed=is_disputed),
+        "ending": words.ending(order, lines, refund=way.refund, is_disputed=is_disputed, is_overdue=way.is_overdue),
         "steps": words.steps(way.steps, carrier=carrier, zone=words.zone_of(lines)) if order.paid_at else [],
         "may_withdraw": way.may_withdraw,
         "may_repeat": order.state in ENDED_UNPAID,
         "receipt": receipt.code if receipt else "",
-        "is_waiting": not way.is_final or wants_receipt or way.refund == "pending",
+        "is_waiting": not way.is_final or wants_receipt or way.refund in ("pending", "late"),
     }

@@ -16,8 +16,11 @@ from xuliu.carrier.models import CarrierAccount
 from xuliu.carrier.operations import pause
 from xuliu.catalog.tests.make import make_carrier
 from xuliu.common import wake
+from xuliu.common.state import move
 from xuliu.interfaces.cli import doctor
 from xuliu.interfaces.console.tests import made
+from xuliu.interfaces.merchant.tests.made import make_shop
+from xuliu.ordering.models import OrderLine
 
 
 def examine(capsys: pytest.CaptureFixture[str], *, demo: bool = True) -> tuple[int, dict[str, Any]]:
@@ -93,6 +96,21 @@ def test_rows_that_wait_without_a_worker_are_broken_until_one_listens(capsys: py
     ready = next(one for one in found["states"] if one["state"] == "READY")
     assert (ready["kind"], ready["count"], ready["set_aside"]) == ("line", 1, 1)
     assert 400 < ready["oldest_seconds"] < 600
+
+
+@pytest.mark.django_db
+def test_age_is_counted_from_the_payment_and_not_from_the_last_try(capsys: pytest.CaptureFixture[str]) -> None:
+    line = made.make_unknown(make_shop(), minutes_ago=27 * 60)
+    for state in (OrderLine.State.READY, OrderLine.State.SUBMITTING, OrderLine.State.UNKNOWN):  # tried again just now
+        move(OrderLine, [line.pk], to=state)
+
+    _, found = examine(capsys)
+
+    assert found["line UNKNOWN"] == {
+        "about": "line UNKNOWN", "grade": "look", "says": "1 overdue, the oldest for 27 h",
+    }  # fmt: skip
+    (standing,) = (one for one in found["states"] if one["kind"] == "line")
+    assert (standing["overdue"], standing["oldest_seconds"] // 3600) == (1, 27)
 
 
 @pytest.mark.django_db

@@ -6,17 +6,21 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
+from xuliu.carrier.operations import pause
 from xuliu.common import clock
 from xuliu.common.models import Event
+from xuliu.common.state import move
 from xuliu.interfaces.console.tests import made, people
 from xuliu.interfaces.console.tests.people import signed_in
 from xuliu.interfaces.merchant.tests.made import make_shop
 from xuliu.ledger.queries import order_totals
 from xuliu.ordering.models import Approval, OrderLine
 from xuliu.ticket.models import Case
+from xuliu.ticket.operations import open_case
 
 pytestmark = pytest.mark.django_db
 State = OrderLine.State
+ENGLISH = {"accept-language": "en"}
 
 
 def decide(client: Client, line: OrderLine, what: str, **fields: str) -> str:
@@ -89,6 +93,22 @@ def test_a_disputed_line_is_accepted_with_reason_and_proof_and_not_without() -> 
     assert line.state == State.COMPLETED
     moved = Event.objects.filter(kind="orderline", subject_id=line.pk, became="COMPLETED").get()
     assert "photo of the terminal" in moved.why
+
+
+def test_a_line_tried_just_now_is_told_by_the_time_of_its_payment() -> None:
+    line = made.make_unknown(make_shop(), minutes_ago=27 * 60)
+    for state in (State.READY, State.SUBMITTING, State.UNKNOWN):
+        move(OrderLine, [line.pk], to=state)
+    pause([line.account_id], why="the carrier moves house")
+    open_case("carrier_account_waits", ("carrieraccount", line.account_id), {"count": 1})
+    client = signed_in(people.olga())
+
+    overview = client.get(reverse("admin:index"), headers=ENGLISH).content.decode()
+    page = client.get(reverse("admin:ordering_orderline_change", args=[line.pk]), headers=ENGLISH).content.decode()
+
+    assert "1 overdue" in overview
+    assert "27 h" in overview
+    assert all(words in page for words in ("paid 27 h ago", "Overdue", "Lines wait at a carrier account"))
 
 
 def test_asking_again_brings_a_line_back_that_was_set_aside() -> None:

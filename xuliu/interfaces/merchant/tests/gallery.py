@@ -21,7 +21,7 @@ from xuliu.inventory.tests.make import make_terminal
 from xuliu.ordering.models import Order, OrderLine
 from xuliu.ordering.place import place
 from xuliu.payment.accounts import set_credentials
-from xuliu.payment.models import Payment, ProviderAccount
+from xuliu.payment.models import Payment, ProviderAccount, Refund
 
 BUSY_ADDRESS = "192.0.2.7"
 
@@ -142,7 +142,7 @@ def _in_wechat(payer: str) -> Callable[[Tab], None]:
 
 
 def _ends() -> list[Hung]:
-    shops = [_shop(30 + number) for number in range(6)]
+    shops = [_shop(30 + number) for number in range(7)]
     receipt = made.make_completed(made.make_paid(made.make_quote(shops[0]), seconds_ago=60))
     refunded = made.make_failed(made.make_paid(made.make_quote(shops[1]), seconds_ago=60))
     refunding = made.make_failed(made.make_paid(made.make_quote(shops[2]), seconds_ago=60), is_refunded=False)
@@ -150,6 +150,9 @@ def _ends() -> list[Hung]:
     disputed = made.make_gone(
         made.make_paid(made.make_quote(shops[3]), seconds_ago=90), states.SUBMITTING, states.VERIFYING, states.DISPUTED
     )
+    overdue = made.make_paid(made.make_quote(shops[5]), seconds_ago=3 * 3600)
+    late = made.make_failed(made.make_paid(made.make_quote(shops[6]), seconds_ago=30 * 3600), is_refunded=False)
+    Refund.objects.filter(payment__order_id=late.pk).update(wanted_at=clock.now() - timedelta(hours=25))
     lapsed = made.make_quote(shops[4])
     Order.objects.filter(id=lapsed.pk).update(valid_until=clock.now() - timedelta(minutes=1))
     return [
@@ -157,6 +160,8 @@ def _ends() -> list[Hung]:
         _order("refunded", refunded),
         _order("refunding", refunding),
         _order("disputed", disputed),
+        _order("overdue", overdue),
+        _order("refund-late", late),
         _order("lapsed", lapsed),
         Hung("receipt", reverse("merchant:receipt", args=[receipt.code])),
         Hung("check-genuine", reverse("merchant:check", args=[receipt.check_code])),

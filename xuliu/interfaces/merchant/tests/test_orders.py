@@ -15,7 +15,7 @@ from xuliu.interfaces.merchant.tests import made
 from xuliu.inventory.tests.make import make_sim
 from xuliu.ordering.models import Order, OrderLine
 from xuliu.ordering.quote import Wish, quote
-from xuliu.payment.models import Payment, ProviderAccount
+from xuliu.payment.models import Payment, ProviderAccount, Refund
 
 pytestmark = pytest.mark.django_db
 
@@ -260,6 +260,46 @@ def test_a_disputed_order_says_that_the_money_is_held_and_a_person_looks(client:
 
     assert "Being looked into" in text
     assert "Your money is held" in text
+
+
+LOOKING_INTO = {
+    "en": "It takes longer than usual; we are looking into it.",
+    "zh-hans": "办理时间比平时长，我们正在处理。",
+}
+
+
+@pytest.mark.parametrize("language", LOOKING_INTO)
+@pytest.mark.parametrize(("hours", "is_told"), [(1.9, False), (2.1, True)])
+def test_who_waits_for_two_hours_reads_that_somebody_looks_into_it(
+    client: Client, language: str, hours: float, is_told: bool
+) -> None:
+    order = made.make_paid(made.make_quote(made.make_shop()), seconds_ago=hours * 3600)
+    made.make_gone(order, OrderLine.State.SUBMITTING, OrderLine.State.UNKNOWN)
+
+    text = text_of(client, page(order), {"Accept-Language": language})
+
+    assert (LOOKING_INTO[language] in text) is is_told
+    assert "hx-get" in text
+
+
+@pytest.mark.parametrize("language", LOOKING_INTO)
+def test_a_payment_that_comes_to_no_end_says_that_somebody_looks_into_it(client: Client, language: str) -> None:
+    order = made.make_quote(made.make_shop())
+    made.make_payment(order)
+    Order.objects.filter(id=order.pk).update(valid_until=clock.now() - timedelta(hours=3))
+
+    assert LOOKING_INTO[language] in text_of(client, page(order), {"Accept-Language": language})
+
+
+@pytest.mark.parametrize(("language", "words"), [("en", "It takes longer than usual"), ("zh-hans", "这次比平时慢")])
+def test_a_refund_that_takes_longer_than_a_day_says_so(client: Client, language: str, words: str) -> None:
+    order = made.make_failed(made.make_paid(made.make_quote(made.make_shop())), is_refunded=False)
+    Refund.objects.filter(payment__order_id=order.pk).update(wanted_at=clock.now() - timedelta(hours=25))
+
+    text = text_of(client, page(order), {"Accept-Language": language})
+
+    assert words in text
+    assert "hx-get" in text
 
 
 def test_an_unknown_order_is_not_found(client: Client) -> None:

@@ -220,8 +220,10 @@ def pace(order: Order, *, now: datetime) -> int:
     return next(seconds for within, seconds in PACES if waited < within)
 
 
-def ending(order: Order, lines: Sequence[OrderLine], *, refund: str, is_disputed: bool) -> Ending | None:
-    """How it ended, or None while it has not."""
+def ending(
+    order: Order, lines: Sequence[OrderLine], *, refund: str, is_disputed: bool, is_overdue: bool
+) -> Ending | None:
+    """How it ended, or None while it has not and takes no longer than usual."""
     if order.state == Order.State.COMPLETED:
         return _completed(lines)
     if order.state == Order.State.FAILED:
@@ -247,7 +249,16 @@ def ending(order: Order, lines: Sequence[OrderLine], *, refund: str, is_disputed
                 "Your money is held and nothing is lost. We ask the carrier again every day; a person follows it up."
             ),
         )
-    return _unpaid_end(order)
+    return _overdue() if is_overdue else _unpaid_end(order)
+
+
+def _overdue() -> Ending:
+    return Ending(
+        tone="soon",
+        title=gettext("Paid, still under way"),
+        say=gettext("It takes longer than usual; we are looking into it."),
+        advice=gettext("Your money is held: it is delivered, or you get it back. Do not pay again."),
+    )
 
 
 def _completed(lines: Sequence[OrderLine]) -> Ending:
@@ -276,6 +287,11 @@ def _refund_words(refund: str) -> str:
         return gettext("The money has gone back to where it came from.")
     if refund == "pending":
         return gettext("The money goes back to where it came from, usually within minutes. You need not ask for it.")
+    if refund == "late":
+        return gettext(
+            "The money goes back to where it came from. It takes longer than usual; we are looking into it. "
+            "You need not ask for it."
+        )
     if refund == "failed":
         return gettext("The money could not be sent back by itself. A person does it; you need not ask for it.")
     return ""
