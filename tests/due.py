@@ -60,6 +60,7 @@ DUE = {
         f"CASE WHEN cancel_wanted_at IS NULL THEN valid_until ELSE {_EVER} END",
     ),
     "order.lapse": _rows("ordering_order", "state = 'QUOTED'", "valid_until"),
+    "guard.forget": _rows("common_counter", "true", "ends_at"),
     "sign_in.forget": _rows("payment_signin", "true", "left_at + interval '1 day'"),
     "overdue": f"""SELECT NULL::bigint, min(at) FROM (
         SELECT paid_at + CASE WHEN is_waited_for THEN interval '2 h' ELSE interval '1 day' END AS at

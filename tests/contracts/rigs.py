@@ -50,6 +50,7 @@ class Rig:
     def read(self) -> Reading:
         """The one reading of the SIM."""
         (reading,) = self.connector.read(self.session, [self.sim])
+        assert reading is not None
         return reading
 
     def find(self, change: Change, *, number: str = "", before: Reading | None = None) -> Answer:

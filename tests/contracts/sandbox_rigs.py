@@ -113,6 +113,7 @@ class SandboxRig:
     def read(self, place: int = 17) -> Reading:
         """The one reading of the SIM in that place."""
         (reading,) = self.connector.read(self.session, [self.sim(place)])
+        assert reading is not None
         return reading
 
     def find(self, change: Change, *, before: Reading, number: str = "") -> Answer:

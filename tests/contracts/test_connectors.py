@@ -246,6 +246,7 @@ def test_a_card_that_the_carrier_does_not_know_is_refused_and_not_an_error(rig: 
 
     (reading,) = rig.connector.read(rig.session, [stranger])
 
+    assert reading is not None
     assert reading.iccid == stranger.iccid
     assert reading.refused
 

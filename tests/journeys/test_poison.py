@@ -81,25 +81,21 @@ def _attempts_are_few(paper: Paper, line: OrderLine) -> None:
     OrderLine.objects.filter(id=line.pk).update(attempt=0)
 
 
-def _reads_oddly(paper: Paper, line: OrderLine) -> None:
-    paper.books.odd_readings[line.sim.iccid] = "86\0"  # jsonb takes no NUL
+def _reading_is_not_kept(paper: Paper, line: OrderLine) -> None:
+    _refuse("ordering_attempt", never=f"line_id = {line.pk} AND before IS NOT NULL")
 
 
-def _reads_well(paper: Paper, line: OrderLine) -> None:
-    paper.books.odd_readings.clear()
+def _answer_is_not_kept(paper: Paper, line: OrderLine) -> None:
+    _refuse("ordering_attempt", never=f"line_id = {line.pk} AND answered_at IS NOT NULL")
 
 
-def _answers_oddly(paper: Paper, line: OrderLine) -> None:
-    paper.books.odd_details[line.sim.iccid] = "done\0"  # nor does text
-
-
-def _answers_oddly_later(paper: Paper, line: OrderLine) -> None:
+def _later_answer_is_not_kept(paper: Paper, line: OrderLine) -> None:
     paper.books.says_later = True
-    _answers_oddly(paper, line)
+    _refuse("ordering_attempt", never=f"line_id = {line.pk} AND outcome = 'done'")
 
 
-def _answers_well(paper: Paper, line: OrderLine) -> None:
-    paper.books.odd_details.clear()
+def _allow_attempts(paper: Paper, line: OrderLine) -> None:
+    _allow("ordering_attempt")
 
 
 def _has_its_bytes(paper: Paper, line: OrderLine) -> None:
@@ -124,10 +120,10 @@ POISONS = {
     "release": Poison(_refused("READY"), "WAITING", _allow_lines),
     "claim": Poison(_attempts_run_out, "READY", _attempts_are_few),
     "claim, by the move": Poison(_refused("SUBMITTING"), "READY", _allow_lines),
-    "the reading before": Poison(_reads_oddly, "READY", _reads_well),
-    "the answer": Poison(_answers_oddly, "UNKNOWN", _answers_well),
+    "the reading before": Poison(_reading_is_not_kept, "READY", _allow_attempts),
+    "the answer": Poison(_answer_is_not_kept, "UNKNOWN", _allow_attempts),
     "the answer, by the move": Poison(_refused("VERIFYING"), "UNKNOWN", _allow_lines),
-    "check": Poison(_answers_oddly_later, "ACCEPTED", _answers_well),
+    "check": Poison(_later_answer_is_not_kept, "ACCEPTED", _allow_attempts),
     "completion, its bytes": Poison(_has_its_bytes, "VERIFYING", _has_no_bytes),
     "completion, its posting": Poison(_is_posted_otherwise, "VERIFYING"),
     "completion, by the move": Poison(_refused("COMPLETED"), "VERIFYING", _allow_lines),
@@ -176,7 +172,7 @@ def test_a_poisonous_reading_after_is_set_aside_too(paper: Paper) -> None:
         if OrderLine.objects.filter(state="ACCEPTED").count() == CHUNK:
             break
         drive()
-    _reads_oddly(paper, odd)
+    _refuse("ordering_attempt", never=f"line_id = {odd.pk} AND after IS NOT NULL")
     pass_time(paper.world, timedelta(seconds=10))
     drive()
 

@@ -8,12 +8,12 @@ from django.db import connection
 
 from xuliu.balance.operations import reading_failed, store_readings
 from xuliu.carrier.accounts import capabilities_of, connector_of, session_of
-from xuliu.carrier.contract import Connector, NoAnswer, NotSent, SimKey
-from xuliu.carrier.identity import readings_of
+from xuliu.carrier.asking import Asking, Trouble
+from xuliu.carrier.contract import NoAnswer, NotSent, SimKey
 from xuliu.carrier.models import CarrierAccount
-from xuliu.carrier.session import AccountSession
 from xuliu.common import clock, stops
 from xuliu.common.chunks import apply_halving, in_chunks
+from xuliu.ticket.operations import close_cases, open_case
 
 
 class _Wanted(NamedTuple):
@@ -24,32 +24,46 @@ class _Wanted(NamedTuple):
 def refresh(account_id: int, limit: int = 100) -> int:
     """Read SIMs for which a fresh reading is wanted; returns how many were asked about."""
     account = CarrierAccount.objects.get(id=account_id)
-    connector, session = connector_of(account), session_of(account)
-    wanted = _claim(account_id, limit)
+    asking, wanted = asking_of(account), _claim(account_id, limit)
     for part in in_chunks(wanted, capabilities_of(account).read_batch_size):
-        apply_halving(part, partial(_read, connector, session), set_aside=lambda one, _: _failed([one]))
+        apply_halving(part, partial(_read, asking), set_aside=lambda one, _: _failed([one]))
     return len(wanted)
 
 
-def _read(connector: Connector, session: AccountSession, wanted: Sequence[_Wanted]) -> None:
+def asking_of(account: CarrierAccount) -> Asking:
+    """The account, ready to be asked; what its connector cannot do at all becomes a case."""
+    return Asking(account.pk, connector_of(account), session_of(account), tell=_tell_a_person)
+
+
+def _tell_a_person(trouble: Trouble) -> None:
+    subject = ("carrieraccount", trouble.account_id)
+    with stops.transaction("readings.trouble"):
+        if trouble.error:
+            facts = {"operation": trouble.operation, "error": trouble.error, "place": trouble.place}
+            open_case("connector_fails", subject, facts)
+        else:
+            close_cases(kind="connector_fails", subjects=[subject], why="it works again")
+
+
+def _read(asking: Asking, wanted: Sequence[_Wanted]) -> None:
     try:
-        with stops.call("readings.read"), session.one_place():
-            sims = [one.key for one in wanted]
-            readings = readings_of(sims, connector.read(session, sims))
+        with stops.call("readings.read"):
+            readings = asking.read([one.key for one in wanted])
     except (NotSent, NoAnswer):
         _failed(wanted)
         return
-    read = list(zip(wanted, readings, strict=True))
-    with stops.transaction("readings.store"):
-        store_readings({one.sim_id: reading for one, reading in read if reading is not None})
-    if strange := [one for one, reading in read if reading is None]:
-        _failed(strange)
+    said = {one.sim_id: reading for one, reading in zip(wanted, readings, strict=True) if reading is not None}
+    if said:
+        with stops.transaction("readings.store"):
+            store_readings(said)
+    _failed([one for one in wanted if one.sim_id not in said])
 
 
 def _failed(wanted: Sequence[_Wanted]) -> None:
     """Nothing new is known; for a reading that cannot be stored that is all there is to say, nobody's money waits."""
-    with stops.transaction("readings.failed"):
-        reading_failed(sim_ids=[one.sim_id for one in wanted])
+    if wanted:
+        with stops.transaction("readings.failed"):
+            reading_failed(sim_ids=[one.sim_id for one in wanted])
 
 
 def _claim(account_id: int, limit: int) -> list[_Wanted]:

@@ -9,18 +9,21 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
-from decimal import Decimal, InvalidOperation
 from enum import StrEnum
 from typing import Any, ClassVar, Protocol
 
+from xuliu.common import bounds
+from xuliu.common.bounds import first_day_not_served, moment, moment_in
 from xuliu.common.clock import civil_date
 from xuliu.common.configuration import setting
 from xuliu.common.outbound import NoAnswer, NotSent, Response
 
-__all__ = ["NoAnswer", "NotSent", "Response", "civil_date", "setting"]
-
+__all__ = [
+    "NoAnswer", "NotSent", "Response", "civil_date", "first_day_not_served", "moment", "moment_in", "setting"
+]  # fmt: skip
 
 ANOTHER_SIM = "the answer names another SIM"
+SILENT_IN_A_ROW = 2
 
 
 _DOUBLED = str.maketrans("0123456789", "0246813579")
@@ -297,8 +300,9 @@ class Connector(Protocol):
         """Every ICCID by which this carrier means that one card, its own first; pure. Mostly the one that is given."""
         ...
 
-    def read(self, session: Session, sims: Sequence[SimKey]) -> list[Reading]:
-        """Ask the carrier about SIMs, in the order given; those it does not know come back with `refused`.
+    def read(self, session: Session, sims: Sequence[SimKey]) -> Sequence[Reading | None]:
+        """Ask the carrier about SIMs, in the order given; those it does not know come back with `refused`, and as None
+        those of which it said nothing usable: one odd answer must not hold up the others.
 
         Where an answer names the SIM it is about, that is compared: one of another SIM's comes back with the other's
         ICCID and nothing else. Raises NotSent or NoAnswer when nothing can be said about any of them.
@@ -325,8 +329,9 @@ class BaseConfig:
 def heard(response: Response) -> Response:
     """The response, where it is an answer. Raises NotSent for 429, NoAnswer for a redirect or a server's error."""
     if response.status == 429:
-        after = response.headers.get("retry-after", "")
-        raise NotSent("429: too many calls", retry_after_seconds=float(after) if after.isdigit() else None)
+        raise NotSent(
+            "429: too many calls", retry_after_seconds=bounds.wait_seconds(response.headers.get("retry-after"))
+        )
     if 300 <= response.status < 400 or response.status >= 500:
         raise NoAnswer(f"HTTP {response.status}")
     return response
@@ -334,15 +339,13 @@ def heard(response: Response) -> Response:
 
 def without_numbers(text: str) -> str:
     """A carrier's sentence for a log or a page: card and phone numbers cut to their last four, at most 200 long."""
-    return re.sub(r"\d{4,}(?=\d{4})", "…", text)[:200]
+    return re.sub(r"\d{4,200}(?=\d{4})", "…", bounds.words(text, most=400))[:200]
 
 
 def in_bytes(amount: Any, unit: int) -> int | None:
-    """A carrier's amount (a number, or one in a string) in bytes, `unit` of them each; None where it is none."""
-    try:
-        return int(Decimal(str(amount).strip()) * unit)
-    except (InvalidOperation, ValueError, OverflowError):
-        return None
+    """A carrier's amount (a number, or one in a string) in bytes, `unit` of them each; None where it is none, less than
+    nothing, or more than any SIM has."""
+    return bounds.amount(amount, unit=unit, most=bounds.MOST_BYTES)
 
 
 def luhn_digit(digits: str) -> str:
@@ -351,9 +354,33 @@ def luhn_digit(digits: str) -> str:
     return str((ord("0") * len(digits) - sum(doubled) - sum(plain)) % 10)
 
 
-def first_day_not_served(end: datetime, zone: str) -> date:
-    """The exclusive end, where `end` is the last second served (23:59:59) or the first that is not (00:00:00)."""
-    return civil_date(end - timedelta(seconds=1), zone) + timedelta(days=1)
+def lasts(seconds: Any, *, most: int) -> timedelta:
+    """How long a token lives by the carrier's word, at most so many seconds; where it says nothing of use, a minute."""
+    said = bounds.amount(seconds, unit=1, most=10 * most)
+    return timedelta(seconds=min(said or 60, most))
+
+
+def one_by_one(sims: Sequence[SimKey], read: Callable[[SimKey], Reading]) -> list[Reading | None]:
+    """Readings asked for a SIM at a time: where one gets no usable answer, those of the others are used all the same.
+
+    Raises what came last where none got any, and at once what is said of our account. After two in a row without an
+    answer the rest is not asked about: it would cost a deadline each.
+    """
+    said: list[Reading | None] = []
+    failures: list[NotSent | NoAnswer] = []
+    for sim in sims:
+        reading = None
+        if len(failures) < SILENT_IN_A_ROW:
+            try:
+                reading, failures = read(sim), []
+            except AccountRefused:
+                raise
+            except (NotSent, NoAnswer) as error:
+                failures.append(error)
+        said.append(reading)
+    if failures and not any(said):
+        raise failures[-1]
+    return said
 
 
 def _moved(action: Action, before: Reading | None, after: Reading) -> bool | None:

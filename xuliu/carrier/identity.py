@@ -8,20 +8,21 @@ from xuliu.carrier.contract import ANOTHER_SIM, Answer, NoAnswer, Question, Read
 log = logging.getLogger(__name__)
 
 
-def readings_of(sims: Sequence[SimKey], readings: Sequence[Reading]) -> list[Reading | None]:
-    """The readings of these SIMs, in their order; None where what came back is another SIM's, which is no answer.
+def readings_of(sims: Sequence[SimKey], readings: Sequence[object]) -> list[Reading | None]:
+    """The readings of these SIMs, in their order; None where nothing came back or another SIM's, which is no answer.
 
     Raises NoAnswer for a list of another length: nobody can say whose entry is whose.
     """
     if len(readings) != len(sims):
         raise NoAnswer(f"{len(sims)} SIMs were asked about, {len(readings)} readings came back")
-    own = [reading if reading.iccid == sim.iccid else None for sim, reading in zip(sims, readings, strict=True)]
-    if others := own.count(None):
+    said = [reading if isinstance(reading, Reading) else None for reading in readings]
+    own = [reading if reading and reading.iccid == sim.iccid else None for sim, reading in zip(sims, said, strict=True)]
+    if others := own.count(None) - said.count(None):
         log.warning(ANOTHER_SIM, extra={"count": others})
     return own
 
 
-def answers_to(questions: Sequence[Question], answers: Sequence[Answer]) -> list[Answer]:
+def answers_to(questions: Sequence[Question], answers: Sequence[object]) -> list[Answer]:
     """The answers to these questions, in their order; UNKNOWN where one is to another question or of another SIM.
 
     Raises NoAnswer for a list of another length.
@@ -31,10 +32,11 @@ def answers_to(questions: Sequence[Question], answers: Sequence[Answer]) -> list
     return [_own(question, answer) for question, answer in zip(questions, answers, strict=True)]
 
 
-def _own(question: Question, answer: Answer) -> Answer:
-    change, seen = question.change, answer.seen
-    if answer.reference != change.reference:
+def _own(question: Question, answer: object) -> Answer:
+    change = question.change
+    if not isinstance(answer, Answer) or answer.reference != change.reference:
         return Answer.unsure(change, "the answer is to another change", question.number)
+    seen = answer.seen
     if seen is not None and seen.iccid != change.sim.iccid:
         return Answer.unsure(change, ANOTHER_SIM, question.number)
     return answer

@@ -8,7 +8,6 @@ other in one place. Nothing here holds a transaction.
 import os
 import threading
 import time
-from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass
@@ -16,41 +15,19 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from xuliu.carrier.budget import forget_rations, hold_back, wait_for_turn
+from xuliu.carrier.circuit import Circuit, circuit_of, forget_circuits
 from xuliu.carrier.contract import Token
 from xuliu.carrier.models import AccountToken, Call
 from xuliu.carrier.reads import tally
 from xuliu.common import calls, clock, crypto, locks
+from xuliu.common.bounds import wait_seconds
 from xuliu.common.outbound import NoAnswer, NotSent, Response
 
 # Of a call's deadline, so much may go by in waiting; a call that left late would be cut before its answer.
 WAITING_SHARE = 0.5
 TOKEN_MARGIN = timedelta(seconds=30)
-OPENS_AFTER_FAILURES = 5
-OPEN_FOR = timedelta(seconds=5)
 LONGEST_HOLD_SECONDS = 300.0
 LONGEST_STAY_SECONDS = 0.25
-
-
-class Circuit:
-    """Open for a few seconds after failures in a row, so that a carrier that is down costs no waiting."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._failures = 0
-        self._open_until: datetime | None = None
-
-    def check(self) -> None:
-        """Raises NotSent while open."""
-        until = self._open_until
-        if until is not None and (left := (until - clock.now()).total_seconds()) > 0:
-            raise NotSent("circuit open: the carrier has not answered lately", retry_after_seconds=left)
-
-    def note(self, *, has_failed: bool) -> None:
-        """Count what became of a call."""
-        with self._lock:
-            self._failures = self._failures + 1 if has_failed else 0
-            if self._failures >= OPENS_AFTER_FAILURES:
-                self._open_until = clock.now() + OPEN_FOR
 
 
 class _Stay(threading.local):
@@ -76,14 +53,13 @@ class _Gates(dict[tuple[int, int], threading.Semaphore]):
 
 
 _stay = _Stay()
-_circuits: defaultdict[int, Circuit] = defaultdict(Circuit)
 _gates = _Gates()
 _tokens: dict[str, Token] = {}  # as last seen in the database, so that it is not asked before every call
 
 
 def forget_accounts() -> None:
     """Forget what is known of accounts: the carriers are others now (tests), or this is a new process."""
-    _circuits.clear()
+    forget_circuits()
     _gates.clear()
     _tokens.clear()
     forget_rations()
@@ -134,7 +110,7 @@ class AccountSession:
             reference=reference,
             is_change=is_change,
         )
-        circuit, ends = _circuits[self.account_id], time.monotonic() + self.deadline_seconds
+        circuit, ends = circuit_of(self.account_id), time.monotonic() + self.deadline_seconds
         circuit.check()
         try:
             with self._place():
@@ -242,5 +218,5 @@ class AccountSession:
 
 def _retry_after(response: Response) -> float:
     """Seconds as the carrier says them; a second where it says a date, nonsense or nothing."""
-    text = response.headers.get("retry-after", "")
-    return min(float(text), LONGEST_HOLD_SECONDS) if text.isdecimal() else 1.0
+    said = wait_seconds(response.headers.get("retry-after"))
+    return 1.0 if said is None else min(said, LONGEST_HOLD_SECONDS)

@@ -4,11 +4,12 @@ import atexit
 import json
 import os
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import datetime
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any, ParamSpec, TypeVar
 
 from django.db import connection
@@ -25,6 +26,7 @@ Given = ParamSpec("Given")
 Said = TypeVar("Said")
 
 _gathering: ContextVar[list[Record] | None] = ContextVar("calls_gathered", default=None)
+_departures: ContextVar[list[str] | None] = ContextVar("changes_that_left", default=None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,6 +62,7 @@ def exchange(asked: Asked, *, log: type[CallRecord], account_id: int, deadline_s
             content=asked.content,
             headers=asked.headers,
             deadline_seconds=deadline_seconds,
+            leaving=partial(_note_departure, asked),
         )
     except (NotSent, NoAnswer) as error:
         failure = f"{type(error).__name__}: {error}"
@@ -70,6 +73,23 @@ def exchange(asked: Asked, *, log: type[CallRecord], account_id: int, deadline_s
         if asked.is_change or response is None or response.status >= 400:
             took = time.monotonic() - started
             _record(log, account_id, asked, response, failure=failure, started_at=started_at, took=took)
+
+
+@contextmanager
+def departures() -> Iterator[list[str]]:
+    """The references of this thread's changes of which a byte has left within the block, as they leave."""
+    left: list[str] = []
+    token = _departures.set(left)
+    try:
+        yield left
+    finally:
+        _departures.reset(token)
+
+
+def _note_departure(asked: Asked) -> None:
+    left = _departures.get()
+    if left is not None and asked.is_change:
+        left.append(asked.reference)
 
 
 def outbound() -> Outbound:

@@ -27,6 +27,41 @@ class Event(models.Model):
         return f"{self.kind} {self.subject_id}: {self.was} → {self.became}"
 
 
+class Counter(models.Model):
+    """How often something was tried in a window, such as look-ups of an address: `common.guard` alone writes these.
+
+    The key is a keyed hash: neither an address nor a name can be read back.
+    """
+
+    key = models.BinaryField(max_length=32, primary_key=True)
+    kind = models.CharField(max_length=40)
+    most = models.IntegerField()
+    count = models.IntegerField()
+    ends_at = models.DateTimeField()
+
+    class Meta:
+        constraints = (
+            models.CheckConstraint(name="counter_never_above", condition=models.Q(count__lte=models.F("most"))),
+        )
+        indexes = (models.Index(fields=("ends_at",), name="counter_ends"),)
+
+    def __str__(self) -> str:
+        return f"{self.kind}: {self.count} of {self.most}"
+
+
+class Mark(models.Model):
+    """That something was tried or used already, and is not counted anew before `ends_at`. A keyed hash."""
+
+    key = models.BinaryField(max_length=32, primary_key=True)
+    ends_at = models.DateTimeField()
+
+    class Meta:
+        indexes = (models.Index(fields=("ends_at",), name="mark_ends"),)
+
+    def __str__(self) -> str:
+        return f"a mark until {self.ends_at}"
+
+
 class ConfiguredAccount(models.Model):
     """An account of ours at somebody outside: configuration in the open, secrets sealed, a kill switch."""
 

@@ -13,13 +13,15 @@ import ssl
 import threading
 import time
 from collections import defaultdict, deque
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from http.client import HTTPConnection, HTTPException
-from json import JSONDecodeError, dumps, loads
+from json import dumps
 from typing import Any
 from urllib.parse import quote, urlencode, urlsplit
+
+from xuliu.common.bounds import read_json, words
 
 MAX_BODY_BYTES = 8 * 1024 * 1024
 IDLE_SECONDS = 30.0  # a connection that rested for longer is not used again: its peer may be about to close it
@@ -57,8 +59,8 @@ class Response:
     def json(self) -> Any:
         """The body as JSON, or None where it is not JSON: an odd body is data, not an exception."""
         try:
-            return loads(self.body)
-        except (JSONDecodeError, UnicodeDecodeError):
+            return read_json(self.body)
+        except ValueError:
             return None
 
 
@@ -81,24 +83,27 @@ class Outbound:
         content: bytes | None = None,
         headers: Mapping[str, str] | None = None,
         deadline_seconds: float | None = None,
+        leaving: Callable[[], object] | None = None,
     ) -> Response:
-        """Send one request and read its whole answer.
+        """Send one request and read its whole answer; `leaving` is called when its first byte is about to leave.
 
         Raises NotSent when no connection was made in time, NoAnswer when anything failed after that.
         Redirects are not followed: a carrier that redirects a POST gives an odd answer, which is data.
         """
         ends = time.monotonic() + (deadline_seconds or self.deadline_seconds)
-        body, kind = _body(json, form, content)
         try:
+            body, kind = _body(json, form, content)
             origin, target = _address(url, params)
             connection = self._rested(origin) or _Connection(origin, ends, self._verify)
             connection.compose(method, target, body, kind | dict(headers or {}))
-        except (OSError, HTTPException, ValueError) as error:  # an address or a header that is none: ValueError
-            raise NotSent(f"no connection: {type(error).__name__}: {error}"[:200]) from error
+        except (OSError, HTTPException, ValueError, TypeError) as error:  # what cannot be said: ValueError, TypeError
+            raise NotSent(f"no connection: {_told(error)}") from error
         try:
+            if leaving is not None:
+                leaving()
             return connection.exchange(ends)
         except (OSError, HTTPException, ValueError) as error:
-            raise NoAnswer(f"{type(error).__name__}: {error}"[:200]) from error
+            raise NoAnswer(_told(error)) from error
         finally:
             self._rest(origin, connection)
 
@@ -126,6 +131,11 @@ class Outbound:
             self._idle[origin].append(connection)
         else:
             connection.close()
+
+
+def _told(error: Exception) -> str:
+    """An error for a log: what it quotes is the peer's."""
+    return words(f"{type(error).__name__}: {error}", most=200)
 
 
 @dataclass(frozen=True, slots=True)

@@ -45,7 +45,7 @@ def redact_text(text: str, *, limit: int) -> str:
     """
     try:
         clean = json.dumps(redact(json.loads(text)), ensure_ascii=False)
-    except ValueError:
+    except (ValueError, RecursionError):
         clean = _NAMED_IN_TEXT.sub(rf"\g<name>{MASK}", text)
     return clean.replace("\x00", "�").encode("utf-8", "replace").decode()[:limit]
 

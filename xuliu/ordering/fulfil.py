@@ -12,7 +12,7 @@ from typing import Any
 
 from django.db import DataError, IntegrityError, connection
 
-from xuliu.carrier.contract import ANOTHER_SIM, AccountRefused, Answer, NoAnswer, NotSent, Outcome, Reading
+from xuliu.carrier.contract import AccountRefused, NoAnswer, NotSent, Reading
 from xuliu.catalog.models import Offering
 from xuliu.common import arrays, clock, side_by_side, stops
 from xuliu.common.chunks import CHUNK, apply_halving, in_chunks
@@ -112,7 +112,7 @@ def _at_once(peer: Peer) -> int:
 def _send_halving(peer: Peer, batch: Sequence[Underway]) -> None:
     """A line whose data make the preparation fail is set aside; it was not sent."""
     readied: list[Readied] = []
-    with peer.session.one_place():
+    with peer.asking.session.one_place():
         apply_halving(
             batch,
             lambda part: readied.extend(_ready_to_send(peer, part)),
@@ -140,8 +140,7 @@ def _ready_to_send(peer: Peer, lines: Sequence[Underway]) -> list[Readied]:
                 pause_account(peer.account.id, why=str(failure))
         return []
     read = list(zip(lines, readings, strict=True))
-    if strange := [line for line, before in read if before is None]:
-        _not_sent(strange, why=ANOTHER_SIM)
+    _not_sent([line for line, before in read if before is None], why="nothing usable was said of the SIM")
     _refuse([(line, before) for line, before in read if before is not None and before.refused])
     known = [Readied(line, before) for line, before in read if before is not None and not before.refused]
     if not known:
@@ -152,6 +151,8 @@ def _ready_to_send(peer: Peer, lines: Sequence[Underway]) -> list[Readied]:
 
 
 def _not_sent(lines: Sequence[Underway], *, why: str) -> None:
+    if not lines:
+        return
     waits = [growing(line.tries, first=RETRY_FIRST, longest=RETRY_LONGEST) for line in lines]
     with stops.transaction("fulfil.not_sent"):
         moved = move(
@@ -196,13 +197,9 @@ def _mark_sent(peer: Peer, readied: Sequence[Readied]) -> set[int]:
 
 def _send(peer: Peer, readied: Sequence[Readied]) -> None:
     lines = [one.line for one in readied]
-    with stops.call("fulfil.submit"):
-        answers = peer.connector.submit(peer.session, [line.change() for line in lines])
-    answered = {answer.reference: answer for answer in answers}
-    missing = Answer(reference="", outcome=Outcome.UNKNOWN, detail="the connector gave no answer for it")
-    pairs = [(line, answered.get(line.reference, missing)) for line in lines]
+    answers = peer.submit(lines, stop="fulfil.submit")
     apply_halving(
-        pairs,
+        list(zip(lines, answers, strict=True)),
         lambda part: store_answers(peer, part, only_from=[State.SUBMITTING, State.UNKNOWN]),
         set_aside=lambda pair, error: set_aside(pair[0].id, "answer", error),
     )

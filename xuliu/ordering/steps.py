@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from xuliu.balance.refresh import refresh
+from xuliu.common import guard
 from xuliu.ordering import check, expire, fulfil, overdue, pay, payer, settle, verify
 from xuliu.ordering.queries import active_accounts
 from xuliu.payment import exchange, refunding, sign_ins
@@ -52,6 +53,7 @@ LANES: dict[str, tuple[Step, ...]] = {
         Step("order.lapse", expire.lapse_quotes),
         Step("sign_in.forget", sign_ins.forget),
         Step("overdue", overdue.tell_of_overdue, every_seconds=60),
+        Step("guard.forget", guard.forget_ended, every_seconds=5),
     ),
 }
 ACCOUNT_LANES: dict[str, tuple[AccountStep, ...]] = {

@@ -11,11 +11,11 @@ from typing import Any, TypeVar
 
 from django.db import connection
 
-from xuliu.carrier.accounts import capabilities_of, connector_of, session_of
-from xuliu.carrier.contract import Action, Answer, Capabilities, Change, Connector, Proof, Question, Reading, SimKey
-from xuliu.carrier.identity import answers_to, readings_of
+from xuliu.balance.refresh import asking_of
+from xuliu.carrier.accounts import capabilities_of
+from xuliu.carrier.asking import Asking
+from xuliu.carrier.contract import Action, Answer, Capabilities, Change, Proof, Question, Reading, SimKey
 from xuliu.carrier.models import CarrierAccount
-from xuliu.carrier.session import AccountSession
 from xuliu.catalog.models import Offering
 from xuliu.common import arrays, clock, side_by_side, stops
 from xuliu.common.chunks import in_chunks
@@ -206,15 +206,14 @@ class Peer:
     """One carrier account ready to be spoken to; `capabilities` with the limits that the account sets for itself."""
 
     account: CarrierAccount
-    connector: Connector
-    session: AccountSession
+    asking: Asking
     capabilities: Capabilities
 
     @classmethod
     def of(cls, account_id: int) -> "Peer":
         """The account as it stands now: its pause and its limits may have changed."""
         account = CarrierAccount.objects.get(id=account_id)
-        return cls(account, connector_of(account), session_of(account), capabilities_of(account))
+        return cls(account, asking_of(account), capabilities_of(account))
 
     @property
     def lines_a_claim(self) -> int:
@@ -228,8 +227,8 @@ class Peer:
         return lines_a_call * ceil(can.calls_per_second * CLAIM_SECONDS / calls_per_line / lines_a_call)
 
     def read(self, lines: Sequence["Underway"], *, stop: str) -> list[Reading | None]:
-        """Readings of the lines' SIMs in their order, asked for in parts side by side; None where the carrier answered
-        of another SIM. Raises NotSent, NoAnswer."""
+        """Readings of the lines' SIMs in their order, asked for in parts side by side; None where nothing usable was
+        said of a SIM. Raises NotSent, NoAnswer."""
         return self._in_parts(lines, self._parts(lines), self._read, stop)
 
     def find(self, lines: Sequence["Underway"], *, stop: str) -> list[Answer]:
@@ -240,15 +239,18 @@ class Peer:
         parts = [list(chain.from_iterable(part)) for part in self._parts(list(together.values()))]
         return self._in_parts(lines, parts, self._find, stop)
 
+    def submit(self, lines: Sequence["Underway"], *, stop: str) -> list[Answer]:
+        """Send the lines' changes; an answer each, in their order."""
+        with stops.call(stop):
+            return self.asking.submit([line.change() for line in lines])
+
     def _read(self, lines: Sequence["Underway"], stop: str) -> list[Reading | None]:
-        with stops.call(stop), self.session.one_place():
-            sims = [line.key for line in lines]
-            return readings_of(sims, self.connector.read(self.session, sims))
+        with stops.call(stop):
+            return self.asking.read([line.key for line in lines])
 
     def _find(self, lines: Sequence["Underway"], stop: str) -> list[Answer]:
-        with stops.call(stop), self.session.one_place():
-            questions = [line.question(self.deadline) for line in lines]
-            return answers_to(questions, self.connector.find(self.session, questions))
+        with stops.call(stop):
+            return self.asking.find([line.question(self.deadline) for line in lines])
 
     def _parts(self, asked: Sequence[Part]) -> list[Sequence[Part]]:
         can = self.capabilities

@@ -24,6 +24,7 @@ CASE_KINDS = {
     "line_disputed": _("Carrier says done, the SIM does not show it"),
     "line_set_aside": _("A step failed on this line"),
     "delivered_after_refusal": _("Delivered after it was refused and given back"),
+    "connector_fails": _("A carrier's connector fails"),
     "carrier_account_paused": _("Carrier account paused itself"),
     "carrier_account_waits": _("Lines wait at a carrier account"),
     "provider_account_waits": _("Payments or refunds wait at a provider account"),

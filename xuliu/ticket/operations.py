@@ -8,6 +8,7 @@ from typing import Any
 
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import connection
+from django.db.models import Q
 
 from xuliu.common import clock, state
 from xuliu.ticket.models import Case
@@ -52,6 +53,15 @@ def keep_cases(openings: Sequence[Opening], *, kinds: Sequence[str], quiet_for: 
 def close_case(case_id: int, *, why: str) -> bool:
     """Close a case; the actor and the reason stand in its event. False when it was closed already."""
     return bool(state.move(Case, [case_id], to=Case.State.CLOSED, why=why))
+
+
+def close_cases(*, kind: str, subjects: Sequence[tuple[str, int]], why: str) -> list[int]:
+    """Close the open cases of that kind about these subjects, each given as (kind, id); returns the cases closed."""
+    about = Q()
+    for subject_kind, subject_id in subjects:
+        about |= Q(subject_kind=subject_kind, subject_id=subject_id)
+    found = Case.objects.filter(about, kind=kind, state=Case.State.OPEN) if subjects else Case.objects.none()
+    return state.move(Case, sorted(found.values_list("id", flat=True)), to=Case.State.CLOSED, why=why)
 
 
 def _values(openings: Sequence[Opening]) -> list[Any]:

@@ -32,7 +32,7 @@ from zoneinfo import ZoneInfo
 from xuliu.carrier.contract import (  # isort: skip  # a name a line would be a page of them
     ANOTHER_SIM, AccountRefused, Action, Answer, BaseConfig, Capabilities, Change, ListedPlan, MsisdnForm,
     NoAnswer, NotSent, Outcome, Proof, Question, Reading, Reason, Response, Session, SimKey, Token, civil_date,
-    first_day_not_served, heard, in_bytes, setting, without_numbers,
+    first_day_not_served, heard, in_bytes, lasts, moment, one_by_one, setting, without_numbers,
 )  # fmt: skip
 
 ZONE = "Asia/Shanghai"
@@ -104,11 +104,11 @@ class Connector:
         """The one that is printed on the card."""
         return (iccid,)
 
-    def read(self, session: Session, sims: Sequence[SimKey]) -> list[Reading]:
+    def read(self, session: Session, sims: Sequence[SimKey]) -> list[Reading | None]:
         """State, plans with their dates, bytes of the running month: three questions a card."""
         talk = _Talk(self._config, session)
         numbers = talk.msisdns(sims)
-        return [_reading(talk, sim, numbers.get(sim.iccid, "")) for sim in sims]
+        return one_by_one(sims, lambda sim: _reading(talk, sim, numbers.get(sim.iccid, "")))
 
     def submit(self, session: Session, changes: Sequence[Change]) -> list[Answer]:
         """One order for each plan among the changes; what could not be begun within the deadline is kept back."""
@@ -232,8 +232,8 @@ class _Talk:
         except NoAnswer as error:
             raise NotSent(f"no token: {error}") from error
         if said.status == OK and said.first.get("token"):
-            lives = min(TOKEN_SECONDS, in_bytes(said.first.get("ttl"), 1) or TOKEN_SECONDS)
-            return Token(value=str(said.first["token"]), expires_at=self.session.now() + timedelta(seconds=lives))
+            expires_at = self.session.now() + lasts(said.first.get("ttl"), most=TOKEN_SECONDS)
+            return Token(value=str(said.first["token"]), expires_at=expires_at)
         if said.reason is Reason.ACCOUNT:
             raise AccountRefused(said.sentence)
         raise NotSent(f"no token: {said.sentence}", retry_after_seconds=60)
@@ -378,9 +378,10 @@ def _by_plans(said: _Said, today: date) -> dict[str, Any]:
 
 def _instant(text: Any) -> datetime | None:
     try:  # yyyyMMddHHmmss or yyyy-MM-dd HH:mm:ss, in China
-        return datetime.strptime(re.sub(r"\D", "", str(text)), "%Y%m%d%H%M%S").replace(tzinfo=ZoneInfo(ZONE))
+        found = datetime.strptime(re.sub(r"[^0-9]", "", str(text)[:40]), "%Y%m%d%H%M%S").replace(tzinfo=ZoneInfo(ZONE))
     except ValueError:
         return None
+    return found if moment(found) else None
 
 
 def _total(margin: Sequence[Mapping[str, Any]], name: str) -> int | None:

@@ -42,12 +42,16 @@ from xuliu.carrier.contract import (
     first_day_not_served,
     heard,
     in_bytes,
+    lasts,
     luhn_digit,
+    moment_in,
+    one_by_one,
     setting,
     without_numbers,
 )
 
 MB = 10**6
+TOKEN_SECONDS = 86_400  # a token is asked for once a day at least, whatever they say
 STATES = {"Enabled": "active", "Disabled": "suspended"}
 NOT_THIS_SIM = (403, 404, 422)  # not ours, unknown, expired ("only extensions are permitted")
 
@@ -96,9 +100,9 @@ class Connector:
         whole = iccid[:19] + luhn_digit(iccid[:19])
         return (whole[:19], whole) if whole.startswith(iccid) else (iccid,)
 
-    def read(self, session: Session, sims: Sequence[SimKey]) -> list[Reading]:
+    def read(self, session: Session, sims: Sequence[SimKey]) -> list[Reading | None]:
         """State, device, quota and its end: two questions a SIM. Raises NotSent, NoAnswer."""
-        return [self._reading(session, sim) for sim in sims]
+        return one_by_one(sims, lambda sim: self._reading(session, sim))
 
     def submit(self, session: Session, changes: Sequence[Change]) -> list[Answer]:
         """A top-up or an extension; ACCEPTED means queued."""
@@ -193,8 +197,8 @@ class Connector:
         except NoAnswer as error:
             raise NotSent(f"no token: {error}") from error
         if said.get("access_token"):
-            lives = timedelta(seconds=in_bytes(said.get("expires_in"), 1) or 60)
-            return Token(value=str(said["access_token"]), expires_at=session.now() + lives)
+            expires_at = session.now() + lasts(said.get("expires_in"), most=TOKEN_SECONDS)
+            return Token(value=str(said["access_token"]), expires_at=expires_at)
         raise AccountRefused(_words(response))
 
     def _url(self, path: str) -> str:
@@ -208,7 +212,7 @@ def _reading(sim: SimKey, as_of: datetime, card: Response, quota: Response) -> R
         if own.isdisjoint(Connector.names_of(str(named))):
             return Reading(iccid=str(named), as_of=as_of)
     granted, left = in_bytes(said.get("total_volume"), MB), in_bytes(said.get("volume"), MB)
-    ends_at = _instant(said.get("expiry_date"))
+    ends_at = moment_in(said.get("expiry_date"), zone=UTC)
     return Reading(
         iccid=sim.iccid,
         as_of=as_of,
@@ -248,12 +252,3 @@ def _words(response: Response) -> str:
     said = response.json()
     message = said.get("message", "") if isinstance(said, dict) else ""
     return without_numbers(f"{response.status}: {message}" if message else str(response.status))
-
-
-def _instant(text: Any) -> datetime | None:
-    """ISO 8601, as 2029-01-01T00:00:00.000Z or …+0000; in UTC."""
-    try:
-        at = datetime.fromisoformat(str(text))
-    except ValueError:
-        return None
-    return at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)

@@ -81,6 +81,7 @@ def test_a_sim_is_named_without_its_luhn_digit_and_if_that_is_unknown_with_it(
     (reading,) = rig.connector.read(rig.session, [SimKey(iccid=iccid)])
 
     assert asked == names
+    assert reading is not None
     assert reading.iccid == iccid
     assert bool(reading.refused) == (names != [ICCID])
 

@@ -1,0 +1,139 @@
+"""How the core asks a carrier: the one place where a connector is called.
+
+What a connector says is brought within bounds. What it raises besides NotSent and NoAnswer is a mistake of its own, and
+becomes one of the two by the only question that matters for money: has a byte of a change left? A mistake is looked for
+by halves, so that the SIM or change that brings it about holds up no other. What no single one explains is the
+account's trouble: its circuit opens and somebody is told, before a fleet is UNKNOWN.
+"""
+
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from xuliu.carrier.bounds import bounded_answer, bounded_reading
+from xuliu.carrier.circuit import circuit_of
+from xuliu.carrier.contract import Answer, Change, Connector, NoAnswer, NotSent, Question, Reading, SimKey
+from xuliu.carrier.identity import answers_to, readings_of
+from xuliu.carrier.session import AccountSession
+from xuliu.common.calls import departures
+from xuliu.common.failures import is_transient, place_of, told
+
+log = logging.getLogger(__name__)
+
+Failure = NotSent | NoAnswer
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trouble:
+    """An account's connector fails, whatever is asked; or, with `error` empty, it works again."""
+
+    account_id: int
+    operation: str
+    error: str = ""
+    place: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """One account ready to be asked. `tell` hears of its connector's trouble when it begins and when it ends."""
+
+    account_id: int
+    connector: Connector
+    session: AccountSession
+    tell: Callable[[Trouble], object]
+
+    def read(self, sims: Sequence[SimKey]) -> list[Reading | None]:
+        """Readings in the order given; None where nothing usable was said of a SIM.
+
+        Raises NotSent, NoAnswer where nothing was said of any.
+        """
+        now = self.session.now()
+        said = _or_raise(self._asked("read", sims, [sim.iccid for sim in sims], self._read))
+        return [bounded_reading(sim, one, now=now) for sim, one in zip(sims, said, strict=True)]
+
+    def submit(self, changes: Sequence[Change]) -> list[Answer]:
+        """One answer a change, in their order; never raises for what connector, carrier or network did."""
+        said = self._asked("submit", changes, [change.reference for change in changes], self._submit)
+        return [self._answer(change, one) for change, one in zip(changes, said, strict=True)]
+
+    def find(self, questions: Sequence[Question]) -> list[Answer]:
+        """What became of changes, in their order. Raises NotSent, NoAnswer where nothing was said of any."""
+        changes = [question.change for question in questions]
+        said = _or_raise(self._asked("find", questions, [change.reference for change in changes], self._find))
+        return [
+            Answer.unsure(one.change, answer, one.number)
+            if isinstance(answer, NotSent | NoAnswer)
+            else self._answer(one.change, answer)
+            for one, answer in zip(questions, said, strict=True)
+        ]
+
+    def _read(self, sims: Sequence[SimKey]) -> list[object]:
+        return list(readings_of(sims, self.connector.read(self.session, sims)))
+
+    def _submit(self, changes: Sequence[Change]) -> list[object]:
+        return _by_reference(changes, self.connector.submit(self.session, changes))
+
+    def _find(self, questions: Sequence[Question]) -> list[object]:
+        return list(answers_to(questions, self.connector.find(self.session, questions)))
+
+    def _answer(self, change: Change, said: object) -> Answer:
+        if isinstance(said, NotSent):
+            return Answer.kept_back(change, said)
+        if isinstance(said, NoAnswer):
+            return Answer.unsure(change, said)
+        return bounded_answer(change, said, now=self.session.now())
+
+    def _asked(
+        self, operation: str, asked: Sequence[Any], names: Sequence[str], ask: Callable[[Sequence[Any]], list[object]]
+    ) -> list[object]:
+        """What the connector returned for each, or the NotSent or NoAnswer for which there is nothing."""
+        circuit = circuit_of(self.account_id)
+        with departures() as left:
+            try:
+                circuit.check()
+                with self.session.one_place():
+                    said = ask(asked)
+            except (NotSent, NoAnswer) as error:
+                return [_sorted(error, left)] * len(asked)
+            except Exception as error:  # noqa: BLE001  # a connector may raise anything
+                is_the_accounts = self._is_the_accounts(operation, names, error)
+                if left or is_the_accounts or len(asked) == 1:
+                    return [_sorted(NotSent(f"the connector failed: {told(error)}"), left)] * len(asked)
+            else:
+                if circuit.worked(operation):
+                    self.tell(Trouble(account_id=self.account_id, operation=operation))
+                return said
+        half = len(asked) // 2
+        first = self._asked(operation, asked[:half], names[:half], ask)
+        return first + self._asked(operation, asked[half:], names[half:], ask)
+
+    def _is_the_accounts(self, operation: str, names: Sequence[str], error: Exception) -> bool:
+        """Log a mistake with its place and count it, unless the database made it; whether no single one explains it."""
+        log.error("the connector failed", exc_info=error, extra={"account": self.account_id, "stop": operation})
+        if is_transient(error):
+            return True  # nothing is looked for by halves
+        circuit = circuit_of(self.account_id)
+        if not circuit.mistaken(operation, names):
+            return False
+        trouble = Trouble(account_id=self.account_id, operation=operation, error=told(error), place=place_of(error))
+        self.tell(trouble)
+        return True
+
+
+def _by_reference(changes: Sequence[Change], answers: Sequence[object]) -> list[object]:
+    """Answers in the order of the changes, None where there is none."""
+    found = {answer.reference: answer for answer in answers if isinstance(answer, Answer)}
+    return [found.get(change.reference) for change in changes]
+
+
+def _sorted(error: NotSent | NoAnswer, left: Sequence[str]) -> NotSent | NoAnswer:
+    """Whatever a connector calls it: of what has left a byte nobody knows whether it was acted on."""
+    return NoAnswer(str(error)) if left and isinstance(error, NotSent) else error
+
+
+def _or_raise(said: list[object]) -> list[object]:
+    failures = [one for one in said if isinstance(one, NotSent | NoAnswer)]
+    if failures and len(failures) == len(said):
+        raise failures[0]
+    return said

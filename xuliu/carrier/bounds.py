@@ -1,0 +1,81 @@
+"""What connectors return, brought within bounds once, whoever wrote the connector. Pure functions, no Django.
+
+What a carrier's figures may be is `common.bounds`. Here it is held to every field that the core stores, compares or
+asks about again; what is no reading or no answer at all to what was asked says nothing.
+"""
+
+from dataclasses import replace
+from datetime import datetime
+
+from xuliu.carrier.contract import Answer, Change, ListedPlan, Outcome, Reading, Reason, SimKey
+from xuliu.common.bounds import MOST_BYTES, day, moment, name, wait_seconds, whole, words
+
+MOST_PLANS = 500
+WORDS, DETAIL, NUMBER, CODE = 200, 1000, 64, 80
+
+
+def bounded_reading(sim: SimKey, said: object, *, now: datetime) -> Reading | None:
+    """What a connector read of that SIM; None where it is no reading of it that could be used."""
+    if not isinstance(said, Reading) or said.iccid != sim.iccid:
+        return None
+    plans = _plans(said.plans)
+    if plans is None:
+        return None
+    as_of = moment(said.as_of)
+    return Reading(
+        iccid=sim.iccid,
+        as_of=as_of if as_of is not None and as_of <= now else now,
+        state=words(said.state, most=40),
+        period_end_on=day(said.period_end_on),
+        granted_bytes=whole(said.granted_bytes, most=MOST_BYTES),
+        used_bytes=whole(said.used_bytes, most=MOST_BYTES),
+        left_bytes=whole(said.left_bytes, most=MOST_BYTES),
+        counted_from=day(said.counted_from),
+        plans=plans,
+        imei=name(said.imei, most=16),
+        blocked_why=_said(said.blocked_why, "blocked"),
+        refused=_said(said.refused, "refused"),
+    )
+
+
+def bounded_answer(change: Change, said: object, *, now: datetime) -> Answer:
+    """What a connector said of that change; UNKNOWN where it is no answer to it."""
+    if not isinstance(said, Answer) or said.reference != change.reference or not isinstance(said.outcome, Outcome):
+        return Answer.unsure(change, "the connector gave no answer for it")
+    reason = next((reason for reason in Reason if reason == said.reason), None)
+    return Answer(
+        reference=change.reference,
+        outcome=_outcome(said.outcome, reason),
+        reason=reason,
+        number=name(said.number, most=NUMBER),
+        detail=words(said.detail, most=DETAIL),
+        retry_after_seconds=wait_seconds(said.retry_after_seconds),
+        seen=bounded_reading(change.sim, said.seen, now=now),
+    )
+
+
+def _outcome(outcome: Outcome, reason: Reason | None) -> Outcome:
+    """A refusal for our account's sake is nobody's refund, whatever the connector calls it; one without a reason is a
+    refusal of the SIM's or the plan's only by its connector's word, which stands."""
+    return Outcome.NOT_SENT if outcome is Outcome.REJECTED and reason is Reason.ACCOUNT else outcome
+
+
+def _plans(said: object) -> tuple[ListedPlan, ...] | None:
+    """None where the list is none: a part of it would make a plan look new that was only left out before."""
+    if not isinstance(said, tuple) or len(said) > MOST_PLANS or not all(isinstance(plan, ListedPlan) for plan in said):
+        return None
+    return tuple(
+        replace(
+            plan,
+            code=name(plan.code, most=CODE),
+            starts_on=day(plan.starts_on),
+            ends_on=day(plan.ends_on),
+            number=name(plan.number, most=NUMBER),
+        )
+        for plan in said
+    )
+
+
+def _said(text: object, otherwise: str) -> str:
+    """Words whose being there means something: never empty where there were some."""
+    return words(text, most=WORDS) or (otherwise if text else "")
