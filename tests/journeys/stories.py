@@ -26,6 +26,7 @@ from tests.world import (
 from xuliu.balance.operations import want_readings
 from xuliu.carrier.accounts import set_credentials
 from xuliu.carrier.models import CarrierAccount
+from xuliu.carrier.operations import pause, resume
 from xuliu.catalog.models import Offering
 from xuliu.common import clock
 from xuliu.common.actor import Actor, acting
@@ -181,6 +182,32 @@ def seen_by_a_person(world: World) -> None:
     with acting(Actor("person", make_person("Olga").pk, "Olga")):
         decide.accept(line_id=line.pk, why="seen in the carrier's portal", proof="screenshot 17")
     drive_for(world, timedelta(minutes=1))
+
+
+def held_back(world: World) -> None:
+    """The carrier shows less of a SIM than was proven; two people have the next line sent on that."""
+    (sim,) = make_sims(world, "1nce")
+    first = make_paid_order(world, [sim], "nce-12")
+    drive_until(world, lambda: line_states(first) == ["COMPLETED"])
+    world.sandbox.control.sim(sim.iccid, ends_on=str(sim.period_end_on))
+    second = make_paid_order(world, [sim], "nce-12")
+    drive_for(world, timedelta(hours=3))
+    for name in ("Olga", "Otto"):
+        with acting(Actor("person", make_person(name).pk, name)):
+            decide.send_on_reading(line_id=OrderLine.objects.get(order=second).pk, why="the carrier took it back")
+    drive_for(world, timedelta(minutes=5))
+
+
+def looked_back(world: World) -> None:
+    """The answer is lost and nothing found for long; what the carrier did late is seen before it is sent again."""
+    world.sandbox.control.settings(settle_seconds=2700)
+    world.sandbox.control.fault(peer="1nce", kind="lose_answer", operation="change")
+    order = make_paid_order(world, make_sims(world, "1nce"), "nce-12")
+    drive_until(world, lambda: line_states(order) == ["UNKNOWN"])
+    pause([world.accounts["1nce"].pk], why="Olga looks into it")
+    drive_for(world, timedelta(hours=1))
+    resume([world.accounts["1nce"].pk])
+    drive_for(world, timedelta(minutes=5))
 
 
 def sent_again_by_two(world: World) -> None:

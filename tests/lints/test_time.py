@@ -28,6 +28,11 @@ ALLOWED: dict[str, str] = {
     "xuliu/interfaces/cli/doctor.py": "compares the database's clock with ours",
     "xuliu/carrier/budget.py": "a budget of calls a second is kept by the database's clock",
 }
+MAKES_DAYS = {
+    "xuliu/common/clock.py": "asks for the zone",
+    "xuliu/sandbox/clock.py": "the other side's own, asks for the zone too",
+}
+MAKES_A_DAY = {"localdate", "TruncDate"}
 # The database's clock is for leases, budgets and locks: the line of SQL must say so.
 FOR_THE_DATABASE = re.compile(r"lease|budget|refill|lock_until", re.IGNORECASE)
 
@@ -54,8 +59,25 @@ def test_sql_is_given_the_time_as_a_parameter() -> None:
     assert not found, sources.report(found)
 
 
+def test_an_instant_becomes_a_day_in_the_clock_alone() -> None:
+    """`at.date()` is a day of whatever zone the instant carries, mostly UTC: half past midnight is yesterday."""
+    found = [
+        sources.at(path, node, f"{ast.unparse(node)[:60]}: use common.clock.civil_date, which asks for the zone")
+        for path in sources.python(tests=False, migrations=False)
+        if path.parts[0] == "xuliu" and str(path) not in MAKES_DAYS
+        for node in ast.walk(sources.tree(path))
+        if isinstance(node, ast.Call)
+        and (_is_bare_date(node) or ast.unparse(node.func).rpartition(".")[2] in MAKES_A_DAY)
+    ]
+    assert not found, sources.report(found)
+
+
+def _is_bare_date(call: ast.Call) -> bool:
+    return isinstance(call.func, ast.Attribute) and call.func.attr == "date" and not call.args and not call.keywords
+
+
 def test_every_exception_still_exists() -> None:
-    assert [name for name in ALLOWED if not (sources.ROOT / name).exists()] == []
+    assert [name for name in (*ALLOWED, *MAKES_DAYS) if not (sources.ROOT / name).exists()] == []
 
 
 def _guarded() -> list[Path]:

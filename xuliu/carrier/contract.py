@@ -235,6 +235,7 @@ class Capabilities:
     takes_reference: bool = True  # False: the same change sent twice acts twice
     has_results_later: bool = False
     has_order_query: bool = False
+    tops_up_by_itself: bool = False  # may add bytes by an order of its own when little is left
     deadline_seconds: float = 10.0
     msisdn: MsisdnForm = MsisdnForm()
     settles_within: timedelta = timedelta(minutes=15)  # after that a NOT_FOUND proves that nothing happened

@@ -12,7 +12,7 @@ from xuliu.common import arrays, clock, stops, wake
 from xuliu.common.state import move
 from xuliu.common.trail import log_rows
 from xuliu.ordering.models import OrderLine
-from xuliu.ordering.outcomes import land, reject
+from xuliu.ordering.outcomes import LOOK_BACK_AFTER, land, reject
 from xuliu.ordering.patience import may_be_sent_again
 from xuliu.ordering.underway import Peer, Underway, growing
 from xuliu.ticket.operations import Opening, open_cases
@@ -27,7 +27,6 @@ ASK_FIRST = timedelta(seconds=2)
 RETRY_FIRST = timedelta(seconds=15)
 RETRY_LONGEST = timedelta(minutes=10)
 LONGEST_WAIT = timedelta(hours=1)  # a carrier that says more has said nothing
-DRIFT_AFTER = timedelta(hours=1)
 
 
 def store_answers(peer: Peer, answered: Sequence[Answered], *, only_from: Sequence[str]) -> None:
@@ -80,7 +79,7 @@ def _keep(answered: Sequence[Answered]) -> set[int]:
     )
     at = clock.now()
     with connection.cursor() as cursor:
-        cursor.execute(sql, (*columns, at, at + DRIFT_AFTER))
+        cursor.execute(sql, (*columns, at, at + LOOK_BACK_AFTER[0]))
         return {row[0] for row in cursor.fetchall()}
 
 

@@ -6,23 +6,20 @@ nobody can say, the line stays as it is, and a person is shown the evidence.
 """
 
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import timedelta
 
 from django.db import connection
 
-from xuliu.carrier.contract import Answer, NoAnswer, NotSent, Outcome, Proof, Reading
+from xuliu.carrier.contract import Answer, NoAnswer, NotSent, Outcome
 from xuliu.common import clock, stops, wake
 from xuliu.common.chunks import CHUNK, apply_halving, in_chunks
 from xuliu.common.state import move
 from xuliu.ordering import verify
 from xuliu.ordering.answers import keep_from_sending, store_answers
-from xuliu.ordering.evidence import Promise, is_proven, on_top
-from xuliu.ordering.models import Attempt, Flight, OrderLine
+from xuliu.ordering.models import Flight, OrderLine
 from xuliu.ordering.outcomes import land
 from xuliu.ordering.patience import may_be_sent_again
-from xuliu.ordering.underway import Peer, Underway, delivered_since, growing, lease_due, lines_by_id, set_aside
-from xuliu.ticket.operations import Opening, open_cases
+from xuliu.ordering.underway import Peer, Underway, absence_proves_from, growing, lease_due, set_aside
 
 State = OrderLine.State
 ASK_FIRST = timedelta(seconds=5)
@@ -120,7 +117,7 @@ def _ask(peer: Peer, lines: Sequence[Underway]) -> None:
     if told:
         store_answers(peer, told, only_from=[State.UNKNOWN, State.ACCEPTED])
     # A carrier that could only be asked by reading the SIM need not be asked the same again to verify.
-    verify.conclude([(line, answer.seen) for line, answer in told if answer.seen is not None])
+    verify.conclude(peer, [(line, answer.seen) for line, answer in told if answer.seen is not None])
     proven = [line for line, answer in answered if _proves_nothing_happened(peer, line, answer)]
     _send_again(proven)
     news = {line.id for line, _ in told} | {line.id for line in proven}
@@ -138,7 +135,7 @@ def _is_news(line: Underway, answer: Answer) -> bool:
 def _proves_nothing_happened(peer: Peer, line: Underway, answer: Answer) -> bool:
     if answer.outcome is not Outcome.NOT_FOUND or line.sent_at is None:
         return False
-    return clock.now() >= line.sent_at + peer.deadline + peer.capabilities.settles_within
+    return clock.now() >= absence_proves_from(line, peer.capabilities)
 
 
 def _send_again(lines: Sequence[Underway]) -> None:
@@ -187,59 +184,3 @@ def _give_up_waiting(peer: Peer, lines: Sequence[Underway]) -> None:
                 why="the carrier gave no end in time",
                 also={"due_at": clock.now(), "tries": 0},
             )
-
-
-def find_drift(account_id: int, limit: int = 200) -> int:
-    """Look once more at SIMs of lines that the carrier refused: one that it delivered all the same is a case."""
-    sql = """
-        SELECT line_id, id FROM ordering_attempt WHERE account_id = %s AND recheck_at <= %s
-        ORDER BY recheck_at LIMIT %s"""
-    with connection.cursor() as cursor:
-        cursor.execute(sql, (account_id, clock.now(), limit))
-        found = cursor.fetchall()
-    if found:
-        peer = Peer.of(account_id)
-        apply_halving(found, lambda part: _look_again(peer, dict(part)), set_aside=_leave_out)
-    return len(found)
-
-
-def _leave_out(one: tuple[int, int], error: Exception) -> None:
-    set_aside(one[0], "drift", error)
-    Attempt.objects.filter(id=one[1]).update(recheck_at=None)
-
-
-def _look_again(peer: Peer, found: dict[int, int]) -> None:
-    lines = [line for line in lines_by_id(list(found)) if line.before is not None]
-    try:
-        readings = peer.read(lines, stop="check.read_refused")
-    except (NotSent, NoAnswer):
-        Attempt.objects.filter(id__in=found.values()).update(recheck_at=clock.now() + ASK_LONGEST)
-        return
-    read = {line: after for line, after in zip(lines, readings, strict=True) if after is not None}
-    since = delivered_since(list(read))
-    delivered = [line for line, after in read.items() if _has_come(line, since[line.id], after)]
-    again = [found[line.id] for line in lines if since.get(line.id) is None]
-    with stops.transaction("check.drift"):
-        open_cases([_drift(line) for line in delivered])
-        Attempt.objects.filter(id__in=found.values()).update(recheck_at=None)
-        Attempt.objects.filter(id__in=again).update(recheck_at=clock.now() + ASK_LONGEST)
-
-
-def _has_come(line: Underway, others: Sequence[Promise] | None, after: Reading) -> bool:
-    """Whether readings show what was refused, beside all that other lines brought meanwhile."""
-    if others is None or line.before is None:
-        return False
-    return is_proven(on_top(_by_readings(line), others, line.before), line.before, after)
-
-
-def _by_readings(line: Underway) -> Promise:
-    """What readings alone can show, where the offering's own proof is the carrier's order query."""
-    promise = line.promise()
-    if promise.proof is not Proof.ORDER_QUERY:
-        return promise
-    return replace(promise, proof=Proof.PERIOD_END if promise.months or promise.days else Proof.GRANTED_TOTAL)
-
-
-def _drift(line: Underway) -> Opening:
-    facts = {"attempt": line.attempt, "sent_at": line.sent_at, "refused_at": line.answered_at}
-    return Opening(kind="delivered_after_refusal", subject_kind="orderline", subject_id=line.id, facts=facts)

@@ -1,26 +1,26 @@
 """Decide: what a person may do about a stuck line, with the evidence before them.
 
-Ask again; send again (two people, and only past the carrier's `settles_within`); refund; accept with reason and
-proof. Each is a move like any other, named with the person who made it.
+Ask again; send again (two people, and only past the carrier's `settles_within`); send on the reading for which a line
+was held back (two people); refund; accept with reason and proof. Each stands in the line's events, with who did it.
 """
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from xuliu.carrier.accounts import capabilities_of
 from xuliu.carrier.models import CarrierAccount
-from xuliu.common import actor, clock, stops, wake
+from xuliu.common import actor, clock, events, stops, wake
 from xuliu.common.state import move
 from xuliu.ordering.models import Approval, Attempt, Order, OrderLine
-from xuliu.ordering.outcomes import Delivery, complete, land, reject
+from xuliu.ordering.outcomes import LOOK_BACK_AFTER, Delivery, complete, land, reject
 from xuliu.ordering.ready import release_lines
-from xuliu.ordering.underway import Underway, lines_by_id
+from xuliu.ordering.underway import Underway, absence_proves_from, lines_by_id
 
 State = OrderLine.State
 PEOPLE_NEEDED = 2
 
 
 class CannotDecide(Exception):
-    """`code`: not_stuck, too_early, no_reason, no_proof, not_a_person."""
+    """`code`: not_stuck, too_early, no_reading, no_reason, no_proof, not_a_person."""
 
     def __init__(self, code: str) -> None:
         super().__init__(code)
@@ -36,8 +36,8 @@ def ask_again(*, line_id: int) -> None:
         orders = list(paid)
         OrderLine.objects.filter(id=line_id).update(is_set_aside=False, due_at=clock.now(), tries=0)
         release_lines(orders)
-        wake.after_commit("check")
-        wake.after_commit("verify")
+        for step in ("fulfil", "check", "verify"):
+            wake.after_commit(step)
 
 
 def send_again(*, line_id: int, why: str) -> bool:
@@ -48,10 +48,7 @@ def send_again(*, line_id: int, why: str) -> bool:
         line = _locked(line_id, State.UNKNOWN)
         if clock.now() < may_send_again_at(line):
             raise CannotDecide("too_early")
-        Approval.objects.get_or_create(
-            line_id=line.id, attempt=line.attempt, person_id=person_id, defaults={"why": why, "at": clock.now()}
-        )
-        if Approval.objects.filter(line_id=line.id, attempt=line.attempt).count() < PEOPLE_NEEDED:
+        if not _two_say_so(line, person_id, why):
             return False
         also = {"due_at": clock.now(), "tries": 0, "is_set_aside": False}
         moved = move(OrderLine, [line.id], to=State.READY, only_from=[State.UNKNOWN], why=why, also=also)
@@ -59,21 +56,50 @@ def send_again(*, line_id: int, why: str) -> bool:
         return bool(moved)
 
 
+def send_on_reading(*, line_id: int, why: str) -> bool:
+    """One person's word that what the carrier shows of a SIM is so, though more was proven, or too little said.
+
+    The line that was held back for it is sent on this reading, or one that shows more, when two have said so. Returns
+    whether it is.
+    """
+    person_id = _person()
+    _check_reason(why)
+    with stops.transaction("decide.send_on_reading"):
+        line = _locked(line_id, State.READY)
+        if not is_held_back(line):
+            raise CannotDecide("no_reading")
+        if not _two_say_so(line, person_id, why):
+            return False
+        held = Attempt.objects.get(line_id=line.id, number=line.attempt)
+        Attempt.objects.filter(id=held.pk).update(is_let_through=True)
+        OrderLine.objects.filter(id=line.id).update(is_set_aside=False, due_at=clock.now(), tries=0)
+        events.record(OrderLine(id=line.id), was=State.READY, became=State.READY, why=why)
+        wake.after_commit("fulfil")
+        return True
+
+
+def is_held_back(line: Underway) -> bool:
+    """Whether a line waits set aside because of the reading that was taken before it was to be sent."""
+    return line.state == State.READY and line.is_set_aside and line.before is not None and line.sent_at is None
+
+
 def may_send_again_at(line: Underway) -> datetime:
-    """From when the carrier's "not found" proves that nothing happened, and two people may have the line sent again."""
-    account = CarrierAccount.objects.get(orderline=line.id)
-    can = capabilities_of(account)
-    return (line.sent_at or line.state_at) + timedelta(seconds=can.deadline_seconds) + can.settles_within
+    """From when two people may have the line sent again: since then "not found" proves that nothing happened."""
+    return absence_proves_from(line, capabilities_of(CarrierAccount.objects.get(orderline=line.id)))
 
 
 def refund(*, line_id: int, why: str) -> bool:
-    """Give the money of an UNKNOWN or DISPUTED line back; a later delivery is our loss and shown as a case."""
+    """Give the money of a line back that is UNKNOWN, DISPUTED, or READY and set aside; a later delivery is our loss and
+    shown as a case."""
     _person()
     _check_reason(why)
     with stops.transaction("decide.refund"):
-        line = _locked(line_id, State.UNKNOWN, State.DISPUTED)
-        Attempt.objects.filter(line_id=line.id, number=line.attempt).update(recheck_at=clock.now() + timedelta(hours=1))
-        return bool(reject([line.id], only_from=[State.UNKNOWN, State.DISPUTED], why=why))
+        line = _locked(line_id, State.UNKNOWN, State.DISPUTED, State.READY)
+        if line.state == State.READY and not line.is_set_aside:
+            raise CannotDecide("not_stuck")
+        sent = Attempt.objects.filter(line_id=line.id, number=line.attempt, sent_at__isnull=False)
+        sent.update(recheck_at=clock.now() + LOOK_BACK_AFTER[0])
+        return bool(reject([line.id], only_from=[line.state], why=why))
 
 
 def accept(*, line_id: int, why: str, proof: str) -> bool:
@@ -94,6 +120,14 @@ def accept(*, line_id: int, why: str, proof: str) -> bool:
             after=None,
         )
         return bool(complete([delivery], only_from=[State.DISPUTED], why=f"{why}; proof: {proof}"))
+
+
+def _two_say_so(line: Underway, person_id: int, why: str) -> bool:
+    """Note one person's word about the newest attempt; whether two have given theirs."""
+    of_attempt = Approval.objects.filter(line_id=line.id, attempt=line.attempt)
+    said = {"why": why, "at": clock.now()}
+    of_attempt.get_or_create(line_id=line.id, attempt=line.attempt, person_id=person_id, defaults=said)
+    return of_attempt.count() >= PEOPLE_NEEDED
 
 
 def _person() -> int:

@@ -7,12 +7,13 @@ from json import JSONEncoder, loads
 from typing import Any
 
 from xuliu.carrier.contract import ListedPlan, Proof, Reading
+from xuliu.common.clock import civil_date
 from xuliu.common.dates import add_term
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Promise:
-    """What one line must have changed at the carrier."""
+    """What one line must have changed at the carrier. Its dates are civil dates of `zone`, the carrier account's."""
 
     proof: Proof
     plan_code: str
@@ -20,28 +21,69 @@ class Promise:
     days: int
     size_bytes: int
     anchor_day: int
+    zone: str
     carrier_number: str = ""
+    times: int = 1  # how often the plan is promised where it is only listed
+    starts_next_month: bool = False
 
 
 def on_top(promise: Promise, others: Sequence[Promise], before: Reading) -> Promise:
     """What readings must show where others were delivered on the same SIM since `before`: all of it together.
 
-    What one brought is not proof of another. A plan that is listed cannot be told apart so: several of one kind
-    prove none of them. Where totals begin anew with a period, the bytes of one that is yet to begin are in none.
+    What one brought is not proof of another. Where totals begin anew with a period, the bytes of one that is yet to
+    begin are in none.
     """
-    if promise.proof is Proof.PLAN_LISTED and any(other.plan_code == promise.plan_code for other in others):
-        return replace(promise, proof=Proof.ORDER_QUERY)
     together = (promise, *others)
     return replace(
         promise,
         months=sum(one.months for one in together),
         days=sum(one.days for one in together),
         size_bytes=sum(one.size_bytes for one in together if one is promise or not _counts_later(one, before)),
+        times=sum(one.times for one in together if one.plan_code == promise.plan_code),
     )
 
 
-def _counts_later(promise: Promise, before: Reading) -> bool:
-    return before.counted_from is not None and bool(promise.months or promise.days)
+def shows_more(own: Promise, others: Sequence[Promise], before: Reading, after: Reading) -> bool:
+    """Do readings show at least once more of what was sold than the line and the others were sold for?"""
+    too_much = on_top(own, [*others, own], before)
+    if own.starts_next_month:  # up to a month lies between the old period and the new one
+        too_much = replace(too_much, months=too_much.months + 1)
+    return is_proven(too_much, before, after)
+
+
+def by_readings(promise: Promise) -> Promise:
+    """What readings alone can show, where the offering's own proof is the carrier's order query."""
+    if promise.proof is not Proof.ORDER_QUERY:
+        return promise
+    return replace(promise, proof=Proof.PERIOD_END if promise.months or promise.days else Proof.GRANTED_TOTAL)
+
+
+def filled(before: Reading, known: Reading | None) -> Reading:
+    """The reading before, with what was known where it says nothing: an end, bytes of the same count, plans."""
+    if known is None:
+        return before
+    is_one_count = known.counted_from == before.counted_from
+    return replace(
+        before,
+        period_end_on=known.period_end_on if before.period_end_on is None else before.period_end_on,
+        granted_bytes=known.granted_bytes if before.granted_bytes is None and is_one_count else before.granted_bytes,
+        plans=before.plans or known.plans,
+    )
+
+
+def shows_less(reading: Reading, proven: Reading, zone: str) -> str:
+    """In what a reading shows less than one that proved a delivery: `end`, `bytes` or `plans`, "" in nothing.
+
+    What it says is compared, not when: a copy that lags behind dates itself as it likes. What it does not say is not
+    less, nor are bytes of another count, nor a plan that has ended since.
+    """
+    if _is_less(reading.period_end_on, proven.period_end_on):
+        return "end"
+    if reading.counted_from == proven.counted_from and _is_less(reading.granted_bytes, proven.granted_bytes):
+        return "bytes"
+    today, listed = civil_date(reading.as_of, zone), {_identity(plan) for plan in reading.plans}
+    running = [plan for plan in proven.plans if plan.ends_on is not None and plan.ends_on > today]
+    return "plans" if listed and any(_identity(plan) not in listed for plan in running) else ""
 
 
 def is_proven(promise: Promise, before: Reading, after: Reading) -> bool:
@@ -50,18 +92,28 @@ def is_proven(promise: Promise, before: Reading, after: Reading) -> bool:
     ORDER_QUERY is never proven by readings: the carrier's order query proves it.
     """
     predicate = _PREDICATES.get(promise.proof)
-    return predicate is not None and predicate(promise, before, after)
+    return predicate is not None and not after.refused and predicate(promise, before, after)
+
+
+def _is_less(one: Any, other: Any) -> bool:
+    return one is not None and other is not None and one < other
+
+
+def _counts_later(promise: Promise, before: Reading) -> bool:
+    return before.counted_from is not None and bool(promise.months or promise.days)
 
 
 def _period_moved(promise: Promise, before: Reading, after: Reading) -> bool:
-    if after.period_end_on is None:
-        return False
-    start = before.period_end_on or after.as_of.date()
-    if start < before.as_of.date():  # expired: whatever the offering counts from, it is not before today
-        start = before.as_of.date()
-        return after.period_end_on >= add_term(start, months=promise.months, days=promise.days, anchor_day=start.day)
-    due = add_term(start, months=promise.months, days=promise.days, anchor_day=promise.anchor_day)
-    return after.period_end_on >= due
+    return after.period_end_on is not None and after.period_end_on >= _end_due(promise, before)
+
+
+def _end_due(promise: Promise, before: Reading) -> date:
+    """The end that was promised: behind the one before; where that is over or was none, behind the day of sending."""
+    today = civil_date(before.as_of, promise.zone)
+    start, anchor_day = before.period_end_on, promise.anchor_day
+    if start is None or start < today:  # whatever the offering counts from, it is not before today
+        start, anchor_day = today, today.day
+    return add_term(start, months=promise.months, days=promise.days, anchor_day=anchor_day)
 
 
 def _granted_more(promise: Promise, before: Reading, after: Reading) -> bool:
@@ -72,8 +124,8 @@ def _granted_more(promise: Promise, before: Reading, after: Reading) -> bool:
 
 def _plan_listed(promise: Promise, before: Reading, after: Reading) -> bool:
     had = {_identity(plan) for plan in before.plans}
-    new = [plan for plan in after.plans if plan.code == promise.plan_code and _identity(plan) not in had]
-    return any(plan.starts_on is not None for plan in new)
+    new = {_identity(plan) for plan in after.plans if plan.code == promise.plan_code and plan.starts_on is not None}
+    return len(new - had) >= promise.times
 
 
 def _identity(plan: ListedPlan) -> tuple[str, date | None, str]:
@@ -101,14 +153,24 @@ def to_json(reading: Reading) -> str:
 
 def from_json(stored: dict[str, Any] | str | None) -> Reading | None:
     """The reading that `to_json` stored."""
-    if stored is None:
+    said = loads(stored) if isinstance(stored, str) else stored
+    if said is None:
         return None
-    fields = loads(stored) if isinstance(stored, str) else dict(stored)
+    fields = dict(said)
     fields["as_of"] = datetime.fromisoformat(fields["as_of"])
     for name in ("period_end_on", "counted_from"):
         fields[name] = _date(fields.get(name))
     fields["plans"] = tuple(_plan(plan) for plan in fields.get("plans", ()))
     return Reading(**fields)
+
+
+def base_of(
+    before: dict[str, Any] | str | None, stands_in: dict[str, Any] | str | None, sent_at: datetime | None
+) -> Reading | None:
+    """The stored reading before and what stands in where it says nothing, dated by the sending: what is over by then
+    counts from that day, whenever the carrier says that its reading was."""
+    reading = from_json(before)
+    return reading and replace(filled(reading, from_json(stands_in)), as_of=sent_at or reading.as_of)
 
 
 def _plan(stored: dict[str, Any]) -> ListedPlan:

@@ -5,7 +5,6 @@ to READY, one that was sent becomes UNKNOWN. No call stands inside a transaction
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
 from typing import Any
@@ -21,20 +20,13 @@ from xuliu.ordering.answers import pause_account, store_answers
 from xuliu.ordering.evidence import to_json
 from xuliu.ordering.models import OrderLine
 from xuliu.ordering.outcomes import land, reject
+from xuliu.ordering.prepare import PreparedLine, prepare
 from xuliu.ordering.underway import Peer, Underway, growing, lines_by_id, set_aside
 
 State = OrderLine.State
 LEASE_DEADLINES = 3  # a deadline is at most a third of the lease
 RETRY_FIRST = timedelta(seconds=15)
 RETRY_LONGEST = timedelta(minutes=10)
-
-
-@dataclass(frozen=True, slots=True)
-class Readied:
-    """A line about to be sent, with the reading taken before."""
-
-    line: Underway
-    before: Reading
 
 
 def fulfil(account_id: int, limit: int = CHUNK) -> int:
@@ -111,15 +103,15 @@ def _at_once(peer: Peer) -> int:
 
 def _send_halving(peer: Peer, batch: Sequence[Underway]) -> None:
     """A line whose data make the preparation fail is set aside; it was not sent."""
-    readied: list[Readied] = []
+    prepared: list[PreparedLine] = []
     with peer.asking.session.one_place():
         apply_halving(
             batch,
-            lambda part: readied.extend(_ready_to_send(peer, part)),
+            lambda part: prepared.extend(_ready_to_send(peer, part)),
             set_aside=_keep_back,
         )
-        if readied:
-            _send(peer, readied)
+        if prepared:
+            _send(peer, prepared)
 
 
 def _keep_back(line: Underway, error: Exception) -> None:
@@ -129,7 +121,7 @@ def _keep_back(line: Underway, error: Exception) -> None:
         land([line.id])
 
 
-def _ready_to_send(peer: Peer, lines: Sequence[Underway]) -> list[Readied]:
+def _ready_to_send(peer: Peer, lines: Sequence[Underway]) -> list[PreparedLine]:
     """Take the reading before and write it, the attempt and `sent_at`: after that the carrier may have heard of it."""
     try:
         readings = peer.read(lines, stop="fulfil.read_before")
@@ -142,12 +134,12 @@ def _ready_to_send(peer: Peer, lines: Sequence[Underway]) -> list[Readied]:
     read = list(zip(lines, readings, strict=True))
     _not_sent([line for line, before in read if before is None], why="nothing usable was said of the SIM")
     _refuse([(line, before) for line, before in read if before is not None and before.refused])
-    known = [Readied(line, before) for line, before in read if before is not None and not before.refused]
-    if not known:
+    prepared = prepare(peer, [(line, before) for line, before in read if before is not None and not before.refused])
+    if not prepared:
         return []
     with stops.statement("fulfil.sent"):
-        sent = _mark_sent(peer, known)
-    return [one for one in known if one.line.id in sent]
+        sent = _mark_sent(peer, prepared)
+    return [one for one in prepared if one.line.id in sent]
 
 
 def _not_sent(lines: Sequence[Underway], *, why: str) -> None:
@@ -173,21 +165,24 @@ def _refuse(pairs: Sequence[tuple[Underway, Reading]]) -> None:
             reject([line.id for line, _ in pairs], only_from=[State.SUBMITTING], why=whys)
 
 
-def _mark_sent(peer: Peer, readied: Sequence[Readied]) -> set[int]:
+def _mark_sent(peer: Peer, prepared: Sequence[PreparedLine]) -> set[int]:
     """Renew the lease and write `sent_at` for flights that are still ours; a line whose lease ran out is not sent."""
     sql = """
-        WITH u AS (SELECT * FROM unnest(%s::bigint[], %s::int[], %s::jsonb[]) AS u(line_id, attempt, before)),
+        WITH u AS (SELECT * FROM unnest(%s::bigint[], %s::int[], %s::jsonb[], %s::jsonb[])
+                   AS u(line_id, attempt, before, stands_in)),
         sent AS (
             UPDATE ordering_flight f SET sent_at = %s, lease_until = now() + %s FROM u
             WHERE f.line_id = u.line_id AND f.attempt = u.attempt AND f.lease_until > now()
             RETURNING f.line_id, f.attempt)
-        UPDATE ordering_attempt a SET before = u.before, sent_at = %s FROM u JOIN sent USING (line_id)
+        UPDATE ordering_attempt a SET before = u.before, stands_in = u.stands_in, sent_at = %s
+        FROM u JOIN sent USING (line_id)
         WHERE a.line_id = u.line_id AND a.number = u.attempt RETURNING a.line_id"""
     at = clock.now()
     columns: tuple[Any, ...] = (
-        arrays.integers([one.line.id for one in readied]),
-        arrays.integers([one.line.attempt for one in readied]),
-        arrays.texts([to_json(one.before) for one in readied]),
+        arrays.integers([one.line.id for one in prepared]),
+        arrays.integers([one.line.attempt for one in prepared]),
+        arrays.texts([to_json(one.before) for one in prepared]),
+        [None if one.stands_in is None else to_json(one.stands_in) for one in prepared],
     )
     with connection.cursor() as cursor:
         values: tuple[Any, ...] = (*columns, at, _lease(peer), at)
@@ -195,8 +190,8 @@ def _mark_sent(peer: Peer, readied: Sequence[Readied]) -> set[int]:
         return {row[0] for row in cursor.fetchall()}
 
 
-def _send(peer: Peer, readied: Sequence[Readied]) -> None:
-    lines = [one.line for one in readied]
+def _send(peer: Peer, prepared: Sequence[PreparedLine]) -> None:
+    lines = [one.line for one in prepared]
     answers = peer.submit(lines, stop="fulfil.submit")
     apply_halving(
         list(zip(lines, answers, strict=True)),

@@ -211,7 +211,11 @@ class Flight(models.Model):
 
 
 class Attempt(models.Model):
-    """One sending of one line: the reading before, the answer, the reading after and what it proved."""
+    """One sending of one line: the reading before, the answer, the reading after and what it proved.
+
+    `stands_in` is what we knew where the reading before said nothing. An attempt with a reading and without `sent_at`
+    was held back for what that reading shows; `is_let_through`: two people said to send on it all the same.
+    """
 
     id = models.BigAutoField(primary_key=True)
     line = models.ForeignKey(
@@ -220,6 +224,8 @@ class Attempt(models.Model):
     number = models.PositiveSmallIntegerField()
     account_id = models.BigIntegerField()
     before = models.JSONField(null=True)
+    stands_in = models.JSONField(null=True)
+    is_let_through = models.BooleanField(db_default=False)
     sent_at = models.DateTimeField(null=True)
     answered_at = models.DateTimeField(null=True)
     outcome = models.CharField(max_length=10, db_default="")
@@ -261,7 +267,7 @@ class Receipt(models.Model):
 
 
 class Approval(models.Model):
-    """One of the two people who say that a line whose fate is unknown shall be sent again."""
+    """One of the two people who say that a line shall be sent again, or on a reading for which it was held back."""
 
     id = models.BigAutoField(primary_key=True)
     line = models.ForeignKey(OrderLine, on_delete=models.PROTECT, related_name="approvals", db_constraint=False)

@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
-from typing import NamedTuple
+from datetime import date, timedelta
+from typing import Any, NamedTuple
 
 from django.db import connection
 
@@ -17,6 +17,9 @@ from xuliu.ledger.operations import Entry, post
 from xuliu.ordering.evidence import to_json
 from xuliu.ordering.models import OrderLine
 from xuliu.payment.models import Payment
+
+# After its end a line that the carrier may still act on is looked at again.
+LOOK_BACK_AFTER = (timedelta(hours=1), timedelta(hours=6), timedelta(hours=24))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -145,11 +148,15 @@ def _paid_through(order_ids: set[int]) -> dict[int, int]:
 
 
 def _keep_proof(deliveries: Sequence[Delivery]) -> None:
+    """What was sent more than once may be done more than once: it is looked at again."""
     sql = """
-        UPDATE ordering_attempt a SET after = u.after, proof = u.proof
+        UPDATE ordering_attempt a SET after = u.after, proof = u.proof, recheck_at = CASE WHEN EXISTS (
+            SELECT 1 FROM ordering_attempt b WHERE b.line_id = a.line_id AND b.number <> a.number
+                AND b.sent_at IS NOT NULL AND b.outcome <> 'not_sent') THEN %s::timestamptz END
         FROM unnest(%s::bigint[], %s::int[], %s::jsonb[], %s::text[]) AS u(line_id, number, after, proof)
         WHERE a.line_id = u.line_id AND a.number = u.number"""
-    columns = (
+    columns: tuple[Any, ...] = (
+        clock.now() + LOOK_BACK_AFTER[0],
         arrays.integers([one.line_id for one in deliveries]),
         arrays.integers([one.attempt for one in deliveries]),
         arrays.texts([to_json(one.after) if one.after else "null" for one in deliveries]),

@@ -129,6 +129,7 @@ RESOLVED = """
     LEFT JOIN payment_notice n ON c.subject_kind = 'notice' AND n.id = c.subject_id
     WHERE c.state = 'OPEN' AND CASE c.kind
         WHEN 'line_disputed' THEN l.state <> 'DISPUTED'
+        WHEN 'line_held_back' THEN NOT l.is_set_aside OR l.state IN ('COMPLETED', 'REJECTED')
         WHEN 'line_sent_in_vain' THEN NOT l.is_set_aside OR l.state IN ('COMPLETED', 'REJECTED')
         WHEN 'line_set_aside' THEN NOT l.is_set_aside
             OR l.state IN ('COMPLETED', 'REJECTED') AND l.state_at > c.opened_at

@@ -27,6 +27,7 @@ class _Waiting(NamedTuple):
     account_id: int
     position: int
     period_end_on: date | None
+    zone: str
 
 
 class Paid(Protocol):
@@ -51,8 +52,8 @@ def release_lines(orders: Sequence[Paid], limit: int = CHUNK) -> int:
         return 0
     at = clock.now()
     waited_for = {order.id for order in orders if order.is_waited_for}
-    dark_by = at.date() + GOES_DARK_WITHIN
-    ranks = [_rank(line, line.order_id in waited_for, dark_by) for line in waiting]
+    dark_by = {zone: clock.civil_date(at, zone) + GOES_DARK_WITHIN for zone in {line.zone for line in waiting}}
+    ranks = [_rank(line, line.order_id in waited_for, dark_by[line.zone]) for line in waiting]
     heads = _heads({line.account_id for line in waiting})
     turns = [heads.get((line.account_id, rank), 0) + line.position for line, rank in zip(waiting, ranks, strict=True)]
     ids = [line.id for line in waiting]
@@ -76,8 +77,9 @@ def _release(at: datetime, lines: Sequence[tuple[int, int, int]]) -> None:
 
 def _waiting(order_ids: Sequence[int], limit: int) -> list[_Waiting]:
     sql = """
-        SELECT l.id, l.order_id, l.account_id, l.position, s.period_end_on
+        SELECT l.id, l.order_id, l.account_id, l.position, s.period_end_on, a.zone
         FROM ordering_orderline l JOIN inventory_sim s ON s.id = l.sim_id
+        JOIN carrier_carrieraccount a ON a.id = l.account_id
         WHERE l.order_id = ANY(%s::bigint[]) AND l.state = 'WAITING' AND NOT l.is_set_aside
         ORDER BY l.order_id, l.position LIMIT %s"""
     with connection.cursor() as cursor:

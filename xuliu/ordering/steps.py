@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from xuliu.balance.refresh import refresh
 from xuliu.common import guard
-from xuliu.ordering import check, expire, fulfil, overdue, pay, payer, settle, verify
+from xuliu.ordering import check, drift, expire, fulfil, overdue, pay, payer, settle, verify
 from xuliu.ordering.queries import active_accounts
 from xuliu.payment import exchange, refunding, sign_ins
 
@@ -63,7 +63,7 @@ ACCOUNT_LANES: dict[str, tuple[AccountStep, ...]] = {
         AccountStep("verify", verify.verify),
     ),
     # Of its own: nobody waits for it, and at a slow carrier it takes minutes.
-    "drift": (AccountStep("drift", check.find_drift),),
+    "drift": (AccountStep("drift", drift.find_drift),),
     "readings": (AccountStep("readings", refresh),),
 }
 

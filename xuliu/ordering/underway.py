@@ -19,7 +19,7 @@ from xuliu.carrier.models import CarrierAccount
 from xuliu.catalog.models import Offering
 from xuliu.common import arrays, clock, side_by_side, stops
 from xuliu.common.chunks import in_chunks
-from xuliu.ordering.evidence import Promise, from_json
+from xuliu.ordering.evidence import Promise, base_of, from_json
 from xuliu.ordering.models import OrderLine
 from xuliu.ordering.patience import has_ended
 from xuliu.ticket.operations import Opening, open_cases
@@ -58,6 +58,12 @@ class Underway:
     paid_at: datetime | None
     is_waited_for: bool
     sent_before: int  # times that it reached the carrier by earlier attempts than the newest
+    is_set_aside: bool
+    zone: str
+    offering_starts: str
+    end_on: date | None  # as stored with the SIM: imported, accepted by a person, or proven
+    stands_in_json: dict[str, Any] | None
+    proven_json: dict[str, Any] | None
 
     @property
     def is_overdue(self) -> bool:
@@ -68,6 +74,17 @@ class Underway:
     def before(self) -> Reading | None:
         """The reading taken before the newest attempt was sent."""
         return from_json(self.before_json)
+
+    @property
+    def base(self) -> Reading | None:
+        """What a reading after is held against: the reading before, what we knew where it says nothing, as of the
+        sending, whenever the carrier says that it was."""
+        return base_of(self.before_json, self.stands_in_json, self.sent_at)
+
+    @property
+    def proven(self) -> Reading | None:
+        """The latest reading that proved a line of this SIM."""
+        return from_json(self.proven_json)
 
     @property
     def key(self) -> SimKey:
@@ -97,7 +114,7 @@ class Underway:
         return Question(
             change=self.change(),
             number=self.carrier_number,
-            before=self.before,
+            before=self.base,
             sent_from=sent_at,
             sent_to=(self.answered_at or sent_at) + deadline,
         )
@@ -111,7 +128,9 @@ class Underway:
             days=self.days,
             size_bytes=self.size_bytes,
             anchor_day=self.anchor_day or self.ends_on.day,
+            zone=self.zone,
             carrier_number=self.carrier_number,
+            starts_next_month=self.offering_starts == Offering.Start.NEXT_MONTH,
         )
 
 
@@ -132,11 +151,17 @@ COLUMNS = f"""
     s.anchor_day, l.starts_on, l.ends_on, o.kind, o.plan_code, o.months, o.days, o.size_bytes, o.proof,
     a.before, a.sent_at, a.answered_at, COALESCE(a.carrier_number, ''), l.state, l.state_at,
     paid.paid_at, paid.is_waited_for, CASE WHEN l.attempt <= 1 THEN 0 ELSE (
-        SELECT count(*) FROM ordering_attempt e WHERE e.line_id = l.id AND e.number < l.attempt AND {REACHED}) END"""
+        SELECT count(*) FROM ordering_attempt e WHERE e.line_id = l.id AND e.number < l.attempt AND {REACHED}) END,
+    l.is_set_aside, acc.zone, o.starts, s.period_end_on, a.stands_in,
+    CASE WHEN p.sim_id IS NOT NULL THEN jsonb_build_object(
+        'iccid', s.iccid, 'as_of', p.as_of, 'period_end_on', p.period_end_on, 'granted_bytes', p.granted_bytes,
+        'counted_from', p.counted_from, 'plans', p.plans) END"""
 
 JOINS = """
     JOIN inventory_sim s ON s.id = l.sim_id JOIN catalog_offering o ON o.id = l.offering_id
     JOIN ordering_order paid ON paid.id = l.order_id
+    JOIN carrier_carrieraccount acc ON acc.id = l.account_id
+    LEFT JOIN balance_provenreading p ON p.sim_id = l.sim_id
     LEFT JOIN ordering_attempt a ON a.line_id = l.id AND a.number = l.attempt"""
 
 
@@ -273,8 +298,19 @@ class Peer:
 
     @property
     def deadline(self) -> timedelta:
-        """The longest that sending one change lasts: one call's deadline for each exchange it may take."""
-        return timedelta(seconds=self.capabilities.deadline_seconds * EXCHANGES_OF_A_CHANGE)
+        """The longest that sending one change lasts."""
+        return longest_sending(self.capabilities)
+
+
+def longest_sending(can: Capabilities) -> timedelta:
+    """One call's deadline for each exchange that sending one change may take."""
+    return timedelta(seconds=can.deadline_seconds * EXCHANGES_OF_A_CHANGE)
+
+
+def absence_proves_from(line: Underway, can: Capabilities) -> datetime:
+    """From when a carrier's "not found" proves that the newest attempt was not done and will not be: from then on the
+    line may be sent again. Steps and people ask this one."""
+    return (line.sent_at or line.state_at) + longest_sending(can) + can.settles_within
 
 
 def set_aside(line_id: int, step: str, error: Exception) -> None:

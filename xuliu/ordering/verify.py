@@ -18,9 +18,10 @@ from xuliu.common import clock, stops
 from xuliu.common.chunks import CHUNK, apply_halving, in_chunks
 from xuliu.common.state import move
 from xuliu.common.trail import log_rows
-from xuliu.ordering.evidence import Promise, is_proven, on_top
+from xuliu.ordering.evidence import Promise, by_readings, is_proven, on_top, shows_less
 from xuliu.ordering.models import OrderLine
 from xuliu.ordering.outcomes import Delivery, complete, land
+from xuliu.ordering.surplus import surplus_of
 from xuliu.ordering.underway import Peer, Underway, delivered_since, growing, lease_due, set_aside
 from xuliu.ticket.operations import Opening, open_cases
 
@@ -35,11 +36,11 @@ LEASE = timedelta(minutes=1)
 
 @dataclass(frozen=True, slots=True)
 class Looked:
-    """A line and what the carrier says of its SIM now."""
+    """A line, what the carrier says of its SIM now, and what proves its delivery: "" where nothing does."""
 
     line: Underway
     after: Reading
-    is_proven: bool
+    proof: str
 
 
 def verify(account_id: int, limit: int = CHUNK) -> int:
@@ -64,68 +65,100 @@ def verify(account_id: int, limit: int = CHUNK) -> int:
 def _look(peer: Peer, lines: Sequence[Underway]) -> None:
     try:
         readings = peer.read(lines, stop="verify.read")
-        delivered = _asked(peer, [line for line in lines if line.proof == Proof.ORDER_QUERY])
+        read = list(zip(lines, readings, strict=True))
+        delivered = _asked(peer, [line for line, after in read if after is not None and _asks(peer, line, after)])
     except (NotSent, NoAnswer):
         _look_later(peer, lines)
         return
-    read = list(zip(lines, readings, strict=True))
-    unproven = conclude([(line, after) for line, after in read if after is not None], delivered)
+    unproven = conclude(peer, [(line, after) for line, after in read if after is not None], delivered)
     _look_later(peer, unproven + [line for line, after in read if after is None])
 
 
-def conclude(read: Sequence[tuple[Underway, Reading]], delivered: Container[int] = ()) -> list[Underway]:
+def conclude(peer: Peer, read: Sequence[tuple[Underway, Reading]], delivered: Container[int] = ()) -> list[Underway]:
     """Complete the lines that a reading of now proves, or that are known to be delivered; returns the others."""
     promises = _promises([line for line, _ in read])
-    looked = [
-        Looked(line, after, line.id in delivered or _is_proven(line, promises[line.id], after)) for line, after in read
-    ]
-    proven = [one for one in looked if one.is_proven]
+    looked = [Looked(line, after, _proof(line, promises[line.id], after, delivered)) for line, after in read]
+    proven = [one for one in looked if one.proof]
     if proven:
+        surplus = surplus_of(peer, [(one.line, one.after) for one in proven])
         with stops.transaction("verify.complete"):
-            complete([_delivery(one) for one in proven], only_from=[State.VERIFYING, State.DISPUTED])
+            moved = complete([_delivery(one) for one in proven], only_from=[State.VERIFYING, State.DISPUTED])
             store_readings({one.line.sim_id: one.after for one in proven})
+            open_cases([case for case in surplus if case.subject_id in moved])
         log_rows(log, "delivery proven", [one.line.fields for one in proven])
-    return [one.line for one in looked if not one.is_proven]
+    return [one.line for one in looked if not one.proof]
+
+
+def _asks(peer: Peer, line: Underway, after: Reading) -> bool:
+    """Whether the carrier's order query has to say it: by the offering, or because its bytes are not of one count.
+
+    What readings of its own count denied until the time was over, the query does not outweigh.
+    """
+    if line.proof == Proof.ORDER_QUERY:
+        return True
+    can_say = peer.capabilities.has_order_query and bool(line.carrier_number)
+    base, began = line.base, after.counted_from
+    if line.proof != Proof.GRANTED_TOTAL or not can_say or base is None:
+        return False
+    if base.granted_bytes is not None and base.counted_from == began:
+        return False
+    return line.state != State.DISPUTED or began is None or clock.civil_date(line.state_at, line.zone) >= began
 
 
 def _asked(peer: Peer, lines: Sequence[Underway]) -> set[int]:
-    """The lines of which the carrier's own order query says that they were delivered."""
+    """The lines of which the carrier's own order query says that they were delivered; not by a reading of the SIM."""
     if not lines:
         return set()
     answers = peer.find(lines, stop="verify.find")
-    return {line.id for line, answer in zip(lines, answers, strict=True) if answer.outcome is Outcome.DONE}
+    return {
+        line.id
+        for line, answer in zip(lines, answers, strict=True)
+        if answer.outcome is Outcome.DONE and answer.seen is None
+    }
 
 
 def _promises(lines: Sequence[Underway]) -> dict[int, Promise | None]:
     """What must have changed: for a line in flight its own; a disputed one has let others fly since, and what they
-    brought is no proof of it."""
-    promises: dict[int, Promise | None] = {line.id: line.promise() for line in lines}
+    brought is no proof of it. Without a number no order can be asked about: then readings must show it, all of it."""
+    promises: dict[int, Promise | None] = {
+        line.id: line.promise() if line.carrier_number else by_readings(line.promise()) for line in lines
+    }
     disputed = [line for line in lines if line.state == State.DISPUTED]
-    befores = {line.id: line.before for line in disputed}
+    befores = {line.id: line.base for line in disputed}
     for line_id, others in delivered_since(disputed).items() if disputed else ():
         own, before = promises[line_id], befores[line_id]
         promises[line_id] = None if not (own and before) or others is None else on_top(own, others, before)
     return promises
 
 
-def _is_proven(line: Underway, promise: Promise | None, after: Reading) -> bool:
-    before = line.before
-    return promise is not None and before is not None and not after.refused and is_proven(promise, before, after)
+def _proof(line: Underway, promise: Promise | None, after: Reading, delivered: Container[int]) -> str:
+    base = line.base
+    if promise is not None and base is not None and is_proven(promise, base, after):
+        return promise.proof
+    return Proof.ORDER_QUERY if line.id in delivered else ""
 
 
 def _delivery(looked: Looked) -> Delivery:
+    """A reading that did not prove the line says nothing of its period, and is kept to only where it shows no less."""
     line, after = looked.line, looked.after
+    is_shown = looked.proof != Proof.ORDER_QUERY or _shows(line, after)
     is_renewal = line.kind == Offering.Kind.RENEWAL
-    ends_on = after.period_end_on if is_renewal and after.period_end_on else line.ends_on
+    ends_on = after.period_end_on if is_renewal and is_shown and after.period_end_on else line.ends_on
+    proven = line.proven
     return Delivery(
         line_id=line.id,
         attempt=line.attempt,
         starts_on=min(line.starts_on, ends_on),
         ends_on=ends_on,
         size_bytes=line.size_bytes,
-        proof=line.proof,
+        proof=looked.proof,
         after=after,
+        is_known_by=not after.refused and (is_shown or proven is None or not shows_less(after, proven, line.zone)),
     )
+
+
+def _shows(line: Underway, after: Reading) -> bool:
+    return line.base is not None and is_proven(by_readings(line.promise()), line.base, after)
 
 
 def _look_later(peer: Peer, lines: Sequence[Underway]) -> None:

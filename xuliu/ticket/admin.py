@@ -23,6 +23,8 @@ CASE_KINDS = {
     "line_sent_in_vain": _("Sent to the carrier several times and never done"),
     "line_disputed": _("Carrier says done, the SIM does not show it"),
     "line_set_aside": _("A step failed on this line"),
+    "line_held_back": _("Not sent: the carrier shows less than was proven"),
+    "delivered_more_than_sold": _("The carrier delivered more than was sold"),
     "delivered_after_refusal": _("Delivered after it was refused and given back"),
     "connector_fails": _("A carrier's connector fails"),
     "carrier_account_paused": _("Carrier account paused itself"),

@@ -85,6 +85,7 @@ class Connector:
         calls_per_read=2,
         takes_reference=False,
         has_results_later=True,
+        tops_up_by_itself=True,  # POST /v1/sims/autoTopup switches it on for a SIM; no answer says whether it is
         settles_within=timedelta(minutes=30),
         verify_within=timedelta(hours=24),
     )

@@ -160,11 +160,12 @@ class Housekeeping:
     def run(self) -> None:
         """Do what is due."""
         tally.flush_if_due()
-        here = clock.now().astimezone(ZoneInfo(NIGHT_ZONE))
-        if here.hour == NIGHT_HOUR and self._folded_on != here.date():
+        now = clock.now()
+        today = clock.civil_date(now, NIGHT_ZONE)
+        if now.astimezone(ZoneInfo(NIGHT_ZONE)).hour == NIGHT_HOUR and self._folded_on != today:
             while fold_checkpoints():
                 pass
-            self._folded_on = here.date()
+            self._folded_on = today
 
 
 def _for_account(step: Callable[[int], int], account_id: int) -> Callable[[], int]:

@@ -9,17 +9,25 @@ from xuliu.ordering import decide
 from xuliu.ticket.operations import close_case
 from xuliu.ticket.queries import open_cases_of
 
-RIGHTS = {"ask": Right.DECIDE, "send": Right.DECIDE, "refund": Right.REFUND, "accept": Right.REFUND}
+RIGHTS = {
+    "ask": Right.DECIDE,
+    "send": Right.DECIDE,
+    "let": Right.DECIDE,
+    "refund": Right.REFUND,
+    "accept": Right.REFUND,
+}
 # The questions that a decision answers; other cases about the line stay open.
 ANSWERED = {
-    "ask": ("line_set_aside", "line_sent_in_vain"),
+    "ask": ("line_set_aside", "line_held_back", "line_sent_in_vain"),
     "send": ("line_waits", "line_set_aside", "line_sent_in_vain"),
-    "refund": ("line_waits", "line_disputed", "line_set_aside", "line_sent_in_vain"),
+    "let": ("line_held_back", "line_set_aside"),
+    "refund": ("line_waits", "line_disputed", "line_set_aside", "line_sent_in_vain", "line_held_back"),
     "accept": ("line_disputed", "line_set_aside"),
 }
 REFUSALS: dict[str, Any] = {
     "not_stuck": _("The line has moved on in the meantime; look at it again."),
     "too_early": _("Too early: the carrier may still do it. Ask again, or come back when the time is over."),
+    "no_reading": _("The line is not held back for a reading any more; look at it again."),
     "no_reason": _("Say why: the next person reads it."),
     "no_proof": _("Say what shows that it was delivered, and where it can be seen."),
     "not_a_person": _("Only a person who is signed in can decide this."),
@@ -27,6 +35,7 @@ REFUSALS: dict[str, Any] = {
 DECIDED: dict[str, Any] = {
     "ask": _("The carrier is asked again now."),
     "send": _("It is sent again: two people have said so."),
+    "let": _("It is sent on this reading: two people have said so."),
     "first": _("Your word is noted. A second person has to say the same; then it is sent again."),
     "refund": _("The line is refused and its money goes back to the payer."),
     "accept": _("The line is accepted as delivered, with your proof."),
@@ -38,6 +47,8 @@ def take(what: str, *, line_id: int, why: str, proof: str) -> str:
     """Carry a decision out; returns the key of DECIDED. Raises decide.CannotDecide."""
     if what == "send":
         is_done, said = decide.send_again(line_id=line_id, why=why), "first"
+    elif what == "let":
+        is_done, said = decide.send_on_reading(line_id=line_id, why=why), "first"
     elif what == "refund":
         is_done, said = decide.refund(line_id=line_id, why=why), "moved"
     elif what == "accept":

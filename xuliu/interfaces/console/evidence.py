@@ -11,10 +11,10 @@ from xuliu.balance.models import Reading as StoredReading
 from xuliu.carrier.contract import Proof, Reading
 from xuliu.common.columns import NONE, day_text, instant_text, size_text
 from xuliu.inventory.admin import CARRIER_STATES
-from xuliu.ordering.decide import may_send_again_at
+from xuliu.ordering.decide import is_held_back, may_send_again_at
 from xuliu.ordering.evidence import from_json, is_proven
 from xuliu.ordering.models import Attempt, OrderLine
-from xuliu.ordering.underway import lines_by_id
+from xuliu.ordering.underway import Underway, lines_by_id
 
 OUTCOMES = {
     "done": (_("The carrier says: done"), "well"),
@@ -48,24 +48,42 @@ class Evidence:
     after_as_of: str
     is_proven: bool | None  # None where a reading is missing, or where only the carrier's order query can prove it
     may_send_again_at: datetime
+    is_held_back: bool = (
+        False  # then "before" is the latest reading that proved a line, "after" the one held against it
+    )
 
 
 def evidence_of(line: OrderLine, attempt: Attempt | None, newest: StoredReading | None) -> Evidence:
     """Reads the newest attempt and, where it has no reading after, the SIM's newest one. Two queries."""
     under_way = lines_by_id([line.pk])[0]
+    if is_held_back(under_way):
+        return _held_back(under_way)
     before = from_json(attempt.before) if attempt else None
     after = (from_json(attempt.after) if attempt else None) or _of_stored(line, newest)
     if before and after and after.as_of <= before.as_of:
         after = None  # nobody has asked since it was sent
-    promise = under_way.promise()
+    promise, base = under_way.promise(), under_way.base
     can_be_seen = before is not None and after is not None and promise.proof != Proof.ORDER_QUERY
     return Evidence(
         promise=_promised(line, promise.proof),
         rows=_rows(before, after, promise.proof),
         before_as_of=instant_text(before.as_of) if before else "",
         after_as_of=instant_text(after.as_of) if after else "",
-        is_proven=is_proven(promise, before, after) if can_be_seen and before and after else None,
+        is_proven=is_proven(promise, base, after) if can_be_seen and base and after else None,
         may_send_again_at=may_send_again_at(under_way),
+    )
+
+
+def _held_back(line: Underway) -> Evidence:
+    proven, said = line.proven, line.before
+    return Evidence(
+        promise=gettext("Held back: what the carrier shows now is less than was proven of this SIM, or too little."),
+        rows=_rows(proven, said, ""),
+        before_as_of=instant_text(proven.as_of) if proven else "",
+        after_as_of=instant_text(said.as_of) if said else "",
+        is_proven=None,
+        may_send_again_at=may_send_again_at(line),
+        is_held_back=True,
     )
 
 

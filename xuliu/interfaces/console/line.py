@@ -16,7 +16,7 @@ from xuliu.common.models import Event
 from xuliu.common.rights import Right
 from xuliu.interfaces.console import decisions
 from xuliu.interfaces.console.borrowed import reason
-from xuliu.interfaces.console.evidence import OUTCOMES, evidence_of
+from xuliu.interfaces.console.evidence import OUTCOMES, Evidence, evidence_of
 from xuliu.interfaces.console.timeline import around, calls_of
 from xuliu.interfaces.console.words import ago
 from xuliu.ordering.admin import LINE_STATES
@@ -60,7 +60,7 @@ def show(request: HttpRequest, line_id: int) -> HttpResponse:
         "evidence": evidence,
         "calls": [_call(call) for call in calls_of([line])],
         "cases": [_case(case) for case in _cases(line, is_overdue=is_overdue)],
-        "actions": _actions(request, line, evidence.may_send_again_at),
+        "actions": _actions(request, line, evidence),
         "timeline": around(events=events, lines=[line], payments=[], refunds=[]),
     }
     return render(request, "console/line.html", context)
@@ -99,7 +99,7 @@ def _cases(line: OrderLine, *, is_overdue: bool) -> list[Case]:
     return found
 
 
-def _actions(request: HttpRequest, line: OrderLine, may_send_again_at: Any) -> dict[str, Any]:
+def _actions(request: HttpRequest, line: OrderLine, evidence: Evidence) -> dict[str, Any]:
     """What may be done now, by the line's state and the person's rights; `send` says what it still waits for."""
     may = {what: request.user.has_perm(right) for what, right in decisions.RIGHTS.items()}
     approvals = list(Approval.objects.filter(line_id=line.pk, attempt=line.attempt).order_by("id"))
@@ -107,10 +107,12 @@ def _actions(request: HttpRequest, line: OrderLine, may_send_again_at: Any) -> d
     return {
         "ask": may["ask"] and (line.state in STUCK or line.is_set_aside),
         "send": may["send"] and line.state == State.UNKNOWN,
-        "refund": may["refund"] and line.state in (State.UNKNOWN, State.DISPUTED),
+        "let": may["let"] and evidence.is_held_back,
+        "refund": may["refund"]
+        and (line.state in (State.UNKNOWN, State.DISPUTED) or (line.state == State.READY and line.is_set_aside)),
         "accept": may["accept"] and line.state == State.DISPUTED,
-        "is_too_early": clock.now() < may_send_again_at,
-        "send_at": instant_text(may_send_again_at),
+        "is_too_early": clock.now() < evidence.may_send_again_at,
+        "send_at": instant_text(evidence.may_send_again_at),
         "said": [(names.get(one.person_id, one.person_id), instant_text(one.at), one.why) for one in approvals],
         "has_said": any(one.person_id == request.user.pk for one in approvals),
         "still_needed": max(0, PEOPLE_NEEDED - len(approvals)),

@@ -19,6 +19,7 @@ from xuliu.carrier.contract import (
     Reason,
     Session,
     SimKey,
+    civil_date,
 )
 from xuliu.common.dates import add_months
 
@@ -27,9 +28,10 @@ from xuliu.common.dates import add_months
 class Books:
     """What the carrier knows, and where it is to answer oddly."""
 
-    ends_on: dict[str, date] = field(default_factory=dict)
+    ends_on: dict[str, date | None] = field(default_factory=dict)
     effects: Counter[str] = field(default_factory=Counter)
     says_later: bool = False  # answers ACCEPTED, and DONE only when asked
+    starts_from: date | None = None  # where a SIM without an end begins; None: today
     reads: Counter[str] = field(default_factory=Counter)
     during_submit: Callable[[], object] | None = None  # once, before a refusal that comes late
     refuses: Callable[[Change], Answer] | None = None  # instead of doing it
@@ -90,7 +92,8 @@ class Connector:
             return [BOOKS.refuses(change) for change in changes]
         for change in changes:
             iccid = change.sim.iccid
-            BOOKS.ends_on[iccid] = add_months(BOOKS.ends_on[iccid], change.months, anchor_day=BOOKS.ends_on[iccid].day)
+            start = BOOKS.ends_on[iccid] or BOOKS.starts_from or civil_date(session.now(), "Asia/Shanghai")
+            BOOKS.ends_on[iccid] = add_months(start, change.months, anchor_day=start.day)
             BOOKS.effects[iccid] += 1
         if BOOKS.says_later:
             return [

@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 
 from django.utils.translation import get_language, gettext, ngettext
 
+from xuliu.common.clock import civil_date
 from xuliu.common.money import decimal_text
 from xuliu.party.models import Seller
 
@@ -63,10 +64,10 @@ def contact(seller: Seller) -> str:
 
 def moment(at: datetime, *, zone: str, now: datetime) -> str:
     """`today 10:24`, `yesterday 10:24` or `2026-11-20 10:24`, in the given zone."""
-    there, today = at.astimezone(ZoneInfo(zone)), now.astimezone(ZoneInfo(zone)).date()
-    if there.date() == today:
+    there, on, today = at.astimezone(ZoneInfo(zone)), civil_date(at, zone), civil_date(now, zone)
+    if on == today:
         return gettext("today %(time)s") % {"time": f"{there:%H:%M}"}
-    if there.date() == today - timedelta(days=1):
+    if on == today - timedelta(days=1):
         return gettext("yesterday %(time)s") % {"time": f"{there:%H:%M}"}
     return f"{there:%Y-%m-%d %H:%M}"
 
