@@ -76,6 +76,7 @@ def _run(given: list[str]) -> int:
         parser = argparse.ArgumentParser(prog=f"xuliu {command.name}", description=command.help)
         module.add_arguments(parser)
         arguments = parser.parse_args(given[1:])
+        _expect_text(arguments)
     server = None
     if command.needs == "database":
         # Told to end, a command still lets go of the embedded server: nobody else would stop it.
@@ -87,6 +88,14 @@ def _run(given: list[str]) -> int:
     finally:
         if server:
             server.release()
+
+
+def _expect_text(arguments: argparse.Namespace) -> None:
+    """A file's name may hold any byte; what is looked up is text. Raises CommandFailed."""
+    for name, value in vars(arguments).items():
+        for text in value if isinstance(value, list) else [value]:
+            if isinstance(text, str) and any(sign == "\0" or "\ud800" <= sign <= "\udfff" for sign in text):
+                raise CommandFailed(f"--{name.replace('_', '-')}: {text!a} holds a byte that is no text.")
 
 
 def use_database() -> embedded.Running | None:

@@ -88,6 +88,31 @@ def test_an_empty_database_is_refused_with_what_to_run(tmp_path: Path) -> None:
     assert "xuliu manage migrate" in ended.stderr
 
 
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["lookup", "{}"],
+        ["lookup", "--sticker", "{}"],
+        ["topup", "--iccid", "{}", "--offering", "x"],
+        ["topup", "--sn", "{}", "--offering", "x"],
+        ["topup", "--iccid", "8", "--offering", "{}"],
+        ["stickers", "-o", "x.pdf", "--merchant", "{}"],
+        ["stickers", "-o", "x.pdf", "--terminal", "N86", "{}"],
+        ["import-sims", "x.csv", "--account", "{}"],
+    ],
+    ids=" ".join,
+)
+@pytest.mark.parametrize("odd", ["898\udcff", "898\0"])
+def test_an_argument_with_a_byte_that_is_no_text_is_refused_in_a_sentence(
+    arguments: list[str], odd: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main([argument.format(odd) for argument in arguments]) == 1
+
+    said = capsys.readouterr().err
+    assert "holds a byte that is no text." in said
+    assert len(said.splitlines()) == 1
+
+
 def _xuliu(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "xuliu", *arguments]
     return subprocess.run(
