@@ -11,7 +11,7 @@ from collections.abc import Callable
 import pytest
 
 from tests.contracts.provider_desk import HURRY_SECONDS, UNANSWERED, Desk
-from xuliu.payment.contract import Done, NoAnswer, Opened, Outcome
+from xuliu.payment.contract import Done, LockedOut, NoAnswer, Opened, Outcome
 from xuliu.payment.models import ProviderCall
 
 
@@ -59,6 +59,23 @@ def test_a_stated_refusal_is_rejected_and_says_why(desk: Desk, change: Callable[
     refused = change()
     assert refused.outcome is Outcome.REJECTED
     assert refused.detail
+
+
+@pytest.mark.parametrize(("status", "code"), [(401, "SIGN_ERROR"), (403, "NO_AUTH"), (404, "MCH_NOT_EXISTS")])
+def test_a_refusal_of_our_keys_is_told_apart_at_every_call(
+    desk: Desk, change: Callable[[], Opened | Done], status: int, code: str
+) -> None:
+    desk.fault(kind="refuse", operation="*", status=status, code=code, count=None)
+    for ask in (
+        change,
+        lambda: desk.provider.query(desk.session, "0neverheardof"),
+        lambda: desk.provider.query_refund(desk.session, "0neverheardof"),
+        lambda: desk.provider.close(desk.session, "0neverheardof"),
+    ):
+        with pytest.raises(LockedOut):
+            ask()
+    desk.sandbox.control.clear_faults()
+    assert change().outcome is Outcome.DONE
 
 
 def test_the_providers_own_trouble_is_unknown(desk: Desk, change: Callable[[], Opened | Done]) -> None:

@@ -141,15 +141,43 @@ def test_a_refund_tells_its_end_when_asked(desk: Desk) -> None:
     assert (truth.subject, truth.standing, truth.amount_minor) == (Subject.REFUND, Standing.SUCCEEDED, 1200)
 
 
-@pytest.mark.parametrize("outcome", ["closed", "abnormal"])
-def test_a_refund_that_did_not_reach_the_payer_has_failed(desk: Desk, outcome: str) -> None:
+@pytest.mark.parametrize(("outcome", "standing"), [("closed", Standing.CLOSED), ("abnormal", Standing.FAILED)])
+def test_a_refund_that_did_not_reach_the_payer_is_closed_for_good_or_has_failed_and_may_still_succeed(
+    desk: Desk, outcome: str, standing: Standing
+) -> None:
     desk.sandbox.control.settings(refund_outcome=outcome)
     wish = desk.wish(desk.paid())
     assert desk.refund(wish).outcome is Outcome.DONE
     desk.sandbox.control.settle()
     found = desk.provider.query_refund(desk.session, wish.reference)
     assert found is not None
-    assert found[0].standing is Standing.FAILED
+    assert found[0].standing is standing
+
+
+def test_what_failed_at_the_payers_bank_tells_its_late_success(desk: Desk) -> None:
+    desk.sandbox.control.settings(refund_outcome="abnormal")
+    wish = desk.wish(desk.paid())
+    desk.refund(wish)
+    desk.sandbox.control.settle()
+    desk.sandbox.control.end_refund(wish.reference, "SUCCESS")
+    found = desk.provider.query_refund(desk.session, wish.reference)
+    assert found is not None
+    assert found[0].standing is Standing.SUCCEEDED
+
+
+def test_a_payment_of_which_something_went_back_says_so_and_a_refund_names_its_payment(desk: Desk) -> None:
+    payment = desk.paid()
+    desk.hear()
+    desk.sandbox.control.refund_outside(payment, 3600)
+    assert desk.query(payment).standing is Standing.REFUNDED
+    _, told = desk.hear()
+    assert (told.subject, told.standing, told.payment_reference, told.amount_minor) == (
+        Subject.REFUND,
+        Standing.SUCCEEDED,
+        payment,
+        3600,
+    )
+    assert told.said_at is not None
 
 
 def test_a_refund_under_way_is_pending(desk: Desk) -> None:

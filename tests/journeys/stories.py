@@ -37,9 +37,9 @@ from xuliu.ordering.place import cancel
 from xuliu.ordering.quote import Wish, quote
 from xuliu.ordering.underway import Peer
 from xuliu.ordering.withdraw import withdraw
-from xuliu.payment import sign_ins
+from xuliu.payment import anew, sign_ins
 from xuliu.payment.accounts import provider_of, session_of
-from xuliu.payment.models import Notice
+from xuliu.payment.models import Notice, Refund
 
 Story = Callable[[World], None]
 
@@ -86,6 +86,44 @@ def given_back_unheard(world: World) -> None:
     world.sandbox.control.fault(peer="onelink", kind="refuse", operation="change", reason="plan", count=None)
     make_paid_order(world, make_sims(world, "onelink"), "cm-12")
     world.sandbox.control.settings(notices=False)
+    drive_for(world, timedelta(minutes=5))
+
+
+def our_keys_refused(world: World) -> None:
+    """The provider refuses our keys: the account pauses itself, is tried, and resumes."""
+    world.sandbox.control.fault(peer="wechatpay", kind="refuse", operation="*", status=401, code="SIGN_ERROR", count=4)
+    for sim in make_sims(world, "onelink", 3):
+        make_order(world, [sim], "cm-12")
+    drive_for(world, timedelta(minutes=12))
+
+
+def _refunded(world: World) -> Refund:
+    """A refused line whose refund has failed."""
+    world.sandbox.control.fault(peer="onelink", kind="refuse", operation="change", reason="plan", count=None)
+    make_paid_order(world, make_sims(world, "onelink"), "cm-12")
+    drive_for(world, timedelta(minutes=5))
+    return Refund.objects.get()
+
+
+def closed_and_asked_anew(world: World) -> None:
+    """The provider closes a refund; two people have it asked for under another number."""
+    world.sandbox.control.settings(refund_outcome="closed")
+    refund = _refunded(world)
+    world.sandbox.control.settings(refund_outcome="success")
+    for name in ("Olga", "Otto"):
+        with acting(Actor("person", make_person(name).pk, name)):
+            anew.ask_now(refund_id=refund.pk)
+            anew.ask_anew(refund_id=refund.pk, why="our balance is filled")
+    drive_for(world, timedelta(minutes=5))
+
+
+def refund_refused(world: World) -> None:
+    """The provider refuses a refund, and does not have it; a person has it sent once more."""
+    refusal = {"kind": "refuse", "operation": "refund", "status": 404, "code": "RESOURCE_NOT_EXISTS"}
+    world.sandbox.control.fault(peer="wechatpay", **refusal)
+    refund = _refunded(world)
+    with acting(Actor("person", make_person("Olga").pk, "Olga")):
+        anew.send_again(refund_id=refund.pk, why="the order is there")
     drive_for(world, timedelta(minutes=5))
 
 

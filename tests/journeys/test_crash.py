@@ -50,6 +50,12 @@ STORY_OF: dict[str, stories.Story] = {
     "fulfil.refuse": stories.unknown_to_the_carrier,
     "line.set_aside": stories.poisoned,
     "overdue.tell": stories.never_done,
+    "decide.ask_anew": stories.closed_and_asked_anew,
+    "decide.ask_refund": stories.closed_and_asked_anew,
+    "decide.send_refund_again": stories.refund_refused,
+    "payment.count_refusals": stories.our_keys_refused,
+    "payment.refused": stories.our_keys_refused,
+    "payment.try_account": stories.our_keys_refused,
     "pay.release_rest": stories.large,
     "pay.set_aside": stories.poisoned,
     "payment.claim_unheard": stories.unheard,  # in the plain one the notice may be quicker

@@ -155,7 +155,7 @@ def test_paid_twice_by_two_payments_is_fulfilled_once_and_given_back_once(world:
     assert Payment.objects.filter(is_applied=True).count() == 1
 
 
-def test_one_payment_paid_two_times_over_is_given_back_once(world: World) -> None:
+def test_one_payment_announced_under_two_numbers_is_one_payment_and_a_case(world: World) -> None:
     (sim,) = make_sims(world, "onelink")
     order = make_order(world, [sim], "cm-12")
     payment = open_payments(world, order)
@@ -164,7 +164,28 @@ def test_one_payment_paid_two_times_over_is_given_back_once(world: World) -> Non
     drive_for(world, timedelta(minutes=10))
 
     assert _end(world, order) == "COMPLETED"
-    assert list(Refund.objects.values_list("state", "amount_minor")) == [("SUCCEEDED", 3600)]
+    assert not Refund.objects.exists()
+    assert list(Case.objects.values_list("kind", flat=True)) == ["payment_announced_again"]
+
+
+def test_a_number_of_the_provider_that_is_known_is_no_second_payment(world: World, live_site: str) -> None:
+    """Announced once more under another payment's reference, and under one that is not ours."""
+    sims = make_sims(world, "onelink", 2)
+    order = make_paid_order(world, sims[:1], "cm-12")
+    drive_for(world, timedelta(minutes=1))
+    paid = Payment.objects.get(order_id=order.pk)
+    other = open_payments(world, make_order(world, sims[1:], "cm-12"))
+
+    for reference in (other.reference, "0ofsomebodyelse"):
+        said = {"out_trade_no": reference, "transaction_id": paid.number, "trade_state": "SUCCESS"}
+        said |= {"success_time": clock.now().isoformat(), "mchid": world.sandbox.credentials["wechatpay"]["mchid"]}
+        resource = said | {"amount": {"total": 3600, "currency": "CNY"}}
+        world.sandbox.control.forge_notice(f"{live_site}/webhooks/wx/", resource=resource)
+    drive_for(world, timedelta(minutes=1))
+
+    other.refresh_from_db()
+    assert (other.state, balance(addresses.SUSPENSE, "CNY")) == (Payment.State.PENDING, 0)
+    assert list(Case.objects.values_list("kind", flat=True)) == ["payment_announced_again"] * 2
 
 
 def test_a_payer_who_cancels_is_believed_once_the_provider_has_closed(world: World) -> None:

@@ -8,7 +8,8 @@ from datetime import datetime
 
 from xuliu.carrier.accounts import capabilities_of
 from xuliu.carrier.models import CarrierAccount
-from xuliu.common import actor, clock, events, stops, wake
+from xuliu.common import clock, events, stops, wake
+from xuliu.common.deciding import PEOPLE_NEEDED, CannotDecide, check_reason, deciding_person
 from xuliu.common.state import move
 from xuliu.ordering.models import Approval, Attempt, Order, OrderLine
 from xuliu.ordering.outcomes import LOOK_BACK_AFTER, Delivery, complete, land, reject
@@ -16,15 +17,6 @@ from xuliu.ordering.ready import release_lines
 from xuliu.ordering.underway import Underway, absence_proves_from, lines_by_id
 
 State = OrderLine.State
-PEOPLE_NEEDED = 2
-
-
-class CannotDecide(Exception):
-    """`code`: not_stuck, too_early, no_reading, no_reason, no_proof, not_a_person."""
-
-    def __init__(self, code: str) -> None:
-        super().__init__(code)
-        self.code = code
 
 
 def ask_again(*, line_id: int) -> None:
@@ -42,8 +34,8 @@ def ask_again(*, line_id: int) -> None:
 
 def send_again(*, line_id: int, why: str) -> bool:
     """One person's word that an UNKNOWN line shall be sent again; sent when two have said so. Returns whether it is."""
-    person_id = _person()
-    _check_reason(why)
+    person_id = deciding_person()
+    check_reason(why)
     with stops.transaction("decide.send_again"):
         line = _locked(line_id, State.UNKNOWN)
         if clock.now() < may_send_again_at(line):
@@ -62,8 +54,8 @@ def send_on_reading(*, line_id: int, why: str) -> bool:
     The line that was held back for it is sent on this reading, or one that shows more, when two have said so. Returns
     whether it is.
     """
-    person_id = _person()
-    _check_reason(why)
+    person_id = deciding_person()
+    check_reason(why)
     with stops.transaction("decide.send_on_reading"):
         line = _locked(line_id, State.READY)
         if not is_held_back(line):
@@ -91,8 +83,8 @@ def may_send_again_at(line: Underway) -> datetime:
 def refund(*, line_id: int, why: str) -> bool:
     """Give the money of a line back that is UNKNOWN, DISPUTED, or READY and set aside; a later delivery is our loss and
     shown as a case."""
-    _person()
-    _check_reason(why)
+    deciding_person()
+    check_reason(why)
     with stops.transaction("decide.refund"):
         line = _locked(line_id, State.UNKNOWN, State.DISPUTED, State.READY)
         if line.state == State.READY and not line.is_set_aside:
@@ -104,8 +96,8 @@ def refund(*, line_id: int, why: str) -> bool:
 
 def accept(*, line_id: int, why: str, proof: str) -> bool:
     """A person has seen for themselves that a DISPUTED line was delivered; their proof stands on it."""
-    _person()
-    _check_reason(why)
+    deciding_person()
+    check_reason(why)
     if not proof.strip():
         raise CannotDecide("no_proof")
     with stops.transaction("decide.accept"):
@@ -128,18 +120,6 @@ def _two_say_so(line: Underway, person_id: int, why: str) -> bool:
     said = {"why": why, "at": clock.now()}
     of_attempt.get_or_create(line_id=line.id, attempt=line.attempt, person_id=person_id, defaults=said)
     return of_attempt.count() >= PEOPLE_NEEDED
-
-
-def _person() -> int:
-    doer = actor.current()
-    if doer.kind != "person" or doer.id is None:
-        raise CannotDecide("not_a_person")
-    return doer.id
-
-
-def _check_reason(why: str) -> None:
-    if not why.strip():
-        raise CannotDecide("no_reason")
 
 
 def _locked(line_id: int, *states: str) -> Underway:

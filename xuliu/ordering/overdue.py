@@ -124,6 +124,7 @@ RESOLVED = """
     SELECT c.id FROM ticket_case c
     LEFT JOIN ordering_orderline l ON c.subject_kind = 'orderline' AND l.id = c.subject_id
     LEFT JOIN carrier_carrieraccount a ON c.subject_kind = 'carrieraccount' AND a.id = c.subject_id
+    LEFT JOIN payment_provideraccount v ON c.subject_kind = 'provideraccount' AND v.id = c.subject_id
     LEFT JOIN payment_payment p ON c.subject_kind = 'payment' AND p.id = c.subject_id
     LEFT JOIN payment_refund r ON c.subject_kind = 'refund' AND r.id = c.subject_id
     LEFT JOIN payment_notice n ON c.subject_kind = 'notice' AND n.id = c.subject_id
@@ -134,10 +135,12 @@ RESOLVED = """
         WHEN 'line_set_aside' THEN NOT l.is_set_aside
             OR l.state IN ('COMPLETED', 'REJECTED') AND l.state_at > c.opened_at
         WHEN 'carrier_account_paused' THEN a.paused_at IS NULL
+        WHEN 'provider_account_paused' THEN v.paused_at IS NULL
         WHEN 'payment_set_aside' THEN p.state NOT IN ('OPENING', 'PENDING') AND p.state_at > c.opened_at
         WHEN 'refund_set_aside' THEN r.state IN ('SUCCEEDED', 'FAILED') AND r.state_at > c.opened_at
         WHEN 'refund_waits' THEN r.state IN ('SUCCEEDED', 'FAILED')
         WHEN 'refund_refused' THEN r.state = 'SUCCEEDED'
         WHEN 'refund_failed' THEN r.state = 'SUCCEEDED'
+        WHEN 'refund_closed' THEN r.state <> 'FAILED'
         WHEN 'notice_set_aside' THEN n.state = 'APPLIED'
         ELSE false END"""

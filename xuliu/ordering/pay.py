@@ -6,7 +6,7 @@ time of payment — and each gets one verdict: applied, given back, or put into 
 """
 
 import logging
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import NamedTuple
@@ -21,8 +21,11 @@ from xuliu.ledger import addresses
 from xuliu.ledger.operations import Entry, post
 from xuliu.ordering.models import Order, OrderLine
 from xuliu.ordering.ready import release_lines
+from xuliu.payment import outside
 from xuliu.payment.contract import Standing, Subject
-from xuliu.payment.inbox import Heard, apply_refunds, locked_notices, set_notice_aside, waiting_notices
+from xuliu.payment.exchange import PAID
+from xuliu.payment.hearing import apply_refunds
+from xuliu.payment.inbox import Heard, locked_notices, set_notice_aside, waiting_notices
 from xuliu.payment.models import Notice, Payment
 from xuliu.payment.operations import RefundOrder, close_confirmed, want_refunds
 from xuliu.ticket.operations import Opening, open_cases
@@ -35,8 +38,11 @@ APPLY = "applied"
 REPEAT = "repeat"
 PAID_TWICE = "paid_twice"
 PAID_LATE = "paid_late"
-PAID_AGAIN = "paid_again"  # a second transaction of a payment that had succeeded
-GIVEN_BACK = (PAID_TWICE, PAID_LATE, PAID_AGAIN)
+GIVEN_BACK = (PAID_TWICE, PAID_LATE)
+# A provider is paid once for one payment, and one number of its own is one payment: what is announced otherwise is
+# looked at by a person, and no money is counted for it.
+ANNOUNCED_AGAIN = "payment_announced_again"
+REFUNDED = outside.CASE
 
 
 # Tuples of what is looked at: making the rows of thousands took half of the time.
@@ -51,6 +57,7 @@ class Asked(NamedTuple):
     currency: str
     state: str
     number: str
+    is_refunded_outside: bool
 
 
 class Held(NamedTuple):
@@ -87,21 +94,25 @@ def _apply(ids: Sequence[int]) -> None:
     with stops.transaction("pay.apply"):
         notices = locked_notices(ids)
         payments = [heard for heard in notices if heard.truth.subject is Subject.PAYMENT]
-        strange = _apply_payments([heard for heard in payments if heard.truth.standing is Standing.SUCCEEDED])
+        # Orders are locked before their payments, as cancelling and expiring do.
+        about = [heard.truth.payment_reference or heard.truth.reference for heard in notices]
+        orders = _locked_orders(arrays.texts(about)) if notices else {}
+        # Refunds first: what was given back past us is not delivered.
+        refunds = apply_refunds([heard for heard in notices if heard.truth.subject is Subject.REFUND])
+        strange = refunds.strange | _apply_payments([h for h in payments if h.truth.standing in PAID], orders)
         _end_payments([h for h in payments if h.truth.standing in (Standing.CLOSED, Standing.FAILED)])
-        strange |= apply_refunds([heard for heard in notices if heard.truth.subject is Subject.REFUND])
+        _hold_back(refunds.outside)
         every = {heard.notice_id for heard in notices}
         move(Notice, sorted(every - strange), to=Notice.State.APPLIED)
         move(Notice, sorted(strange), to=Notice.State.SET_ASIDE, why="does not match; see its case")
 
 
-def _apply_payments(heard: Sequence[Heard]) -> set[int]:
+def _apply_payments(heard: Sequence[Heard], orders: Mapping[int, Held]) -> set[int]:
     """Judge and settle; returns the notices that a person must look at."""
     if not heard:
         return set()
     references = arrays.texts([one.truth.reference for one in heard])
-    orders = _locked_orders(references)  # before their payments, as cancelling and expiring do
-    payments = _locked_payments(references)
+    payments = _locked_payments(references, arrays.texts([one.truth.number for one in heard if one.truth.number]))
     verdicts = judge(heard, payments, orders, _orders_paid(orders))
     _succeed(verdicts)
     _take_in([v for v in verdicts if v.code == APPLY], orders)
@@ -112,12 +123,15 @@ def _apply_payments(heard: Sequence[Heard]) -> set[int]:
     return _suspend([v for v in verdicts if v.code not in (APPLY, REPEAT, *GIVEN_BACK)])
 
 
-def _locked_payments(references: str) -> dict[str, Asked]:
+def _locked_payments(references: str, numbers: str) -> dict[str, Asked]:
+    """Those that the notices name, and those that the provider's numbers in them are known of."""
     sql = """
-        SELECT id, reference, order_id, account_id, amount_minor, currency, state, number FROM payment_payment
-        WHERE reference = ANY(%s::text[]) ORDER BY id FOR NO KEY UPDATE"""
+        SELECT id, reference, order_id, account_id, amount_minor, currency, state, number, EXISTS (
+            SELECT 1 FROM payment_refund r WHERE r.payment_id = payment_payment.id AND r.is_outside)
+        FROM payment_payment WHERE reference = ANY(%s::text[]) OR (number = ANY(%s::text[]) AND number <> '')
+        ORDER BY id FOR NO KEY UPDATE"""
     with connection.cursor() as cursor:
-        cursor.execute(sql, (references,))
+        cursor.execute(sql, (references, numbers))
         return {payment.reference: payment for payment in map(Asked._make, cursor.fetchall())}
 
 
@@ -141,30 +155,53 @@ def _orders_paid(order_ids: Iterable[int]) -> set[int]:
 def judge(
     heard: Sequence[Heard], payments: Mapping[str, Asked], orders: Mapping[int, Held], paid: set[int]
 ) -> list[Verdict]:
-    """One verdict for each truth, in the order of the provider's times of payment: an order's first counts."""
+    """One verdict for each truth, in the order of the provider's times of payment: an order's first counts. Of one
+    payment the later truth counts: that something of it went back stands before that it was paid."""
     verdicts: list[Verdict] = []
     succeeded = {p.id: p.number for p in payments.values() if p.state == Payment.State.SUCCEEDED}
+    known = {(p.account_id, p.number): p.id for p in payments.values() if p.number}
     taken = set(paid)
-    for one in sorted(heard, key=lambda one: (one.truth.at or one.received_at, one.notice_id)):
+    returned = {one.truth.reference for one in heard if one.truth.standing is Standing.REFUNDED}
+    returned |= {payment.reference for payment in payments.values() if payment.is_refunded_outside}
+    for one in sorted(heard, key=_when_paid):
         payment = payments.get(one.truth.reference)
-        if payment and payment.id in succeeded:
-            is_repeat = one.truth.number in ("", succeeded[payment.id])
-            code = REPEAT if is_repeat else _misfit(one, payment) or PAID_AGAIN
+        if _is_announced_again(one, payment, known, succeeded):
+            code = ANNOUNCED_AGAIN
+        elif payment is None:
+            code = "payment_unknown"
+        elif payment.id in succeeded:
+            code = REPEAT
+        elif payment.reference in returned:
+            code = _misfit(one, payment) or REFUNDED
         else:
-            code = _code(one, payment, orders, taken)
-        if payment:
+            code = _misfit(one, payment) or _code(one, payment, orders, taken)
+        if payment and code != ANNOUNCED_AGAIN:
             succeeded.setdefault(payment.id, one.truth.number)
-            if code == APPLY:
-                taken.add(payment.order_id)
+            known.setdefault((one.account_id, one.truth.number), payment.id)
+        if payment and code == APPLY:
+            taken.add(payment.order_id)
         verdicts.append(Verdict(code, one, payment))
     return verdicts
 
 
-def _code(one: Heard, payment: Asked | None, orders: Mapping[int, Held], paid: set[int]) -> str:
+def _when_paid(heard: Heard) -> tuple[datetime, bool, int]:
+    return heard.truth.at or heard.received_at, heard.truth.standing is not Standing.REFUNDED, heard.notice_id
+
+
+def _is_announced_again(
+    one: Heard, payment: Asked | None, known: Mapping[tuple[int, str], int], succeeded: Mapping[int, str]
+) -> bool:
+    """The provider's number is another payment's, or this payment's number is another."""
+    number = one.truth.number
+    if not number:
+        return False
+    known_of = known.get((one.account_id, number))
     if payment is None:
-        return "payment_unknown"
-    if misfit := _misfit(one, payment):
-        return misfit
+        return known_of is not None
+    return known_of not in (None, payment.id) or succeeded.get(payment.id, "") not in ("", number)
+
+
+def _code(one: Heard, payment: Asked, orders: Mapping[int, Held], paid: set[int]) -> str:
     order = orders.get(payment.order_id)
     if order is None:
         return "payment_of_no_order"
@@ -185,7 +222,8 @@ def _misfit(one: Heard, payment: Asked) -> str:
 
 
 def _succeed(verdicts: Sequence[Verdict]) -> None:
-    first = {v.payment.id: v for v in reversed(verdicts) if v.payment}  # of several truths the earliest counts
+    counted = [v for v in verdicts if v.payment and v.code != ANNOUNCED_AGAIN]
+    first = {v.payment.id: v for v in reversed(counted) if v.payment}  # of several truths the earliest counts
     paid = [(payment_id, v.heard, v.code) for payment_id, v in first.items()]
     move(
         Payment,
@@ -241,7 +279,7 @@ def _give_back(verdicts: Sequence[Verdict]) -> None:
 
 
 def _suspend(verdicts: Sequence[Verdict]) -> set[int]:
-    entries = [_suspended(verdict) for verdict in verdicts if verdict.heard.truth.amount_minor]
+    entries = [_suspended(v) for v in verdicts if v.heard.truth.amount_minor and v.code != ANNOUNCED_AGAIN]
     post(entries, at=clock.now())
     open_cases([_case(verdict) for verdict in verdicts])
     return {verdict.heard.notice_id for verdict in verdicts}
@@ -278,6 +316,14 @@ def _end_payments(heard: Sequence[Heard]) -> None:
     ids = Payment.objects.filter(reference__in=references, state__in=Payment.LIVE).values_list("id", flat=True)
     close_confirmed(payment_ids=sorted(ids), why="the provider says so")
     wake.after_commit("order.expire")
+
+
+def _hold_back(order_ids: Collection[int]) -> None:
+    """Of these orders something was given back past us: what has not left for a carrier waits for a person."""
+    waiting = (OrderLine.State.WAITING, OrderLine.State.READY)
+    lines = OrderLine.objects.filter(order_id__in=order_ids, order__state=Order.State.PAID, state__in=waiting)
+    if order_ids:
+        lines.update(is_set_aside=True)
 
 
 def pay_nothing(*, order_id: int) -> None:

@@ -7,7 +7,7 @@ from xuliu.balance.refresh import refresh
 from xuliu.common import guard
 from xuliu.ordering import check, drift, expire, fulfil, overdue, pay, payer, settle, verify
 from xuliu.ordering.queries import active_accounts
-from xuliu.payment import exchange, refunding, sign_ins
+from xuliu.payment import exchange, lockout, refunding, sign_ins
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +35,7 @@ LANES: dict[str, tuple[Step, ...]] = {
         Step("payment.open", exchange.open_waiting),
     ),
     "ask": (
+        Step("account.try", lockout.try_paused),
         Step("payment.ask", exchange.ask_unheard),
         Step("refund.send", refunding.send_refunds),
         Step("refund.ask", refunding.ask_refunds),

@@ -3,11 +3,12 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from xuliu.common import accounts, switch
+from xuliu.common import accounts, clock, switch, wake
 from xuliu.payment.contract import Capabilities, Provider, Session
 from xuliu.payment.models import ProviderAccount
 from xuliu.payment.registry import provider_class
 from xuliu.payment.session import AccountSession
+from xuliu.ticket.operations import open_case
 
 
 def credentials(account: ProviderAccount) -> Any:
@@ -36,10 +37,26 @@ def session_of(account: ProviderAccount) -> Session:
 
 
 def pause(account_ids: Sequence[int], *, why: str) -> list[int]:
-    """Take no payments through these accounts; returns those that took them until now."""
+    """Take no payments through these accounts; returns those that took them until now.
+
+    One that had paused itself stays paused until a person ends it.
+    """
+    taken_over = ProviderAccount.objects.filter(id__in=account_ids, is_self_paused=True)
+    resume(list(taken_over.values_list("id", flat=True)), why=why)
     return switch.pause(ProviderAccount, account_ids, why=why)
 
 
 def resume(account_ids: Sequence[int], *, why: str = "") -> list[int]:
-    """Take payments through these accounts again; returns those that were paused."""
+    """Take payments through these accounts again, what was refused before forgotten; returns those that were paused."""
+    accounts = ProviderAccount.objects.filter(id__in=account_ids)
+    accounts.update(is_self_paused=False, refused=[], trial="")
+    for step in ("payment.open", "payment.ask", "refund.send"):
+        wake.after_commit(step)
     return switch.resume(ProviderAccount, account_ids, why=why)
+
+
+def pause_itself(account_id: int, *, why: str) -> None:
+    """Our own keys are refused: take no payments and ask nothing, try every few minutes, and resume by itself."""
+    if switch.pause(ProviderAccount, [account_id], why=why):
+        ProviderAccount.objects.filter(id=account_id).update(is_self_paused=True, tried_at=clock.now(), trial="")
+        open_case("provider_account_paused", ("provideraccount", account_id), {"said": why})

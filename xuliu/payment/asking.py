@@ -16,6 +16,9 @@ from django.db.models import prefetch_related_objects
 
 from xuliu.common import calls, clock, stops
 from xuliu.common.chunks import apply_halving
+from xuliu.common.state import move
+from xuliu.payment import lockout
+from xuliu.payment.contract import LockedOut
 from xuliu.payment.models import Payment, Refund, SignIn
 from xuliu.ticket.operations import open_case
 
@@ -24,6 +27,17 @@ AT_ONCE = 16
 LOG_EVERY_SECONDS = 0.05
 FIRST_WAIT, LONGEST_WAIT = timedelta(seconds=5), timedelta(minutes=5)
 SET_ASIDE_FOR = timedelta(days=1)
+
+# What an account that has paused itself holds back: all but its trial.
+_HELD = {
+    "payment_payment": """
+        SELECT 1 FROM payment_provideraccount a WHERE a.is_self_paused AND a.id = payment_payment.account_id
+            AND a.trial <> 'order:' || payment_payment.order_id""",
+    "payment_signin": "SELECT 1 WHERE false",
+    "payment_refund": """
+        SELECT 1 FROM payment_provideraccount a JOIN payment_payment p ON p.account_id = a.id
+        WHERE a.is_self_paused AND p.id = payment_refund.payment_id AND a.trial <> 'refund:' || payment_refund.id""",
+}
 
 Row = TypeVar("Row", Payment, Refund, SignIn)
 Said = TypeVar("Said")
@@ -37,6 +51,7 @@ def claim(model: type[Row], states: Sequence[str], limit: int, *, stop: str) -> 
         WHERE id IN (
             SELECT id FROM {table}
             WHERE state = ANY(%s) AND due_at <= %s AND (lease_until IS NULL OR lease_until < now())
+                AND NOT EXISTS ({_HELD[table]})
             ORDER BY due_at, id LIMIT %s FOR UPDATE SKIP LOCKED)
         RETURNING *"""
     with stops.statement(stop):
@@ -98,13 +113,28 @@ def _said(ask: Callable[[Row], Said], row: Row) -> Said | Exception:
 
 def _fit(rows: Sequence[Row], said: dict[int, Said | Exception]) -> list[tuple[Row, Said]]:
     fit = []
+    refused: list[Payment | Refund] = []
     for row in rows:
         answer = said[row.id]
-        if isinstance(answer, Exception):
+        if isinstance(answer, LockedOut) and not isinstance(row, SignIn):
+            refused.append(row)
+        elif isinstance(answer, Exception):
             _set_aside(row, answer)
         else:
             fit.append((row, answer))
+    lockout.note([(row, said[row.id]) for row in rows])
+    _let_go(refused)
     return fit
+
+
+def _let_go(refused: Sequence[Payment | Refund]) -> None:
+    """The provider refused us and not them: they stay as they are, a refund that was being sent is asked about."""
+    if not refused:
+        return
+    with stops.transaction("payment.refused"):
+        refunds = [row.id for row in refused if isinstance(row, Refund)]
+        move(Refund, refunds, to=Refund.State.UNKNOWN, only_from=[Refund.State.SENT], why="the provider refuses us")
+        later(refused)
 
 
 def store(
@@ -126,7 +156,7 @@ def _lock(rows: Sequence[Row]) -> None:
     list(locked.order_by("id").values_list("id"))
 
 
-def later(rows: Sequence[Row]) -> None:
+def later(rows: Sequence[Payment | Refund]) -> None:
     """Let go of them and ask again, each time after twice as long."""
     if not rows:
         return

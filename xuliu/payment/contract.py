@@ -6,7 +6,7 @@ Amounts are integers in the currency's minor unit.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, ClassVar, Protocol
@@ -38,9 +38,10 @@ class Standing(StrEnum):
 
     PENDING = "pending"
     SUCCEEDED = "succeeded"
-    CLOSED = "closed"
-    FAILED = "failed"
+    CLOSED = "closed"  # final: of a refund, the money stayed with us
+    FAILED = "failed"  # of a refund: not final, the provider may still bring it to its end
     NOT_FOUND = "not_found"
+    REFUNDED = "refunded"  # a payment that was paid, and of which something went back; how much is not said
 
 
 class Subject(StrEnum):
@@ -52,6 +53,10 @@ class Subject(StrEnum):
 
 class Forged(Exception):
     """A notice whose signature, serial, age or encryption does not hold."""
+
+
+class LockedOut(Exception):
+    """The provider refuses us and not what we asked for: our keys, our merchant id, our rights. Nothing was done."""
 
 
 class Odd(Exception):
@@ -93,7 +98,9 @@ class Truth:
     number: str = ""  # the provider's own number
     at: datetime | None = None  # the provider's time of payment or refund
     merchant_number: str = ""  # whom it was paid to, as the provider says
+    payment_reference: str = ""  # of a refund: the payment's
     detail: str = ""
+    said_at: datetime | None = field(default=None, compare=False)  # when it was said, where the provider tells
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -166,7 +173,10 @@ class Session(Protocol):
 
 
 class Provider(Protocol):
-    """One payment provider. Made with its Config; holds no state besides."""
+    """One payment provider. Made with its Config; holds no state besides.
+
+    Whatever is asked of it by way of a session raises LockedOut where the provider refuses us ourselves.
+    """
 
     code: ClassVar[str]
     name: ClassVar[Mapping[str, str]]

@@ -14,6 +14,7 @@ from xuliu.payment.models import Payment, ProviderAccount
 
 Heard = tuple[Truth, bytes] | None
 ENDED = (Standing.CLOSED, Standing.FAILED)
+PAID = (Standing.SUCCEEDED, Standing.REFUNDED)
 
 
 def open_waiting(limit: int = AT_ONCE) -> int:
@@ -81,17 +82,17 @@ def _ask(payment: Payment) -> Heard:
 def _is_to_close(payment: Payment, found: Heard) -> bool:
     """Nobody paid it, and nobody shall any more."""
     is_over = payment.close_wanted_at is not None or clock.now() >= payment.expires_at
-    return is_over and found is not None and found[0].standing not in (Standing.SUCCEEDED, *ENDED)
+    return is_over and found is not None and found[0].standing not in (*PAID, *ENDED)
 
 
 def _store_heard(answered: Sequence[tuple[Payment, Heard]]) -> None:
-    """What succeeded goes into the inbox, like a notice; it stays due until that was applied."""
+    """What was paid goes into the inbox, like a notice; it stays due until that was applied."""
     found = [(payment, *heard) for payment, heard in answered if heard]
     operations.store_asked(
         [
             operations.Asked(account_id=payment.account_id, truth=truth, body=body)
             for payment, truth, body in found
-            if truth.standing is Standing.SUCCEEDED
+            if truth.standing in PAID
         ]
     )
     ended = {

@@ -6,13 +6,11 @@ from datetime import datetime
 
 from django.db import connection
 
-from xuliu.common import clock, stops
+from xuliu.common import stops
 from xuliu.common.state import move
-from xuliu.ledger import addresses
-from xuliu.ledger.operations import Entry, post
 from xuliu.payment.accounts import provider_of
-from xuliu.payment.contract import Provider, Standing, Truth
-from xuliu.payment.models import Notice, ProviderAccount, Refund
+from xuliu.payment.contract import Provider, Truth
+from xuliu.payment.models import Notice, ProviderAccount
 from xuliu.ticket.operations import Opening, open_cases
 
 
@@ -25,6 +23,11 @@ class Heard:
     received_at: datetime
     merchant_number: str
     truth: Truth
+
+    @property
+    def said_at(self) -> datetime:
+        """When the provider said it; where it does not tell, when we heard it."""
+        return self.truth.said_at or self.received_at
 
 
 def waiting_notices(limit: int) -> list[int]:
@@ -65,69 +68,3 @@ def set_notice_aside(notice_id: int, error: Exception) -> None:
         open_cases(
             [Opening(kind="notice_set_aside", subject_kind="notice", subject_id=notice_id, facts={"error": why})]
         )
-
-
-def apply_refunds(heard: Sequence[Heard]) -> set[int]:
-    """Apply what providers say of refunds; returns the notices that a person must look at."""
-    if not heard:
-        return set()
-    references = [one.truth.reference for one in heard]
-    refunds = {
-        refund.reference: refund
-        for refund in Refund.objects.select_for_update(no_key=True, of=("self",))
-        .select_related("payment")
-        .filter(reference__in=references)
-        .order_by("id")
-    }
-    known = [(one, refunds[one.truth.reference]) for one in heard if one.truth.reference in refunds]
-    strange = [one for one in heard if one.truth.reference not in refunds]
-    strange += [one for one, refund in known if _differs(one.truth, refund)]
-    odd_ids = {one.notice_id for one in strange}
-    fitting = {refund.id: (one, refund) for one, refund in known if one.notice_id not in odd_ids}
-    _succeed([pair for pair in fitting.values() if pair[0].truth.standing is Standing.SUCCEEDED])
-    _fail([pair for pair in fitting.values() if pair[0].truth.standing in (Standing.FAILED, Standing.CLOSED)])
-    open_cases([_strange(one) for one in strange])
-    return odd_ids
-
-
-def _differs(truth: Truth, refund: Refund) -> bool:
-    return truth.amount_minor is not None and truth.amount_minor != refund.amount_minor
-
-
-def _succeed(pairs: Sequence[tuple[Heard, Refund]]) -> None:
-    ids = [refund.id for _, refund in pairs]
-    numbers = [heard.truth.number for heard, _ in pairs]
-    also = {"lease_until": None}
-    moved = set(move(Refund, ids, to=Refund.State.SUCCEEDED, also=also, also_each={"number": numbers}))
-    post([_paid_back(refund) for _, refund in pairs if refund.id in moved], at=clock.now())
-
-
-def _paid_back(refund: Refund) -> Entry:
-    account_id = refund.payment.account_id
-    return Entry(
-        reference=f"refund:{refund.id}:paid",
-        source=addresses.refund_payable(account_id),
-        destination=addresses.provider_receivable(account_id),
-        amount_minor=refund.amount_minor,
-        currency=refund.currency,
-        order_id=refund.payment.order_id,
-    )
-
-
-def _fail(pairs: Sequence[tuple[Heard, Refund]]) -> None:
-    ids = [refund.id for _, refund in pairs]
-    moved = set(move(Refund, ids, to=Refund.State.FAILED, why="the provider says so"))
-    open_cases(
-        [
-            Opening(
-                kind="refund_failed", subject_kind="refund", subject_id=refund.id, facts={"said": heard.truth.detail}
-            )
-            for heard, refund in pairs
-            if refund.id in moved
-        ]
-    )
-
-
-def _strange(heard: Heard) -> Opening:
-    facts = {"reference": heard.truth.reference, "amount_minor": heard.truth.amount_minor}
-    return Opening(kind="refund_strange", subject_kind="notice", subject_id=heard.notice_id, facts=facts)

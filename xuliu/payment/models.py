@@ -11,10 +11,26 @@ from xuliu.party.models import Seller
 
 
 class ProviderAccount(ConfiguredAccount):
-    """Our merchant id and keys at a payment provider. Belongs to a seller."""
+    """Our merchant id and keys at a payment provider. Belongs to a seller.
+
+    `refused` names what the provider last refused for the sake of our keys, in a row. An account that paused itself for
+    it is tried with one of those, `trial`, and resumes by itself; a person's pause is ended by a person.
+    """
 
     provider = models.CharField(max_length=40)
     seller = models.ForeignKey(Seller, on_delete=models.PROTECT, related_name="provider_accounts")
+    refused = models.JSONField(default=list, db_default=models.Value([], models.JSONField()))
+    is_self_paused = models.BooleanField(default=False, db_default=False)
+    tried_at = models.DateTimeField(null=True)
+    trial = models.CharField(max_length=40, blank=True, default="", db_default="")
+
+    class Meta:
+        constraints = (
+            models.CheckConstraint(
+                name="provider_account_pauses_itself_paused",
+                condition=Q(is_self_paused=False) | Q(paused_at__isnull=False),
+            ),
+        )
 
 
 class Payment(models.Model):
@@ -70,6 +86,9 @@ class Payment(models.Model):
                 condition=Q(state__in=("OPENING", "PENDING")),
                 name="payment_live_once_a_method",
             ),
+            models.UniqueConstraint(  # what the provider was paid once is one payment of ours
+                fields=("number", "account"), condition=~Q(number=""), name="payment_once_a_number"
+            ),
         )
         indexes = (models.Index(fields=("due_at",), condition=Q(state__in=("OPENING", "PENDING")), name="payment_due"),)
 
@@ -124,7 +143,10 @@ class SignIn(models.Model):
 
 
 class Refund(models.Model):
-    """Money back to where it came from."""
+    """Money back to where it came from. `reference` is the number by which it goes now; RefundNumber has them all.
+
+    `is_outside`: made past us, in the provider's own pages. `due_at` is empty where nothing more is asked by itself.
+    """
 
     class State(models.TextChoices):
         PENDING = "PENDING"
@@ -134,12 +156,13 @@ class Refund(models.Model):
         UNKNOWN = "UNKNOWN"
 
     MOVES: ClassVar = {
-        State.PENDING: frozenset({State.SENT}),
+        State.PENDING: frozenset({State.SENT, State.SUCCEEDED}),  # an earlier number of it succeeded late
         State.SENT: frozenset({State.SUCCEEDED, State.FAILED, State.UNKNOWN}),
         State.UNKNOWN: frozenset({State.SUCCEEDED, State.FAILED, State.PENDING}),
         State.SUCCEEDED: frozenset(),
-        State.FAILED: frozenset(),
+        State.FAILED: frozenset({State.SUCCEEDED, State.PENDING}),  # late truth; two people, under a new number
     }
+    LIVE: ClassVar = (State.PENDING, State.SENT, State.UNKNOWN)
 
     id = models.BigAutoField(primary_key=True)
     reference = CodeField(max_length=32, unique=True, default=new_code)
@@ -150,24 +173,101 @@ class Refund(models.Model):
     state = StateField(choices=State.choices, default=State.PENDING)
     state_at = models.DateTimeField()
     wanted_at = models.DateTimeField()
-    due_at = models.DateTimeField()
+    due_at = models.DateTimeField(null=True)
     tries = models.PositiveSmallIntegerField(db_default=0)
     lease_until = models.DateTimeField(null=True)
     sent_at = models.DateTimeField(null=True)
     number = models.CharField(max_length=64, blank=True, db_default="")
     detail = models.CharField(max_length=200, blank=True, db_default="")
+    is_outside = models.BooleanField(default=False, db_default=False)
+    anew_wanted_at = models.DateTimeField(null=True)
 
     class Meta:
         constraints = (
             models.CheckConstraint(name="refund_of_something", condition=Q(amount_minor__gt=0)),
             models.UniqueConstraint(fields=("payment", "why"), name="refund_once_a_reason"),
         )
-        indexes = (
-            models.Index(fields=("due_at",), condition=Q(state__in=("PENDING", "SENT", "UNKNOWN")), name="refund_due"),
+        indexes = (models.Index(fields=("due_at",), condition=Q(due_at__isnull=False), name="refund_due"),)
+
+    def __str__(self) -> str:
+        return self.reference
+
+
+class RefundNumber(models.Model):
+    """One number by which a refund was asked for, and what the provider last said of it, whenever it said so.
+
+    `standing` is empty while nothing was said. A notice finds its refund by any of its numbers.
+    """
+
+    class Standing(models.TextChoices):
+        PENDING = "pending"
+        SUCCEEDED = "succeeded"
+        CLOSED = "closed"  # final: the money stayed with us, and may be asked for under another number
+        FAILED = "failed"  # not final: the provider holds the money until a person has seen to it there
+        REFUSED = "refused"  # the request was refused, and the provider has not been asked yet whether it has it
+        NOT_FOUND = "not_found"
+
+    id = models.BigAutoField(primary_key=True)
+    refund = models.ForeignKey(Refund, on_delete=models.PROTECT, related_name="numbers")
+    reference = CodeField(max_length=64, unique=True)
+    asked_at = models.DateTimeField()
+    standing = models.CharField(max_length=12, choices=Standing.choices, blank=True, default="", db_default="")
+    said_at = models.DateTimeField(null=True)
+    number = models.CharField(max_length=64, blank=True, default="", db_default="")
+    detail = models.CharField(max_length=200, blank=True, default="", db_default="")
+
+    class Meta:
+        constraints = (
+            models.CheckConstraint(
+                name="refund_number_stands",
+                condition=Q(
+                    standing__in=("", "pending", "succeeded", "closed", "failed", "refused", "not_found"),
+                ),
+            ),
         )
 
     def __str__(self) -> str:
         return self.reference
+
+
+class RefundApproval(models.Model):
+    """One of the two people who say that a refund closed under this number shall be asked for under another."""
+
+    id = models.BigAutoField(primary_key=True)
+    refund = models.ForeignKey(Refund, on_delete=models.PROTECT, related_name="approvals")
+    reference = CodeField(max_length=32)
+    person_id = models.BigIntegerField()
+    why = models.TextField()
+    at = models.DateTimeField()
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(fields=("reference", "person_id"), name="refund_approval_once_a_person"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.person_id} for refund {self.refund_id}"
+
+
+class OutsideEntry(models.Model):
+    """One of the two people who enter what went back past us, as the provider's own pages show it."""
+
+    id = models.BigAutoField(primary_key=True)
+    payment = models.ForeignKey(Payment, on_delete=models.PROTECT, related_name="outside_entries")
+    number = models.CharField(max_length=64)
+    amount_minor = models.BigIntegerField()
+    person_id = models.BigIntegerField()
+    why = models.TextField()
+    at = models.DateTimeField()
+
+    class Meta:
+        constraints = (
+            models.CheckConstraint(name="outside_entry_of_something", condition=Q(amount_minor__gt=0)),
+            models.UniqueConstraint(fields=("payment", "number", "person_id"), name="outside_entry_once_a_person"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.person_id} for {self.number}"
 
 
 class Notice(models.Model):

@@ -112,11 +112,15 @@ def want_refunds(wanted: Sequence[RefundOrder]) -> dict[int, int]:
     """
     at = clock.now()
     sql = """
-        INSERT INTO payment_refund (reference, payment_id, amount_minor, currency, why,
-            state, state_at, wanted_at, due_at)
-        SELECT u.*, 'PENDING', %s, %s, %s
-        FROM unnest(%s::text[], %s::bigint[], %s::bigint[], %s::text[], %s::text[]) AS u
-        ON CONFLICT (payment_id, why) DO NOTHING RETURNING payment_id, id"""
+        WITH made AS (
+            INSERT INTO payment_refund (reference, payment_id, amount_minor, currency, why,
+                state, state_at, wanted_at, due_at)
+            SELECT u.*, 'PENDING', %s, %s, %s
+            FROM unnest(%s::text[], %s::bigint[], %s::bigint[], %s::text[], %s::text[]) AS u
+            ON CONFLICT (payment_id, why) DO NOTHING RETURNING payment_id, id, reference),
+        numbered AS (
+            INSERT INTO payment_refundnumber (refund_id, reference, asked_at) SELECT id, reference, %s FROM made)
+        SELECT payment_id, id FROM made"""
     columns = (
         [new_code() for _ in wanted],
         [one.payment_id for one in wanted],
@@ -125,7 +129,7 @@ def want_refunds(wanted: Sequence[RefundOrder]) -> dict[int, int]:
         [one.why for one in wanted],
     )
     with connection.cursor() as cursor:
-        cursor.execute(sql, (at, at, at, *columns))
+        cursor.execute(sql, (at, at, at, *columns, at))
         made = dict(cursor.fetchall())
     if made:
         wake.after_commit("refund.send")

@@ -8,13 +8,18 @@ from xuliu.common import clock, stops
 from xuliu.common.state import move
 from xuliu.payment import operations
 from xuliu.payment.accounts import capabilities_of, provider_of, session_of
+from xuliu.payment.anew import renew
 from xuliu.payment.asking import AT_ONCE, ask_together, claim, later, store
 from xuliu.payment.contract import Done, Outcome, RefundWish, Standing, Truth
 from xuliu.payment.exchange import notify_url
-from xuliu.payment.models import Refund
+from xuliu.payment.hearing import ASK_AGAIN
+from xuliu.payment.models import Refund, RefundNumber
 from xuliu.ticket.operations import Opening, open_cases
 
 ASK_FIRST = timedelta(seconds=10)
+Heard = tuple[Truth, bytes] | None
+Standings = RefundNumber.Standing
+OPEN_STANDINGS = ("", Standings.PENDING, Standings.REFUSED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,28 +90,39 @@ def _refund(refund: Refund) -> Done:
 
 
 def _store_answers(answered: Sequence[tuple[Refund, Done]]) -> None:
+    """A refusal is no end yet: the provider is asked at once whether it has the refund all the same."""
     _note(answered)
-    rejected = [(refund, done) for refund, done in answered if done.outcome is Outcome.REJECTED]
-    unsure = [pair for pair in answered if pair[1].outcome not in (Outcome.DONE, Outcome.REJECTED)]
+    unsure = [(refund, done) for refund, done in answered if done.outcome is not Outcome.DONE]
     not_sent = [(refund, done) for refund, done in unsure if done.outcome is Outcome.NOT_SENT]
-    for pairs, state in ((rejected, Refund.State.FAILED), (unsure, Refund.State.UNKNOWN)):
-        move(Refund, [refund.id for refund, _ in pairs], to=state, why=[done.detail for _, done in pairs])
+    refused = [refund.id for refund, done in unsure if done.outcome is Outcome.REJECTED]
+    move(Refund, [r.id for r, _ in unsure], to=Refund.State.UNKNOWN, why=[done.detail for _, done in unsure])
+    Refund.objects.filter(id__in=refused).update(due_at=clock.now())
     _back_to_pending([(refund, f"certainly not sent: {done.detail}") for refund, done in not_sent])
-    open_cases(
-        [_case("refund_refused", refund, done) for refund, done in rejected]
-        + [_case("refund_waits", refund, done) for refund, done in not_sent]
-    )
+    open_cases([_case("refund_waits", refund, done.detail) for refund, done in not_sent])
 
 
 def _note(answered: Sequence[tuple[Refund, Done]]) -> None:
-    """What the provider said, whatever it means."""
+    """What the provider said, whatever it means, on the refund and on the number that it went by."""
+    said = {Outcome.DONE: Standings.PENDING, Outcome.REJECTED: Standings.REFUSED}
+    numbers = numbers_now([refund for refund, _ in answered])
     for refund, done in answered:
         refund.number, refund.detail, refund.lease_until = done.number, done.detail[:200], None
+        number = numbers[refund.id]
+        if number.standing in OPEN_STANDINGS:
+            number.standing = said.get(done.outcome, number.standing)
+            number.number, number.detail = done.number or number.number, done.detail[:200]
     Refund.objects.bulk_update([refund for refund, _ in answered], ["number", "detail", "lease_until"])
+    RefundNumber.objects.bulk_update(list(numbers.values()), ["standing", "number", "detail"])
 
 
-def _case(kind: str, refund: Refund, done: Done) -> Opening:
-    return Opening(kind=kind, subject_kind="refund", subject_id=refund.id, facts={"detail": done.detail})
+def numbers_now(refunds: Sequence[Refund]) -> dict[int, RefundNumber]:
+    """The number that each goes by now, by the refund's id."""
+    found = RefundNumber.objects.filter(reference__in=[refund.reference for refund in refunds])
+    return {number.refund_id: number for number in found}
+
+
+def _case(kind: str, refund: Refund, detail: str) -> Opening:
+    return Opening(kind=kind, subject_kind="refund", subject_id=refund.id, facts={"detail": detail})
 
 
 def _back_to_pending(refunds: Sequence[tuple[Refund, str]]) -> None:
@@ -118,22 +134,28 @@ def _back_to_pending(refunds: Sequence[tuple[Refund, str]]) -> None:
 
 
 def ask_refunds(limit: int = AT_ONCE) -> int:
-    """Ask about refunds that were sent and whose end is not known."""
-    claimed = claim(Refund, [Refund.State.SENT, Refund.State.UNKNOWN], limit, stop="refund.claim_unheard")
+    """Ask about refunds whose end is not known: sent ones; failed ones that the provider may still bring to an end, or
+    that two people want asked for under another number; one that succeeded by an earlier number than its present."""
+    states = [Refund.State.SENT, Refund.State.UNKNOWN, Refund.State.FAILED, Refund.State.SUCCEEDED]
+    claimed = claim(Refund, states, limit, stop="refund.claim_unheard")
     store(ask_together(claimed, _ask), _store_heard, stop="refund.found")
     return len(claimed)
 
 
-def _ask(refund: Refund) -> tuple[Truth, bytes] | None:
+def _ask(refund: Refund) -> Heard:
     account = refund.payment.account
     with stops.call("refund.query"):
         return provider_of(account).query_refund(session_of(account), refund.reference)
 
 
-def _store_heard(answered: Sequence[tuple[Refund, tuple[Truth, bytes] | None]]) -> None:
-    """Its end goes into the inbox, like a notice; what the provider provably never had is sent again."""
+def _store_heard(answered: Sequence[tuple[Refund, Heard]]) -> None:
+    """Its end goes into the inbox, like a notice; what the provider provably never had is sent again, or was refused.
+
+    The rows are locked and the number may have changed since: what was said of another is not believed of this one.
+    """
     later([refund for refund, _ in answered])
-    found = [(refund, *heard) for refund, heard in answered if heard]
+    now_by = dict(Refund.objects.filter(id__in=[r.id for r, _ in answered]).values_list("id", "reference"))
+    found = [(r, *heard) for r, heard in answered if heard and heard[0].reference == now_by[r.id]]
     operations.store_asked(
         [
             operations.Asked(account_id=refund.payment.account_id, truth=truth, body=body)
@@ -141,9 +163,31 @@ def _store_heard(answered: Sequence[tuple[Refund, tuple[Truth, bytes] | None]]) 
             if truth.standing not in (Standing.PENDING, Standing.NOT_FOUND)
         ]
     )
-    lost = [refund for refund, truth, _ in found if truth.standing is Standing.NOT_FOUND and _is_proven(refund)]
+    _not_found([refund for refund, truth, _ in found if truth.standing is Standing.NOT_FOUND])
+    renew([(refund, truth) for refund, truth, _ in found if refund.anew_wanted_at is not None])
+    _tomorrow([refund for refund, _ in answered])
+
+
+def _not_found(refunds: Sequence[Refund]) -> None:
+    numbers = numbers_now(refunds)
+    refused = [refund for refund in refunds if numbers[refund.id].standing == Standings.REFUSED]
+    lost = [refund for refund in refunds if refund not in refused and _is_proven(refund)]
     move(Refund, [r.id for r in lost], to=Refund.State.UNKNOWN, only_from=[Refund.State.SENT], why="not found")
     _back_to_pending([(refund, "proven: the provider never had it") for refund in lost])
+    whys = [numbers[refund.id].detail for refund in refused]
+    live = [Refund.State.SENT, Refund.State.UNKNOWN]
+    ended = set(move(Refund, [r.id for r in refused], to=Refund.State.FAILED, only_from=live, why=whys))
+    open_cases([_case("refund_refused", r, numbers[r.id].detail) for r in refused if r.id in ended])
+    # Nothing more is to be heard of a number that the provider does not have.
+    over = [r.id for r in refused] + [r.id for r in lost if r.state == Refund.State.SUCCEEDED]
+    RefundNumber.objects.filter(id__in=[numbers[id_].id for id_ in over]).update(standing=Standings.NOT_FOUND)
+    Refund.objects.filter(id__in=over).update(due_at=None)
+
+
+def _tomorrow(refunds: Sequence[Refund]) -> None:
+    """What has failed and may still succeed is asked about once a day, unless people wait for the answer."""
+    waits = Refund.objects.filter(id__in=[refund.id for refund in refunds], state=Refund.State.FAILED)
+    waits.filter(due_at__isnull=False, anew_wanted_at__isnull=True).update(due_at=clock.now() + ASK_AGAIN)
 
 
 def _is_proven(refund: Refund) -> bool:

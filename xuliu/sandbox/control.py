@@ -38,6 +38,7 @@ class Control:
             ("POST", "notices/forged"): self._forge,
             ("GET", "notices"): lambda request: world.courier.listed(request.query.get("reference", "")),
             ("POST", "refund"): self._refund,
+            ("POST", "refund/outside"): self._refund_outside,
             ("POST", "settle"): self._settle,
             ("POST", "usage"): self._usage,
             ("POST", "tokens/expire"): self._expire,
@@ -153,6 +154,20 @@ class Control:
             raise ValueError("status takes SUCCESS, CLOSED or ABNORMAL")
         with self._world.store.transaction():
             refund = self._world.payments.end_refund(wanted["reference"], wanted["status"])
+            self._world.courier.refunded(refund)
+        return self._world.payments.refund_shown(refund)
+
+    def _refund_outside(self, request: Request) -> dict[str, Any]:
+        """Somebody gives money back in the merchant platform, which numbers it by itself."""
+        wanted = _object(request)
+        with self._world.store.transaction():
+            payment = self._world.payments.existing(wanted["reference"])
+            number = f"mp{self._world.store.next_number('outside'):020d}"
+            amount = {"refund": wanted["amount_minor"], "total": payment["amount_minor"]}
+            told = {"notify_url": payment["notify_url"] if wanted.get("notify", True) else ""}
+            asked = {"out_trade_no": payment["reference"], "out_refund_no": number, "amount": amount, **told}
+            self._world.payments.refund(asked, None)
+            refund = self._world.payments.end_refund(number, "SUCCESS")
             self._world.courier.refunded(refund)
         return self._world.payments.refund_shown(refund)
 

@@ -152,6 +152,11 @@ class Control:
         """End a refund that is held."""
         return self.post("refund", {"reference": reference, "status": status})
 
+    def refund_outside(self, reference: str, amount_minor: int, *, notify: bool = True) -> Any:
+        """Give back a part of a payment in the merchant platform, past the merchant's own system."""
+        wanted = {"reference": reference, "amount_minor": amount_minor, "notify": notify}
+        return self.post("refund/outside", wanted)
+
     def settle(self) -> Any:
         """Bring about now what waits for its time."""
         return self.post("settle")

@@ -100,7 +100,8 @@ class Payments:
         return None if found is None else self.payment(found["reference"])
 
     def transactions(self, reference: str) -> list[Row]:
-        """What was paid under a reference, first first; more than one is what must never happen."""
+        """What was announced under a reference, first first. Paid is the first alone: the vendor takes money once for
+        an out_trade_no, and whatever it says later under another number is the same payment."""
         return self._store.rows("SELECT * FROM transactions WHERE reference = ? ORDER BY rowid", (reference,))
 
     def is_expired(self, payment: Row) -> bool:
@@ -206,8 +207,9 @@ class Payments:
     def _check_refund(self, paid: Row, amount: dict[str, Any]) -> None:
         """The vendor's limits: figures, count, spacing, age."""
         given = self._store.rows("SELECT * FROM refunds WHERE payment = ?", (paid["reference"],))
-        received = sum(one["amount_minor"] for one in self.transactions(paid["reference"]))
-        back = sum(one["amount_minor"] for one in given if one["status"] in ("PROCESSING", "SUCCESS"))
+        received = self.transactions(paid["reference"])[0]["amount_minor"]
+        # What went wrong at the payer's bank waits between the two, and can be given back under its own number only.
+        back = sum(one["amount_minor"] for one in given if one["status"] in ("PROCESSING", "SUCCESS", "ABNORMAL"))
         now = self._clock.timestamp()
         if amount["total"] != paid["amount_minor"] or amount.get("currency", "CNY") != paid["currency"]:
             raise Refused(400, "INVALID_REQUEST", "订单金额或退款金额与之前请求不一致，请核实后再试")
@@ -275,15 +277,17 @@ class Payments:
         transactions = self._store.rows("SELECT * FROM transactions ORDER BY rowid")
         refunds = self._store.rows("SELECT * FROM refunds ORDER BY rowid")
         counted = [one for one in refunds if one["status"] in ("SUCCESS", "PROCESSING")]
-        books: dict[str, Any] = {"paid_minor": _sums(transactions), "refunded_minor": _sums(counted)}
+        paid = list({one["reference"]: one for one in reversed(transactions)}.values())
+        books: dict[str, Any] = {"paid_minor": _sums(paid), "refunded_minor": _sums(counted)}
         if is_summary:
             return books
         by_reference: dict[str, dict[str, int]] = {}
         listed: dict[str, list[Row]] = {}
         for row in self._store.rows("SELECT reference FROM payments ORDER BY rowid"):
             by_reference[row["reference"]] = {"paid_minor": 0, "refunded_minor": 0, "transactions": 0}
+        for one in paid:
+            by_reference[one["reference"]]["paid_minor"] = one["amount_minor"]
         for one in transactions:
-            by_reference[one["reference"]]["paid_minor"] += one["amount_minor"]
             by_reference[one["reference"]]["transactions"] += 1
             shown = {name: one[name] for name in ("number", "amount_minor", "currency")}
             listed.setdefault(one["reference"], []).append(shown | {"success_at": iso(one["success_at"])})

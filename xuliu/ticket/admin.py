@@ -28,6 +28,7 @@ CASE_KINDS = {
     "delivered_after_refusal": _("Delivered after it was refused and given back"),
     "connector_fails": _("A carrier's connector fails"),
     "carrier_account_paused": _("Carrier account paused itself"),
+    "provider_account_paused": _("Provider account paused itself: it refuses our keys"),
     "carrier_account_waits": _("Lines wait at a carrier account"),
     "provider_account_waits": _("Payments or refunds wait at a provider account"),
     "offering_waits": _("Lines wait for a paused offering"),
@@ -38,6 +39,8 @@ CASE_KINDS = {
     "payment_to_another_merchant": _("Paid to another merchant id"),
     "payment_in_another_currency": _("Paid in another currency"),
     "payment_of_another_amount": _("Paid another amount"),
+    "payment_announced_again": _("One payment was announced in another way"),
+    "payment_refunded_outside": _("Given back past us"),
     "order_set_aside": _("A step failed on this order"),
     "payment_set_aside": _("A step failed on this payment"),
     "payment_waits": _("A payment can be neither opened nor asked about nor closed"),
@@ -45,7 +48,9 @@ CASE_KINDS = {
     "refund_overdue": _("A refund takes longer than a day"),
     "refund_waits": _("A refund waits: the provider does not take it yet"),
     "refund_refused": _("The provider refuses a refund"),
-    "refund_failed": _("A refund failed"),
+    "refund_failed": _("A refund waits for a person at the provider"),
+    "refund_closed": _("The provider closed a refund"),
+    "refunded_twice": _("A refund was paid twice"),
     "refund_strange": _("A refund that we never asked for"),
 }
 

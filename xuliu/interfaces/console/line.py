@@ -12,6 +12,7 @@ from django.urls import reverse
 from xuliu.balance.queries import reading_of
 from xuliu.common import clock
 from xuliu.common.columns import badge, instant_text, localised, money_text
+from xuliu.common.deciding import PEOPLE_NEEDED, CannotDecide
 from xuliu.common.models import Event
 from xuliu.common.rights import Right
 from xuliu.interfaces.console import decisions
@@ -20,7 +21,6 @@ from xuliu.interfaces.console.evidence import OUTCOMES, Evidence, evidence_of
 from xuliu.interfaces.console.timeline import around, calls_of
 from xuliu.interfaces.console.words import ago
 from xuliu.ordering.admin import LINE_STATES
-from xuliu.ordering.decide import PEOPLE_NEEDED, CannotDecide
 from xuliu.ordering.models import Approval, Attempt, OrderLine
 from xuliu.ordering.patience import has_ended
 from xuliu.party.models import Person

@@ -9,7 +9,7 @@ number that comes with each answer and notice. An answer that is not signed is n
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from datetime import datetime, timedelta, timezone
 from json import dumps
 from typing import Any, ClassVar
@@ -19,6 +19,7 @@ from xuliu.payment.contract import (
     Capabilities,
     Done,
     Forged,
+    LockedOut,
     Method,
     NoAnswer,
     NotSent,
@@ -36,6 +37,7 @@ from xuliu.payment.contract import (
     setting,
 )
 from xuliu.payment.keys import BadKey
+from xuliu.payment.providers.codes import wechatpay as codes
 from xuliu.payment.reading import inner, instant, json_object, minor_units, optional_text, text
 from xuliu.payment.signatures import Wechatpay2, new_nonce, seconds
 
@@ -43,34 +45,6 @@ BEIJING = timezone(timedelta(hours=8))
 CURRENCY = "CNY"  # the only one for merchants in mainland China
 REFERENCE_LENGTH = range(6, 33)
 DESCRIPTION_BYTES, WHY_BYTES = 127, 80
-
-PAYMENT_STANDINGS = {
-    "SUCCESS": Standing.SUCCEEDED,
-    "REFUND": Standing.SUCCEEDED,  # it was paid; what went back is told by the refunds
-    "NOTPAY": Standing.PENDING,
-    "USERPAYING": Standing.PENDING,
-    "ACCEPT": Standing.PENDING,
-    "CLOSED": Standing.CLOSED,
-    "REVOKED": Standing.CLOSED,
-    "PAYERROR": Standing.FAILED,
-}
-REFUND_STANDINGS = {
-    "SUCCESS": Standing.SUCCEEDED,
-    "PROCESSING": Standing.PENDING,
-    "CLOSED": Standing.FAILED,  # the money stays with the merchant
-    "ABNORMAL": Standing.FAILED,  # the payer's card is gone; a person gives it back in the merchant platform
-}
-
-# What WeChat Pay states that it did not do. Whatever is not listed here is UNKNOWN, and asked about.
-REFUSED = frozenset({"PARAM_ERROR", "INVALID_REQUEST", "SIGN_ERROR", "NO_AUTH", "NOAUTH", "MCH_NOT_EXISTS"})
-OPENING_REFUSED = REFUSED | {"APPID_MCHID_NOT_MATCH", "ORDER_CLOSED", "ORDERCLOSED", "TRADE_ERROR"}
-REFUND_REFUSED = REFUSED | {"USER_ACCOUNT_ABNORMAL", "REQUEST_BLOCKED", "RESOURCE_NOT_EXISTS"}
-ALREADY_PAID = frozenset({"ORDERPAID", "ORDER_PAID"})
-ALREADY_CLOSED = frozenset({"ORDER_CLOSED", "ORDERCLOSED"})
-NOT_THERE = frozenset({"ORDER_NOT_EXIST", "ORDERNOTEXIST", "RESOURCE_NOT_EXISTS"})
-# Nothing was done and the same request may come again: too many requests, the payer is typing the password, or our
-# own balance does not suffice for a refund yet.
-LATER = frozenset({"NOT_ENOUGH", "FREQUENCY_LIMITED", "RATELIMIT_EXCEEDED", "RULE_LIMIT", "RULELIMIT", "USERPAYING"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -153,7 +127,7 @@ class Provider:
             path=f"/v3/pay/transactions/{opening.method}",
             payload=self._order(opening),
             reference=opening.reference,
-            refused=OPENING_REFUSED,
+            refused=codes.OPENING_REFUSED,
         )
         if outcome is not Outcome.DONE:
             return Opened(outcome=outcome, detail=detail)
@@ -175,14 +149,14 @@ class Provider:
             path=f"/v3/pay/transactions/out-trade-no/{reference}/close",
             payload={"mchid": self._config.mchid},
             reference=reference,
-            refused=REFUSED | ALREADY_PAID | ALREADY_CLOSED | NOT_THERE,
+            refused=codes.REFUSED | codes.ALREADY_PAID | codes.ALREADY_CLOSED | codes.NOT_THERE,
         )
         code = optional_text(said, "code")
-        if outcome is Outcome.DONE or code in ALREADY_CLOSED:
+        if outcome is Outcome.DONE or code in codes.ALREADY_CLOSED:
             return Done(outcome=Outcome.DONE, detail=detail, standing=Standing.CLOSED)
-        if code in ALREADY_PAID:
+        if code in codes.ALREADY_PAID:
             return Done(outcome=outcome, detail=detail, standing=Standing.SUCCEEDED)
-        return Done(outcome=outcome, detail=detail, standing=Standing.NOT_FOUND if code in NOT_THERE else None)
+        return Done(outcome=outcome, detail=detail, standing=Standing.NOT_FOUND if code in codes.NOT_THERE else None)
 
     def refund(self, session: Session, wish: RefundWish) -> Done:
         """Ask for a refund; the same reference again is the same refund. DONE: taken on, its standing beside it."""
@@ -198,7 +172,7 @@ class Provider:
                 "amount": {"refund": wish.amount_minor, "total": wish.total_minor, "currency": wish.currency},
             },
             reference=wish.reference,
-            refused=REFUND_REFUSED,
+            refused=codes.REFUND_REFUSED,
         )
         if outcome is not Outcome.DONE:
             return Done(outcome=outcome, detail=detail)
@@ -229,7 +203,10 @@ class Provider:
     def read_notice(self, *, body: bytes, is_pushed: bool) -> Truth:
         """What a pushed notice or a query's raw answer says. Raises Odd."""
         said = json_object(body)
-        return _truth(json_object(self._scheme.unsealed(said.get("resource"))) if is_pushed else said)
+        if not is_pushed:
+            return _truth(said)
+        truth = _truth(json_object(self._scheme.unsealed(said.get("resource"))))
+        return replace(truth, said_at=instant(said.get("create_time"), is_needed=False))
 
     def acknowledgement(self, *, is_stored: bool) -> tuple[int, bytes]:
         """200 ends the repeats; anything from 400 on makes WeChat Pay come again, up to a day long."""
@@ -314,7 +291,7 @@ class Provider:
         try:
             answer = self._exchange(session, f"query {subject}", "GET", path, b"", reference)
             said = json_object(answer.body)
-            if answer.status == 404 and optional_text(said, "code") in NOT_THERE:
+            if answer.status == 404 and optional_text(said, "code") in codes.NOT_THERE:
                 return Truth(subject=subject, reference=reference, standing=Standing.NOT_FOUND), answer.body
             truth = _truth(said)
         except (NotSent, NoAnswer, Odd):
@@ -325,13 +302,13 @@ class Provider:
     def _exchange(
         self, session: Session, operation: str, method: str, path: str, content: bytes, reference: str
     ) -> Response:
-        """One signed request and its checked answer. Raises NotSent or NoAnswer, also for an unsigned answer."""
+        """One signed request and its checked answer. Raises NotSent, LockedOut, or NoAnswer, also where unsigned."""
         url = self._config.base_url.rstrip("/") + path
         try:
             authorization = self._scheme.authorization(method=method, url=url, content=content, now=session.now())
             serial = self._scheme.answer_serial()
         except BadKey as error:
-            raise NotSent(str(error)) from error
+            raise LockedOut(str(error)) from error
         headers = {
             "Authorization": authorization,
             "User-Agent": "Xuliu",  # WeChat Pay refuses a request without one
@@ -348,11 +325,24 @@ class Provider:
             reference=reference,
             is_change=method != "GET",
         )
+        _check_admitted(answer)
         try:
             self._scheme.check(headers=answer.headers, body=answer.body, now=session.now())
         except Forged as forged:
             raise NoAnswer(f"HTTP {answer.status}, not believed: {forged}") from forged
         return answer
+
+
+def _check_admitted(answer: Response) -> None:
+    """A refusal of our keys need not be signed: believing a false one costs no money. Raises LockedOut."""
+    if answer.status not in range(400, 500):
+        return
+    try:
+        code = optional_text(json_object(answer.body), "code")
+    except Odd:
+        code = ""
+    if answer.status == 401 or code in codes.OURS:
+        raise LockedOut(f"HTTP {answer.status} {code}".strip()[:200])
 
 
 def _misfit(opening: Opening) -> str:
@@ -368,7 +358,7 @@ def _misfit(opening: Opening) -> str:
 def _sorted(status: int, code: str, refused: frozenset[str]) -> Outcome:
     if status >= 500:
         return Outcome.UNKNOWN
-    if status == 429 or code in LATER:
+    if status == 429 or code in codes.LATER:
         return Outcome.NOT_SENT
     return Outcome.REJECTED if code in refused else Outcome.UNKNOWN
 
@@ -377,7 +367,7 @@ def _truth(said: Mapping[str, Any]) -> Truth:
     """A transaction or a refund, be it from a notice or from a query. Raises Odd."""
     is_payment = "out_refund_no" not in said
     state = said.get("trade_state") or said.get("refund_status") or said.get("status")
-    standing = (PAYMENT_STANDINGS if is_payment else REFUND_STANDINGS).get(str(state))
+    standing = (codes.PAYMENT_STANDINGS if is_payment else codes.REFUND_STANDINGS).get(str(state))
     if standing is None:
         raise Odd(f"a state that WeChat Pay does not document: {state}"[:120])
     amount = inner(said, "amount")
@@ -391,6 +381,7 @@ def _truth(said: Mapping[str, Any]) -> Truth:
         number=optional_text(said, "transaction_id" if is_payment else "refund_id"),
         at=instant(said.get("success_time"), is_needed=is_payment and standing is Standing.SUCCEEDED),
         merchant_number=optional_text(said, "mchid"),
+        payment_reference="" if is_payment else optional_text(said, "out_trade_no"),
         detail=str(state),
     )
 

@@ -15,7 +15,7 @@ from xuliu.interfaces.cli import figures, speech
 from xuliu.ledger import addresses
 from xuliu.ledger.queries import order_totals, trial_balance
 from xuliu.ordering.models import Order, OrderLine
-from xuliu.payment.models import Notice, Payment, ProviderAccount, Refund
+from xuliu.payment.models import Notice, Payment, ProviderAccount, Refund, RefundNumber
 from xuliu.ticket.models import Case
 
 Books = Mapping[str, Any]
@@ -93,7 +93,8 @@ def _taken_in(books: Books) -> Comparison:
 
 
 def _given_back(books: Books) -> Comparison:
-    ours = {refund.reference: refund.amount_minor for refund in Refund.objects.filter(state=Refund.State.SUCCEEDED)}
+    succeeded = RefundNumber.objects.filter(standing=RefundNumber.Standing.SUCCEEDED).select_related("refund")
+    ours = {number.reference: number.refund.amount_minor for number in succeeded}
     theirs = {one["reference"]: one["amount_minor"] for one in books["refunds"] if one["status"] == "SUCCESS"}
     return Comparison(
         what=_("WeChat Pay gave back"),

@@ -180,7 +180,7 @@ def come_back(client: Client, order_id: int, account: ProviderAccount) -> None:
 def make_paid(order: Order, *, seconds_ago: float = 0) -> Order:
     """The order paid and its line ready."""
     payment, at = make_payment(order), clock.now() - timedelta(seconds=seconds_ago)
-    number = "4200002345202611220000000001"
+    number = f"42000023452026112200{payment.pk:08d}"
     move(Payment, [payment.pk], to=Payment.State.SUCCEEDED, also={"is_applied": True, "paid_at": at, "number": number})
     move(Order, [order.pk], to=Order.State.PAID, also={"paid_at": at}, at=at)
     move(OrderLine, _lines(order), to=OrderLine.State.READY, at=at)

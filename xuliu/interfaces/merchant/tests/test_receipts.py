@@ -8,6 +8,7 @@ from django.test import Client
 from xuliu.common.codes import new_code
 from xuliu.interfaces.merchant.tests import made
 from xuliu.ordering.models import Receipt
+from xuliu.payment.models import Payment
 
 pytestmark = pytest.mark.django_db
 
@@ -30,7 +31,7 @@ def test_the_receipt_names_what_was_delivered_and_what_proved_it(client: Client,
         "¥36.00",
         "¥2.04",
         "91310000MA1K00000X",
-        "4200002345202611220000000001",
+        Payment.objects.get().number,
         receipt.order.number,
         f"/check/{receipt.check_code}",
     ):

@@ -53,7 +53,7 @@ def test_a_genuine_notice_tells_its_id_and_its_subject() -> None:
 
 @pytest.mark.parametrize(
     ("state", "standing"),
-    [("SUCCESS", Standing.SUCCEEDED), ("CLOSED", Standing.FAILED), ("ABNORMAL", Standing.FAILED)],
+    [("SUCCESS", Standing.SUCCEEDED), ("CLOSED", Standing.CLOSED), ("ABNORMAL", Standing.FAILED)],
 )
 def test_a_refund_notice_is_about_a_refund(state: str, standing: Standing) -> None:
     told = refund(refund_status=state, mchid="1900009191", amount={"total": 3600, "refund": 1200})

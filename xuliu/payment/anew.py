@@ -1,0 +1,98 @@
+"""A refund asked for anew: under another number, where the provider has closed the one before.
+
+Two people say so; then the old number is asked about once more, and only where the provider still says that it is
+closed does the refund go to PENDING under a new one. What has failed otherwise may still succeed, and what is unknown
+may have: both would give the money back twice.
+"""
+
+from collections.abc import Sequence
+
+from xuliu.common import clock, stops, wake
+from xuliu.common.codes import new_code
+from xuliu.common.deciding import PEOPLE_NEEDED, CannotDecide, check_reason, deciding_person
+from xuliu.common.state import move
+from xuliu.payment.contract import Standing, Truth
+from xuliu.payment.models import Refund, RefundApproval, RefundNumber
+
+WAITS = (Standing.PENDING,)
+
+
+def may_be_asked_anew(refund: Refund) -> bool:
+    """Whether the provider closed the number that it goes by now."""
+    closed = RefundNumber.objects.filter(reference=refund.reference, standing=RefundNumber.Standing.CLOSED)
+    return refund.state == Refund.State.FAILED and closed.exists()
+
+
+def ask_anew(*, refund_id: int, why: str) -> bool:
+    """One person's word that a closed refund shall be asked for under another number; when two have said so the old
+    number is asked about once more. Returns whether two have. Raises CannotDecide."""
+    person_id = deciding_person()
+    check_reason(why)
+    with stops.transaction("decide.ask_anew"):
+        refund = Refund.objects.select_for_update(no_key=True).get(id=refund_id)
+        if not may_be_asked_anew(refund):
+            raise CannotDecide("not_closed")
+        said = {"defaults": {"refund": refund, "why": why, "at": clock.now()}}
+        RefundApproval.objects.get_or_create(reference=refund.reference, person_id=person_id, **said)
+        if RefundApproval.objects.filter(reference=refund.reference).count() < PEOPLE_NEEDED:
+            return False
+        at = clock.now()
+        Refund.objects.filter(id=refund.pk).update(anew_wanted_at=at, due_at=at, tries=0, lease_until=None)
+        wake.after_commit("refund.ask")
+        return True
+
+
+def renew(asked: Sequence[tuple[Refund, Truth]]) -> None:
+    """What the provider says of old numbers once more: closed ones get a new number, the others are left alone."""
+    closed = [refund.id for refund, truth in asked if truth.standing is Standing.CLOSED]
+    others = [refund.id for refund, truth in asked if truth.standing not in (Standing.CLOSED, *WAITS)]
+    Refund.objects.filter(id__in=others).update(anew_wanted_at=None)
+    codes = [new_code() for _ in closed]
+    at = clock.now()
+    also = {"due_at": at, "tries": 0, "lease_until": None, "anew_wanted_at": None, "number": ""}
+    failed = [Refund.State.FAILED]
+    why = "two people said so, and the provider says once more that the old number is closed"
+    moved = set(
+        move(
+            Refund,
+            closed,
+            to=Refund.State.PENDING,
+            only_from=failed,
+            why=why,
+            also=also,
+            also_each={"reference": codes},
+        )
+    )
+    pairs = zip(closed, codes, strict=True)
+    new = [RefundNumber(refund_id=id_, reference=code, asked_at=at) for id_, code in pairs if id_ in moved]
+    RefundNumber.objects.bulk_create(new)
+    wake.after_commit("refund.send")
+
+
+def send_again(*, refund_id: int, why: str) -> bool:
+    """Have a refund that the provider refused, and does not have, asked for once more under the same number, which can
+    be one refund only. Returns whether it is. Raises CannotDecide."""
+    deciding_person()
+    check_reason(why)
+    with stops.transaction("decide.send_refund_again"):
+        refund = Refund.objects.select_for_update(no_key=True).get(id=refund_id)
+        if not was_refused(refund):
+            raise CannotDecide("not_stuck")
+        also = {"due_at": clock.now(), "tries": 0, "lease_until": None}
+        RefundNumber.objects.filter(reference=refund.reference).update(standing="")
+        wake.after_commit("refund.send")
+        return bool(move(Refund, [refund.pk], to=Refund.State.PENDING, why=why, also=also))
+
+
+def was_refused(refund: Refund) -> bool:
+    """Whether the provider refused it, and said when asked that it does not have it."""
+    refused = RefundNumber.objects.filter(reference=refund.reference, standing=RefundNumber.Standing.NOT_FOUND)
+    return refund.state == Refund.State.FAILED and refused.exists()
+
+
+def ask_now(*, refund_id: int) -> None:
+    """Have the provider asked about this refund now."""
+    with stops.transaction("decide.ask_refund"):
+        asked = Refund.objects.filter(id=refund_id).exclude(state=Refund.State.PENDING)
+        asked.update(due_at=clock.now(), tries=0, lease_until=None)
+        wake.after_commit("refund.ask")
