@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import ClassVar
 
 from django.db import connection, connections
+from django.db.models import Q
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
@@ -175,6 +176,15 @@ class Line(RuleBasedStateMachine):
     def a_carrier_goes_wrong(self, peer: str, fault: dict[str, object], count: int) -> None:
         self.control.fault(peer=peer, count=count, retry_after=0, **fault)
 
+    @rule(peer=st.sampled_from(CARRIERS), seconds=st.sampled_from([60, 600]), count=st.integers(3, 12))
+    def a_carrier_answers_from_copies(self, peer: str, seconds: int, count: int) -> None:
+        """They lag behind by less than it takes until "not found" is believed."""
+        self.control.fault(peer=peer, kind="stale_read", operation="read", seconds=seconds, count=count)
+
+    @rule(count=st.integers(1, 4))
+    def a_carrier_answers_of_other_sims(self, count: int) -> None:
+        self.control.fault(peer="1nce", kind="other_sim", operation="sim", count=count)
+
     @rule(fault=st.sampled_from(PROVIDER_FAULTS), count=st.integers(1, 2))
     def the_provider_goes_wrong(self, fault: dict[str, object], count: int) -> None:
         self.control.fault(peer="wechatpay", count=count, retry_after=0, **fault)
@@ -260,6 +270,8 @@ class Line(RuleBasedStateMachine):
         try:
             if is_there is None or (is_there and line.state == OrderLine.State.UNKNOWN):
                 decide.ask_again(line_id=line.pk)
+            elif line.state == OrderLine.State.READY:
+                self._decide_held(line, gives_up=gives_up)
             elif is_there:
                 decide.accept(line_id=line.pk, why="the carrier confirmed it", proof="its mail")
             elif gives_up:
@@ -269,6 +281,13 @@ class Line(RuleBasedStateMachine):
         except decide.CannotDecide as no:
             if no.code not in {"not_stuck", "too_early"}:
                 raise
+
+    def _decide_held(self, line: OrderLine, *, gives_up: bool) -> None:
+        """Held back, or sent in vain: nothing of it is with the carrier."""
+        if gives_up:
+            decide.refund(line_id=line.pk, why="it has waited for long")
+        else:
+            decide.ask_again(line_id=line.pk)
 
     def _has_come(self, line: OrderLine) -> bool | None:
         """Whether the carrier did more for the SIM than we know of; None while it may still do something."""
@@ -302,6 +321,8 @@ class Line(RuleBasedStateMachine):
         self.control.settle()
         for code in CARRIERS:
             self.control.account(code, None)
+        for line in OrderLine.objects.filter(state="READY", is_set_aside=True):
+            decide.ask_again(line_id=line.pk)
         self._end_leases()
 
     def _come_to_rest(self) -> None:
@@ -334,8 +355,8 @@ class Line(RuleBasedStateMachine):
 
 
 def _stuck() -> list[OrderLine]:
-    stuck = OrderLine.objects.filter(state__in=("UNKNOWN", "DISPUTED")).select_related("sim", "account")
-    return list(stuck.order_by("id"))
+    in_doubt, waiting = Q(state__in=("UNKNOWN", "DISPUTED")), Q(state="READY", is_set_aside=True)
+    return list(OrderLine.objects.filter(in_doubt | waiting).select_related("sim", "account").order_by("id"))
 
 
 def check_rest(provider_id: int) -> None:

@@ -12,7 +12,9 @@ from tests.books import check_own_books
 from tests.journeys import paper as carrier
 from tests.journeys.paper import Paper
 from tests.world import World, drive_for, drive_until, line_states, make_paid_order, make_person, make_sims, make_world
-from xuliu.balance.models import ProvenReading
+from xuliu.balance.models import ProvenReading, Reading
+from xuliu.balance.operations import want_readings
+from xuliu.balance.refresh import refresh
 from xuliu.carrier import operations as carriers
 from xuliu.carrier.models import CarrierAccount
 from xuliu.common import clock
@@ -73,6 +75,35 @@ def test_a_copy_that_lags_behind_makes_no_delivery_of_an_older_one(world: World,
     _shown(world, sim, fresh)
     drive_for(world, timedelta(hours=1))
     assert line_states(order) == ["DISPUTED"], "it was sent, and what an older line brought is no proof of it"
+
+
+@BOTH
+def test_answers_from_a_copy_delay_a_sending_and_no_more(world: World, account: str, offering: str) -> None:
+    sim, _ = _renewed(world, account, offering)
+    world.sandbox.control.fault(peer=account, kind="stale_read", operation="read", count=6)
+    order = make_paid_order(world, [sim], offering)
+    drive_for(world, timedelta(minutes=10))
+
+    assert line_states(order) == ["COMPLETED"]
+    assert Attempt.objects.filter(line__order=order).count() > 1
+    assert _effects(world, account) == 2
+
+
+def test_another_sims_answer_is_neither_sent_on_nor_shown(world: World) -> None:
+    sim, _ = make_sims(world, "1nce", 2)
+    want_readings(sim_ids=[sim.pk])
+    world.sandbox.control.fault(peer="1nce", kind="other_sim", operation="sim", count=2)
+    refresh(world.accounts["1nce"].pk)
+    shown = Reading.objects.get(sim=sim)
+    assert (shown.as_of, shown.failed_at is not None) == (None, True)
+
+    order = make_paid_order(world, [sim], "nce-12")
+    drive_until(world, lambda: Attempt.objects.filter(line__order=order).exists())
+    assert not Attempt.objects.filter(sent_at__isnull=False).exists()
+    drive_for(world, timedelta(minutes=5))
+
+    assert line_states(order) == ["COMPLETED"]
+    assert _effects(world, "1nce") == 1
 
 
 @BOTH

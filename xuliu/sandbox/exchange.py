@@ -1,13 +1,14 @@
 """The way of every call to a stand-in: latency, rate, what goes wrong, the deed, the log."""
 
+import json
 import time
-from collections import deque
+from collections import OrderedDict, deque
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 from xuliu.sandbox.clock import Clock, iso
-from xuliu.sandbox.faults import WIRE, Fault, Faults
+from xuliu.sandbox.faults import OF_READS, WIRE, Fault, Faults
 from xuliu.sandbox.server import Answer, Manner, Request, Response
 from xuliu.sandbox.settings import Settings
 from xuliu.sandbox.store import Store
@@ -25,6 +26,7 @@ class Call:
     run: Callable[[], Response]
     reference: str = ""
     iccids: tuple[str, ...] = ()
+    run_of_another: Callable[[], Response] | None = None  # the same of another SIM, where the answer names the SIM
 
 
 class Peer(Protocol):
@@ -43,11 +45,43 @@ class Peer(Protocol):
         ...
 
 
+class Copies:
+    """What was answered to each question in the last while, as a replica that lags behind would answer it again."""
+
+    MOST_QUESTIONS, MOST_ANSWERS = 2_000, 8
+
+    def __init__(self) -> None:
+        self._told: OrderedDict[str, deque[tuple[float, Response]]] = OrderedDict()
+
+    def keep(self, question: str, at: float, response: Response) -> None:
+        """Remember an answer, or that it still held."""
+        told = self._told.setdefault(question, deque(maxlen=self.MOST_ANSWERS))
+        self._told.move_to_end(question)
+        if told and told[-1][1].body == response.body:
+            told.pop()
+        told.append((at, response))
+        if len(self._told) > self.MOST_QUESTIONS:
+            self._told.popitem(last=False)
+
+    def oldest(self, question: str, since: float) -> Response | None:
+        """The oldest answer that was still given since then."""
+        return next((response for at, response in self._told.get(question, ()) if at >= since), None)
+
+    def clear(self) -> None:
+        """Forget all."""
+        self._told.clear()
+
+
 class Calls:
     """The last calls, for tests to count."""
 
     def __init__(self) -> None:
         self._kept: deque[dict[str, Any]] = deque(maxlen=10_000)
+        self._copies: dict[str, Copies] = {}
+
+    def copies(self, peer: str) -> Copies:
+        """A peer's answers of the last while."""
+        return self._copies.setdefault(peer, Copies())
 
     def add(self, call: dict[str, Any]) -> None:
         """Remember one."""
@@ -56,6 +90,8 @@ class Calls:
     def clear(self) -> None:
         """Forget all."""
         self._kept.clear()
+        for copies in self._copies.values():
+            copies.clear()
 
     def found(self, peer: str, operation: str, iccid: str) -> list[dict[str, Any]]:
         """Those that fit, oldest first; what is empty fits all."""
@@ -80,6 +116,7 @@ class Exchange:
         self._settings = settings
         self._faults = faults
         self._calls = calls
+        self._copies = calls.copies(peer.name)
         self._recent: deque[float] = deque()
 
     def answer(self, request: Request) -> Answer:
@@ -95,9 +132,12 @@ class Exchange:
         return answer if fault is None else _in_manner(answer, fault)
 
     def _pick(self, call: Call) -> Fault | None:
+        kinds = WIRE if call.group == "read" else WIRE - OF_READS
+        if call.run_of_another is None:
+            kinds -= {"other_sim"}
         found = self._faults.pick
         return found(
-            self._peer.name, call.operation, call.group, kinds=WIRE, iccids=call.iccids, reference=call.reference
+            self._peer.name, call.operation, call.group, kinds=kinds, iccids=call.iccids, reference=call.reference
         )
 
     def _respond(self, call: Call, request: Request, fault: Fault | None) -> Response:
@@ -105,9 +145,21 @@ class Exchange:
             with self._store.transaction():
                 response = self._peer.faulty(fault, request)
         else:
+            run = call.run_of_another if fault is not None and fault.kind == "other_sim" else None
             with self._store.transaction():
-                response = call.run()
+                response = (run or call.run)()
+            if call.group == "read":
+                response = self._copied(request, response, fault)
         return response if fault is None else _distorted(response, fault)
+
+    def _copied(self, request: Request, response: Response, fault: Fault | None) -> Response:
+        """As it is, or for a stale one as it was answered within the last `seconds`."""
+        question, now = _question(request), self._clock.timestamp()
+        if fault is not None and fault.kind == "stale_read":
+            return self._copies.oldest(question, now - fault.seconds(600.0)) or response
+        if fault is None:
+            self._copies.keep(question, now, response)
+        return response
 
     def _over_rate(self) -> Fault | None:
         """429 above the allowed calls a second, measured over the last one."""
@@ -135,6 +187,14 @@ class Exchange:
         }
         entry |= {"iccids": list(call.iccids), "status": response.status, "fault": fault.kind if fault else ""}
         self._calls.add(entry | {"at": iso(self._clock.timestamp())})
+
+
+def _question(request: Request) -> str:
+    """What is asked, without what differs from call to call."""
+    body = request.json() if request.body else None
+    fields = {**request.query, **body} if isinstance(body, dict) else {**request.query}
+    asked = {name: value for name, value in fields.items() if name not in ("transid", "token")}
+    return f"{request.method} {request.path} {json.dumps(asked, sort_keys=True)}"
 
 
 def _distorted(response: Response, fault: Fault) -> Response:

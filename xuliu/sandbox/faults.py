@@ -22,13 +22,16 @@ WIRE = frozenset(
         "drip",
         "token_expired",
         "bad_signature",
+        "stale_read",
+        "other_sim",
     }
 )
+OF_READS = frozenset({"stale_read", "other_sim"})  # they hit nothing but reads
 # … and what happens to the thing asked for.
 DEED = frozenset({"refuse", "act_twice", "wrong_amount", "nothing", "fail_later", "deliver_after_refusing"})
 NEVER_ACTS = frozenset({"too_many", "token_expired"})
 ACTS_UNLESS_SAID = frozenset(
-    {"lose_answer", "hang", "late", "answer_twice", "error_after", "odd_body", "drip", "bad_signature"}
+    {"lose_answer", "hang", "late", "answer_twice", "error_after", "odd_body", "drip", "bad_signature", *OF_READS}
 )
 ALONE = frozenset({"notice", "oauth"})  # hit only by faults that name them
 OF_NOTICES = frozenset({"nothing", "late", "answer_twice", "bad_signature", "odd_body", "wrong_amount"})
@@ -173,5 +176,9 @@ def _check_operation(peer: str, kind: str, operation: str) -> None:
         where = OF_WECHATPAY[kind]
         if where is not None and operation not in where:
             raise ValueError(f"{kind} needs an operation, one of {', '.join(where)}")
+    if kind == "stale_read" and peer == "wechatpay":
+        raise ValueError("stale_read is of carriers")
+    if kind == "other_sim" and peer != "1nce":
+        raise ValueError("of the carriers, only 1nce names the SIM that an answer is about")
     if peer != "wechatpay" and kind == "bad_signature":
         raise ValueError(f"{peer} signs nothing")

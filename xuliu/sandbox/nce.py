@@ -9,6 +9,7 @@ import binascii
 import re
 import secrets
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 from urllib.parse import unquote
 
@@ -92,7 +93,8 @@ class Nce:
                 named = found.group(1) if found.groups() else ""
                 iccids = (named,) if named and operation != "order" else tuple(_named(request))
                 run = self._running(operation, group, answer, request, named, iccids)
-                return Call(operation, group, run, "", iccids)
+                another = partial(self._mistaken, named) if operation == "sim" else None
+                return Call(operation, group, run, "", iccids, another)
         return Response(404)
 
     def faulty(self, fault: Fault, request: Request) -> Response:
@@ -168,6 +170,11 @@ class Nce:
         if sim is None:
             raise NotHere(404)
         return sim
+
+    def _mistaken(self, iccid: str) -> Response:
+        """The card of another SIM than was asked for; where there is no other, of one made up."""
+        other = next((sim for sim in self._sims.listed(self.name, limit=2) if sim["iccid"] != iccid), None)
+        return json_response(card(other or self._sim(iccid) | {"iccid": f"{iccid[:-1]}{(int(iccid[-1]) + 1) % 10}"}))
 
     def _list(self, request: Request, _: str) -> Response:
         """A page of SIMs."""
