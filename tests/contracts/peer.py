@@ -72,6 +72,19 @@ class Refusal:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Path:
+    """A way on which the carrier is asked later what became of a change: by order, by job, by our reference.
+
+    `told` is how the words of a recorded refusal stand in the answer there; None where they can have no place in it.
+    """
+
+    name: str
+    number: str  # the carrier's own, by which it is asked; "" where by our reference
+    is_question: Callable[[Asked], bool]
+    told: Callable[[Reply], Reply | None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Recorded:
     """The recorded side of one carrier. It lies as `RECORDED` in connectors/tests/recorded_<module>.py.
 
@@ -95,6 +108,7 @@ class Recorded:
     stale_token: Reply
     bad_credentials: Reply
     refusals: Sequence[Refusal]
+    paths: Sequence[Path] = ()
 
 
 class Peer:

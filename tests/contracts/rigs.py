@@ -10,20 +10,19 @@ from typing import Any
 
 from tests.contracts.local_session import LocalSession
 from tests.contracts.peer import Asked, Fault, Peer, Recorded
-from xuliu.carrier.contract import Action, Answer, Change, Connector, Question, Reading, SimKey
+from xuliu.carrier.contract import Action, Answer, Change, Connector, Question, Reading, Session, SimKey
 from xuliu.carrier.registry import all_connectors
 
 CODES = tuple(all_connectors())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Rig:
-    """A connector, its session and the peer it speaks to."""
+class Held:
+    """A connector and a session to its recorded carrier."""
 
     connector: Connector
     recorded: Recorded
-    session: LocalSession
-    peer: Peer
+    session: Session
 
     @property
     def sim(self) -> SimKey:
@@ -62,6 +61,14 @@ class Rig:
         (answer,) = self.connector.find(self.session, [question])
         assert answer.reference == change.reference
         return answer
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rig(Held):
+    """The same over real HTTP, with the peer it speaks to."""
+
+    session: LocalSession
+    peer: Peer
 
     def changes_seen(self) -> int:
         """How many changes have reached the peer."""

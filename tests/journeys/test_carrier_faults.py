@@ -236,3 +236,20 @@ def test_no_secret_stands_in_the_call_log(world: World) -> None:
     ]
     assert Call.objects.filter(is_change=True).count() == 2
     assert not [secret for secret in secrets if secret in logged]
+
+
+def test_a_bulk_order_refused_later_for_our_empty_account_is_nobodys_refund(world: World) -> None:
+    sims = make_sims(world, "onelink", 2)
+    world.sandbox.control.fault(peer="onelink", kind="fail_later", operation="change", reason="account", count=1)
+    order = make_paid_order(world, sims, "cm-12")
+    drive_for(world, timedelta(minutes=10))
+
+    assert line_states(order) == ["READY", "READY"]
+    account = CarrierAccount.objects.get(code="onelink")
+    assert account.paused_at is not None
+    assert not Refund.objects.exists()
+
+    resume([account.pk])
+    drive_for(world, timedelta(hours=2))
+    assert line_states(order) == ["COMPLETED", "COMPLETED"]
+    assert len(_effects(world, "onelink")) == 2

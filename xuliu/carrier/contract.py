@@ -5,13 +5,13 @@ A connector is one file in `connectors/`: a class `Connector` that fulfils the p
 made, holds the flight, the attempt and the due time, and decides what an answer means for money.
 """
 
-import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Any, ClassVar, Protocol
 
+from xuliu.carrier.figures import in_bytes, lasts, luhn_digit, without_numbers
 from xuliu.common import bounds
 from xuliu.common.bounds import first_day_not_served, moment, moment_in
 from xuliu.common.clock import civil_date
@@ -19,14 +19,13 @@ from xuliu.common.configuration import setting
 from xuliu.common.outbound import NoAnswer, NotSent, Response
 
 __all__ = [
-    "NoAnswer", "NotSent", "Response", "civil_date", "first_day_not_served", "moment", "moment_in", "setting"
+    "NoAnswer", "NotSent", "Response", "civil_date", "first_day_not_served", "in_bytes", "lasts", "luhn_digit",
+    "moment", "moment_in", "setting", "without_numbers",
 ]  # fmt: skip
 
+Seconds = float | None
 ANOTHER_SIM = "the answer names another SIM"
 SILENT_IN_A_ROW = 2
-
-
-_DOUBLED = str.maketrans("0123456789", "0246813579")
 
 
 class AccountRefused(NotSent):
@@ -186,15 +185,29 @@ class Answer:
         return cls(reference=change.reference, outcome=Outcome.UNKNOWN, number=number, detail=without_numbers(str(why)))
 
     @classmethod
-    def refused(cls, change: Change, reason: Reason, why: str, *, retry_after_seconds: float | None = None) -> "Answer":
-        """Stated and not done: REJECTED where it is the SIM's or the plan's trouble, NOT_SENT where ours or passing."""
+    def refused(
+        cls,
+        change: Change,
+        reason: Reason | None,
+        why: str,
+        *,
+        number: str = "",
+        retry_after_seconds: float | None = None,
+    ) -> "Answer":
+        """Stated and not done: REJECTED where it is the SIM's or the plan's trouble, NOT_SENT where ours or passing.
+
+        The same on every path, at once or told later. UNKNOWN without a reason: words that no table of ours knows.
+        """
+        if reason is None:
+            return cls.unsure(change, why, number)
         is_final = reason in (Reason.SIM, Reason.PLAN)
         return cls(
             reference=change.reference,
             outcome=Outcome.REJECTED if is_final else Outcome.NOT_SENT,
             reason=reason,
+            number=number,
             detail=without_numbers(why),
-            retry_after_seconds=retry_after_seconds,
+            retry_after_seconds=None if is_final else retry_after_seconds,
         )
 
     @classmethod
@@ -338,27 +351,14 @@ def heard(response: Response) -> Response:
     return response
 
 
-def without_numbers(text: str) -> str:
-    """A carrier's sentence for a log or a page: card and phone numbers cut to their last four, at most 200 long."""
-    return re.sub(r"\d{4,200}(?=\d{4})", "…", bounds.words(text, most=400))[:200]
-
-
-def in_bytes(amount: Any, unit: int) -> int | None:
-    """A carrier's amount (a number, or one in a string) in bytes, `unit` of them each; None where it is none, less than
-    nothing, or more than any SIM has."""
-    return bounds.amount(amount, unit=unit, most=bounds.MOST_BYTES)
-
-
-def luhn_digit(digits: str) -> str:
-    """The check digit that belongs behind these digits (ISO/IEC 7812-1)."""
-    doubled, plain = digits[-1::-2].translate(_DOUBLED).encode("ascii"), digits[-2::-2].encode("ascii")
-    return str((ord("0") * len(digits) - sum(doubled) - sum(plain)) % 10)
-
-
-def lasts(seconds: Any, *, most: int) -> timedelta:
-    """How long a token lives by the carrier's word, at most so many seconds; where it says nothing of use, a minute."""
-    said = bounds.amount(seconds, unit=1, most=10 * most)
-    return timedelta(seconds=min(said or 60, most))
+def no_answer(reason: Reason | None, why: str, *, retry_after_seconds: Seconds = None) -> NotSent | NoAnswer | None:
+    """Why a question that was refused for that reason has no answer; None where the refusal answers it, which is then
+    about the SIM or the plan. The same reasons as a change's."""
+    if reason is Reason.ACCOUNT:
+        return AccountRefused(why)
+    if reason in (Reason.TEMPORARY, Reason.AWAY):
+        return NotSent(why, retry_after_seconds=retry_after_seconds)
+    return NoAnswer(why) if reason is None else None
 
 
 def one_by_one(sims: Sequence[SimKey], read: Callable[[SimKey], Reading]) -> list[Reading | None]:

@@ -126,10 +126,13 @@ def _ask(peer: Peer, lines: Sequence[Underway]) -> None:
 
 
 def _is_news(line: Underway, answer: Answer) -> bool:
-    """A still-accepted line that was accepted before is no news; nor is not knowing."""
+    """A still-accepted line that was accepted before is no news; nor is not knowing.
+
+    NOT_SENT is the carrier's word too: it did not do it, for a reason that is ours or passes.
+    """
     if answer.outcome is Outcome.ACCEPTED:
         return not line.carrier_number
-    return answer.outcome in (Outcome.DONE, Outcome.REJECTED)
+    return answer.outcome in (Outcome.DONE, Outcome.REJECTED, Outcome.NOT_SENT)
 
 
 def _proves_nothing_happened(peer: Peer, line: Underway, answer: Answer) -> bool:

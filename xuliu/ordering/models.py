@@ -98,7 +98,7 @@ class OrderLine(models.Model):
         State.READY: frozenset({State.SUBMITTING, State.REJECTED}),
         State.SUBMITTING: frozenset({State.READY, State.ACCEPTED, State.VERIFYING, State.UNKNOWN, State.REJECTED}),
         State.UNKNOWN: frozenset({State.READY, State.ACCEPTED, State.VERIFYING, State.REJECTED}),
-        State.ACCEPTED: frozenset({State.VERIFYING, State.REJECTED}),
+        State.ACCEPTED: frozenset({State.READY, State.VERIFYING, State.REJECTED}),
         State.VERIFYING: frozenset({State.COMPLETED, State.DISPUTED}),
         State.DISPUTED: frozenset({State.COMPLETED, State.REJECTED}),
         State.COMPLETED: frozenset({State.REVERSED}),

@@ -4,8 +4,8 @@ Names, paths, parameters and codes after two public clients, the vendor giving i
 IoTCard/IoTOS (iotos-common-syn-api/…/chinaMobile/oneLink/ecV5/{EcV5Api,InquireEcV5,ChangeEcV5}.java) and
 dmlvhh/mobile_sdk (api.go, request.go, response.go). What they agree on:
 
-- Every call carries `transid` (appid + yyyyMMddHHmmss + 8 digits of the caller's) and `token` (get/token with appid
-  and password, kept for 30 minutes; status 12021 = expired: fetch another and repeat).
+- Every call carries `transid` (appid + yyyyMMddHHmmss + 8 digits of the caller's) and `token` (of get/token, kept for
+  30 minutes; status 12021 = expired: fetch another and repeat).
 - An answer is HTTP 200 with `{"status", "message", "result": […]}`, values as strings, "0" meaning done or taken on.
 - Changes are asynchronous: a single one answers `orderNum` (query/order-info, 23M27), one for up to 100 cards `jobId`
   (query/sim-batch-result, 23M10). A card changed minutes ago (3, 10 or 30) is refused, and its whole batch with it:
@@ -15,8 +15,8 @@ Neither shows a transid to be recognised when it comes again, and its 8 digits c
 takes none. A change's digits are made from our reference all the same, so that the vendor's log can be searched.
 RENEW and ADD_ON are both ordered as a package (order/gprspackage-order 23R08, …/batch 23R09). A plan code is the
 package's code, `packageType`, or `maincommoDity:packageType` where the main product is not 0 (a person's IoT card).
-A number (msisdn) has 13 digits, of older cards 11, and no country code.
-Volumes are KB of 1,024 bytes. The period ends with the last plan that is not an add-on.
+A number (msisdn) has 13 digits, of older cards 11, and no country code. Volumes are KB of 1,024 bytes. The period ends
+with the last plan that is not an add-on.
 """
 
 import re
@@ -29,44 +29,19 @@ from hashlib import sha256
 from typing import Any, ClassVar
 from zoneinfo import ZoneInfo
 
+from xuliu.carrier.connectors.codes import onelink as codes
+
 from xuliu.carrier.contract import (  # isort: skip  # a name a line would be a page of them
     ANOTHER_SIM, AccountRefused, Action, Answer, BaseConfig, Capabilities, Change, ListedPlan, MsisdnForm,
     NoAnswer, NotSent, Outcome, Proof, Question, Reading, Reason, Response, Session, SimKey, Token, civil_date,
-    first_day_not_served, heard, in_bytes, lasts, moment, one_by_one, setting, without_numbers,
+    first_day_not_served, heard, in_bytes, lasts, moment, no_answer, one_by_one, setting, without_numbers,
 )  # fmt: skip
 
 ZONE = "Asia/Shanghai"
 MSISDN = MsisdnForm(country_code="86", lengths=frozenset({11, 13}), begins="1")
 OK = "0"
-STALE = "12021"
-TOKEN_SECONDS = 1800
-NO_END_FROM = 2099  # plans without an end are listed with one in that year or later
 NO_CARD = "the carrier knows no such card"
 BATCH = "batch:"  # stands before a jobId, to tell it from an orderNum
-# 25S04, by our word: one digit where the card was opened on OneLink-CT, two where on OneLink-PB.
-CARD_STATUSES = {
-    "in_stock": ("1", "6", "7", "07"),
-    "active": ("2", "00"),
-    "suspended": ("4", "8", "01", "02", "03", "06"),
-    "terminated": ("9", "04", "05"),
-}
-ORDER_OVER = ("failed", "aborted", "cancelled")  # 23M27; all but these and "completed" are under way
-# 25S02: the places of its 12 digits at which a 2 gives a reason that a renewal does not cure.
-STOP_REASONS = {1: "separated from its device", 3: "stopped by the platform", 4: "owing", 9: "outside its region"}
-
-# What a refusal is about is told by the words of its message: the codes beside it differ between the platform's
-# editions, and no public list of them is whole. The first that fits decides; what fits none is no refusal to us.
-REFUSALS: tuple[tuple[str, Reason | None], ...] = (
-    ("系统|超时|内部|异常|未知|网络|处理中", None),
-    ("(号码|卡)(号)?(不存在|鉴权|不(归)?属)", Reason.SIM),
-    ("集团.*(余额|欠费)|账户.*余额|余额不足", Reason.ACCOUNT),
-    ("(?i)appid|密码|鉴权|白名单|IP地址|无权|未授权", Reason.ACCOUNT),
-    ("分钟内|重复(办理|提交)", Reason.TEMPORARY),
-    ("频繁|重复调用|流控|限流|调用(量|次数)|维护|升级|割接", Reason.AWAY),
-    ("稍后", Reason.TEMPORARY),
-    ("资费|套餐|商品|加油包|叠加包|订购|参数", Reason.PLAN),
-    ("号码|卡|用户|状态", Reason.SIM),
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,7 +93,7 @@ class Connector:
             numbers = talk.msisdns([change.sim for change in changes])
         except (NotSent, NoAnswer) as error:
             return [Answer.kept_back(change, error) for change in changes]
-        answers = {change.reference: Answer.refused(change, Reason.SIM, NO_CARD) for change in changes}
+        answers = {change.reference: talk.unnumbered(change) for change in changes}
         known = [change for change in changes if change.sim.iccid in numbers]
         for plan in dict.fromkeys(change.plan_code for change in known):
             ordered = [change for change in known if change.plan_code == plan]
@@ -157,12 +132,22 @@ class _Said:
     @property
     def reason(self) -> Reason | None:
         """What a refusal is about; None where it may not be one."""
-        return next((reason for words, reason in REFUSALS if re.search(words, self.message)), None)
+        return next((reason for words, reason in codes.REFUSALS if re.search(words, self.message)), None)
 
     @property
     def wait_seconds(self) -> float:
         """How long a passing refusal asks us to wait: the longest of the vendor's intervals where it names one."""
         return 1800.0 if "分钟" in self.message else 60.0
+
+    def refused(self, change: Change, number: str = "") -> Answer:
+        """What this refusal of a change means, however we came to know of it."""
+        return Answer.refused(change, self.reason, self.sentence, number=number, retry_after_seconds=self.wait_seconds)
+
+    @property
+    def failure(self) -> NotSent | NoAnswer | None:
+        """Why there is no answer for the time being; None for an answer and for a lasting refusal."""
+        reason = Reason.SIM if self.status == OK else self.reason
+        return no_answer(reason, self.sentence, retry_after_seconds=self.wait_seconds)
 
 
 class _Talk:
@@ -171,6 +156,7 @@ class _Talk:
     def __init__(self, config: OneLinkConfig, session: Session) -> None:
         self.session = session
         self._config = config
+        self.silent: dict[str, NotSent | NoAnswer] = {}  # why no number is known of a card that may well be theirs
         self._jobs: dict[str, dict[str, Any]] = {}
 
     def ask(self, operation: str, path: str, fields: Mapping[str, str], *, reference: str = "") -> _Said:
@@ -190,20 +176,15 @@ class _Talk:
                 is_change=bool(reference),
             )
             said = _said(response)
-            if said.status != STALE:
+            if said.status != codes.STALE:
                 return said
         raise NotSent("a fresh token was refused", retry_after_seconds=60)
 
     def told(self, operation: str, path: str, fields: Mapping[str, str]) -> _Said:
         """A question's answer or lasting refusal. Raises where, for the time being, there is neither."""
         said = self.ask(operation, f"query/{path}", fields)
-        match said.reason if said.status != OK else Reason.SIM:
-            case None:
-                raise NoAnswer(said.sentence)
-            case Reason.ACCOUNT:
-                raise AccountRefused(said.sentence)
-            case Reason.TEMPORARY | Reason.AWAY:
-                raise NotSent(said.sentence, retry_after_seconds=said.wait_seconds)
+        if said.failure is not None:
+            raise said.failure
         return said
 
     def job(self, number: str) -> dict[str, Any]:
@@ -222,8 +203,19 @@ class _Talk:
         named = {str(card.get("iccid")).upper(): card for card in said.result}
         if not named.keys() <= set(asked):  # of those that we asked about it need not say anything then
             raise NoAnswer(ANOTHER_SIM)
-        cards = {iccid: card for iccid, card in named.items() if str(card.get("status", OK)) == OK}
-        return known | {iccid: str(card["msisdn"]) for iccid, card in cards.items() if card.get("msisdn")}
+        for iccid in asked if said.status == OK else ():
+            card = named.get(iccid, {"status": "", "message": ""})
+            entry = _Said(str(card.get("status", OK)), str(card.get("message", "")), [])
+            if entry.status == OK and card.get("msisdn"):
+                known[iccid] = str(card["msisdn"])
+            elif entry.reason is not Reason.SIM:
+                self.silent[iccid] = entry.failure or NoAnswer(f"no word of the card: {entry.sentence}")
+        return known
+
+    def unnumbered(self, change: Change) -> Answer:
+        """What becomes of a change whose card has no number."""
+        failure = self.silent.get(change.sim.iccid)
+        return Answer.kept_back(change, failure) if failure else Answer.refused(change, Reason.SIM, NO_CARD)
 
     def _fetch_token(self) -> Token:
         params = {"appid": self._config.appid, "password": self._config.password, "transid": self._transid("")}
@@ -232,11 +224,11 @@ class _Talk:
         except NoAnswer as error:
             raise NotSent(f"no token: {error}") from error
         if said.status == OK and said.first.get("token"):
-            expires_at = self.session.now() + lasts(said.first.get("ttl"), most=TOKEN_SECONDS)
+            expires_at = self.session.now() + lasts(said.first.get("ttl"), most=codes.TOKEN_SECONDS)
             return Token(value=str(said.first["token"]), expires_at=expires_at)
         if said.reason is Reason.ACCOUNT:
             raise AccountRefused(said.sentence)
-        raise NotSent(f"no token: {said.sentence}", retry_after_seconds=60)
+        raise NotSent(f"no token: {said.sentence}", retry_after_seconds=said.wait_seconds)
 
     def _url(self, path: str) -> str:
         return f"{self._config.base_url.rstrip('/')}/{path}"
@@ -286,12 +278,11 @@ def _order(talk: _Talk, changes: Sequence[Change], msisdns: str) -> _Said:
 
 def _taken_on(change: Change, said: _Said) -> Answer:
     order, job = said.first.get("orderNum"), said.first.get("jobId")
-    if said.status == OK and (order or job):
-        return Answer(reference=change.reference, outcome=Outcome.ACCEPTED, number=str(order or f"{BATCH}{job}"))
-    if said.status == OK or said.reason is None:  # taken on without a number, or words that we do not know
-        return Answer.unsure(change, said.sentence)
-    wait = said.wait_seconds if said.reason in (Reason.TEMPORARY, Reason.AWAY) else None
-    return Answer.refused(change, said.reason, said.sentence, retry_after_seconds=wait)
+    if said.status != OK:
+        return said.refused(change)
+    if not order and not job:
+        return Answer.unsure(change, f"taken on without a number: {said.sentence}")
+    return Answer(reference=change.reference, outcome=Outcome.ACCEPTED, number=str(order or f"{BATCH}{job}"))
 
 
 def _found(talk: _Talk, question: Question) -> Answer:
@@ -310,8 +301,8 @@ def _by_order(talk: _Talk, question: Question) -> Answer:
         return Answer.unsure(question.change, "the answer names another order", question.number)
     if not status:  # they gave us its number: that they do not know it (any more) says nothing of it
         return Answer.unsure(question.change, f"no word of the order: {said.sentence}", question.number)
-    if status in ORDER_OVER:
-        return Answer.now(question, Outcome.REJECTED, status, Reason.TEMPORARY)
+    if status in codes.ORDER_OVER:
+        return _over(question, said.first, f"order {status}")
     return Answer.now(question, Outcome.DONE if status == "completed" else Outcome.ACCEPTED, status)
 
 
@@ -321,7 +312,7 @@ def _by_job(talk: _Talk, question: Question) -> Answer:
     if status in ("0", "1"):
         return Answer.now(question, Outcome.ACCEPTED, f"job {status}")
     if status == "4":
-        return Answer.now(question, Outcome.REJECTED, "the whole job failed", Reason.TEMPORARY)
+        return _over(question, job, "the whole job failed")
     msisdn = talk.msisdns([question.change.sim]).get(question.change.sim.iccid)
     card = next((card for card in _entries(job.get("resultList")) if str(card.get("resultId")) == msisdn), None)
     if card is None:
@@ -329,7 +320,14 @@ def _by_job(talk: _Talk, question: Question) -> Answer:
     said = _Said(str(card.get("status", "")), str(card.get("message", "")), [])
     if said.status == OK:
         return Answer.now(question, Outcome.DONE, f"job {status}")
-    return Answer.now(question, Outcome.REJECTED, said.sentence, said.reason or Reason.TEMPORARY)
+    return said.refused(question.change, question.number)
+
+
+def _over(question: Question, entry: Mapping[str, Any], what: str) -> Answer:
+    """It ended without being done: for what reason where one stands beside it, else for one that we are not told."""
+    if entry.get("message"):
+        return _Said(what, str(entry["message"]), []).refused(question.change, question.number)
+    return Answer.now(question, Outcome.REJECTED, what, Reason.TEMPORARY)
 
 
 def _by_readings(talk: _Talk, question: Question) -> Answer:
@@ -341,12 +339,16 @@ def _by_readings(talk: _Talk, question: Question) -> Answer:
 def _reading(talk: _Talk, sim: SimKey, msisdn: str) -> Reading:
     as_of, card = talk.session.now(), {"msisdn": msisdn}
     if not msisdn:
+        if sim.iccid in talk.silent:
+            raise talk.silent[sim.iccid]
         return Reading(iccid=sim.iccid, as_of=as_of, refused=NO_CARD)
     said = talk.told("25S04", "sim-status", card)
+    if not said.result if said.status == OK else said.reason is not Reason.SIM:  # a plan's trouble is none of a card's
+        raise NoAnswer(said.sentence)
     status = str(said.first.get("cardStatus", "")).strip()
     if said.status != OK or status == "99":
         return Reading(iccid=said.another(sim, msisdn) or sim.iccid, as_of=as_of, refused=said.sentence)
-    state = next((word for word, statuses in CARD_STATUSES.items() if status in statuses), "")
+    state = next((word for word, statuses in codes.CARD_STATUSES.items() if status in statuses), "")
     plans = talk.told("23R00", "ordered-offerings", card | {"queryType": "3"})
     left = talk.told("23U07", "sim-data-margin", card)
     margin = _entries(left.first.get("accmMarginList"))
@@ -368,7 +370,7 @@ def _by_plans(said: _Said, today: date) -> dict[str, Any]:
     for entry in _entries(said.first.get("offeringInfoList")):
         starts_at, ends_at = _instant(entry.get("effectiveDate")), _instant(entry.get("expiriedDate"))
         starts_on = starts_at and civil_date(starts_at, ZONE)
-        ends_on = first_day_not_served(ends_at, ZONE) if ends_at and ends_at.year < NO_END_FROM else None
+        ends_on = first_day_not_served(ends_at, ZONE) if ends_at and ends_at.year < codes.NO_END_FROM else None
         plans.append(ListedPlan(code=str(entry.get("offeringId", "")), starts_on=starts_on, ends_on=ends_on))
         if not re.search("加油包|叠加包", str(entry.get("offeringName", ""))):
             ends += [ends_on] if ends_on else []
@@ -395,4 +397,4 @@ def _blocked_why(talk: _Talk, card: Mapping[str, str]) -> str:
         digits = str(talk.told("25S02", "sim-stop-reason", card).first.get("stopReason", ""))
     except (NotSent, NoAnswer):  # what the card has is said without it
         return ""
-    return ", ".join(why for place, why in STOP_REASONS.items() if digits[place : place + 1] == "2")
+    return ", ".join(why for place, why in codes.STOP_REASONS.items() if digits[place : place + 1] == "2")

@@ -45,6 +45,7 @@ from xuliu.carrier.contract import (
     lasts,
     luhn_digit,
     moment_in,
+    no_answer,
     one_by_one,
     setting,
     without_numbers,
@@ -55,6 +56,7 @@ TOKEN_SECONDS = 86_400  # a token is asked for once a day at least, whatever the
 STATES = {"Enabled": "active", "Disabled": "suspended"}
 NOT_THIS_SIM = (403, 404, 422)  # not ours, unknown, expired ("only extensions are permitted")
 
+NOT_US = (400, 401, 402, 403)  # of a token
 UNKNOWN_SIM = Response(404, {}, b"")
 
 
@@ -123,10 +125,7 @@ class Connector:
         if response.status == 201:
             number = response.headers.get("location", "").rstrip("/").rpartition("/")[2]
             return Answer(reference=change.reference, outcome=Outcome.ACCEPTED, number=number)
-        reason = _reason(response, change)
-        if reason is None:
-            return Answer.unsure(change, _words(response))
-        return Answer.refused(change, reason, _words(response))
+        return Answer.refused(change, _reason(response, change.action), _words(response))
 
     def _order(self, session: Session, change: Change) -> Response:
         responses = (self._ordered(session, change, iccid) for iccid in self.names_of(change.sim.iccid))
@@ -194,13 +193,15 @@ class Connector:
                     headers={"authorization": f"Basic {b64encode(login.encode()).decode()}"},
                 )
             )
-            said = _object(response) if response.status == 200 else {}
         except NoAnswer as error:
             raise NotSent(f"no token: {error}") from error
-        if said.get("access_token"):
-            expires_at = session.now() + lasts(said.get("expires_in"), most=TOKEN_SECONDS)
-            return Token(value=str(said["access_token"]), expires_at=expires_at)
-        raise AccountRefused(_words(response))
+        if response.status in NOT_US:
+            raise AccountRefused(_words(response))
+        said = response.json()
+        if response.status != 200 or not isinstance(said, dict) or not said.get("access_token"):
+            raise NotSent(f"no token: {_words(response)}", retry_after_seconds=60)
+        expires_at = session.now() + lasts(said.get("expires_in"), most=TOKEN_SECONDS)
+        return Token(value=str(said["access_token"]), expires_at=expires_at)
 
     def _url(self, path: str) -> str:
         return f"{self._config.base_url.rstrip('/')}{path}"
@@ -226,8 +227,8 @@ def _reading(sim: SimKey, as_of: datetime, card: Response, quota: Response) -> R
     )
 
 
-def _reason(response: Response, change: Change) -> Reason | None:
-    """What a refusal is about; None where the description knows no such answer.
+def _reason(response: Response, action: Action | None = None) -> Reason | None:
+    """What a refusal is about, of a change or of a question; None where the description knows no such answer.
 
     A top-up's 400 is described as the payment method, which is ours to set; an extension's is not described further.
     402 is not described at all, and can only be about our payment.
@@ -236,17 +237,18 @@ def _reason(response: Response, change: Change) -> Reason | None:
         return Reason.SIM
     if response.status == 402:
         return Reason.ACCOUNT
-    if response.status == 400:
-        is_ours = change.action is Action.ADD_ON or "payment" in response.text.lower()
-        return Reason.ACCOUNT if is_ours else Reason.PLAN
-    return None
+    if response.status == 400 and (action is Action.ADD_ON or "payment" in response.text.lower()):
+        return Reason.ACCOUNT
+    return Reason.PLAN if response.status == 400 and action is Action.RENEW else None
 
 
 def _object(response: Response) -> dict[str, Any]:
+    """What is said of a SIM. Raises NotSent, NoAnswer."""
     said = response.json()
-    if response.status != 200 or not isinstance(said, dict):
-        raise NoAnswer(f"HTTP {response.status} with a body that is not as described")
-    return said
+    if response.status == 200 and isinstance(said, dict):
+        return said
+    odd = NoAnswer(f"HTTP {response.status} with a body that is not as described")
+    raise no_answer(_reason(response), _words(response)) or odd
 
 
 def _words(response: Response) -> str:

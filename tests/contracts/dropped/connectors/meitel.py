@@ -27,6 +27,8 @@ from xuliu.carrier.contract import (
     SimKey,
     heard,
     in_bytes,
+    no_answer,
+    one_by_one,
     setting,
 )
 
@@ -60,9 +62,9 @@ class Connector:
         """The one that is given."""
         return (iccid,)
 
-    def read(self, session: Session, sims: Sequence[SimKey]) -> list[Reading]:
+    def read(self, session: Session, sims: Sequence[SimKey]) -> list[Reading | None]:
         """One question a SIM."""
-        return [self._read(session, sim) for sim in sims]
+        return one_by_one(sims, lambda sim: self._read(session, sim))
 
     def submit(self, session: Session, changes: Sequence[Change]) -> list[Answer]:
         """One order a change."""
@@ -77,7 +79,9 @@ class Connector:
         if response.status == 404:
             return Reading(iccid=sim.iccid, as_of=session.now(), refused="unknown")
         said = _object(response)
-        if str(said.get("iccid", sim.iccid)) != sim.iccid:
+        if "iccid" not in said:
+            return _refused(session, sim, said)
+        if said["iccid"] != sim.iccid:
             return Reading(iccid=str(said["iccid"]), as_of=session.now())
         granted, used = in_bytes(said.get("granted_bytes"), 1), in_bytes(said.get("used_bytes"), 1)
         try:
@@ -139,7 +143,16 @@ def _answer(change: Change, said: Mapping[str, Any]) -> Answer:
     state, number = str(said.get("state")), str(said.get("number", ""))
     if state in OUTCOMES:
         return Answer(reference=change.reference, outcome=OUTCOMES[state], number=number)
-    reason = REASONS.get(str(said.get("why"))) if state == "refused" else None
-    if reason is None:
-        return Answer.unsure(change, f"a state that we do not know: {state}")
-    return Answer.refused(change, reason, f"refused: {said.get('why')}")
+    return Answer.refused(change, _reason(said), f"{state}: {said.get('why')}", number=number)
+
+
+def _refused(session: Session, sim: SimKey, said: Mapping[str, Any]) -> Reading:
+    """A question is refused for the same reasons as a change."""
+    if _reason(said) is Reason.SIM:
+        return Reading(iccid=sim.iccid, as_of=session.now(), refused=str(said.get("why")))
+    raise no_answer(_reason(said), f"refused: {said.get('why')}") or NoAnswer("a plan's trouble is none of a SIM's")
+
+
+def _reason(said: Mapping[str, Any]) -> Reason | None:
+    """What a refusal is about; None for words that we do not know."""
+    return REASONS.get(str(said.get("why"))) if said.get("state") == "refused" else None

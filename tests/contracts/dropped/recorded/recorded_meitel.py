@@ -1,6 +1,6 @@
 """Mei Tel's answers."""
 
-from tests.contracts.peer import Asked, Recorded, Refusal, Reply
+from tests.contracts.peer import Asked, Path, Recorded, Refusal, Reply
 from xuliu.carrier.contract import Action, Outcome, Reason
 
 ICCID = "89860400000000000017"
@@ -51,6 +51,18 @@ RECORDED = Recorded(
         Refusal(
             reply=Reply.of({"state": "refused", "why": "balance"}), outcome=Outcome.NOT_SENT, reason=Reason.ACCOUNT
         ),
+        Refusal(reply=Reply.of({"state": "refused", "why": "plan"}), outcome=Outcome.REJECTED, reason=Reason.PLAN),
+        Refusal(
+            reply=Reply.of({"state": "refused", "why": "later"}), outcome=Outcome.NOT_SENT, reason=Reason.TEMPORARY
+        ),
         Refusal(reply=Reply.of({"state": "odd"}), outcome=Outcome.UNKNOWN),
+    ),
+    paths=(
+        Path(
+            name="by our reference",
+            number="",
+            is_question=lambda asked: asked.path.startswith("/v1/orders/"),
+            told=lambda reply: reply,
+        ),
     ),
 )

@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from tests.contracts.peer import Asked, Recorded, Refusal, Reply
+from tests.contracts.peer import Asked, Path, Recorded, Refusal, Reply
 from xuliu.carrier.contract import Action, Outcome, Reason
 
 ICCID, MSISDN, UNKNOWN = "89860400000000000017", "1440000000017", "89860400000000000099"
@@ -29,6 +29,7 @@ MARGIN = {
     "useAmount": "1024.5",
     "remainAmount": "306175.5",
 }
+CARD = {"status": "0", "message": "正确", "iccid": ICCID, "msisdn": MSISDN, "imsi": "460040000000017"}
 ADD_ON_MARGIN = {
     "offeringId": "0",
     "apnName": "CMIOT",
@@ -66,11 +67,13 @@ def _answer(asked: Asked, *, plans: list[Any], margins: list[Any]) -> Reply:
         return BAD_CREDENTIALS
     if not is_login and fields.get("token") != TOKEN:
         return STALE_TOKEN
-    cards = [{"status": "0", "message": "正确", "iccid": ICCID, "msisdn": MSISDN, "imsi": "460040000000017"}]
     known = {
         "/get/token": said({"token": TOKEN, "ttl": "1800"}),
         "/query/sim-card-info/batch": said(
-            *(card for card in cards if card["iccid"] in fields.get("iccids", "").split("_"))
+            *(
+                CARD if iccid == ICCID else {"status": "12010", "message": "卡号鉴权失败，号码不存在", "iccid": iccid}
+                for iccid in fields.get("iccids", "").split("_")
+            )
         ),
         "/query/sim-status": said({"cardStatus": "2", "lastChangeDate": "2026-01-01 00:00:00"}),
         "/query/ordered-offerings": said({"offeringInfoList": plans}),
@@ -100,6 +103,22 @@ def of_another(asked: Asked) -> Reply | None:
     }
     first = given["result"][0] if given["result"] else {}
     return said({**first, **names[path]}) if path in names else None
+
+
+def in_an_order(reply: Reply) -> Reply | None:
+    """An order that failed: the words of a refusal stand beside its status, where there are any."""
+    refusal = json.loads(reply.body)
+    if refusal["status"] == "0":
+        return None
+    return said({"orderNum": "20260310000000017", "status": "failed", "message": refusal["message"]})
+
+
+def in_a_job(reply: Reply) -> Reply | None:
+    """A card's entry in a bulk order that is done with failures."""
+    refusal = json.loads(reply.body)
+    entry = {name: refusal[name] for name in ("status", "message")}
+    done = {"jobStatus": "3", "resultList": [{**entry, "resultType": "1", "resultId": MSISDN}]}
+    return said(done) if refusal["status"] != "0" else None
 
 
 RECORDED = Recorded(
@@ -134,7 +153,22 @@ RECORDED = Recorded(
         Refusal(reply=said(status="12000", message="接口调用过于频繁"), outcome=Outcome.NOT_SENT, reason=Reason.AWAY),
         Refusal(reply=said(status="500", message="系统内部错误"), outcome=Outcome.UNKNOWN),
         Refusal(reply=said(status="500", message="处理超时"), outcome=Outcome.UNKNOWN),
+        Refusal(reply=said(status="12070", message="业务正在处理中"), outcome=Outcome.UNKNOWN),
         Refusal(reply=said(status="77777", message="???"), outcome=Outcome.UNKNOWN),
         Refusal(reply=said(), outcome=Outcome.UNKNOWN),
+    ),
+    paths=(
+        Path(
+            name="by order",
+            number="20260310000000017",
+            is_question=lambda asked: asked.path.endswith("/query/order-info"),
+            told=in_an_order,
+        ),
+        Path(
+            name="by job",
+            number="batch:20260310000000018",
+            is_question=lambda asked: asked.path.endswith("/query/sim-batch-result"),
+            told=in_a_job,
+        ),
     ),
 )

@@ -1,5 +1,6 @@
 """OneLink's own ways, beyond what the shared contract test holds it to."""
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
@@ -8,13 +9,26 @@ from typing import Any
 
 import pytest
 
-from tests.contracts.peer import Asked, Reply
-from tests.contracts.rigs import Rig, rigged
+from tests.contracts.on_paper import on_paper
+from tests.contracts.peer import Asked, Refusal, Reply
+from tests.contracts.rigs import Rig, recorded_answers, rigged
 from xuliu.carrier.connectors.onelink import ZONE, Connector
 from xuliu.carrier.connectors.tests.recorded_onelink import ADD_ON_PLAN, FIRST_PLAN, MSISDN, said
-from xuliu.carrier.contract import Action, Answer, Change, NoAnswer, Outcome, Question, Reason, SimKey, civil_date
+from xuliu.carrier.contract import (
+    Action,
+    Answer,
+    Change,
+    NoAnswer,
+    NotSent,
+    Outcome,
+    Question,
+    Reason,
+    SimKey,
+    civil_date,
+)  # fmt: skip
 
 LIN, MEI, STRANGER = "89860400000000000017", "89860400000000000025", "89860400000000000033"
+REFUSALS = recorded_answers("onelink").refusals
 NUMBERS = {LIN: "1440000000017", MEI: "1440000000025", STRANGER: "1440000000033"}
 
 
@@ -344,3 +358,36 @@ def test_numbers_of_other_cards_are_no_word_of_the_card_that_was_asked_about(rig
     with pytest.raises(NoAnswer):
         rig.connector.read(rig.session, [nameless.sim])
     assert [answer.outcome for answer in submit(rig, [nameless])] == [Outcome.NOT_SENT]
+
+
+@pytest.mark.parametrize(
+    "refusal", recorded_answers("onelink").refusals, ids=lambda refusal: refusal.reply.body.decode()
+)
+def test_what_keeps_a_card_from_being_looked_up_is_no_refusal_of_the_card_unless_it_is(refusal: Refusal) -> None:
+    """25S05 gives each card a status of its own; words of another kind are no "unknown card", nor is no word at all."""
+    held = on_paper("onelink")
+    entry = {**json.loads(refusal.reply.body), "iccid": LIN}
+    entries = [entry] if entry["status"] != "0" else []
+    held.on(lambda asked: asked.path.endswith("/sim-card-info/batch"), said(*entries))
+
+    (answer,) = held.connector.submit(held.session, [make_change(LIN, msisdn="")])
+
+    is_the_cards = refusal.reason is Reason.SIM
+    assert answer.outcome is (Outcome.REJECTED if is_the_cards else Outcome.NOT_SENT)
+    assert (answer.reason is Reason.ACCOUNT) == (refusal.reason is Reason.ACCOUNT)
+    if not is_the_cards:
+        with pytest.raises((NotSent, NoAnswer)):
+            held.connector.read(held.session, [SimKey(iccid=LIN)])
+
+
+def test_one_cards_odd_answer_holds_up_no_other_card(rig: Rig) -> None:
+    rig.peer.answer = lambda asked: (
+        Reply(status=502) if NUMBERS[MEI].encode() in asked.body else rig.recorded.answer(asked)
+    )
+
+    sims = [SimKey(iccid=iccid, msisdn=NUMBERS[iccid]) for iccid in (LIN, MEI)]
+    first, second = rig.connector.read(rig.session, sims)
+
+    assert first is not None
+    assert first.state == "active"
+    assert second is None
