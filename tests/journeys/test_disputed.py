@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 
 from tests.world import World, drive_for, line_states, make_paid_order, make_sims
+from xuliu.balance.models import ProvenReading
 from xuliu.carrier.models import CarrierAccount
 from xuliu.ordering.models import Order
 from xuliu.ticket.models import Case
@@ -40,9 +41,10 @@ def test_what_a_later_order_brought_is_no_proof_of_an_earlier_one(world: World, 
 def test_what_comes_on_top_of_a_later_order_proves_the_earlier_one(world: World) -> None:
     first, second = _disputed(world, "1nce", "nce-12")
     (line,) = second.lines.select_related("sim")
-    ends_on = line.ends_on
+    proven = ProvenReading.objects.get(sim=line.sim).period_end_on
+    assert proven is not None
 
-    world.sandbox.control.sim(line.sim.iccid, ends_on=str(ends_on + timedelta(days=366)))
+    world.sandbox.control.sim(line.sim.iccid, ends_on=str(proven + timedelta(days=366)))
     world.by_hand[line.sim.iccid] += 1
     drive_for(world, timedelta(days=3), step=timedelta(hours=1))
 
