@@ -37,7 +37,7 @@ from xuliu.ordering.place import cancel
 from xuliu.ordering.quote import Wish, quote
 from xuliu.ordering.underway import Peer
 from xuliu.ordering.withdraw import withdraw
-from xuliu.payment import anew, sign_ins
+from xuliu.payment import anew, outside, sign_ins
 from xuliu.payment.accounts import provider_of, session_of
 from xuliu.payment.models import Notice, Refund
 
@@ -124,6 +124,23 @@ def refund_refused(world: World) -> None:
     refund = _refunded(world)
     with acting(Actor("person", make_person("Olga").pk, "Olga")):
         anew.send_again(refund_id=refund.pk, why="the order is there")
+    drive_for(world, timedelta(minutes=5))
+
+
+def refunded_outside(world: World) -> None:
+    """Paid, and a part given back past us before we heard of either; people enter how much, and give back the rest."""
+    order = make_order(world, make_sims(world, "onelink"), "cm-12")
+    payment = open_payments(world, order)
+    world.sandbox.control.settings(notices=False)  # the provider's own comes late, and is no second refund
+    world.sandbox.control.pay(payment.reference, notify=False)
+    told = world.sandbox.control.refund_outside(payment.reference, 1000)
+    drive_for(world, timedelta(minutes=2))
+    for name in ("Olga", "Otto"):
+        with acting(Actor("person", make_person(name).pk, name)):
+            number = told["refund_id"]
+            outside.enter(payment_id=payment.pk, number=number, amount_minor=1000, why="seen in the merchant platform")
+    with acting(Actor("person", make_person("Olga").pk, "Olga")):
+        outside.give_back_rest(payment_id=payment.pk, why="the payer wants no more of it")
     drive_for(world, timedelta(minutes=5))
 
 

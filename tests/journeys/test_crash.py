@@ -52,6 +52,8 @@ STORY_OF: dict[str, stories.Story] = {
     "overdue.tell": stories.never_done,
     "decide.ask_anew": stories.closed_and_asked_anew,
     "decide.ask_refund": stories.closed_and_asked_anew,
+    "decide.enter_outside": stories.refunded_outside,
+    "decide.give_back_rest": stories.refunded_outside,
     "decide.send_refund_again": stories.refund_refused,
     "payment.count_refusals": stories.our_keys_refused,
     "payment.refused": stories.our_keys_refused,
@@ -139,7 +141,7 @@ def _resume(world: World) -> None:
     control.clear_faults()
     set_credentials(world.accounts["onelink"], {"password": world.sandbox.credentials["onelink"]["password"]})
     resume([account.pk for account in world.accounts.values()])
-    control.settings(settle_seconds=0)
+    control.settings(settle_seconds=0, notices=True)
     control.settle()
     with connection.cursor() as cursor:
         for model in (Flight, Payment, Refund, SignIn):

@@ -81,13 +81,13 @@ def may_send_again_at(line: Underway) -> datetime:
 
 
 def refund(*, line_id: int, why: str) -> bool:
-    """Give the money of a line back that is UNKNOWN, DISPUTED, or READY and set aside; a later delivery is our loss and
-    shown as a case."""
+    """Give the money of a line back that is UNKNOWN, DISPUTED, or set aside before it was sent; a later delivery is our
+    loss and shown as a case."""
     deciding_person()
     check_reason(why)
     with stops.transaction("decide.refund"):
-        line = _locked(line_id, State.UNKNOWN, State.DISPUTED, State.READY)
-        if line.state == State.READY and not line.is_set_aside:
+        line = _locked(line_id, State.UNKNOWN, State.DISPUTED, State.READY, State.WAITING)
+        if line.state in (State.READY, State.WAITING) and not line.is_set_aside:
             raise CannotDecide("not_stuck")
         sent = Attempt.objects.filter(line_id=line.id, number=line.attempt, sent_at__isnull=False)
         sent.update(recheck_at=clock.now() + LOOK_BACK_AFTER[0])

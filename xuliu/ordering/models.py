@@ -94,7 +94,7 @@ class OrderLine(models.Model):
         REVERSED = "REVERSED"
 
     MOVES: ClassVar = {
-        State.WAITING: frozenset({State.READY, State.DROPPED}),
+        State.WAITING: frozenset({State.READY, State.DROPPED, State.REJECTED}),
         State.READY: frozenset({State.SUBMITTING, State.REJECTED}),
         State.SUBMITTING: frozenset({State.READY, State.ACCEPTED, State.VERIFYING, State.UNKNOWN, State.REJECTED}),
         State.UNKNOWN: frozenset({State.READY, State.ACCEPTED, State.VERIFYING, State.REJECTED}),

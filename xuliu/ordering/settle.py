@@ -8,6 +8,7 @@ from functools import partial
 from typing import Any, NamedTuple
 
 from django.db import connection
+from django.db.models import Max, Sum
 
 from xuliu.common import clock, stops, wake
 from xuliu.common.chunks import CHUNK, apply_halving
@@ -16,7 +17,7 @@ from xuliu.common.state import move
 from xuliu.ordering.models import Order, OrderLine
 from xuliu.ordering.underway import NOT_SET_ASIDE, set_order_aside
 from xuliu.party.models import Seller
-from xuliu.payment.models import Payment
+from xuliu.payment.models import Payment, Refund
 from xuliu.payment.operations import RefundOrder, want_refunds
 
 ENDED = "NOT EXISTS (SELECT 1 FROM ordering_orderline l WHERE l.order_id = o.id AND l.state = ANY(%(open)s))"
@@ -89,27 +90,37 @@ def _end(count: _Count) -> str:
 
 
 def _owe(counts: Sequence[_Count]) -> None:
-    """One refund an order for all its refused lines, to the payment that was applied."""
+    """One refund an order for all its refused lines, to the payment that was applied; less what was given back past
+    us, which counts for those lines where it is all of it."""
     payments = {
         p.order_id: p for p in Payment.objects.filter(order_id__in=[c.order_id for c in counts], is_applied=True)
     }
-    wanted = [
-        RefundOrder(
-            payment_id=payments[count.order_id].id,
-            amount_minor=count.owed_minor,
-            currency=payments[count.order_id].currency,
-            why="not_provisioned",
-        )
-        for count in counts
-    ]
+    returned = _given_back_past_us([payment.pk for payment in payments.values()])
+    wanted, refunds = [], {}
+    for count in counts:
+        payment = payments[count.order_id]
+        outside_id, outside_minor = returned.get(payment.pk, (None, 0))
+        if count.owed_minor > outside_minor:
+            owed = count.owed_minor - outside_minor
+            why = "not_provisioned"
+            wanted.append(RefundOrder(payment_id=payment.pk, amount_minor=owed, currency=payment.currency, why=why))
+        else:
+            refunds[count.order_id] = outside_id
     made = want_refunds(wanted)
-    by_order = {order_id: made[payment.id] for order_id, payment in payments.items()}
+    refunds |= {payment.order_id: made[payment.pk] for payment in payments.values() if payment.pk in made}
     sql = """
         UPDATE ordering_orderline l SET refund_id = u.refund_id, refunded_minor = l.price_minor
         FROM unnest(%s::bigint[], %s::bigint[]) AS u(order_id, refund_id)
         WHERE l.order_id = u.order_id AND l.state = 'REJECTED' AND l.refund_id IS NULL"""
     with connection.cursor() as cursor:
-        cursor.execute(sql, (list(by_order), list(by_order.values())))
+        cursor.execute(sql, (list(refunds), list(refunds.values())))
+
+
+def _given_back_past_us(payment_ids: Sequence[int]) -> dict[int, tuple[int, int]]:
+    """By payment: the last such refund, and the sum of them."""
+    outside = Refund.objects.filter(payment_id__in=payment_ids, is_outside=True).values("payment_id")
+    sums = outside.annotate(last=Max("id"), minor=Sum("amount_minor"))
+    return {row["payment_id"]: (row["last"], row["minor"]) for row in sums}
 
 
 def issue_receipts(limit: int = CHUNK) -> int:

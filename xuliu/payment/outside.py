@@ -6,18 +6,23 @@ payers where the payment counts for its order or is given back already, else out
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from django.db import connection
+from django.db.models import Sum
 
-from xuliu.common import clock
+from xuliu.common import clock, stops
 from xuliu.common.codes import new_code
+from xuliu.common.deciding import PEOPLE_NEEDED, CannotDecide, check_reason, deciding_person
 from xuliu.common.state import move
 from xuliu.ledger import addresses
 from xuliu.ledger.operations import Entry, post
 from xuliu.payment.contract import Standing
 from xuliu.payment.inbox import Heard
-from xuliu.payment.models import Payment, Refund
+from xuliu.payment.models import OutsideEntry, Payment, Refund
+from xuliu.payment.operations import RefundOrder, want_refunds
 from xuliu.ticket.operations import Opening, open_cases
+from xuliu.ticket.queries import open_cases_of
 
 CASE = "payment_refunded_outside"
 
@@ -131,3 +136,61 @@ def _entry(refund_id: int, one: Outside, *, is_owed: bool) -> Entry:
 def _case(one: Outside) -> Opening:
     facts = {"amount_minor": one.amount_minor, "provider_number": one.number}
     return Opening(kind=CASE, subject_kind="payment", subject_id=one.payment.pk, facts=facts)
+
+
+def rest_minor(payment: Payment) -> int:
+    """What of a payment in suspense has not been given back; 0 where its money is not there, or nothing is known."""
+    outside = Refund.objects.filter(payment_id=payment.pk, is_outside=True).aggregate(minor=Sum("amount_minor"))
+    is_in_suspense = payment.state == Payment.State.SUCCEEDED and payment.pk not in _owed({payment.pk})
+    return payment.amount_minor - outside["minor"] if is_in_suspense and outside["minor"] else 0
+
+
+def is_in_question(payment: Payment) -> bool:
+    """Whether something of it went back past us, or may have."""
+    return open_cases_of("payment", [payment.pk]).filter(kind=CASE).exists()
+
+
+def enter(*, payment_id: int, number: str, amount_minor: int, why: str) -> bool:
+    """One person's word of what went back past us, by the provider's number of that refund; recorded when two have
+    entered the same. Returns whether they have. Raises CannotDecide."""
+    person_id = deciding_person()
+    check_reason(why)
+    with stops.transaction("decide.enter_outside"):
+        payment = Payment.objects.select_for_update(no_key=True).get(id=payment_id)
+        if not number.strip() or not 0 < amount_minor <= payment.amount_minor:
+            raise CannotDecide("no_amount")
+        if not is_in_question(payment):
+            raise CannotDecide("not_stuck")
+        entered: dict[str, Any] = {"amount_minor": amount_minor, "why": why, "at": clock.now()}
+        named: dict[str, Any] = {"payment_id": payment.pk, "number": number.strip()[:64]}
+        OutsideEntry.objects.update_or_create(**named, person_id=person_id, defaults=entered)
+        if OutsideEntry.objects.filter(**named, amount_minor=amount_minor).count() < PEOPLE_NEEDED:
+            return False
+        told: dict[str, str] = {"number": named["number"], "reference": f"outside:{payment.pk}:{number.strip()}"[:64]}
+        record([Outside(payment=payment, amount_minor=amount_minor, detail=why[:200], **told)])
+        return True
+
+
+def give_back_rest(*, payment_id: int, why: str) -> bool:
+    """Give back what is left in suspense of a payment of which a part went back past us. Raises CannotDecide."""
+    deciding_person()
+    check_reason(why)
+    with stops.transaction("decide.give_back_rest"):
+        payment = Payment.objects.select_for_update(no_key=True).get(id=payment_id)
+        rest = rest_minor(payment)
+        if rest <= 0:
+            raise CannotDecide("no_amount")
+        order = RefundOrder(payment_id=payment.pk, amount_minor=rest, currency=payment.currency, why="rest")
+        post([_to_refund(payment, rest)], at=clock.now())
+        return bool(want_refunds([order]))
+
+
+def _to_refund(payment: Payment, rest: int) -> Entry:
+    return Entry(
+        reference=f"payment:{payment.pk}:rest",
+        source=addresses.SUSPENSE,
+        destination=addresses.refund_payable(payment.account_id),
+        amount_minor=rest,
+        currency=payment.currency,
+        order_id=payment.order_id,
+    )
