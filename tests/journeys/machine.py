@@ -23,7 +23,7 @@ from django.db.models import Q
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from tests.books import check_books
+from tests.books import check_books, overdue
 from tests.harness import databases, site, stops
 from tests.world import await_notices, drive, drive_for, make_person, make_sims, make_world, pass_time
 from xuliu.balance.operations import want_readings
@@ -35,6 +35,7 @@ from xuliu.ledger import addresses
 from xuliu.ledger.queries import balance
 from xuliu.ordering import decide, steps
 from xuliu.ordering.models import Flight, Order, OrderLine, Receipt
+from xuliu.ordering.overdue import tell_of_overdue
 from xuliu.ordering.place import CannotPlace, cancel, place
 from xuliu.ordering.quote import QuoteRefused, Wish, quote
 from xuliu.ordering.withdraw import withdraw
@@ -68,6 +69,16 @@ PROVIDER_FAULTS = [
     *({"operation": operation, **slow} for slow in SLOW for operation in ASKED),
     *({"kind": kind, "operation": "notice"} for kind in ("answer_twice", "bad_signature")),
 ]
+# What an answer stays until somebody is told: no word of it is ever usable, or it is always "later".
+FOR_EVER = [
+    ("onelink", {"kind": "refuse", "operation": "change", "code": "77777", "message": "???"}),
+    ("1nce", {"kind": "refuse", "operation": "change", "status": 409}),
+    *((peer, {"kind": "refuse", "operation": "change", "reason": "temporary"}) for peer in CARRIERS),
+    *((peer, {"kind": "error", "operation": group}) for peer in CARRIERS for group in GROUPS),
+    *((peer, {"kind": "odd_body", "operation": "read"}) for peer in CARRIERS),
+    *(("wechatpay", {"kind": "error", "operation": operation}) for operation in ASKED),
+]
+TOLD_WITHIN = timedelta(hours=30)
 STOPS = [f"{name}:{side}" for name in stops.names() for side in ("before", "after")]
 LINE_STEPS = [step.name for lane in steps.LANES.values() for step in lane]
 ACCOUNT_STEPS = [step.name for lane in steps.ACCOUNT_LANES.values() for step in lane]
@@ -189,6 +200,18 @@ class Line(RuleBasedStateMachine):
     def the_provider_goes_wrong(self, fault: dict[str, object], count: int) -> None:
         self.control.fault(peer="wechatpay", count=count, retry_after=0, **fault)
 
+    @rule(fault=st.sampled_from(FOR_EVER), pick=INDEX, offering=INDEX, gives_in=st.booleans())
+    def somebody_answers_the_same_for_a_day_and_a_half(
+        self, fault: tuple[str, dict[str, object]], pick: int, offering: int, gives_in: bool
+    ) -> None:
+        """Of what was bought and of whatever else comes to no end by then, somebody is to be told."""
+        peer, said = fault
+        self.control.fault(peer=peer, count=None, **said)
+        self.somebody_orders_and_pays(picks=[pick], offering=offering, count=1)
+        drive_for(self.world, timedelta(hours=36), step=timedelta(minutes=10))
+        if gives_in:
+            self.control.clear_faults()
+
     @rule(peer=st.sampled_from([*CARRIERS, "wechatpay"]), is_down=st.booleans())
     def a_peer_goes_or_comes(self, peer: str, is_down: bool) -> None:
         (self.control.down if is_down else self.control.up)(peer)
@@ -261,6 +284,9 @@ class Line(RuleBasedStateMachine):
         """They have asked the carrier: what they say is true."""
         stuck = _stuck()
         line = stuck[pick % len(stuck)]
+        self._olga_and_otto(line, gives_up=gives_up)
+
+    def _olga_and_otto(self, line: OrderLine, *, gives_up: bool) -> None:
         is_there = self._has_come(line)
         for name in ("Olga", "Otto"):
             with acting(Actor("person", make_person(name).pk, name)):
@@ -306,6 +332,13 @@ class Line(RuleBasedStateMachine):
     def the_books_agree(self) -> None:
         check_books(self.world, is_at_rest=False)
 
+    @invariant()
+    def nothing_takes_thirty_hours_untold(self) -> None:
+        if overdue(TOLD_WITHIN):  # a worker looks once a minute
+            tell_of_overdue()
+        untold = overdue(TOLD_WITHIN)
+        assert not untold, f"of which no case tells: {untold}"
+
     def teardown(self) -> None:
         """Everybody is back and time passes; then nothing may be left over. Not after a failure: it says enough."""
         with self._things:
@@ -329,6 +362,7 @@ class Line(RuleBasedStateMachine):
         for _ in range(3):  # a carrier's last word may be that our account was empty
             carriers.resume([account.pk for account in self.world.accounts.values()])
             await_notices(self.world)
+            self._bring_back_what_was_set_aside()
             drive_for(self.world, timedelta(hours=26), step=timedelta(minutes=1))
         await_notices(self.world)
         drive()
@@ -337,6 +371,14 @@ class Line(RuleBasedStateMachine):
         for model in (Order, OrderLine, Payment, Refund):
             self.seen.update(f"{model.__name__} {state}" for state in model.objects.values_list("state", flat=True))
         self.seen.update(f"case {kind}" for kind in Case.objects.values_list("kind", flat=True))
+
+    def _bring_back_what_was_set_aside(self) -> None:
+        """Sent too often in vain: the people who ask the carrier have it sent once more, or asked about."""
+        for line in OrderLine.objects.filter(is_set_aside=True).select_related("sim", "account").order_by("id"):
+            if line.state == OrderLine.State.READY:
+                decide.ask_again(line_id=line.pk)
+            else:
+                self._olga_and_otto(line, gives_up=False)
 
     def _place(self, order_id: int, method: str) -> None:
         try:
