@@ -403,9 +403,9 @@ def _stuck() -> list[OrderLine]:
 
 def check_rest(provider_id: int) -> None:
     """What else must be so when nothing more is coming and no line was poisonous."""
-    assert not OrderLine.objects.filter(is_set_aside=True).exists(), list(
-        Case.objects.filter(kind="line_set_aside").values_list("facts", flat=True)
-    )
+    poisoned = list(Case.objects.filter(kind="line_set_aside").values_list("facts", flat=True))
+    assert not poisoned, poisoned
+    assert not OrderLine.objects.filter(is_set_aside=True, state__in=OrderLine.OPEN).exists()
     assert not Case.objects.filter(kind="notice_set_aside").exists()
     assert not Notice.objects.filter(state="STORED").exists()
     assert not Payment.objects.filter(state__in=Payment.LIVE).exists()

@@ -228,7 +228,16 @@ def test_a_refund_that_the_provider_never_answers_is_a_case_after_a_day(world: W
     assert _cases() == []
 
 
-@pytest.mark.parametrize("operation", ["native", "query", "close"])
+def test_a_payment_that_cannot_be_opened_ends_when_its_time_is_over(world: World) -> None:
+    _forever(world, "wechatpay", kind="error", operation="native")
+    order = make_order(world, make_sims(world, "onelink"), "cm-12")
+    drive_for(world, timedelta(hours=1))
+
+    order.refresh_from_db()
+    assert (order.state, Payment.objects.get().state, _cases()) == ("EXPIRED", "CLOSED", [])
+
+
+@pytest.mark.parametrize("operation", ["query", "close"])
 def test_a_payment_that_comes_to_no_end_is_a_case_after_two_hours(world: World, operation: str) -> None:
     _forever(world, "wechatpay", kind="error", operation=operation)
     order = make_order(world, make_sims(world, "onelink"), "cm-12")

@@ -43,21 +43,23 @@ Row = TypeVar("Row", Payment, Refund, SignIn)
 Said = TypeVar("Said")
 
 
-def claim(model: type[Row], states: Sequence[str], limit: int, *, stop: str) -> list[Row]:
-    """Due rows with their accounts, under a lease by the database's clock, so that no other process takes them."""
+def claim(model: type[Row], states: Sequence[str], limit: int, *, stop: str, only: str = "true") -> list[Row]:
+    """Due rows with their accounts, under a lease by the database's clock, so that no other process takes them.
+
+    `only` is a condition of the caller's, in which %(at)s is now.
+    """
     table = model._meta.db_table
     sql = f"""
-        UPDATE {table} SET lease_until = now() + make_interval(secs => %s), tries = LEAST(tries + 1, 1000)
+        UPDATE {table} SET lease_until = now() + make_interval(secs => %(lease)s), tries = LEAST(tries + 1, 1000)
         WHERE id IN (
             SELECT id FROM {table}
-            WHERE state = ANY(%s) AND due_at <= %s AND (lease_until IS NULL OR lease_until < now())
-                AND NOT EXISTS ({_HELD[table]})
-            ORDER BY due_at, id LIMIT %s FOR UPDATE SKIP LOCKED)
+            WHERE state = ANY(%(states)s) AND due_at <= %(at)s AND (lease_until IS NULL OR lease_until < now())
+                AND {only} AND NOT EXISTS ({_HELD[table]})
+            ORDER BY due_at, id LIMIT %(limit)s FOR UPDATE SKIP LOCKED)
         RETURNING *"""
+    values = {"lease": LEASE_SECONDS, "states": list(states), "at": clock.now(), "limit": limit}
     with stops.statement(stop):
-        claimed = sorted(
-            model.objects.raw(sql, (LEASE_SECONDS, list(states), clock.now(), limit)), key=lambda row: row.id
-        )
+        claimed = sorted(model.objects.raw(sql, values), key=lambda row: row.id)
     path = "payment__account" if model._meta.model_name == "refund" else "account"
     prefetch_related_objects(claimed, path)  # one object for all that share the account
     return claimed

@@ -15,11 +15,13 @@ from xuliu.payment.models import Payment, ProviderAccount
 Heard = tuple[Truth, bytes] | None
 ENDED = (Standing.CLOSED, Standing.FAILED)
 PAID = (Standing.SUCCEEDED, Standing.REFUNDED)
+# Nobody shall pay it any more: it is not opened again, but asked about, as one that was opened, and closed.
+OVER = "(close_wanted_at IS NOT NULL OR expires_at <= %(at)s)"
 
 
 def open_waiting(limit: int = AT_ONCE) -> int:
-    """Ask providers to open payments in OPENING; returns how many were claimed."""
-    claimed = claim(Payment, [Payment.State.OPENING], limit, stop="payment.claim_opening")
+    """Ask providers to open payments in OPENING that may still be paid; returns how many were claimed."""
+    claimed = claim(Payment, [Payment.State.OPENING], limit, stop="payment.claim_opening", only=f"NOT {OVER}")
     store(ask_together(claimed, _open), _store_opened, stop="payment.opened")
     return len(claimed)
 
@@ -65,8 +67,9 @@ def _store_opened(answered: Sequence[tuple[Payment, Opened]]) -> None:
 
 
 def ask_unheard(limit: int = AT_ONCE) -> int:
-    """Ask about PENDING payments that nobody spoke of; close those that expired or are wanted closed."""
-    claimed = claim(Payment, [Payment.State.PENDING], limit, stop="payment.claim_unheard")
+    """Ask about PENDING payments that nobody spoke of; close those that expired or are wanted closed, opened or not."""
+    unheard = f"(state = 'PENDING' OR {OVER})"
+    claimed = claim(Payment, Payment.LIVE, limit, stop="payment.claim_unheard", only=unheard)
     heard = ask_together(claimed, _ask)
     to_close = [payment for payment, found in heard if _is_to_close(payment, found)]
     store([pair for pair in heard if not _is_to_close(*pair)], _store_heard, stop="payment.heard")
