@@ -25,22 +25,21 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 
 from tests.books import check_books, overdue
 from tests.harness import databases, site, stops
+from tests.journeys.rest import check_rest
 from tests.world import await_notices, drive, drive_for, make_person, make_sims, make_world, pass_time
 from xuliu.balance.operations import want_readings
 from xuliu.carrier import operations as carriers
 from xuliu.carrier.models import CarrierAccount
 from xuliu.carrier.session import forget_accounts
 from xuliu.common.actor import Actor, acting
-from xuliu.ledger import addresses
-from xuliu.ledger.queries import balance
 from xuliu.ordering import decide, steps
-from xuliu.ordering.models import Flight, Order, OrderLine, Receipt
+from xuliu.ordering.models import Flight, Order, OrderLine
 from xuliu.ordering.overdue import tell_of_overdue
 from xuliu.ordering.place import CannotPlace, cancel, place
 from xuliu.ordering.quote import QuoteRefused, Wish, quote
 from xuliu.ordering.withdraw import withdraw
 from xuliu.payment import exchange
-from xuliu.payment.models import Notice, Payment, Refund
+from xuliu.payment.models import Payment, Refund
 from xuliu.sandbox import testing
 from xuliu.ticket.models import Case
 
@@ -373,12 +372,9 @@ class Line(RuleBasedStateMachine):
         self.seen.update(f"case {kind}" for kind in Case.objects.values_list("kind", flat=True))
 
     def _bring_back_what_was_set_aside(self) -> None:
-        """Sent too often in vain: the people who ask the carrier have it sent once more, or asked about."""
+        """Held back, or sent too often in vain: the people who ask the carrier have it sent again, or asked about."""
         for line in OrderLine.objects.filter(is_set_aside=True).select_related("sim", "account").order_by("id"):
-            if line.state == OrderLine.State.READY:
-                decide.ask_again(line_id=line.pk)
-            else:
-                self._olga_and_otto(line, gives_up=False)
+            self._olga_and_otto(line, gives_up=False)
 
     def _place(self, order_id: int, method: str) -> None:
         try:
@@ -399,28 +395,3 @@ class Line(RuleBasedStateMachine):
 def _stuck() -> list[OrderLine]:
     in_doubt, waiting = Q(state__in=("UNKNOWN", "DISPUTED")), Q(state="READY", is_set_aside=True)
     return list(OrderLine.objects.filter(in_doubt | waiting).select_related("sim", "account").order_by("id"))
-
-
-def check_rest(provider_id: int) -> None:
-    """What else must be so when nothing more is coming and no line was poisonous."""
-    poisoned = list(Case.objects.filter(kind="line_set_aside").values_list("facts", flat=True))
-    assert not poisoned, poisoned
-    assert not OrderLine.objects.filter(is_set_aside=True, state__in=OrderLine.OPEN).exists()
-    assert not Case.objects.filter(kind="notice_set_aside").exists()
-    assert not Notice.objects.filter(state="STORED").exists()
-    assert not Payment.objects.filter(state__in=Payment.LIVE).exists()
-    assert not Refund.objects.filter(state__in=("PENDING", "SENT", "UNKNOWN")).exists()
-    assert not Order.objects.filter(state__in=("QUOTED", "AWAITING_PAYMENT")).exists()
-    for order in Order.objects.filter(state="PAID"):
-        assert order.lines.filter(state="DISPUTED").exists(), f"order {order.pk} was forgotten"
-    failed = sum(Refund.objects.filter(state="FAILED").values_list("amount_minor", flat=True))
-    owed = balance(addresses.refund_payable(provider_id), "CNY") + balance(addresses.refund_payable(provider_id), "USD")
-    # What was refused in an order whose other lines are still disputed is refunded with the last of them.
-    waits = OrderLine.objects.filter(state="REJECTED", refund_id=None, order__state="PAID")
-    assert owed == failed + sum(waits.values_list("price_minor", flat=True)), (
-        f"owed back {owed}, refunds failed {failed}"
-    )
-    numbers = list(Receipt.objects.order_by("number").values_list("number", flat=True))
-    assert numbers == list(range(1, len(numbers) + 1)), "receipt numbers have a gap"
-    delivered = Order.objects.filter(state__in=("COMPLETED", "PARTIAL")).count()
-    assert len(numbers) == delivered, f"{delivered} orders delivered, {len(numbers)} receipts"
