@@ -10,13 +10,14 @@ the counter until that commits, and is forgotten if it does not: count first, in
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from ipaddress import IPv6Address, ip_address, ip_network
+from ipaddress import ip_network
 from math import ceil
 from typing import Any
 
 from django.db import connection
 
 from xuliu.common import clock
+from xuliu.common.addresses import read
 from xuliu.common.crypto import keyed_hash
 
 # A subscriber has a /64 at least and often a /56; a /48 is a whole site. The wider net allows for neighbours.
@@ -114,14 +115,9 @@ def forget_ended() -> int:
 
 
 def _nets(address: str) -> Iterable[tuple[str, str, int]]:
-    try:
-        known = ip_address(address)
-    except ValueError:
-        return [("", address, 1)]
-    if isinstance(known, IPv6Address) and known.ipv4_mapped:
-        known = known.ipv4_mapped
-    if known.version == 4:
-        return [("", str(known), 1)]
+    known = read(address)
+    if known is None or known.version == 4:
+        return [("", str(known or address), 1)]
     return [(f"/{size}", str(ip_network((known, size), strict=False)), factor) for size, factor in NETS]
 
 

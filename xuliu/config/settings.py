@@ -61,7 +61,6 @@ INSTALLED_APPS = [
     "allauth",
     "allauth.account",
     "allauth.mfa",
-    "axes",
     "csp",
 ]
 
@@ -78,7 +77,6 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
-    "axes.middleware.AxesMiddleware",
 ]
 
 ROOT_URLCONF = "xuliu.config.urls"
@@ -108,7 +106,6 @@ TIME_ZONE = "UTC"
 # People ---------------------------------------------------------------------------------------------
 AUTH_USER_MODEL = "party.Person"
 AUTHENTICATION_BACKENDS = [
-    "axes.backends.AxesStandaloneBackend",
     "allauth.account.auth_backends.AuthenticationBackend",
     "xuliu.party.roles.Roles",
 ]
@@ -126,23 +123,17 @@ ACCOUNT_USER_MODEL_EMAIL_FIELD = None
 ACCOUNT_LOGIN_METHODS = {"username"}
 ACCOUNT_SIGNUP_FIELDS = ["username*", "password1*"]
 ACCOUNT_EMAIL_VERIFICATION = "none"
+ACCOUNT_RATE_LIMITS = False  # common.guard counts
+ACCOUNT_FORMS = {"change_password": "xuliu.interfaces.console.signing_in.ChangePasswordForm"}
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
 MFA_TOTP_ISSUER = "Xuliu"
 MFA_TOTP_TOLERANCE = 1  # half a minute, for phones whose clock is off
 MFA_ADAPTER = "xuliu.interfaces.console.second_factor.SealedFactors"
-MFA_FORMS = {"activate_totp": "xuliu.interfaces.console.second_factor.ActivateForm"}
-
-# Wrong codes and used ones are counted here: with a memory a process, three processes would allow three times as many.
-CACHES = {"default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "common_cache"}}
-
-AXES_FAILURE_LIMIT = 5  # as many as allauth lets through in five minutes; this count lasts an hour
-AXES_CLIENT_IP_CALLABLE = "xuliu.config.signin.address_of"
-AXES_COOLOFF_TIME = 1  # hours
-AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
-AXES_USERNAME_FORM_FIELD = "username"  # as the credentials call it, not the form
-AXES_ENABLE_ADMIN = False
-AXES_LOCKOUT_TEMPLATE = "console/locked.html"
-AXES_VERBOSE = False
+MFA_FORMS = {
+    "activate_totp": "xuliu.interfaces.console.second_factor.ActivateForm",
+    "authenticate": "xuliu.interfaces.console.second_factor.AuthenticateForm",
+    "reauthenticate": "xuliu.interfaces.console.second_factor.ReauthenticateForm",
+}
 
 # The browser is told what it may do ------------------------------------------------------------------
 IS_HTTPS = urlsplit(XULIU_BASE_URL).scheme == "https"
@@ -213,6 +204,5 @@ LOGGING = {
     "loggers": {
         "django": {"handlers": [], "level": "INFO", "propagate": True},
         "django.server": {"handlers": [], "level": "INFO", "propagate": True},
-        "axes": {"level": "WARNING"},
     },
 }

@@ -6,10 +6,11 @@ from typing import Any
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.authentication import get_authentication_records
 from allauth.core import context
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 
-from xuliu.common import clock
+from xuliu.common import clock, guard
 from xuliu.common.addresses import client_of
+from xuliu.interfaces.console import second_factor, tries
 
 STILL_FRESH = timedelta(minutes=5)
 
@@ -32,12 +33,23 @@ class NoSignUp(DefaultAccountAdapter):  # type: ignore[misc]  # allauth ships no
         """Where the browser is."""
         return str(client_of(request))
 
-    def _get_login_attempts_cache_key(self, request: HttpRequest, **credentials: Any) -> str:
-        """A name is locked for the address that guesses at it: otherwise anybody could lock anybody out."""
-        return f"{super()._get_login_attempts_cache_key(request, **credentials)}:{client_of(request)}"
+    def authenticate(self, request: HttpRequest, **credentials: Any) -> Any:
+        """The person whose name and password these are. Counted before it is looked at. Raises TooManyTries."""
+        budgets = tries.of_password(request, str(credentials.get("username", "")))
+        guard.require(budgets)
+        person = super().authenticate(request, **credentials)
+        if person:
+            guard.give_back(budgets)
+        return person
 
+    def pre_login(self, request: HttpRequest, user: Any, **kwargs: Any) -> HttpResponse | None:
+        """The password was right. What follows is for who they are now: see `second_factor`."""
+        response: HttpResponse | None = super().pre_login(request, user, **kwargs)
+        request.session[second_factor.ENTERED] = user.get_session_auth_hash()
+        return response
 
-def address_of(request: HttpRequest) -> str | None:
-    """The browser's address as a column for addresses takes it. Those whom nobody names are NULL, one count."""
-    address = client_of(request).address
-    return str(address) if address else None
+    def post_login(self, request: HttpRequest, user: Any, **kwargs: Any) -> HttpResponse:
+        """They are in: from now on this browser has tries of its own."""
+        response: HttpResponse = super().post_login(request, user, **kwargs)
+        tries.remember(request, response, user.sign_in_name)
+        return response

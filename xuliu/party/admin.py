@@ -1,9 +1,11 @@
 """The console's tables of people, merchants and sellers. Contacts are hidden: a page of their own shows them."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from django import forms
 from django.contrib import admin
+from django.contrib.auth import update_session_auth_hash
 from django.contrib.auth.models import Group
 from django.contrib.auth.password_validation import validate_password
 from django.http import HttpRequest
@@ -23,6 +25,7 @@ from xuliu.common.listing import Table, timeline_of
 from xuliu.common.names_form import NamesField
 from xuliu.common.rights import Right
 from xuliu.party.models import Merchant, Person, Seller
+from xuliu.party.operations import end_sessions
 from xuliu.party.roles import ADMINISTRATOR, FINANCE, SUPPORT
 
 ROLES = {ADMINISTRATOR: _("Administrator"), FINANCE: _("Finance"), SUPPORT: _("Support")}
@@ -31,6 +34,8 @@ PERSON_EVENTS: States = {
     "NEW_PASSWORD": (_("New password"), "plain"),
     "SECOND_FACTOR": (_("Second factor set up"), "well"),
     "NO_SECOND_FACTOR": (_("Second factor taken away"), "soon"),
+    "NEW_RECOVERY_CODES": (_("New recovery codes"), "plain"),
+    "SESSIONS_ENDED": (_("All sessions ended"), "plain"),
     "SHOWN": (_("Contacts were looked at"), "plain"),
     "CONTACT_ADDED": (_("A contact was added"), "plain"),
 }
@@ -114,23 +119,29 @@ class PersonTable(Table):
         return super().get_queryset(request).prefetch_related("groups")
 
     def save_model(self, request: HttpRequest, obj: Person, form: forms.Form, change: bool) -> None:
-        """Store the person; a new password and other roles leave an event."""
+        """Store the person; a new password and other roles leave an event, and end the sessions they had before."""
         given = form.cleaned_data
         if given["new_password"]:
             obj.set_password(given["new_password"])
         obj.is_staff = bool(given["roles"]) or obj.is_superuser
         obj.save()
-        had = sorted(obj.groups.values_list("name", flat=True))
-        obj.groups.set(Group.objects.filter(name__in=given["roles"]))
-        if had != sorted(given["roles"]):
-            record(
-                obj,
-                was="ROLES",
-                became="ROLES",
-                why=f"{', '.join(had) or '–'} → {', '.join(sorted(given['roles'])) or '–'}",
-            )
+        has_new_roles = self._give_roles(obj, given["roles"])
         if given["new_password"] and change:
             record(obj, was="PASSWORD", became="NEW_PASSWORD")
+        if given["new_password"] or has_new_roles or "is_active" in form.changed_data:
+            end_sessions(obj)
+            if obj == request.user:
+                update_session_auth_hash(request, obj)
+
+    def _give_roles(self, person: Person, wanted: Sequence[str]) -> bool:
+        """Exactly these; returns whether they are others than before."""
+        had, wanted = sorted(person.groups.values_list("name", flat=True)), sorted(wanted)
+        if had == wanted:
+            return False
+        person.groups.set(Group.objects.filter(name__in=wanted))
+        why = f"{', '.join(had) or '–'} → {', '.join(wanted) or '–'}"
+        record(person, was="ROLES", became="ROLES", why=why)
+        return True
 
 
 class MerchantForm(forms.ModelForm[Merchant]):

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from django.db import connection
+from django.db.models import F
 
 from xuliu.common import crypto
 from xuliu.party.contacts import normalised, purpose
@@ -41,6 +42,13 @@ def add_contact(person: Person, *, kind: str, value: str, verified_at: datetime 
         contact.verified_at = verified_at
         contact.save(update_fields=["verified_at"])
     return contact
+
+
+def end_sessions(person: Person) -> None:
+    """End every session of the person's, on all their devices. Their own goes on where `update_session_auth_hash`
+    follows. Called wherever password, second factor, roles or the right to sign in change."""
+    Person.objects.filter(id=person.pk).update(session_epoch=F("session_epoch") + 1)
+    person.refresh_from_db(fields=["session_epoch"])
 
 
 def ensure_merchants(names: Mapping[str, str]) -> dict[str, int]:

@@ -7,6 +7,7 @@ from django.contrib.auth.models import AnonymousUser, Group
 
 from xuliu.common.rights import Right
 from xuliu.party.models import Person
+from xuliu.party.operations import end_sessions
 
 ADMINISTRATOR, FINANCE, SUPPORT = "administrator", "finance", "support"
 RIGHTS: dict[str, frozenset[Right]] = {
@@ -39,9 +40,10 @@ def rights_of(person: Person | AnonymousUser) -> frozenset[Right]:
 
 
 def give_role(person: Person, role: str) -> None:
-    """Make the person staff in this role. Raises KeyError for an unknown one."""
+    """Make the person staff in this role, from their next sign-in on. Raises KeyError for an unknown one."""
     RIGHTS[role]
     if not person.is_staff:
         person.is_staff = True
         person.save(update_fields=["is_staff"])
     person.groups.add(Group.objects.get_or_create(name=role)[0])
+    end_sessions(person)

@@ -1,9 +1,11 @@
-"""What a person's plain page hides: contacts, shown one look at a time, and the second factor."""
+"""What a person's plain page hides: contacts, shown one look at a time, the second factor, the end of sessions."""
 
 from allauth.mfa.models import Authenticator
 from django.contrib import messages
 from django.contrib.admin import site
+from django.contrib.auth import update_session_auth_hash
 from django.core.exceptions import PermissionDenied
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext
@@ -13,7 +15,7 @@ from xuliu.common.events import record
 from xuliu.common.rights import Right
 from xuliu.interfaces.console.gate import has_second_factor
 from xuliu.party.models import Contact, Person
-from xuliu.party.operations import add_contact
+from xuliu.party.operations import add_contact, end_sessions
 from xuliu.party.queries import ContactSeen, contacts_of
 
 WORDS = {Contact.Kind.PHONE: _("Phone"), Contact.Kind.MAIL: _("Mail")}
@@ -58,9 +60,29 @@ def reset_factor(request: HttpRequest, person_id: int) -> HttpResponse:
     elif person.pk == request.user.pk:
         messages.error(request, _("Your own second factor you change on your own page."))
     else:
-        Authenticator.objects.filter(user_id=person.pk).delete()
-        record(person, was="SECOND_FACTOR", became="NO_SECOND_FACTOR", why=why)
+        with transaction.atomic():
+            Authenticator.objects.filter(user_id=person.pk).delete()
+            end_sessions(person)
+            record(person, was="SECOND_FACTOR", became="NO_SECOND_FACTOR", why=why)
         messages.success(request, _("The second factor is taken away. At the next sign-in a new one is set up."))
+    return redirect("admin:person_private", person_id)
+
+
+def end_all_sessions(request: HttpRequest, person_id: int) -> HttpResponse:
+    """Sign the person out everywhere, such as after a laptop was stolen; of oneself, everywhere but here."""
+    if request.method != "POST":
+        return HttpResponseNotAllowed(["POST"])
+    if not request.user.has_perm(Right.EMPLOY):
+        raise PermissionDenied
+    person = get_object_or_404(Person, id=person_id)
+    with transaction.atomic():
+        end_sessions(person)
+        record(person, was="SESSIONS", became="SESSIONS_ENDED")
+    if person == request.user:
+        update_session_auth_hash(request, person)
+        messages.success(request, _("You are signed out everywhere but here."))
+    else:
+        messages.success(request, _("%(person)s is signed out everywhere.") % {"person": person})
     return redirect("admin:person_private", person_id)
 
 

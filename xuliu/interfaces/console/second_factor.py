@@ -1,19 +1,28 @@
-"""The second factor: its secret lies sealed, and whoever has just proven it need not prove it again in this session."""
+"""The second factor: its secret lies sealed, and a code of it opens once."""
 
 from base64 import b64decode, b64encode
+from typing import Any
 
-from allauth.account.internal.flows.login import record_authentication
+from allauth.account.internal.stagekit import clear_login
 from allauth.core import context
-from allauth.mfa.adapter import DefaultMFAAdapter
+from allauth.core.exceptions import ImmediateHttpResponse
+from allauth.core.internal.cryptokit import compare_user_code
+from allauth.mfa.adapter import DefaultMFAAdapter, get_adapter
+from allauth.mfa.base import forms as entering
 from allauth.mfa.models import Authenticator
 from allauth.mfa.totp.forms import ActivateTOTPForm
+from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value
+from django.conf import settings
+from django.db import connection
+from django.shortcuts import redirect
 
-from xuliu.common import crypto
-from xuliu.common.actor import acting
-from xuliu.common.events import record
-from xuliu.interfaces.console.gate import actor_of
+from xuliu.common import clock, crypto, guard
+from xuliu.interfaces.console import tries
+from xuliu.party.models import Person
 
 PURPOSE = "second factor"
+STEP_SECONDS = 30
+ENTERED = "xuliu_entered"  # in a session between password and second factor: whose password it was, and when
 
 
 class SealedFactors(DefaultMFAAdapter):  # type: ignore[misc]  # allauth ships no types
@@ -30,14 +39,79 @@ class SealedFactors(DefaultMFAAdapter):  # type: ignore[misc]  # allauth ships n
         return crypto.unseal(key_id, b64decode(sealed), purpose=PURPOSE).decode()
 
 
+def counter_of(secret: str, code: str) -> int | None:
+    """Which of the codes that count as now it is, the one of the latest half minute first; None where it is none."""
+    now = int(clock.now().timestamp()) // STEP_SECONDS
+    for counter in range(now + settings.MFA_TOTP_TOLERANCE, now - settings.MFA_TOTP_TOLERANCE - 1, -1):
+        if compare_user_code(actual=code, expected=format_hotp_value(hotp_value(secret, counter))):
+            return counter
+    return None
+
+
+def use(authenticator_id: int, counter: int) -> bool:
+    """Take this code, and with it all earlier ones, out of use; False where somebody has done so already."""
+    with connection.cursor() as cursor:
+        cursor.execute(USE, {"counter": counter, "id": authenticator_id})
+        return bool(cursor.rowcount)
+
+
+def opens(authenticator: Authenticator, code: str) -> bool:
+    """Whether the code opens, now and never again."""
+    if authenticator.type != Authenticator.Type.TOTP:
+        return bool(authenticator.wrap().validate_code(code))
+    counter = counter_of(get_adapter().decrypt(authenticator.data["secret"]), code)
+    return counter is not None and use(authenticator.pk, counter)
+
+
+class _CountedCode:
+    """A form's code, counted before it is looked at."""
+
+    def clean_code(self: Any) -> str:
+        """The code of this person's app, or one of their recovery codes. Raises TooManyTries."""
+        code: str = self.cleaned_data["code"]
+        _refuse_who_is_no_more(self.user)
+        budgets = tries.of_code(context.request, self.user.sign_in_name)
+        guard.require(budgets)
+        for authenticator in Authenticator.objects.filter(user=self.user).order_by("-type"):
+            if opens(authenticator, code):
+                authenticator.user = self.user
+                self.authenticator = authenticator
+                guard.give_back(budgets)
+                return code
+        raise get_adapter().validation_error("incorrect_code")
+
+
+def _refuse_who_is_no_more(person: Person) -> None:
+    """Back to the start where the password was shown before it was changed, or before all sessions were ended."""
+    request = context.request
+    if not request.user.is_authenticated and request.session.get(ENTERED) != person.get_session_auth_hash():
+        clear_login(request)
+        raise ImmediateHttpResponse(redirect("account_login"))
+
+
+class AuthenticateForm(_CountedCode, entering.AuthenticateForm):  # type: ignore[misc]  # allauth ships no types
+    """The code at sign-in."""
+
+
+class ReauthenticateForm(_CountedCode, entering.ReauthenticateForm):  # type: ignore[misc]  # allauth ships no types
+    """The code once more, of who is signed in."""
+
+
 class ActivateForm(ActivateTOTPForm):  # type: ignore[misc]  # allauth ships no types
-    """Allauth's form; a code that fits counts as shown, and leaves an event."""
+    """A new secret's first code. Who types it sees that secret on the page: nothing is guessed here."""
+
+    counter: int
 
     def clean_code(self) -> str:
-        """The code, where it fits the secret on the page."""
-        code: str = super().clean_code()
-        request = context.request
-        record_authentication(request, self.user, "mfa", type=Authenticator.Type.TOTP)
-        with acting(actor_of(request)):
-            record(self.user, was="NO_SECOND_FACTOR", became="SECOND_FACTOR")
+        """The code, where it fits."""
+        code: str = self.cleaned_data["code"]
+        counter = counter_of(self.secret, code)
+        if counter is None:
+            raise get_adapter().validation_error("incorrect_code")
+        self.counter = counter
         return code
+
+
+USE = """
+    UPDATE mfa_authenticator SET data = jsonb_set(data, '{last_counter}', to_jsonb(%(counter)s::bigint))
+    WHERE id = %(id)s AND COALESCE((data->>'last_counter')::bigint, -1) < %(counter)s"""

@@ -72,6 +72,7 @@ class ConsoleSite(UnfoldAdminSite):  # type: ignore[misc]  # unfold ships no typ
             path("inventory/sim/<int:sim_id>/ask/", page(sim.ask), name="sim_ask"),
             path("party/person/<int:person_id>/private/", page(private.show), name="person_private"),
             path("party/person/<int:person_id>/private/factor/", page(private.reset_factor), name="person_factor"),
+            path("party/person/<int:person_id>/sessions/", page(private.end_all_sessions), name="person_sessions"),
         ]
 
     def each_context(self, request: HttpRequest) -> dict[str, Any]:

@@ -47,6 +47,7 @@ def sun() -> Person:
 def signed_in(person: Person, *, has_shown_factor: bool = True) -> Client:
     """A browser in which the person is signed in, by password and second factor."""
     client = Client()
+    person.refresh_from_db()  # a session is of the epoch in which it began
     client.force_login(person, backend="allauth.account.auth_backends.AuthenticationBackend")
     session = client.session
     methods = [{"method": "password", "at": STARTED_AT}]

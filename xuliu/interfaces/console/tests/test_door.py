@@ -1,17 +1,15 @@
 """Who is let into the console: staff with password and second factor, and nobody else."""
 
-from typing import Any
-
 import pytest
 from allauth.mfa.models import Authenticator
-from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value, yield_hotp_counters_from_time
+from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value
 from django.contrib import admin
-from django.core.cache import cache
-from django.db import connection
 from django.test import Client
 from django.urls import reverse
 
+from xuliu.common import clock
 from xuliu.common.models import Event
+from xuliu.interfaces.console.second_factor import STEP_SECONDS
 from xuliu.interfaces.console.tests import people
 from xuliu.interfaces.console.tests.people import PASSWORD, make_person, signed_in
 from xuliu.party.models import Person
@@ -23,7 +21,7 @@ LOGIN, ACTIVATE = "/accounts/login/", "/accounts/2fa/totp/activate/"
 
 def code_of(secret: str) -> str:
     """What the app on the phone shows now."""
-    return str(format_hotp_value(hotp_value(secret, list(yield_hotp_counters_from_time())[1])))
+    return str(format_hotp_value(hotp_value(secret, int(clock.now().timestamp()) // STEP_SECONDS)))
 
 
 def addresses() -> list[str]:
@@ -134,14 +132,11 @@ def enter(code: str) -> int:
     return client.get("/console/").status_code
 
 
-def test_a_code_opens_the_console_once_and_every_process_knows_that_it_was_used() -> None:
+def test_a_code_opens_the_console_once() -> None:
     secret = people.give_factor(make_person("sun", SUPPORT, has_factor=False))
     code = code_of(secret)
 
     assert enter(code) == 200
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT count(*) FROM common_cache WHERE cache_key LIKE '%totp%used%'")
-        assert cursor.fetchone() == (1,)
     assert enter(code) == 302
 
 
@@ -153,31 +148,10 @@ def test_a_recovery_code_opens_the_console_once() -> None:
     assert enter(code) == 302
 
 
-def test_five_wrong_passwords_lock_the_name_from_that_address() -> None:
-    make_person("sun", SUPPORT)
-    answers = [Client().post(LOGIN, {"login": "sun", "password": "wrong"}) for _ in range(5)]
-    assert answers[-1].status_code == 429
-    assert "console/locked.html" in [template.name for template in answers[-1].templates]
-    cache.clear()  # what allauth counts is forgotten after five minutes
-    right = Client().post(LOGIN, {"login": "sun", "password": PASSWORD})
-    assert right.status_code == 429
-    elsewhere = Client(REMOTE_ADDR="192.0.2.8").post(LOGIN, {"login": "sun", "password": PASSWORD})
-    assert elsewhere.status_code == 302
-
-
-@pytest.mark.parametrize("written", ["203.0.113.8:50123", "[2001:db8::7]:40003", "unknown", "", "☃"])
-def test_whatever_a_proxy_writes_as_the_address_staff_sign_in(written: str, settings: Any) -> None:
-    settings.XULIU_ADDRESS_HEADER = "X-Forwarded-For"
-    make_person("sun", SUPPORT)
-    client = Client(headers={"X-Forwarded-For": written})
-    assert client.post(LOGIN, {"login": "sun", "password": "wrong"}).status_code == 200
-    assert client.post(LOGIN, {"login": "sun", "password": PASSWORD}).status_code == 302
-
-
 def test_nobody_makes_an_account_for_themselves() -> None:
     answer = Client().post("/accounts/signup/", {"username": "mallory", "password1": PASSWORD})
     assert not Person.objects.filter(sign_in_name="mallory").exists()
-    assert answer.status_code == 200
+    assert answer.status_code == 404
 
 
 def test_the_admin_has_no_other_way_in_or_out() -> None:
