@@ -32,6 +32,7 @@ from xuliu.common import clock
 from xuliu.common.actor import Actor, acting
 from xuliu.inventory.models import Sim
 from xuliu.ordering import decide, fulfil, pay
+from xuliu.ordering.choose import Visitor, choose
 from xuliu.ordering.models import Flight, Order, OrderLine
 from xuliu.ordering.place import cancel
 from xuliu.ordering.quote import Wish, quote
@@ -145,11 +146,12 @@ def refunded_outside(world: World) -> None:
 
 
 def unpaid(world: World) -> None:
-    """Placed and never paid; another only quoted; a third cancelled."""
+    """Placed and never paid; another only chosen on a page; a third cancelled."""
     sims = make_sims(world, "onelink", 3)
     open_payments(world, make_order(world, sims[:1], "cm-12"))
     wish = Wish(sim_id=sims[1].pk, offering_id=world.offerings["cm-12"].pk)
-    quote(wishes=[wish], price_list_id=world.price_list.pk, channel="test")
+    visitor = Visitor(browser="b" * 64, shares=[], is_by_sticker=True)
+    choose(wishes=[wish], price_list_id=world.price_list.pk, merchant_id=None, visitor=visitor)
     cancel(order_id=make_order(world, sims[2:], "cm-12").pk)
     drive_for(world, timedelta(minutes=40))
 

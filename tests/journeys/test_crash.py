@@ -35,6 +35,7 @@ STORY_OF: dict[str, stories.Story] = {
     "check.read_refused": stories.refused,
     "check.recover": stories.abandoned,
     "check.send_again": stories.lost,
+    "choose.write": stories.unpaid,
     "decide.accept": stories.seen_by_a_person,
     "decide.ask_again": stories.never_done,
     "decide.refund": stories.never_done,

@@ -36,6 +36,12 @@ def one_of(names: Sequence[str], *, wait_seconds: float) -> Iterator[None]:
             cursor.execute("SELECT pg_advisory_unlock(%s)", [key])
 
 
+def until_commit(name: str) -> None:
+    """Hold that name until the caller's transaction ends; for what is read and then written in a few statements."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_key(name)])
+
+
 def _taken(keys: list[int], wait_seconds: float) -> int:
     ends, pause = time.monotonic() + wait_seconds, FIRST_POLL_SECONDS
     while (key := _try(keys)) is None:

@@ -70,6 +70,30 @@ class Order(models.Model):
         return self.number
 
 
+class PageOrder(models.Model):
+    """Of an order that was made on a page: who made it, as far as pages need to tell visitors apart for a day.
+
+    `sim` is its first line's. `browser` is the hash of a code that the browser keeps, `shares` are the keys against
+    which the opening of its payment is counted, addresses hashed (`openings`).
+    """
+
+    order = models.OneToOneField(Order, primary_key=True, on_delete=models.CASCADE, related_name="made_on_page")
+    sim = models.ForeignKey(Sim, on_delete=models.PROTECT, db_constraint=False, db_index=False, related_name="+")
+    browser = models.CharField(max_length=64)
+    shares = models.JSONField()
+    is_by_sticker = models.BooleanField()
+    valid_until = models.DateTimeField()
+
+    class Meta:
+        indexes = (
+            models.Index(fields=("sim", "valid_until"), name="page_order_open"),
+            models.Index(fields=("valid_until",), name="page_order_ages"),
+        )
+
+    def __str__(self) -> str:
+        return f"order {self.order_id} of a page"
+
+
 class OrderLine(models.Model):
     """One thing sold: a SIM × an offering.
 

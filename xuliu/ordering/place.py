@@ -1,22 +1,25 @@
 """Place: the payer has seen the quote and pays it; a Payment is opened by a step."""
 
 from datetime import datetime
+from json import loads
 from typing import NamedTuple
 
 from django.db import connection
 
-from xuliu.common import clock, stops, wake
+from xuliu.common import clock, guard, stops, wake
 from xuliu.common.state import move
+from xuliu.ordering import openings
 from xuliu.ordering.models import Order
 from xuliu.ordering.pay import drop_unpaid, pay_nothing
 from xuliu.payment.accounts import capabilities_of
 from xuliu.payment.contract import Method
 from xuliu.payment.models import ProviderAccount
-from xuliu.payment.operations import open_payment, want_closed
+from xuliu.payment.operations import is_live, open_payment, want_closed
 
 
 class CannotPlace(Exception):
-    """`code`: lapsed, already_paid, account_paused, offering_paused, no_provider, provider_paused, method_unknown."""
+    """`code`: lapsed, already_paid, account_paused, offering_paused, no_provider, provider_paused, method_unknown,
+    too_many_openings."""
 
     def __init__(self, code: str) -> None:
         super().__init__(code)
@@ -38,6 +41,8 @@ def place(*, order_id: int, method: str, payer_id: str = "") -> int | None:
             pay_nothing(order_id=order.id)
             return None
         account = provider_account(order.seller_id, order.currency, method)
+        if order.shares and not is_live(order_id=order.id, method=method, payer_id=payer_id):
+            _count_opening(order, account)
         if order.state == Order.State.QUOTED:
             move(Order, [order.id], to=Order.State.AWAITING_PAYMENT)
         return open_payment(
@@ -67,6 +72,8 @@ class _Placed(NamedTuple):
     seller_name: str
     is_account_paused: bool
     is_offering_paused: bool
+    shares: str | None
+    is_by_sticker: bool | None
 
 
 def _locked(order_id: int) -> _Placed:
@@ -80,8 +87,10 @@ def _locked(order_id: int) -> _Placed:
             EXISTS (SELECT FROM ordering_orderline l JOIN carrier_carrieraccount a ON a.id = l.account_id
                     WHERE l.order_id = o.id AND a.paused_at IS NOT NULL),
             EXISTS (SELECT FROM ordering_orderline l JOIN catalog_offering f ON f.id = l.offering_id
-                    WHERE l.order_id = o.id AND f.paused_at IS NOT NULL)
+                    WHERE l.order_id = o.id AND f.paused_at IS NOT NULL),
+            p.shares, p.is_by_sticker
         FROM ordering_order o JOIN party_seller s ON s.id = o.seller_id
+        LEFT JOIN ordering_pageorder p ON p.order_id = o.id
         WHERE o.id = %s FOR NO KEY UPDATE OF o"""
     with connection.cursor() as cursor:
         cursor.execute(sql, (order_id,))
@@ -101,6 +110,17 @@ def _check(order: _Placed) -> None:
         raise CannotPlace("account_paused")
     if order.is_offering_paused:
         raise CannotPlace("offering_paused")
+
+
+def _count_opening(order: _Placed, account: ProviderAccount) -> None:
+    budgets = openings.budgets(
+        account_id=account.id,
+        shares=loads(order.shares or "[]"),
+        is_by_sticker=bool(order.is_by_sticker),
+        most=capabilities_of(account).openings_a_minute,
+    )
+    if not guard.spend(budgets).is_allowed:
+        raise CannotPlace("too_many_openings")
 
 
 def provider_account(seller_id: int, currency: str, method: str) -> ProviderAccount:
@@ -124,10 +144,17 @@ def cancel(*, order_id: int) -> None:
     """The payer changes their mind before paying. The order is CANCELLED once the provider confirmed that nothing of it
     can be paid any more; money that arrives before that still counts."""
     with stops.transaction("place.cancel"):
-        order = Order.objects.select_for_update(no_key=True).get(id=order_id)
-        if order.state == Order.State.QUOTED:
-            drop_unpaid(move(Order, [order.id], to=Order.State.LAPSED, why="cancelled by the payer"))
-        elif order.state == Order.State.AWAITING_PAYMENT:
-            Order.objects.filter(id=order.id, cancel_wanted_at__isnull=True).update(cancel_wanted_at=clock.now())
-            want_closed(order_ids=[order.id])
-            wake.after_commit("order.expire")
+        Order.objects.select_for_update(no_key=True).get(id=order_id)
+        give_up(order_id=order_id, why="cancelled by the payer")
+
+
+def give_up(*, order_id: int, why: str) -> None:
+    """Have an unpaid order end, inside the caller's transaction, which has locked it; a paid one goes on."""
+    if ids := move(Order, [order_id], to=Order.State.LAPSED, only_from=[Order.State.QUOTED], why=why):
+        drop_unpaid(ids)
+        return
+    placed = Order.objects.filter(id=order_id, state=Order.State.AWAITING_PAYMENT)
+    placed.filter(cancel_wanted_at__isnull=True).update(cancel_wanted_at=clock.now())
+    if placed.exists():
+        want_closed(order_ids=[order_id])
+        wake.after_commit("order.expire")

@@ -46,17 +46,38 @@ def quote(
     take the same number of statements a chunk of 5,000 lines.
     """
     at = clock.now()
-    offers = _offers(wishes, price_list_id, at)
+    offers = offered(wishes, price_list_id=price_list_id, at=at)
     with stops.transaction("quote.write"):
-        order_id = _insert_order(price_list_id, offers, at, channel, merchant_id, is_waited_for)
-        for start, part in zip(
-            range(0, len(offers), LINES_PER_STATEMENT), in_chunks(offers, LINES_PER_STATEMENT), strict=True
-        ):
-            _insert_lines(order_id, start, part, at)
+        return write(
+            offers,
+            at=at,
+            price_list_id=price_list_id,
+            channel=channel,
+            merchant_id=merchant_id,
+            is_waited_for=is_waited_for,
+        )
+
+
+def write(
+    offers: Sequence[Offer],
+    *,
+    at: datetime,
+    price_list_id: int,
+    channel: str,
+    merchant_id: int | None,
+    is_waited_for: bool,
+) -> int:
+    """An Order in QUOTED of these offers, inside the caller's transaction; returns its id."""
+    order_id = _insert_order(price_list_id, offers, at, channel, merchant_id, is_waited_for)
+    for start, part in zip(
+        range(0, len(offers), LINES_PER_STATEMENT), in_chunks(offers, LINES_PER_STATEMENT), strict=True
+    ):
+        _insert_lines(order_id, start, part, at)
     return order_id
 
 
-def _offers(wishes: Sequence[Wish], price_list_id: int, at: datetime) -> list[Offer]:
+def offered(wishes: Sequence[Wish], *, price_list_id: int, at: datetime) -> list[Offer]:
+    """What these wishes would cost and bring, in their order. Raises QuoteRefused with every one that cannot be had."""
     asked = [(wish.sim_id, wish.offering_id) for wish in wishes]
     granted, refusals = answers(asked, price_list_id=price_list_id, at=at)
     if refusals or not granted:

@@ -146,6 +146,7 @@ class Capabilities:
     deadline_seconds: float = 8.0
     query_after: timedelta = timedelta(seconds=10)  # how soon an unheard payment is asked about
     settles_within: timedelta = timedelta(minutes=5)  # after that NOT_FOUND proves that nothing happened
+    openings_a_minute: int = 600  # that visitors of pages may have an account open
 
 
 class Session(Protocol):

@@ -43,6 +43,11 @@ def open_payment(
     return payment_id
 
 
+def is_live(*, order_id: int, method: str, payer_id: str) -> bool:
+    """Has the order a payment by this method and payer that can still be paid, so that none would be opened?"""
+    return Payment.objects.filter(order_id=order_id, method=method, payer_id=payer_id, state__in=Payment.LIVE).exists()
+
+
 def want_closed(*, order_ids: Sequence[int]) -> None:
     """Have the live payments of these orders closed at the provider."""
     at = clock.now()

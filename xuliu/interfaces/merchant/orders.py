@@ -12,16 +12,19 @@ from django.views.decorators.http import require_POST, require_safe
 
 from xuliu.balance.queries import reading_of
 from xuliu.common import clock
+from xuliu.common.addresses import client_of
+from xuliu.interfaces.merchant import browsers
 from xuliu.interfaces.merchant.paying import drawn, paying, signing_in
 from xuliu.interfaces.merchant.visiting import is_in_wechat, live, moved, page, remember
 from xuliu.interfaces.merchant.words import figures, refusals
 from xuliu.interfaces.merchant.words import order as words
 from xuliu.interfaces.merchant.words.sim import is_silent
+from xuliu.ordering.choose import TooManyOpen, choose, visitor_of
 from xuliu.ordering.models import Order, OrderLine
 from xuliu.ordering.patience import has_ended
 from xuliu.ordering.place import CannotPlace, cancel, place
 from xuliu.ordering.queries import lines_of, order_by_code, progress, receipt_of, sums_of, under_way, usual_seconds
-from xuliu.ordering.quote import QuoteRefused, Wish, quote
+from xuliu.ordering.quote import QuoteRefused, Wish
 from xuliu.ordering.withdraw import withdraw
 from xuliu.payment.contract import Method
 from xuliu.payment.models import SignIn
@@ -35,6 +38,7 @@ ENDED_UNPAID = (Order.State.QUOTED, Order.State.LAPSED, Order.State.EXPIRED, Ord
 def order(request: HttpRequest, code: str) -> HttpResponseBase:
     """Where the order stands: quote, payment, progress or end."""
     found = _order(code)
+    browsers.known_or_new(request)
     now = clock.now()
     context = {**_context(request, found, now), "pace": words.pace(found, now=now)}
     response = live(request, "merchant/order.html", context, signed_anew=("script", "sandbox_link"))
@@ -76,16 +80,14 @@ def again(request: HttpRequest, code: str) -> HttpResponseBase:
     """Quote the same once more, at today's price."""
     old = _order(code)
     wishes = [Wish(sim_id=line.sim_id, offering_id=line.offering_id) for line in lines_of(old.pk)]
+    browser, address = browsers.known_or_new(request), str(client_of(request))
+    visitor = visitor_of(order_id=old.pk, browser=browser, address=address)
     try:
-        order_id = quote(
-            wishes=wishes,
-            price_list_id=old.price_list_id,
-            channel="merchant",
-            merchant_id=old.merchant_id,
-            is_waited_for=True,
-        )
+        order_id = choose(wishes=wishes, price_list_id=old.price_list_id, merchant_id=old.merchant_id, visitor=visitor)
     except QuoteRefused as refused:
         return redirect(f"{reverse('merchant:order', args=[code])}?refused={refused.refusals[0].code}")
+    except TooManyOpen as full:
+        return redirect(f"{reverse('merchant:order', args=[code])}?refused={full.code}")
     return redirect("merchant:order", Order.objects.values_list("code", flat=True).get(id=order_id))
 
 

@@ -14,15 +14,19 @@ from xuliu.balance.operations import want_readings
 from xuliu.balance.queries import reading_of
 from xuliu.catalog.queries import public_price_list
 from xuliu.common import clock
+from xuliu.common.addresses import client_of
+from xuliu.interfaces.merchant import browsers
 from xuliu.interfaces.merchant.visiting import live, page, remembered
 from xuliu.interfaces.merchant.words import figures, plans, refusals
 from xuliu.interfaces.merchant.words import sim as words
 from xuliu.inventory.finding import sim_in, terminal_of_sticker
 from xuliu.inventory.models import Sim, Terminal
+from xuliu.ordering.choose import TooManyOpen, Visitor, choose
 from xuliu.ordering.models import Order, OrderLine
 from xuliu.ordering.offers import offers
+from xuliu.ordering.openings import shares_of_address, shares_of_shop
 from xuliu.ordering.queries import under_way
-from xuliu.ordering.quote import QuoteRefused, Wish, quote
+from xuliu.ordering.quote import QuoteRefused, Wish
 
 TYPED_SALT, TYPED_SECONDS = "xuliu typed look-up", 3600
 
@@ -32,6 +36,7 @@ TYPED_SALT, TYPED_SECONDS = "xuliu typed look-up", 3600
 def by_sticker(request: HttpRequest, code: str) -> HttpResponseBase:
     """The SIM in the terminal that carries this sticker; whole, and never limited."""
     terminal, sim = _of_sticker(code)
+    browsers.known_or_new(request)  # before anything is chosen, so that two presses at once are one browser's
     if sim is None:
         return render(request, "merchant/no_sim.html", {"terminal": str(terminal.model)}, status=404)
     links = {
@@ -48,6 +53,7 @@ def by_number(request: HttpRequest, token: str) -> HttpResponseBase:
     sim, is_whole = _of_token(token)
     if sim is None:
         return redirect("merchant:home")
+    browsers.known_or_new(request)
     links = {
         "here": reverse("merchant:number", args=[token]),
         "quote_url": reverse("merchant:quote_number", args=[token]),
@@ -59,15 +65,19 @@ def by_number(request: HttpRequest, token: str) -> HttpResponseBase:
 @page
 def quote_by_sticker(request: HttpRequest, code: str) -> HttpResponseBase:
     """Quote the chosen plan for the terminal's SIM."""
-    sim = _of_sticker(code)[1]
-    return _quoted(request, sim, reverse("merchant:sticker", args=[code]))
+    terminal, sim = _of_sticker(code)
+    shares = shares_of_shop(terminal_id=terminal.pk, merchant_id=sim.merchant_id if sim else None)
+    visitor = Visitor(browser=browsers.known_or_new(request), shares=shares, is_by_sticker=True)
+    return _quoted(request, sim, visitor, reverse("merchant:sticker", args=[code]))
 
 
 @require_POST
 @page
 def quote_by_number(request: HttpRequest, token: str) -> HttpResponseBase:
     """Quote the chosen plan for the SIM that was typed."""
-    return _quoted(request, _of_token(token)[0], reverse("merchant:number", args=[token]))
+    shares = shares_of_address(str(client_of(request)))
+    visitor = Visitor(browser=browsers.known_or_new(request), shares=shares, is_by_sticker=False)
+    return _quoted(request, _of_token(token)[0], visitor, reverse("merchant:number", args=[token]))
 
 
 def token_of(sim: Sim, *, is_whole: bool) -> str:
@@ -92,21 +102,17 @@ def _of_token(token: str) -> tuple[Sim | None, bool]:
     return Sim.objects.select_related("account__carrier").filter(id=sim_id).first(), is_whole
 
 
-def _quoted(request: HttpRequest, sim: Sim | None, back: str) -> HttpResponse:
+def _quoted(request: HttpRequest, sim: Sim | None, visitor: Visitor, back: str) -> HttpResponse:
     offering, prices = request.POST.get("offering", ""), public_price_list()
     if sim is None or prices is None or not (offering.isascii() and offering.isdigit() and len(offering) < 19):
         return redirect(f"{back}?refused=no_plan_chosen")
     wish = Wish(sim_id=sim.pk, offering_id=int(offering))
     try:
-        order_id = quote(
-            wishes=[wish],
-            price_list_id=prices.pk,
-            channel="merchant",
-            merchant_id=sim.merchant_id,
-            is_waited_for=True,
-        )
+        order_id = choose(wishes=[wish], price_list_id=prices.pk, merchant_id=sim.merchant_id, visitor=visitor)
     except QuoteRefused as refused:
         return redirect(f"{back}?refused={refused.refusals[0].code}")
+    except TooManyOpen as full:
+        return redirect(f"{back}?refused={full.code}")
     return redirect("merchant:order", Order.objects.values_list("code", flat=True).get(id=order_id))
 
 

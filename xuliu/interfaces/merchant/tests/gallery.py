@@ -171,8 +171,11 @@ def _ends() -> list[Hung]:
 
 def _others() -> list[Hung]:
     empty = make_terminal()
-    shop = _shop(40, days=200)
+    shop, full = _shop(40, days=200), _shop(41)
     made.make_reading(shop.sim)
+    made.make_reading(full.sim)
+    sticker = reverse("merchant:sticker", args=[full.terminal.sticker_code])
+    quoted = reverse("merchant:order", args=[made.make_quote(full).code])
     return [
         Hung("home", "/"),
         Hung("home-not-found", "/", _type("8986040000000000000")),
@@ -181,6 +184,9 @@ def _others() -> list[Hung]:
         Hung("check-form", reverse("merchant:check_form")),
         Hung("error-404", "/nowhere"),
         Hung("limited", "/", _too_often()),
+        Hung("sim-too-many-open", f"{sticker}?refused=too_many_open_here"),
+        Hung("sim-typed-too-many-open", f"{sticker}?refused=too_many_open"),
+        Hung("order-too-many-openings", f"{quoted}?refused=too_many_openings"),
     ]
 
 

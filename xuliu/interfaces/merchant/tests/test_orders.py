@@ -68,17 +68,6 @@ def test_a_quote_says_when_another_renewal_is_under_way_and_counts_from_its_end(
     assert second.lines.get().starts_on == first.lines.get().ends_on
 
 
-def test_asking_for_a_quote_twice_does_no_harm(client: Client) -> None:
-    shop = made.make_shop()
-    path = f"/t/{shop.terminal.sticker_code}/quote"
-
-    first, second = (client.post(path, {"offering": str(shop.year.pk)}).headers["Location"] for _ in range(2))
-
-    assert first != second
-    assert {text_of(client, where).count("Pay ¥36.00") for where in (first, second)} == {1}
-    assert Payment.objects.count() == 0
-
-
 def test_pressing_pay_twice_is_one_payment(client: Client) -> None:
     order = made.make_quote(made.make_shop())
 

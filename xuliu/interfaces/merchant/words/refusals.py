@@ -44,6 +44,17 @@ def _sentences() -> dict[str, str]:
         "provider_paused": gettext("Payments are stopped for the moment. Nothing was paid; come back later."),
         "no_provider": gettext("It cannot be paid this way here. Call your service provider."),
         "method_unknown": gettext("It cannot be paid this way here. Call your service provider."),
+        "too_many_open": gettext(
+            "Too many orders for this SIM wait to be paid. Wait until they end, 15 minutes at most, or scan the sticker"
+            " on the terminal: with it you can order at once."
+        ),
+        "too_many_open_here": gettext(
+            "Ten orders for this SIM wait to be paid. Pay one on the phone where it was opened, or wait: what is not"
+            " paid ends within 15 minutes."
+        ),
+        "too_many_openings": gettext(
+            "Too many payments were begun in the last minute. Nothing was paid; wait a minute and press again."
+        ),
         "lapsed": gettext("The price was held for 15 minutes and these are over. Ask for it again below."),
         "already_paid": gettext("It is already paid. You need not pay again."),
         "no_plan_chosen": gettext("Choose a plan first."),
