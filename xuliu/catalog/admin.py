@@ -197,6 +197,13 @@ class PriceForm(forms.ModelForm[Price]):
         model = Price
         fields: tuple[str, ...] = ()
 
+    def clean_amount(self) -> Any:
+        """More than nothing: what costs nothing every stranger could have at our cost, again and again."""
+        amount = self.cleaned_data["amount"]
+        if amount == 0:
+            raise ValidationError(gettext("A price of 0 would give this away to everybody. Stop the offering instead."))
+        return amount
+
     def clean_starts_at(self) -> Any:
         """From now on, never before: what was charged stays as it was."""
         starts_at = self.cleaned_data.get("starts_at")

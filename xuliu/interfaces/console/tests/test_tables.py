@@ -269,6 +269,16 @@ def test_a_price_changes_from_now_on_and_the_old_one_stays_in_the_history() -> N
     assert client.post(reverse("admin:catalog_price_change", args=[prices[0].pk]), form).status_code == 403
 
 
+@pytest.mark.parametrize("amount", ["0", "0.00", "０", "-1", "0.001"])
+def test_a_price_of_nothing_is_refused_where_it_is_typed(amount: str) -> None:
+    shop = make_shop()
+    form = {"price_list": shop.price_list.pk, "offering": shop.year.pk, "amount": amount}
+    answer = signed_in(people.fei()).post(reverse("admin:catalog_price_add"), form)
+    assert answer.status_code == 200
+    assert answer.context["adminform"].form.errors["amount"]
+    assert [price.amount_minor for price in Price.objects.filter(offering=shop.year)] == [3600]
+
+
 def test_an_offering_s_terms_are_shown_and_only_its_name_and_cost_written() -> None:
     shop = make_shop()
     client = signed_in(people.fei())

@@ -8,6 +8,7 @@ import pytest
 from django.test import Client
 
 from xuliu.carrier.models import CarrierAccount
+from xuliu.catalog.models import Price
 from xuliu.common import clock
 from xuliu.common.codes import new_code
 from xuliu.common.state import move
@@ -368,3 +369,16 @@ def test_the_page_of_an_order_of_many_cards_shows_some_and_the_sum_of_all(
     assert "and 5 more cards" in text
     assert "<dt>List price</dt><dd>¥900.00</dd>" in text
     assert "<dt>of which tax</dt><dd>¥51.00</dd>" in text
+
+
+def test_what_costs_nothing_is_delivered_without_asking_the_provider_for_nothing(client: Client) -> None:
+    shop = made.make_shop()
+    Price.objects.filter(offering=shop.year).update(amount_minor=0)
+    order = made.make_quote(shop)
+
+    client.post(f"/o/{order.code}/pay")
+
+    order.refresh_from_db()
+    assert (order.state, order.total_minor, Payment.objects.count()) == (Order.State.PAID, 0, 0)
+    assert set(OrderLine.objects.values_list("state", flat=True)) == {OrderLine.State.READY}
+    assert client.get(f"/o/{order.code}").status_code == 200

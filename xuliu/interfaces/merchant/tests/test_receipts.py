@@ -1,10 +1,13 @@
 """The receipt, its PDF, and what a stranger may learn from its check code."""
 
 import re
+import zlib
+from contextlib import suppress
 
 import pytest
 from django.test import Client
 
+from xuliu.catalog.models import Offering
 from xuliu.common.codes import new_code
 from xuliu.interfaces.merchant.tests import made
 from xuliu.ordering.models import Receipt
@@ -96,3 +99,44 @@ def test_a_check_code_typed_in_groups_is_found(client: Client, receipt: Receipt)
 def test_an_unknown_receipt_is_not_found(client: Client) -> None:
     assert client.get(f"/r/{new_code()}").status_code == 404
     assert client.get(f"/r/{new_code()}.pdf").status_code == 404
+
+
+def characters_drawn(pdf: bytes) -> set[str]:
+    """The characters for which the PDF's fonts have a glyph; what no font has is mapped nowhere."""
+    found: set[str] = set()
+    for stream in re.findall(rb"stream\r?\n(.*?)\r?\nendstream", pdf, re.DOTALL):
+        with suppress(zlib.error):
+            text = zlib.decompress(stream)
+            if b"begincmap" in text:
+                codes = re.findall(rb"<[0-9A-F]{4}> *<([0-9A-F]{4,8})>", text)
+                found |= {bytes.fromhex(code.decode()).decode("utf-16-be", "replace") for code in codes}
+    return found
+
+
+def test_every_han_of_an_offerings_name_can_be_read_on_the_pdf_and_no_sign_stops_the_page(client: Client) -> None:
+    name = "𠮷䶮㛃堃🍜 12 个月 · 每月 300 MB"
+    receipt = made.make_completed(made.make_paid(made.make_quote(made.make_shop()), seconds_ago=40))
+    Offering.objects.update(name={"zh-hans": name, "en": name})
+
+    page, printed = client.get(f"/r/{receipt.code}"), client.get(f"/r/{receipt.code}.pdf", headers=CHINESE)
+
+    assert "𠮷䶮㛃堃🍜" in page.content.decode()
+    assert printed.status_code == 200
+    assert set("𠮷䶮㛃堃个月每") <= characters_drawn(printed.content)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "\U0002a700\U000e0041\u202e\ufeff\u200d",
+        '#eval("1") $x$ *b* _i_ \\ ` @ <a> [',
+        "e\u0301\u0600\ufdfa\uffff",
+    ],
+    ids=ascii,
+)
+def test_no_sign_of_a_name_stops_the_receipt(name: str, client: Client) -> None:
+    receipt = made.make_completed(made.make_paid(made.make_quote(made.make_shop()), seconds_ago=40))
+    Offering.objects.update(name={"zh-hans": name, "en": name})
+
+    assert client.get(f"/r/{receipt.code}").status_code == 200
+    assert client.get(f"/r/{receipt.code}.pdf").status_code == 200
