@@ -62,6 +62,8 @@ DUE = {
     ),
     "order.lapse": _rows("ordering_order", "state = 'QUOTED'", "valid_until"),
     "guard.forget": _rows("common_counter", "true", "ends_at"),
+    "carrier.examine": _rows("carrier_carrieraccount", "examine_at IS NOT NULL", "examine_at"),
+    "provider.examine": _rows("payment_provideraccount", "examine_at IS NOT NULL", "examine_at"),
     "sign_in.forget": _rows("payment_signin", "true", "left_at + interval '1 day'"),
     "overdue": f"""SELECT NULL::bigint, min(at) FROM (
         SELECT paid_at + CASE WHEN is_waited_for THEN interval '2 h' ELSE interval '1 day' END AS at
@@ -109,7 +111,7 @@ def _in_order(accounts: list[int]) -> Iterator[tuple[tuple[str, int | None], par
         for account_step in account_steps:
             for account in accounts:
                 yield (account_step.name, account), partial(account_step.run, account)
-    for lane in ("end", "late"):
+    for lane in ("end", "accounts", "late"):
         for step in steps.LANES[lane]:
             yield (step.name, None), partial(step.run)
 

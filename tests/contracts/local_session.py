@@ -92,7 +92,10 @@ class LocalSession:
         with self._token_lock:
             kept = self._token
             if kept is None or kept.value == stale or kept.expires_at <= self.now():
-                kept = self._token = fetch()
+                try:
+                    kept = self._token = fetch()
+                except NoAnswer as error:
+                    raise NotSent(f"no token: {error}") from error
             return kept.value
 
     def close(self) -> None:

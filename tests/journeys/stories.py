@@ -28,7 +28,7 @@ from xuliu.carrier.accounts import set_credentials
 from xuliu.carrier.models import CarrierAccount
 from xuliu.carrier.operations import pause, resume
 from xuliu.catalog.models import Offering
-from xuliu.common import clock
+from xuliu.common import clock, examining
 from xuliu.common.actor import Actor, acting
 from xuliu.inventory.models import Sim
 from xuliu.ordering import decide, fulfil, pay
@@ -339,6 +339,15 @@ def signed_in(world: World) -> None:
     world.sandbox.control.pay(open_payments(world, Order.objects.get(id=order_id)).reference)
     drive_for(world, timedelta(minutes=1))
     drive_for(world, timedelta(hours=25), step=timedelta(hours=5))
+
+
+def entered(world: World) -> None:
+    """Access to two accounts was entered, and they are tried before money goes through them."""
+    for account in (world.accounts["onelink"], world.provider):
+        examining.want(account)
+    drive()
+    make_paid_order(world, make_sims(world, "onelink"), "cm-12")
+    drive_for(world, timedelta(minutes=1))
 
 
 def looked_up(world: World) -> None:

@@ -27,6 +27,8 @@ from xuliu.ticket.models import Case
 
 # Every stop and a story that passes it; those that are not named stand in the plain one.
 STORY_OF: dict[str, stories.Story] = {
+    "carrier.examine": stories.entered,
+    "carrier.examined": stories.entered,
     "check.leave": stories.refused_by_the_database,
     "order.set_aside": stories.refused_by_the_database,
     "payment.set_aside": stories.refused_by_the_database,
@@ -74,6 +76,8 @@ STORY_OF: dict[str, stories.Story] = {
     "readings.failed": stories.looked_up,
     "readings.read": stories.looked_up,
     "readings.store": stories.looked_up,
+    "provider.examine": stories.entered,
+    "provider.examined": stories.entered,
     "refund.answered": stories.refused,
     "refund.claim": stories.refused,
     "refund.claim_unheard": stories.given_back_unheard,

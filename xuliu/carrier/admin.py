@@ -12,7 +12,7 @@ from xuliu.carrier.accounts import credentials, set_credentials
 from xuliu.carrier.models import Call, Carrier, CarrierAccount, ReadCount
 from xuliu.carrier.registry import all_connectors
 from xuliu.common import columns
-from xuliu.common.account_table import AccountTable
+from xuliu.common.account_table import AccountTable, tried
 from xuliu.common.listing import Table, is_paused, kill_switch, picked, timeline_of
 from xuliu.common.names_form import NamesField
 from xuliu.common.rights import Right
@@ -66,6 +66,7 @@ class CarrierAccountTable(AccountTable):
         columns.name("carrier", _("Carrier")),
         columns.code("connector", _("Connector")),
         columns.yes_no("is_sandbox", _("Sandbox")),
+        tried,
         timeline_of(),
     )
 

@@ -11,25 +11,23 @@ from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Any, ClassVar, Protocol
 
+from xuliu.carrier.access import AccountRefused, access
 from xuliu.carrier.figures import in_bytes, lasts, luhn_digit, without_numbers
 from xuliu.common import bounds
 from xuliu.common.bounds import first_day_not_served, moment, moment_in
 from xuliu.common.clock import civil_date
 from xuliu.common.configuration import setting
+from xuliu.common.findings import Finding, Shown
 from xuliu.common.outbound import NoAnswer, NotSent, Response
 
 __all__ = [
-    "NoAnswer", "NotSent", "Response", "civil_date", "first_day_not_served", "in_bytes", "lasts", "luhn_digit",
-    "moment", "moment_in", "setting", "without_numbers",
+    "AccountRefused", "Finding", "NoAnswer", "NotSent", "Response", "Shown", "access", "civil_date",
+    "first_day_not_served", "in_bytes", "lasts", "luhn_digit", "moment", "moment_in", "setting", "without_numbers",
 ]  # fmt: skip
 
 Seconds = float | None
 ANOTHER_SIM = "the answer names another SIM"
 SILENT_IN_A_ROW = 2
-
-
-class AccountRefused(NotSent):
-    """The carrier does not accept our credentials: nothing was asked of it, and the operator has to act."""
 
 
 class Outcome(StrEnum):
@@ -330,6 +328,10 @@ class Connector(Protocol):
 
     def find(self, session: Session, questions: Sequence[Question]) -> list[Answer]:
         """What became of changes sent earlier; one answer each, in the order given, UNKNOWN where unsure."""
+        ...
+
+    def examine(self, session: Session) -> list[Finding]:
+        """Whether the account would work, by questions that change nothing and ask for no kept token."""
         ...
 
 

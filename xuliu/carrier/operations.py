@@ -13,4 +13,5 @@ def pause(account_ids: Sequence[int], *, why: str) -> list[int]:
 
 def resume(account_ids: Sequence[int], *, why: str = "") -> list[int]:
     """Send through these accounts again; returns those that were paused."""
+    CarrierAccount.objects.filter(id__in=account_ids).update(is_untried=False)  # "use it untried"
     return switch.resume(CarrierAccount, account_ids, why=why)

@@ -51,12 +51,14 @@ class SwitchForm(forms.ModelForm[Any]):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["is_stopped"].initial = self.instance.paused_at is not None
-        self.fields["stopped_why"].initial = self.instance.paused_why
+        is_untried = getattr(self.instance, "is_untried", False)  # an offering is never tried
+        self.fields["stopped_why"].initial = "" if is_untried else self.instance.paused_why
 
     def clean(self) -> dict[str, Any] | None:
         """A pause says why."""
         cleaned = super().clean()
-        if self.cleaned_data.get("is_stopped") and not self.cleaned_data.get("stopped_why", "").strip():
+        is_turned_off = "is_stopped" in self.changed_data and self.cleaned_data.get("is_stopped")
+        if is_turned_off and not self.cleaned_data.get("stopped_why", "").strip():
             self.add_error("stopped_why", gettext("Say why: colleagues and payers will ask."))
         return cleaned
 
@@ -90,6 +92,11 @@ class AccountForm(SwitchForm):
         kinds = settings_of(self.shape)
         typed = {name: self.cleaned_data.get(PREFIX + name) or "" for name in kinds}
         return {name: value for name, value in typed.items() if value or not kinds[name].is_secret}
+
+    @property
+    def changes_access(self) -> bool:
+        """Whether anything of the Config was typed anew."""
+        return any(name.startswith(PREFIX) for name in self.changed_data)
 
     def clean(self) -> dict[str, Any] | None:
         """Refuse what would not make a Config, with the words of the Config."""

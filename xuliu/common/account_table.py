@@ -5,18 +5,57 @@ from typing import Any, ClassVar
 
 from django import forms
 from django.db.models import Model
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as in_their_language
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext_noop
 
+from xuliu.common import examining
 from xuliu.common.account_form import AccountForm, SwitchForm, form_for
-from xuliu.common.columns import localised
+from xuliu.common.columns import States, badge, instant_text, localised, made
+from xuliu.common.findings import Shown
 from xuliu.common.listing import Table
 from xuliu.common.rights import Right
 
 SWITCH = ("is_stopped", "stopped_why")
+AWAITED = "awaited"
+FOUND: States = {
+    Shown.RIGHT: (_("Right"), "well"),
+    Shown.WRONG: (_("Wrong"), "dark"),
+    Shown.UNTRIED: (_("Not tried"), "soon"),
+}
+# What connectors and providers say of what they did not try; the rest are the other side's own words.
+NOT_TRIED = (
+    gettext_noop("It shows with the first order."),
+    gettext_noop("It shows with the first notice."),
+    gettext_noop("Not given; nobody can pay inside WeChat."),
+)
+
+
+@made(_("Tried"))
+def tried(account: Any) -> SafeString | str:
+    """What was found when the account was tried, and what that means for payers."""
+    rows = [
+        (badge(one["shown"], FOUND), localised(one["about"]), one["why"] and in_their_language(one["why"]))
+        for one in account.findings
+    ]
+    each = format_html_join("", '<li>{} {} <span class="x-soft">{}</span></li>', rows)
+    at = instant_text(account.examined_at) if rows else ""
+    return format_html('<ul class="x-found">{}</ul><p class="x-soft">{} {}</p>', each, at, _meaning(account))
+
+
+def _meaning(account: Any) -> Any:
+    if account.is_untried and account.examine_at and not account.findings:
+        return _("A worker is trying it. It takes no money until it is found right.")
+    if account.is_untried:
+        return _("It takes no money until it is found right. To use it untried, end the pause and say why.")
+    return "" if account.findings else _("Never tried. Save its access once more, or run: xuliu check-account")
 
 
 class AccountTable(Table):
@@ -74,12 +113,38 @@ class AccountTable(Table):
             else:
                 setattr(obj, self.kind_field, request.GET["kind"])
                 obj.save()
-            type(self).configure(obj, form.given)
+            if not change or form.changes_access:
+                type(self).configure(obj, form.given)
+                examining.want(obj)
         if isinstance(form, SwitchForm):
             form.turn(
                 pause=lambda key, why: type(self).pause([key], why=why),
                 resume=lambda key, why: type(self).resume([key], why=why),
             )
+
+    def response_add(self, request: HttpRequest, obj: Any, post_url_continue: str | None = None) -> HttpResponse:
+        """On to its page, which shows what trying it finds."""
+        return self._its_page(obj) or super().response_add(request, obj, post_url_continue)
+
+    def response_change(self, request: HttpRequest, obj: Any) -> HttpResponse:
+        """Likewise, where its access was changed."""
+        return self._its_page(obj) or super().response_change(request, obj)
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
+    ) -> HttpResponseBase:
+        """The page looks again by itself while a worker tries what was just entered."""
+        response = super().change_view(request, object_id, form_url, extra_context)
+        if AWAITED in request.GET and self._is_being_tried(object_id):
+            response.headers["Refresh"] = "2"
+        return response  # type: ignore[no-any-return]  # unfold has no types
+
+    def _its_page(self, obj: Any) -> HttpResponse | None:
+        address = f"admin:{obj._meta.app_label}_{obj._meta.model_name}_change"
+        return redirect(f"{reverse(address, args=[obj.pk])}?{AWAITED}=1") if self._is_being_tried(obj.pk) else None
+
+    def _is_being_tried(self, key: Any) -> bool:
+        return bool(self.model._default_manager.filter(pk=key, examine_at__isnull=False).exists())
 
     def _form(self, request: HttpRequest, obj: Model | None) -> type[SwitchForm]:
         code = getattr(obj, self.kind_field) if obj else request.GET.get("kind", "")

@@ -16,6 +16,7 @@ from django.http import HttpRequest
 from django.utils.functional import cached_property
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext as in_their_language
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin
 
@@ -160,10 +161,9 @@ def kill_switch(row: Any) -> SafeString:
     """Running, or paused since when and why."""
     if row.paused_at is None:
         return format_html('<span class="x-badge x-well">{}</span>', _("Running"))
-    since = instant_text(row.paused_at)
-    return format_html(
-        '<span class="x-badge x-dark">{}</span> <span class="x-soft">{} {}</span>', _("Paused"), since, row.paused_why
-    )
+    why = _("waits to be tried") if getattr(row, "is_untried", False) else row.paused_why
+    words = (_("Paused"), instant_text(row.paused_at), why)
+    return format_html('<span class="x-badge x-dark">{}</span> <span class="x-soft">{} {}</span>', *words)
 
 
 def timeline_of(states: States = SWITCHED) -> Column:
@@ -173,7 +173,12 @@ def timeline_of(states: States = SWITCHED) -> Column:
     def timeline(row: Any) -> SafeString | str:
         events = Event.objects.filter(kind=row._meta.model_name, subject_id=row.pk).order_by("-id")[:EVENTS_SHOWN]
         rows = [
-            (instant_text(event.at), badge(event.became, states), event.actor_label or event.actor_kind, event.why)
+            (
+                instant_text(event.at),
+                badge(event.became, states),
+                event.actor_label or event.actor_kind,
+                event.why and in_their_language(event.why),
+            )
             for event in reversed(events)
         ]
         each = format_html_join("", '<li><b>{}</b> {} <span class="x-soft">{}</span> {}</li>', rows)

@@ -73,6 +73,11 @@ class ConfiguredAccount(models.Model):
     is_sandbox = models.BooleanField(default=False)
     paused_at = models.DateTimeField(null=True, blank=True)
     paused_why = models.TextField(blank=True, default="")
+    # Tried by a step (`common.examining`): when next, when last, what was found, and whether that keeps it paused.
+    examine_at = models.DateTimeField(null=True)
+    examined_at = models.DateTimeField(null=True)
+    findings = models.JSONField(default=list, db_default=models.Value([], models.JSONField()))
+    is_untried = models.BooleanField(default=False, db_default=False)
 
     class Meta:
         abstract = True

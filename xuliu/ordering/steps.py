@@ -4,9 +4,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from xuliu.balance.refresh import refresh
+from xuliu.carrier import examining as carrier_examining
 from xuliu.common import guard
 from xuliu.ordering import check, drift, expire, fulfil, overdue, pay, payer, settle, verify
 from xuliu.ordering.queries import active_accounts
+from xuliu.payment import examining as provider_examining
 from xuliu.payment import exchange, lockout, refunding, sign_ins
 
 
@@ -47,6 +49,11 @@ LANES: dict[str, tuple[Step, ...]] = {
         Step("settle", settle.settle),
         Step("receipts", settle.issue_receipts),
     ),
+    # Of its own: whoever is tried may hang, and a person waits for what is found.
+    "accounts": (
+        Step("carrier.examine", carrier_examining.examine_accounts),
+        Step("provider.examine", provider_examining.examine_accounts),
+    ),
     # Waited for by nobody: looked at once a second, and not at every order that ends.
     "late": (
         Step("recover", check.recover),
@@ -74,4 +81,4 @@ def run_all() -> int:
     accounts = active_accounts()
     found = sum(step.run() for name in ("open", "ask", "pay", "release") for step in LANES[name])
     found += sum(step.run(account) for steps in ACCOUNT_LANES.values() for step in steps for account in accounts)
-    return found + sum(step.run() for name in ("end", "late") for step in LANES[name])
+    return found + sum(step.run() for name in ("end", "accounts", "late") for step in LANES[name])

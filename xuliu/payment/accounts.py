@@ -49,7 +49,7 @@ def pause(account_ids: Sequence[int], *, why: str) -> list[int]:
 def resume(account_ids: Sequence[int], *, why: str = "") -> list[int]:
     """Take payments through these accounts again, what was refused before forgotten; returns those that were paused."""
     accounts = ProviderAccount.objects.filter(id__in=account_ids)
-    accounts.update(is_self_paused=False, refused=[], trial="")
+    accounts.update(is_self_paused=False, refused=[], trial="", is_untried=False)
     for step in ("payment.open", "payment.ask", "refund.send"):
         wake.after_commit(step)
     return switch.resume(ProviderAccount, account_ids, why=why)

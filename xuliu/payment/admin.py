@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
 from xuliu.common import columns
-from xuliu.common.account_table import AccountTable
+from xuliu.common.account_table import AccountTable, tried
 from xuliu.common.columns import States
 from xuliu.common.listing import Table, is_paused, kill_switch, picked, timeline_of
 from xuliu.common.rights import Right
@@ -68,6 +68,7 @@ class ProviderAccountTable(AccountTable):
         columns.code("provider", _("Provider")),
         columns.name("seller", _("Seller")),
         columns.yes_no("is_sandbox", _("Sandbox")),
+        tried,
         timeline_of(),
     )
 

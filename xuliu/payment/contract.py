@@ -12,9 +12,10 @@ from enum import StrEnum
 from typing import Any, ClassVar, Protocol
 
 from xuliu.common.configuration import setting
+from xuliu.common.findings import Finding, Shown
 from xuliu.common.outbound import NoAnswer, NotSent, Response
 
-__all__ = ["NoAnswer", "NotSent", "Response", "setting"]
+__all__ = ["Finding", "NoAnswer", "NotSent", "Response", "Shown", "setting"]
 
 
 class Method(StrEnum):
@@ -209,6 +210,10 @@ class Provider(Protocol):
 
     def query_refund(self, session: Session, reference: str) -> tuple[Truth, bytes] | None:
         """The refund by our reference, with the raw answer; None where no answer came."""
+        ...
+
+    def examine(self, session: Session) -> list[Finding]:
+        """Whether the account would work, by questions that open nothing. Raises NotSent or NoAnswer."""
         ...
 
     def check_signature(self, *, headers: Mapping[str, str], body: bytes, now: datetime) -> Signed:

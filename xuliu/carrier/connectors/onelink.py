@@ -32,15 +32,14 @@ from zoneinfo import ZoneInfo
 from xuliu.carrier.connectors.codes import onelink as codes
 
 from xuliu.carrier.contract import (  # isort: skip  # a name a line would be a page of them
-    ANOTHER_SIM, AccountRefused, Action, Answer, BaseConfig, Capabilities, Change, ListedPlan, MsisdnForm,
-    NoAnswer, NotSent, Outcome, Proof, Question, Reading, Reason, Response, Session, SimKey, Token, civil_date,
-    first_day_not_served, heard, in_bytes, lasts, moment, no_answer, one_by_one, setting, without_numbers,
+    ANOTHER_SIM, AccountRefused, Action, Answer, BaseConfig, Capabilities, Change, Finding, ListedPlan, MsisdnForm,
+    NoAnswer, NotSent, Outcome, Proof, Question, Reading, Reason, Response, Session, SimKey, Token, access,
+    civil_date, first_day_not_served, heard, in_bytes, lasts, moment, no_answer, one_by_one, setting, without_numbers,
 )  # fmt: skip
 
 ZONE = "Asia/Shanghai"
 MSISDN = MsisdnForm(country_code="86", lengths=frozenset({11, 13}), begins="1")
-OK = "0"
-NO_CARD = "the carrier knows no such card"
+OK, NO_CARD = "0", "the carrier knows no such card"
 BATCH = "batch:"  # stands before a jobId, to tell it from an orderNum
 
 
@@ -99,6 +98,10 @@ class Connector:
             ordered = [change for change in known if change.plan_code == plan]
             answers |= {answer.reference: answer for answer in _ordered(talk, ordered, numbers, ends)}
         return [answers[change.reference] for change in changes]
+
+    def examine(self, session: Session) -> list[Finding]:
+        """Signing in shows address, code and password, and whether we are let in."""
+        return [access(_Talk(self._config, session).sign_in)]
 
     def find(self, session: Session, questions: Sequence[Question]) -> list[Answer]:
         """By the carrier's number where there is one, else by what the readings before and after show."""
@@ -166,7 +169,7 @@ class _Talk:
         """
         token = ""
         for _ in range(2):
-            token = self.session.token(self._fetch_token, stale=token)
+            token = self.session.token(self.sign_in, stale=token)
             response = self.session.call(
                 operation=operation,
                 method="POST",
@@ -217,12 +220,9 @@ class _Talk:
         failure = self.silent.get(change.sim.iccid)
         return Answer.kept_back(change, failure) if failure else Answer.refused(change, Reason.SIM, NO_CARD)
 
-    def _fetch_token(self) -> Token:
+    def sign_in(self) -> Token:
         params = {"appid": self._config.appid, "password": self._config.password, "transid": self._transid("")}
-        try:
-            said = _said(self.session.call(operation="token", method="GET", url=self._url("get/token"), params=params))
-        except NoAnswer as error:
-            raise NotSent(f"no token: {error}") from error
+        said = _said(self.session.call(operation="token", method="GET", url=self._url("get/token"), params=params))
         if said.status == OK and said.first.get("token"):
             expires_at = self.session.now() + lasts(said.first.get("ttl"), most=codes.TOKEN_SECONDS)
             return Token(value=str(said.first["token"]), expires_at=expires_at)

@@ -28,6 +28,7 @@ from xuliu.carrier.contract import (
     BaseConfig,
     Capabilities,
     Change,
+    Finding,
     NoAnswer,
     NotSent,
     Outcome,
@@ -37,8 +38,10 @@ from xuliu.carrier.contract import (
     Reason,
     Response,
     Session,
+    Shown,
     SimKey,
     Token,
+    access,
     first_day_not_served,
     heard,
     in_bytes,
@@ -110,6 +113,12 @@ class Connector:
     def submit(self, session: Session, changes: Sequence[Change]) -> list[Answer]:
         """A top-up or an extension; ACCEPTED means queued."""
         return [self._submitted(session, change) for change in changes]
+
+    def examine(self, session: Session) -> list[Finding]:
+        """Signing in shows address and API user; how 1NCE shall charge us shows only with the first order."""
+        payment = {"zh-hans": "付款方式", "en": "Payment method"}
+        seen_later = Finding(about=payment, shown=Shown.UNTRIED, why="It shows with the first order.", is_needed=False)
+        return [access(lambda: self._fetch_token(session)), seen_later]
 
     def find(self, session: Session, questions: Sequence[Question]) -> list[Answer]:
         """From the readings before and after. A queued order that has not shown yet is ACCEPTED still."""

@@ -26,6 +26,7 @@ REASONS = (
     gettext_noop("its worker died before it was sent"),
     gettext_noop("more stands on the SIM than before"),
     gettext_noop("not found"),
+    gettext_noop("not tried yet"),
     gettext_noop("not proven in time"),
     gettext_noop("nothing to pay"),
     gettext_noop("our balance there is empty"),
@@ -46,6 +47,7 @@ REASONS = (
     gettext_noop("the readings do not say"),
     gettext_noop("the SIM is as it was before"),
     gettext_noop("the time for this call was used up"),
+    gettext_noop("tried and found right"),
 )
 # Codes; those of a payment have the provider's number behind them: `paid_late:4200002345`.
 CODES = {

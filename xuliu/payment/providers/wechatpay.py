@@ -11,6 +11,7 @@ number that comes with each answer and notice. An answer that is not signed is n
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from datetime import datetime, timedelta, timezone
+from functools import partial
 from json import dumps
 from typing import Any, ClassVar
 from urllib.parse import urlencode
@@ -18,6 +19,7 @@ from urllib.parse import urlencode
 from xuliu.payment.contract import (
     Capabilities,
     Done,
+    Finding,
     Forged,
     LockedOut,
     Method,
@@ -38,6 +40,7 @@ from xuliu.payment.contract import (
 )
 from xuliu.payment.keys import BadKey
 from xuliu.payment.providers.codes import wechatpay as codes
+from xuliu.payment.providers.trying import wechatpay as trying
 from xuliu.payment.reading import inner, instant, json_object, minor_units, optional_text, text
 from xuliu.payment.signatures import Wechatpay2, new_nonce, seconds
 
@@ -86,8 +89,7 @@ class WechatPayConfig:
     @property
     def scheme(self) -> Wechatpay2:
         """How requests are signed and answers believed."""
-        shared = {field.name: getattr(self, field.name) for field in fields(Wechatpay2)}
-        return Wechatpay2(**shared)
+        return Wechatpay2(**{field.name: getattr(self, field.name) for field in fields(Wechatpay2)})
 
     def faults(self) -> dict[str, str]:
         """Keys that cannot be used, as they were pasted."""
@@ -188,6 +190,11 @@ class Provider:
         """The refund by our reference; what `query` says of NOT_FOUND holds here too."""
         path = f"/v3/refund/domestic/refunds/{reference}"
         return self._question(session, subject=Subject.REFUND, path=path, reference=reference)
+
+    def examine(self, session: Session) -> list[Finding]:
+        """By a payment and a sign-in that nobody has."""
+        sign_in = partial(self.payer_id, session) if self._config.app_secret else None
+        return trying.findings(ask=partial(self.query, session), sign_in=sign_in)
 
     def check_signature(self, *, headers: Mapping[str, str], body: bytes, now: datetime) -> Signed:
         """Serial number first, then age, then signature: a stranger's notice costs nothing. Raises Forged."""

@@ -15,6 +15,7 @@ from xuliu.carrier.contract import (
     BaseConfig,
     Capabilities,
     Change,
+    Finding,
     NoAnswer,
     NotSent,
     Outcome,
@@ -25,6 +26,7 @@ from xuliu.carrier.contract import (
     Response,
     Session,
     SimKey,
+    access,
     heard,
     in_bytes,
     no_answer,
@@ -73,6 +75,10 @@ class Connector:
     def find(self, session: Session, questions: Sequence[Question]) -> list[Answer]:
         """By our reference."""
         return [self._find(session, question.change) for question in questions]
+
+    def examine(self, session: Session) -> list[Finding]:
+        """Any question shows whether the key is taken."""
+        return [access(lambda: self._call(session, "sims", "/sims"))]
 
     def _read(self, session: Session, sim: SimKey) -> Reading:
         response = self._call(session, "sim", f"/sims/{sim.iccid}")

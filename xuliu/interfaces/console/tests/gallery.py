@@ -10,11 +10,17 @@ from django.urls import reverse
 from playwright.sync_api import Page as Tab
 
 from xuliu.common import clock
+from xuliu.common.examining import store, want
+from xuliu.common.findings import Finding, Shown
 from xuliu.interfaces.console.tests import made, people
+from xuliu.interfaces.merchant.tests.made import Shop, wechat_config
 from xuliu.ordering.models import Approval
 from xuliu.party.models import Person
 from xuliu.party.operations import add_contact
 from xuliu.party.roles import SUPPORT
+from xuliu.payment.accounts import resume, set_credentials
+from xuliu.payment.models import ProviderAccount
+from xuliu.payment.providers.trying import wechatpay as trying
 
 
 @dataclass(frozen=True)
@@ -55,11 +61,30 @@ def hang(*, sims: int = 240) -> list[Hung]:
             reverse("admin:payment_provideraccount_change", args=[desk.shop.provider.pk]),
             key,
         ),
+        Hung(
+            "console-account-tried", reverse("admin:payment_provideraccount_change", args=[_tried(desk.shop).pk]), key
+        ),
         Hung("console-account-new", reverse("admin:carrier_carrieraccount_add") + "?kind=onelink", key),
         Hung("console-person", reverse("admin:party_person_change", args=[fei.pk]), key),
         Hung("console-person-private", reverse("admin:person_private", args=[olga.pk]), key),
         *_door(),
     ]
+
+
+def _tried(shop: Shop) -> ProviderAccount:
+    """A second merchant id, whose app secret was mistyped."""
+    seller = shop.provider.seller
+    account = ProviderAccount.objects.create(code="wechat-new", provider="wechatpay", seller=seller)
+    set_credentials(account, wechat_config())
+    want(account)
+    found = [
+        Finding(about=trying.KEYS, shown=Shown.RIGHT),
+        Finding(about=trying.APP, shown=Shown.WRONG, why="no openid: errcode 40125"),
+        Finding(about=trying.API_KEY, shown=Shown.UNTRIED, why="It shows with the first notice.", is_needed=False),
+    ]
+    account.refresh_from_db()
+    store(account, found, resume=resume, stop="provider.examined")
+    return account
 
 
 def _pages(desk: made.Desk, key: str, *, early_id: int, refused_id: int) -> list[Hung]:

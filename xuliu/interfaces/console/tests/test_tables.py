@@ -195,23 +195,6 @@ def test_a_secret_that_does_not_work_is_refused_and_not_shown_again() -> None:
     assert provider_credentials(shop.provider) == before
 
 
-def test_a_key_that_is_none_is_refused_at_its_field_with_the_reason() -> None:
-    shop = make_shop()
-    client = signed_in(people.olga())
-    address = reverse("admin:payment_provideraccount_change", args=[shop.provider.pk])
-    kept = {f"config_{name}": value for name, value in shop.provider.config.items()}
-    refused = {
-        "config_private_key": "abc",
-        "config_api_v3_key": "short",
-        "config_public_key": provider_credentials(shop.provider).private_key,
-    }
-    answer = client.post(address, {**kept, **refused}, headers={"Accept-Language": "en"})
-    errors = answer.context["adminform"].form.errors
-    assert set(errors) == set(refused)
-    assert "paste the whole file" in errors["config_private_key"][0]
-    assert "private key and does not belong here" in errors["config_public_key"][0]
-
-
 def test_a_changed_address_asks_for_every_secret_again() -> None:
     shop = make_shop()
     before = provider_credentials(shop.provider)

@@ -1,0 +1,78 @@
+"""Trying an account at somebody outside before money goes through it.
+
+An account whose credentials were just entered is paused until it was tried and found right, or until somebody ends the
+pause: "use it untried". A step tries it; the page that shows the account waits for what is found.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import asdict
+from datetime import datetime, timedelta
+from typing import Any, TypeVar
+
+from django.db import models
+
+from xuliu.common import clock, stops, switch, wake
+from xuliu.common.accounts import WrongConfiguration
+from xuliu.common.crypto import CannotOpen
+from xuliu.common.findings import Finding, Shown, is_usable
+from xuliu.common.models import ConfiguredAccount
+from xuliu.common.outbound import NoAnswer, NotSent
+
+NOT_TRIED = "not tried yet"
+LEASE = timedelta(minutes=1)
+AGAIN_AFTER = timedelta(minutes=5)
+
+Account = TypeVar("Account", bound=ConfiguredAccount)
+STEP = {"carrieraccount": "carrier.examine", "provideraccount": "provider.examine"}
+
+
+def want(account: ConfiguredAccount) -> None:
+    """Have it tried, and let no money through it until it is found right. Inside the caller's transaction."""
+    _rows(account).filter(pk=account.pk).update(examine_at=clock.now(), is_untried=True, findings=[])
+    switch.pause(type(account), [account.pk], why=NOT_TRIED)
+    wake.after_commit(STEP[str(account._meta.model_name)])
+
+
+def due(model: type[Account], limit: int) -> list[Account]:
+    """Accounts that are to be tried, under a lease that is their next due time."""
+    sql = f"""
+        UPDATE {model._meta.db_table} SET examine_at = %s WHERE id IN (
+            SELECT id FROM {model._meta.db_table} WHERE examine_at <= %s ORDER BY id LIMIT %s FOR UPDATE SKIP LOCKED)
+        RETURNING *"""
+    now = clock.now()
+    return sorted(model._default_manager.raw(sql, (now + LEASE, now, limit)), key=lambda account: account.pk)
+
+
+def asked(ask: Callable[[], Sequence[Finding]]) -> list[Finding]:
+    """What trying shows; where the account cannot even be opened, that. Stands outside any transaction."""
+    try:
+        return list(ask())
+    except (WrongConfiguration, CannotOpen) as error:
+        return [Finding(about=CONFIGURATION, shown=Shown.WRONG, why=str(error)[:200])]
+    except (NotSent, NoAnswer) as error:
+        return [Finding(about=CONFIGURATION, shown=Shown.UNTRIED, why=str(error)[:200])]
+
+
+CONFIGURATION = {"zh-hans": "账户设置", "en": "The account's settings"}
+
+
+def store(
+    account: ConfiguredAccount, findings: Sequence[Finding], *, resume: Callable[..., list[int]], stop: str
+) -> None:
+    """Keep what was found of the account as it was read; found right, one that waited to be tried is resumed.
+
+    Credentials that were changed while they were tried are tried anew. Where nobody answered, it is tried again.
+    """
+    is_right = is_usable(findings)
+    is_open = not is_right and not any(finding.shown is Shown.WRONG for finding in findings)
+    with stops.transaction(stop):
+        unchanged = _rows(account).filter(pk=account.pk, examine_at=account.examine_at)
+        found = [{**asdict(finding), "about": dict(finding.about)} for finding in findings]
+        again_at: datetime | None = clock.now() + AGAIN_AFTER if is_open and account.is_untried else None
+        is_kept = unchanged.update(examine_at=again_at, examined_at=clock.now(), findings=found)
+        if is_kept and is_right and _rows(account).filter(pk=account.pk, is_untried=True).exists():
+            resume([account.pk], why="tried and found right")
+
+
+def _rows(account: ConfiguredAccount) -> "models.Manager[Any]":
+    return type(account)._default_manager

@@ -1,0 +1,50 @@
+"""Access to an account is entered: read at once, tried before money goes through it."""
+
+import pytest
+from django.urls import reverse
+
+from xuliu.interfaces.console.tests import people
+from xuliu.interfaces.console.tests.people import signed_in
+from xuliu.interfaces.merchant.tests.made import make_shop
+from xuliu.payment.accounts import credentials as provider_credentials
+
+pytestmark = pytest.mark.django_db
+
+
+def test_an_account_whose_access_was_entered_is_shown_being_tried_and_takes_no_money() -> None:
+    shop = make_shop()
+    client = signed_in(people.olga())
+    address = reverse("admin:payment_provideraccount_change", args=[shop.provider.pk])
+    form = {f"config_{name}": value for name, value in shop.provider.config.items()}
+    assert client.post(address, form).headers["Location"] != f"{address}?awaited=1", "nothing was entered"
+    answer = client.post(address, {**form, "config_mchid": "1900000110"})
+    assert answer.headers["Location"] == f"{address}?awaited=1"
+    shop.provider.refresh_from_db()
+    assert (shop.provider.is_untried, shop.provider.paused_why) == (True, "not tried yet")
+
+    page = client.get(f"{address}?awaited=1", headers={"Accept-Language": "en"})
+    assert page.headers["Refresh"] == "2"
+    assert b"A worker is trying it" in page.content
+    findings = [{"about": {"zh-hans": "密钥", "en": "Keys"}, "shown": "wrong", "why": "HTTP 401", "is_needed": True}]
+    type(shop.provider).objects.update(examine_at=None, findings=findings)
+    page = client.get(f"{address}?awaited=1", headers={"Accept-Language": "en"})
+    assert "Refresh" not in page.headers
+    assert b"HTTP 401" in page.content
+    assert b"To use it untried" in page.content
+
+
+def test_a_key_that_is_none_is_refused_at_its_field_with_the_reason() -> None:
+    shop = make_shop()
+    client = signed_in(people.olga())
+    address = reverse("admin:payment_provideraccount_change", args=[shop.provider.pk])
+    kept = {f"config_{name}": value for name, value in shop.provider.config.items()}
+    refused = {
+        "config_private_key": "abc",
+        "config_api_v3_key": "short",
+        "config_public_key": provider_credentials(shop.provider).private_key,
+    }
+    answer = client.post(address, {**kept, **refused}, headers={"Accept-Language": "en"})
+    errors = answer.context["adminform"].form.errors
+    assert set(errors) == set(refused)
+    assert "paste the whole file" in errors["config_private_key"][0]
+    assert "private key and does not belong here" in errors["config_public_key"][0]

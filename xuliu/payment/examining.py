@@ -1,0 +1,28 @@
+"""The step that tries accounts at payment providers whose credentials were just entered."""
+
+from xuliu.common import examining, stops
+from xuliu.payment.accounts import provider_of, resume, session_of
+from xuliu.payment.contract import Finding
+from xuliu.payment.models import ProviderAccount
+
+AT_ONCE = 5
+
+
+def examine_accounts(limit: int = AT_ONCE) -> int:
+    """Try accounts that wait for it; returns how many."""
+    accounts = examining.due(ProviderAccount, limit)
+    for account in accounts:
+        examine(account)
+    return len(accounts)
+
+
+def examine(account: ProviderAccount) -> list[Finding]:
+    """Try this account now and keep what is found; one that waited to be tried takes money if that is good."""
+    findings = examining.asked(lambda: _ask(account))
+    examining.store(account, findings, resume=resume, stop="provider.examined")
+    return findings
+
+
+def _ask(account: ProviderAccount) -> list[Finding]:
+    with stops.call("provider.examine"):
+        return provider_of(account).examine(session_of(account))

@@ -1,0 +1,51 @@
+"""What asking WeChat Pay for a payment and a sign-in that nobody has shows of an account.
+
+A signed "no such order" shows merchant id, certificate serial and both keys at once. The service account's interface
+looks at app id and secret before it looks at the code: 40029 and 40163 are about the code alone, 40013 is the app id,
+40125 and 41004 the secret (developers.weixin.qq.com, global return codes).
+"""
+
+from collections.abc import Callable, Mapping
+
+from xuliu.payment.contract import Finding, LockedOut, NoAnswer, NotSent, Odd, Shown
+
+KEYS = {"zh-hans": "商户号、证书序列号与双方密钥", "en": "Merchant id, certificate serial and both keys"}
+APP = {"zh-hans": "服务号 AppID 与 AppSecret", "en": "App id and secret of the service account"}
+API_KEY = {"zh-hans": "APIv3 密钥", "en": "APIv3 key"}
+CODE_IS_WRONG = ("40029", "40163")
+APP_IS_WRONG = ("40001", "40013", "40125", "41002", "41004")
+NOBODYS = "xuliu0try0nobody0has0this"
+
+
+def findings(*, ask: Callable[[str], object | None], sign_in: Callable[[str], object] | None) -> list[Finding]:
+    """`ask` queries a payment, None where no answer came; `sign_in` exchanges a code, where a secret is given."""
+    notices = Finding(about=API_KEY, shown=Shown.UNTRIED, why="It shows with the first notice.", is_needed=False)
+    not_given = Finding(about=APP, shown=Shown.UNTRIED, why="Not given; nobody can pay inside WeChat.", is_needed=False)
+    return [_keys(ask), _app(sign_in) if sign_in else not_given, notices]
+
+
+def _keys(ask: Callable[[str], object | None]) -> Finding:
+    try:
+        answer = ask(NOBODYS)
+    except LockedOut as refused:
+        return Finding(about=KEYS, shown=Shown.WRONG, why=str(refused)[:200])
+    except (NotSent, NoAnswer) as error:
+        return Finding(about=KEYS, shown=Shown.UNTRIED, why=str(error)[:200])
+    return Finding(about=KEYS, shown=Shown.UNTRIED if answer is None else Shown.RIGHT)
+
+
+def _app(sign_in: Callable[[str], object]) -> Finding:
+    try:
+        sign_in(NOBODYS)
+    except (NotSent, NoAnswer) as error:
+        return Finding(about=APP, shown=Shown.UNTRIED, why=str(error)[:200])
+    except Odd as error:
+        return _by_error(str(error))
+    return Finding(about=APP, shown=Shown.UNTRIED, why="a code that nobody has was taken")
+
+
+def _by_error(said: str) -> Finding:
+    shown: Mapping[str, Shown] = dict.fromkeys(CODE_IS_WRONG, Shown.RIGHT) | dict.fromkeys(APP_IS_WRONG, Shown.WRONG)
+    number = said.rpartition(" ")[2]
+    found = shown.get(number, Shown.UNTRIED)
+    return Finding(about=APP, shown=found, why="" if found is Shown.RIGHT else said[:200])
