@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from bench import beside, completing, hearing, importing, outward, placing, postings, snapshot, topups
+from bench import beside, completing, hearing, importing, outward, placing, postings, snapshot, strangers, topups
 from bench.databases import Databases, migrated
 from bench.machine import processors, stolen
 from bench.report import Result
@@ -26,6 +26,7 @@ MEASURES: dict[str, Measure] = {
     "lines": _lines,
     "post": postings.post_entries,
     "notices": hearing.hear_notices,
+    "strangers": strangers.hold_bodies,
     "outward": outward.call_out,
     "topups": topups.top_up,
     "beside": beside.stand_behind_bulk,

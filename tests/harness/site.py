@@ -1,78 +1,68 @@
-"""The web application in this process, reached over HTTP as a browser reaches it."""
+"""The web application in this process, behind its front, reached over HTTP as a browser reaches it."""
 
 from __future__ import annotations
 
+import asyncio
+import socket
 import threading
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
-from queue import Empty, SimpleQueue
-from socketserver import ThreadingMixIn
-from typing import Any
-from wsgiref.simple_server import WSGIRequestHandler, WSGIServer
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING
 
-from django.db import connections
+if TYPE_CHECKING:
+    from xuliu.config.front import Front
 
-
-class _Answering(threading.Thread):
-    """Answers one request after the other over one connection to the database, until it is given None."""
-
-    def __init__(self, server: _Server) -> None:
-        super().__init__(name="site", daemon=True)  # a browser may hold a connection open and never ask
-        self._server = server
-        self.requests: SimpleQueue[tuple[Any, Any] | None] = SimpleQueue()
-
-    def run(self) -> None:
-        while (request := self.requests.get()) is not None:
-            self._server.process_request_thread(*request)
-            self._server.idle.put(self)
-        connections.close_all()
-
-
-class _Server(ThreadingMixIn, WSGIServer):
-    """As many threads as there were requests at once; a database connection for each request would cost more."""
-
-    request_queue_size = 128  # notices come twenty at once; the default of 5 makes the rest wait for TCP's own retry
-
-    def __init__(self, *given: Any) -> None:
-        super().__init__(*given)
-        self.idle: SimpleQueue[_Answering] = SimpleQueue()
-        self._all: list[_Answering] = []
-
-    def process_request(self, request: Any, client_address: Any) -> None:
-        try:
-            thread = self.idle.get_nowait()
-        except Empty:
-            thread = _Answering(self)
-            self._all.append(thread)
-            thread.start()
-        thread.requests.put((request, client_address))
-
-    def server_close(self) -> None:
-        """Stop listening and end the threads; one that still waits for its browser ends after it."""
-        super().server_close()
-        for thread in self._all:
-            thread.requests.put(None)
-        while not self.idle.empty():
-            self.idle.get().join()
-
-
-class _Quiet(WSGIRequestHandler):
-    def log_message(self, format: str, *args: object) -> None:
-        pass
+THREADS = 4  # each keeps a connection to the database
+READY_WITHIN_SECONDS = 20.0
 
 
 @contextmanager
-def serving() -> Iterator[str]:
+def serving(front: Front | None = None) -> Iterator[str]:
     """Serve on a free port of 127.0.0.1 until the block ends."""
-    from xuliu.config.wsgi import application
+    from granian.constants import HTTPModes, Interfaces
+    from granian.log import LogLevels
+    from granian.server.embed import Server
 
-    server = _Server(("127.0.0.1", 0), _Quiet)
-    server.set_app(application)
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
+    from xuliu.config.front import Front
+
+    port = _free_port()
+    loop = asyncio.new_event_loop()
+
+    async def serve() -> None:
+        server = Server(
+            front or Front(threads=THREADS),
+            port=port,
+            interface=Interfaces.RSGI,
+            http=HTTPModes.http1,
+            websockets=False,
+            log_level=LogLevels.error,
+            log_enabled=False,
+        )
+        servers.append(server)
+        await server.serve()
+
+    servers: list[Server] = []
+    thread = threading.Thread(target=loop.run_until_complete, args=(serve(),), name="site")
     thread.start()
     try:
-        yield f"http://127.0.0.1:{server.server_port}"
+        _await_ears(port)
+        yield f"http://127.0.0.1:{port}"
     finally:
-        server.shutdown()
+        loop.call_soon_threadsafe(servers[0].stop)
         thread.join()
-        server.server_close()
+        loop.close()
+
+
+def _free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        return int(probe.getsockname()[1])
+
+
+def _await_ears(port: int) -> None:
+    ends = time.monotonic() + READY_WITHIN_SECONDS
+    while time.monotonic() < ends:
+        with suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
+            return
+        time.sleep(0.01)
+    raise TimeoutError(f"nobody listens on {port}")

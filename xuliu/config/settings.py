@@ -149,6 +149,8 @@ XULIU_BEHIND_PROXY = flag_proxy
 XULIU_ADDRESS_HEADER = environment.address_header()
 XULIU_PROXIES = environment.proxies()
 SECURE_SSL_REDIRECT = IS_HTTPS
+# Where TLS has a port of its own, only the base URL knows it: a proxy may leave it out of Host.
+SECURE_SSL_HOST = urlsplit(XULIU_BASE_URL).netloc if urlsplit(XULIU_BASE_URL).port else None
 SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^webhooks/"]
 SECURE_HSTS_SECONDS = 31_536_000 if IS_HTTPS else 0
 SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"

@@ -47,5 +47,9 @@ _bare = BareHandler()
 
 def application(environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
     """Send the request to the handler of its path."""
-    is_bare = environ.get("PATH_INFO", "").startswith(BARE_PATHS)
-    return (_bare if is_bare else _whole)(environ, start_response)
+    return (_bare if is_bare(environ.get("PATH_INFO", "")) else _whole)(environ, start_response)
+
+
+def is_bare(path: str) -> bool:
+    """Whether that path is served without middleware."""
+    return path.startswith(BARE_PATHS)

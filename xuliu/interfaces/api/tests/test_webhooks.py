@@ -79,17 +79,21 @@ def body_of(notice_id: str = "EV-1") -> bytes:
     return json.dumps({**event, "resource": resource}).encode()
 
 
-def send(client: Client, key: rsa.RSAPrivateKey, body: bytes, *, path: str = "/webhooks/wx/", age: int = 0) -> Any:
-    """Send it signed with that key, `age` seconds old."""
+def signed_headers(key: rsa.RSAPrivateKey, body: bytes, *, age: int = 0) -> dict[str, str]:
+    """What stands beside a notice that was signed with that key `age` seconds ago."""
     at, nonce = str(int(clock.now().timestamp()) - age), "N0NCE"
     signature = key.sign(f"{at}\n{nonce}\n".encode() + body + b"\n", padding.PKCS1v15(), hashes.SHA256())
-    headers = {
+    return {
         "Wechatpay-Serial": KEY_ID,
         "Wechatpay-Timestamp": at,
         "Wechatpay-Nonce": nonce,
         "Wechatpay-Signature": base64.b64encode(signature).decode(),
     }
-    return client.post(path, body, content_type="application/json", headers=headers)
+
+
+def send(client: Client, key: rsa.RSAPrivateKey, body: bytes, *, path: str = "/webhooks/wx/", age: int = 0) -> Any:
+    """Send it signed with that key, `age` seconds old."""
+    return client.post(path, body, content_type="application/json", headers=signed_headers(key, body, age=age))
 
 
 def test_a_genuine_notice_is_stored_raw_and_acknowledged(
@@ -127,14 +131,8 @@ def test_a_forged_notice_is_refused(client: Client, account: ProviderAccount) ->
 def test_a_notice_that_was_changed_on_its_way_is_refused(
     client: Client, account: ProviderAccount, vendor: rsa.RSAPrivateKey
 ) -> None:
-    at, body = str(int(clock.now().timestamp())), body_of()
-    signature = vendor.sign(f"{at}\nN\n".encode() + body + b"\n", padding.PKCS1v15(), hashes.SHA256())
-    headers = {
-        "Wechatpay-Serial": KEY_ID,
-        "Wechatpay-Timestamp": at,
-        "Wechatpay-Nonce": "N",
-        "Wechatpay-Signature": base64.b64encode(signature).decode(),
-    }
+    body = body_of()
+    headers = signed_headers(vendor, body)
 
     answer = client.post("/webhooks/wx/", body + b" ", content_type="application/json", headers=headers)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import socket
@@ -22,6 +23,24 @@ def test_it_answers_and_stops_when_told(fresh_database: str) -> None:
         answer = _first_answer(f"http://127.0.0.1:{port}/healthz")
         assert answer.status_code == 200
         assert answer.json() == {"database": "ok"}
+    finally:
+        server.send_signal(signal.SIGTERM)
+        assert server.wait(timeout=20) == 0
+
+
+def test_as_it_starts_by_default_unfinished_bodies_stop_neither_pages_nor_notices(fresh_database: str) -> None:
+    port = _free_port()
+    server = subprocess.Popen([sys.executable, "-m", "xuliu", "serve", "--demo", "--port", str(port)], env=os.environ)
+    try:
+        site = f"http://127.0.0.1:{port}"
+        assert _first_answer(f"{site}/healthz").status_code == 200
+        with contextlib.ExitStack() as begun:
+            for _ in range(20):
+                there = begun.enter_context(socket.create_connection(("127.0.0.1", port)))
+                there.sendall(b'POST /webhooks/wx/ HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 100\r\n\r\n{"id":')
+            assert httpx.get(f"{site}/healthz").status_code == 200
+            assert httpx.get(f"{site}/accounts/login/").status_code == 200
+            assert httpx.post(f"{site}/webhooks/nobody/", content=b"{}").status_code == 404
     finally:
         server.send_signal(signal.SIGTERM)
         assert server.wait(timeout=20) == 0
