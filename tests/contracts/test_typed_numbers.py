@@ -76,6 +76,25 @@ def test_page_console_commands_and_imports_take_a_number_however_it_is_written(c
 
 
 @pytest.mark.django_db
+def test_the_consoles_tables_are_searched_by_a_number_in_any_form_or_by_how_it_begins(tmp_path: Path) -> None:
+    make_account(code="cmcc")
+    imported(tmp_path / "sims.csv", ABOUT | CARD)
+    staff = people.signed_in(people.olga())
+
+    def found(table: str, typed: str) -> int:
+        answer = staff.get(reverse(f"admin:inventory_{table}_changelist"), {"q": typed})
+        return int(answer.context["cl"].result_count)
+
+    for typed in (*texts(CARD["iccid"]), "+86 1440500000003", "8986 0440", "\u200b14405"):
+        assert found("sim", typed) == 1, repr(typed)
+    for typed in (*texts(CARD["terminal_sn"]), "n860 0009"):
+        assert found("terminal", typed) == 1, repr(typed)
+    for typed in (CARD["iccid"], f"'{CARD['iccid']}", f"SN: {CARD['terminal_sn']}"):
+        assert found("binding", typed) == 1, repr(typed)
+    assert found("sim", "8986 1") == found("terminal", "8986") == 0
+
+
+@pytest.mark.django_db
 def test_a_stickers_code_is_found_however_it_is_read_out(client: Client, tmp_path: Path) -> None:
     make_account(code="cmcc")
     imported(tmp_path / "sims.csv", ABOUT | CARD)

@@ -13,6 +13,8 @@ from django.utils.translation import gettext_lazy as _
 from xuliu.common import clock, columns
 from xuliu.common.columns import States
 from xuliu.common.listing import Table, picked
+from xuliu.inventory import numbers
+from xuliu.inventory.finding import sim_by_iccid, sim_by_msisdn
 from xuliu.inventory.models import Binding, Sim, Terminal, TerminalModel
 
 SIM_STATES: States = {
@@ -47,8 +49,22 @@ class GoesDark(admin.SimpleListFilter):
         return queryset
 
 
+class TableOfNumbers(Table):
+    """A table that is searched for a number: whole in any form, or by how it begins."""
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
+    ) -> tuple[QuerySet[Any], bool]:
+        """What is called so."""
+        sim = sim_by_iccid(search_term) or sim_by_msisdn(search_term) if search_term else None
+        found, may_repeat = super().get_search_results(
+            request, queryset, sim.iccid if sim else numbers.beginning_of(search_term)
+        )
+        return found, bool(may_repeat)
+
+
 @admin.register(Sim)
-class SimTable(Table):
+class SimTable(TableOfNumbers):
     """Data SIMs, newest first."""
 
     singular, plural = _("SIM"), _("SIMs")
@@ -68,7 +84,7 @@ class SimTable(Table):
 
 
 @admin.register(Terminal)
-class TerminalTable(Table):
+class TerminalTable(TableOfNumbers):
     """POS devices."""
 
     singular, plural = _("Terminal"), _("Terminals")
@@ -95,7 +111,7 @@ class TerminalModelTable(Table):
 
 
 @admin.register(Binding)
-class BindingTable(Table):
+class BindingTable(TableOfNumbers):
     """Which SIM is, or was, in which terminal."""
 
     singular, plural = _("Binding"), _("Bindings")

@@ -160,6 +160,14 @@ def readings(text: str) -> Readings:
     )
 
 
+def beginning_of(text: str) -> str:
+    """What a number begins with, in the form that is stored; as it is where it cannot be read."""
+    try:
+        return _bare(Kind.SERIAL_NUMBER, text).removeprefix("+")
+    except NotSuchANumber:
+        return text
+
+
 def fails_luhn(iccid: str) -> bool:
     """Whether an ICCID of digits alone ends in another digit than Luhn's. Many issuers use none: a hint, no more."""
     return iccid.isdecimal() and luhn_digit(iccid[:-1]) != iccid[-1]

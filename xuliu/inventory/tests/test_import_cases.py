@@ -6,8 +6,10 @@ from typing import Any
 
 import pytest
 
+from xuliu.common import clock
 from xuliu.inventory.finding import sim_by_iccid, sim_by_msisdn, terminal_by_serial_number
 from xuliu.inventory.import_sims import Report, import_sims
+from xuliu.inventory.look_ups import unlock
 from xuliu.inventory.models import Sim, Terminal
 from xuliu.inventory.tests.lines import reasons, refusals
 from xuliu.inventory.tests.make import make_account
@@ -104,6 +106,16 @@ def test_a_number_with_the_country_code_is_stored_as_the_carrier_calls_it() -> N
         assert sim_by_msisdn(typed) == sim
 
 
+def test_a_number_that_was_stored_otherwise_is_set_right_by_the_same_file() -> None:
+    imported("plus86")
+    Sim.objects.update(msisdn="861440500000003")
+
+    report = imported("plus86")
+
+    assert (report.problems, report.written.sims_changed) == ([], 1)
+    assert Sim.objects.get().msisdn == "1440500000003"
+
+
 def test_one_number_for_two_sims_is_refused_once_with_and_once_without_the_country_code() -> None:
     report = imported("plus86-twice")
 
@@ -133,6 +145,19 @@ def test_one_card_by_19_and_by_20_digits_is_one_sim_where_its_carrier_says_so() 
     assert second.written.total() == 0
     assert sim_by_iccid("8988280666000000519") == sim_by_iccid("89882806660000005191") == sim
     assert sim_by_iccid("89882806660000005192") is None
+
+
+def test_a_service_password_opens_a_card_by_either_of_its_numbers(file: Any) -> None:
+    make_account(code="1nce-demo", connector="1nce")
+    short, long = "8988280666000000519", "89882806660000005191"
+    import_sims(path=file([{"iccid": long, "service_password": "'004812"}]), account_code="1nce-demo")
+    again = import_sims(path=file([{"iccid": short, "service_password": "004812"}]), account_code="1nce-demo")
+
+    at, address = clock.now(), "203.0.113.5"
+    assert again.written.total() == 0
+    for typed in (short, long):
+        assert unlock(typed=typed, password=" ００４８１２\u200b", address=address, at=at) == Sim.objects.get()
+        assert unlock(typed=typed, password="4812", address=address, at=at) is None
 
 
 def test_19_and_20_digits_are_two_cards_where_the_carrier_knows_nothing_of_it() -> None:
