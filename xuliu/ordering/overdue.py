@@ -1,8 +1,9 @@
 """Overdue: what has outlasted its patience gets a case, one a cause, and the case closes itself once that is over.
 
 The cause is the carrier or provider account where it is paused, where nothing gets through, or where so many wait that
-nobody would read of them one by one; the offering where that is paused; else the line, payment, refund or notice. What
-has a case of its own already (set aside, disputed) gets no second one, nor does a line that waits behind another.
+nobody would read of them one by one; the offering where that is paused; else the line, payment, refund or notice, or an
+order that comes to no end though its lines did. What has a case of its own already (set aside, disputed) gets no second
+one, nor does a line that waits behind another.
 """
 
 from json import loads
@@ -25,6 +26,8 @@ KINDS = (
     "carrier_account_waits",
     "offering_waits",
     "line_waits",
+    "seller_waits",
+    "order_waits",
     "provider_account_waits",
     "payment_waits",
     "refund_overdue",
@@ -89,6 +92,24 @@ LINES = f"""
         WHERE NOT l.is_queued OR NOT EXISTS (
             SELECT 1 FROM ordering_flight f JOIN ordering_orderline b ON b.id = f.line_id
             JOIN late ON late.id = b.order_id WHERE f.sim_id = l.sim_id AND f.line_id <> l.id))"""
+# What should have ended within a second: since two hours nothing is left to be waited for.
+ORDERS = """
+    stuck AS (
+        SELECT o.id, o.seller_id, o.state, o.state_at FROM ordering_order o
+        WHERE o.state = 'PAID' AND o.id IN (SELECT id FROM late) AND NOT EXISTS (
+            SELECT 1 FROM ordering_orderline l
+            WHERE l.order_id = o.id AND (l.state = ANY(%(open)s) OR l.state_at > %(recently)s))
+        UNION ALL SELECT id, seller_id, state, state_at FROM ordering_order
+        WHERE state IN ('COMPLETED', 'PARTIAL') AND NOT is_receipted AND state_at <= %(recently)s
+        UNION ALL SELECT o.id, o.seller_id, o.state, o.valid_until FROM ordering_order o
+        WHERE o.state = 'AWAITING_PAYMENT' AND o.valid_until <= %(recently)s AND NOT EXISTS (
+            SELECT 1 FROM payment_payment p WHERE p.order_id = o.id AND p.state IN ('OPENING', 'PENDING'))),
+    orders AS (
+        SELECT 'order_waits' AS kind, 'order' AS subject_kind, o.id AS subject_id, o.state_at AS since,
+            jsonb_build_object('state', o.state) AS facts, 'seller' AS shared, o.seller_id AS shared_id,
+            '' AS shared_why, false AS is_shared
+        FROM stuck o WHERE NOT EXISTS (SELECT 1 FROM ticket_case c WHERE c.state = 'OPEN'
+            AND c.subject_kind = 'order' AND c.subject_id = o.id AND c.kind <> 'order_waits'))"""
 MONEY = """
     silent AS (
         SELECT account_id FROM (SELECT * FROM payment_providercall ORDER BY id DESC LIMIT %(looked_at)s) AS c
@@ -110,10 +131,10 @@ MONEY = """
         WHERE NOT EXISTS (SELECT 1 FROM ticket_case c WHERE c.state = 'OPEN' AND c.subject_kind = m.subject_kind
             AND c.subject_id = m.subject_id AND c.kind <> m.kind))"""
 OVERDUE = f"""
-    WITH {LINES}, {MONEY},
+    WITH {LINES}, {ORDERS}, {MONEY},
     found AS (
         SELECT *, is_shared OR count(*) OVER (PARTITION BY shared, shared_id) > %(one_by_one)s AS is_one_of_many
-        FROM (SELECT * FROM lines UNION ALL SELECT * FROM moneys) AS every)
+        FROM (SELECT * FROM lines UNION ALL SELECT * FROM orders UNION ALL SELECT * FROM moneys) AS every)
     SELECT shared || '_waits', replace(shared, '_', ''), shared_id,
         jsonb_build_object('count', count(*), 'since', min(since), 'why', min(shared_why))
     FROM found WHERE is_one_of_many GROUP BY shared, shared_id

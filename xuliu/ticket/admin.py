@@ -41,6 +41,8 @@ CASE_KINDS = {
     "payment_of_another_amount": _("Paid another amount"),
     "payment_announced_again": _("One payment was announced in another way"),
     "payment_refunded_outside": _("Given back past us"),
+    "order_waits": _("An order comes to no end"),
+    "seller_waits": _("Orders come to no end"),
     "order_set_aside": _("A step failed on this order"),
     "payment_set_aside": _("A step failed on this payment"),
     "payment_waits": _("A payment can be neither opened nor asked about nor closed"),

@@ -78,7 +78,7 @@ class Worker:
     def run(self) -> None:
         """Start the lanes, listen, and wait until they have ended."""
         for name, steps in LANES.items():
-            self._start(name, [(step.name, _at_most_every(step.every_seconds, step.run)) for step in steps])
+            self._start(name, [(step.name, at_most_every(step.every_seconds, step.run)) for step in steps])
         log.info("worker ready")
         try:
             self._listen()
@@ -172,7 +172,7 @@ def _for_account(step: Callable[[int], int], account_id: int) -> Callable[[], in
     return lambda: step(account_id)
 
 
-def _at_most_every(seconds: float, run: Callable[[], int]) -> Callable[[], int]:
+def at_most_every(seconds: float, run: Callable[[], int]) -> Callable[[], int]:
     """The step, but for nothing while it ran so lately."""
     ran_at = float("-inf")
 
