@@ -30,6 +30,7 @@ from xuliu.payment.contract import Method
 from xuliu.payment.models import SignIn
 
 UNPAID = (Order.State.QUOTED, Order.State.AWAITING_PAYMENT)
+MOST_LINES_AGAIN = 100  # who has a link to an order of 100,000 shall not have as many written with each press
 ENDED_UNPAID = (Order.State.QUOTED, Order.State.LAPSED, Order.State.EXPIRED, Order.State.CANCELLED)
 
 
@@ -79,6 +80,8 @@ def take_back(request: HttpRequest, code: str) -> HttpResponseBase:
 def again(request: HttpRequest, code: str) -> HttpResponseBase:
     """Quote the same once more, at today's price."""
     old = _order(code)
+    if old.line_count > MOST_LINES_AGAIN:
+        return redirect(f"{reverse('merchant:order', args=[code])}?refused=too_many_lines")
     wishes = [Wish(sim_id=line.sim_id, offering_id=line.offering_id) for line in lines_of(old.pk)]
     browser, address = browsers.known_or_new(request), str(client_of(request))
     visitor = visitor_of(order_id=old.pk, browser=browser, address=address)
@@ -161,7 +164,7 @@ def _under_way(order: Order, lines: list[OrderLine]) -> dict[str, Any]:
         "ending": words.ending(order, lines, refund=way.refund, is_disputed=is_disputed, is_overdue=way.is_overdue),
         "steps": words.steps(way.steps, carrier=carrier, zone=words.zone_of(lines)) if order.paid_at else [],
         "may_withdraw": way.may_withdraw,
-        "may_repeat": order.state in ENDED_UNPAID,
+        "may_repeat": order.state in ENDED_UNPAID and order.line_count <= MOST_LINES_AGAIN,
         "receipt": receipt.code if receipt else "",
         "is_waiting": not way.is_final or wants_receipt or way.refund in ("pending", "late"),
     }

@@ -147,6 +147,23 @@ def test_asking_again_for_what_lapsed_is_one_order_however_often_it_is_pressed(c
     assert len({client.post(f"/o/{order.code}/again").headers["Location"] for _ in range(20)}) == 1
 
 
+def test_an_order_of_very_many_lines_is_not_repeated_from_a_page(client: Client) -> None:
+    shop = made.make_shop()
+    wish = Wish(sim_id=shop.sim.pk, offering_id=shop.year.pk)
+    codes = []
+    for count in (100, 101):
+        order_id = quote(wishes=[wish] * count, price_list_id=shop.price_list.pk, channel="file")
+        Order.objects.filter(id=order_id).update(valid_until=clock.now() - timedelta(minutes=1))
+        codes.append(Order.objects.get(id=order_id).code)
+
+    led_to = [client.post(f"/o/{code}/again").headers["Location"] for code in codes]
+
+    assert led_to[1] == f"/o/{codes[1]}?refused=too_many_lines"
+    assert Order.objects.get(code=led_to[0][3:]).line_count == 100
+    pages = [client.get(f"/o/{code}").content.decode() for code in codes]
+    assert ["/again" in page for page in pages] == [True, False]
+
+
 def test_a_browser_is_known_before_it_chooses(client: Client) -> None:
     shop = made.make_shop()
 
@@ -291,6 +308,29 @@ def test_pressing_pay_again_costs_nothing_while_the_payment_lives_and_counts_onc
         pay(where)
 
     assert Payment.objects.count() == SHARE_OF_A_SHOP
+
+
+def test_many_payers_of_one_order_are_as_many_openings() -> None:
+    press(Client(), made.make_shop())
+    order, refused = Order.objects.get(), 0
+    for number in range(SHARE_OF_A_SHOP + 3):
+        try:
+            place(order_id=order.pk, method="jsapi", payer_id=f"openid-{number}")
+        except CannotPlace as no:
+            refused += no.code == "too_many_openings"
+
+    assert (refused, Payment.objects.count()) == (3, SHARE_OF_A_SHOP)
+
+
+def test_a_stranger_with_one_sticker_and_a_new_browser_each_time_gets_no_further_than_ten() -> None:
+    shop = made.make_shop()
+
+    for _ in range(60):
+        where = press(Client(), shop)
+        if where.startswith("/o/"):
+            pay(where)
+
+    assert Order.objects.count() == Payment.objects.count() == 10
 
 
 def test_without_a_sticker_an_address_has_its_share_and_no_shop_pays_for_it() -> None:

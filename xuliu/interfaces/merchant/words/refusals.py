@@ -52,6 +52,7 @@ def _sentences() -> dict[str, str]:
             "Ten orders for this SIM wait to be paid. Pay one on the phone where it was opened, or wait: what is not"
             " paid ends within 15 minutes."
         ),
+        "too_many_lines": gettext("This order is too large to be repeated here. Whoever placed it can place it again."),
         "too_many_openings": gettext(
             "Too many payments were begun in the last minute. Nothing was paid; wait a minute and press again."
         ),
