@@ -8,11 +8,12 @@ from django.db import connection
 
 from xuliu.balance.operations import reading_failed, store_readings
 from xuliu.carrier.accounts import capabilities_of, connector_of, session_of
-from xuliu.carrier.asking import Asking, Trouble
+from xuliu.carrier.asking import Asking
 from xuliu.carrier.contract import NoAnswer, NotSent, SimKey
 from xuliu.carrier.models import CarrierAccount
 from xuliu.common import clock, stops
 from xuliu.common.chunks import apply_halving, in_chunks
+from xuliu.common.circuit import Trouble
 from xuliu.ticket.operations import close_cases, open_case
 
 
@@ -39,8 +40,7 @@ def _tell_a_person(trouble: Trouble) -> None:
     subject = ("carrieraccount", trouble.account_id)
     with stops.transaction("readings.trouble"):
         if trouble.error:
-            facts = {"operation": trouble.operation, "error": trouble.error, "place": trouble.place}
-            open_case("connector_fails", subject, facts)
+            open_case("connector_fails", subject, trouble.facts)
         else:
             close_cases(kind="connector_fails", subjects=[subject], why="it works again")
 

@@ -12,26 +12,16 @@ from dataclasses import dataclass
 from typing import Any
 
 from xuliu.carrier.bounds import bounded_answer, bounded_reading
-from xuliu.carrier.circuit import circuit_of
 from xuliu.carrier.contract import Answer, Change, Connector, NoAnswer, NotSent, Question, Reading, SimKey
 from xuliu.carrier.identity import answers_to, readings_of
 from xuliu.carrier.session import AccountSession
 from xuliu.common.calls import departures
+from xuliu.common.circuit import Trouble, circuit_of
 from xuliu.common.failures import is_transient, place_of, told
 
 log = logging.getLogger(__name__)
 
 Failure = NotSent | NoAnswer
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Trouble:
-    """An account's connector fails, whatever is asked; or, with `error` empty, it works again."""
-
-    account_id: int
-    operation: str
-    error: str = ""
-    place: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +78,7 @@ class Asking:
         self, operation: str, asked: Sequence[Any], names: Sequence[str], ask: Callable[[Sequence[Any]], list[object]]
     ) -> list[object]:
         """What the connector returned for each, or the NotSent or NoAnswer for which there is nothing."""
-        circuit = circuit_of(self.account_id)
+        circuit = circuit_of("carrier", self.account_id)
         with departures() as left:
             try:
                 circuit.check()
@@ -113,7 +103,7 @@ class Asking:
         log.error("the connector failed", exc_info=error, extra={"account": self.account_id, "stop": operation})
         if is_transient(error):
             return True  # nothing is looked for by halves
-        circuit = circuit_of(self.account_id)
+        circuit = circuit_of("carrier", self.account_id)
         if not circuit.mistaken(operation, names):
             return False
         trouble = Trouble(account_id=self.account_id, operation=operation, error=told(error), place=place_of(error))

@@ -15,12 +15,12 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from xuliu.carrier.budget import forget_rations, hold_back, wait_for_turn
-from xuliu.carrier.circuit import Circuit, circuit_of, forget_circuits
 from xuliu.carrier.contract import Token
 from xuliu.carrier.models import AccountToken, Call
 from xuliu.carrier.reads import tally
 from xuliu.common import calls, clock, crypto, locks
 from xuliu.common.bounds import wait_seconds
+from xuliu.common.circuit import Circuit, circuit_of, forget_circuits
 from xuliu.common.outbound import NoAnswer, NotSent, Response
 
 # Of a call's deadline, so much may go by in waiting; a call that left late would be cut before its answer.
@@ -110,7 +110,7 @@ class AccountSession:
             reference=reference,
             is_change=is_change,
         )
-        circuit, ends = circuit_of(self.account_id), time.monotonic() + self.deadline_seconds
+        circuit, ends = circuit_of("carrier", self.account_id), time.monotonic() + self.deadline_seconds
         circuit.check()
         try:
             with self._place():

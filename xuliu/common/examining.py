@@ -4,6 +4,7 @@ An account whose credentials were just entered is paused until it was tried and 
 pause: "use it untried". A step tries it; the page that shows the account waits for what is found.
 """
 
+import logging
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from datetime import datetime, timedelta
@@ -14,9 +15,12 @@ from django.db import models
 from xuliu.common import clock, stops, switch, wake
 from xuliu.common.accounts import WrongConfiguration
 from xuliu.common.crypto import CannotOpen
+from xuliu.common.failures import is_transient, told
 from xuliu.common.findings import Finding, Shown, is_usable
 from xuliu.common.models import ConfiguredAccount
 from xuliu.common.outbound import NoAnswer, NotSent
+
+log = logging.getLogger(__name__)
 
 NOT_TRIED = "not tried yet"
 LEASE = timedelta(minutes=1)
@@ -51,6 +55,11 @@ def asked(ask: Callable[[], Sequence[Finding]]) -> list[Finding]:
         return [Finding(about=CONFIGURATION, shown=Shown.WRONG, why=str(error)[:200])]
     except (NotSent, NoAnswer) as error:
         return [Finding(about=CONFIGURATION, shown=Shown.UNTRIED, why=str(error)[:200])]
+    except Exception as error:  # a connector or provider that was dropped in may raise anything
+        if is_transient(error):
+            raise
+        log.exception("an account's own code failed", extra={"stop": "examine"})
+        return [Finding(about=CONFIGURATION, shown=Shown.UNTRIED, why=told(error)[:200])]
 
 
 CONFIGURATION = {"zh-hans": "账户设置", "en": "The account's settings"}

@@ -4,7 +4,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from xuliu.common import accounts, clock, switch, wake
-from xuliu.payment.contract import Capabilities, Provider, Session
+from xuliu.payment.contract import Capabilities, Session
+from xuliu.payment.guarded import Guarded
 from xuliu.payment.models import ProviderAccount
 from xuliu.payment.registry import provider_class
 from xuliu.payment.session import AccountSession
@@ -21,9 +22,9 @@ def set_credentials(account: ProviderAccount, config: Mapping[str, Any]) -> None
     accounts.configure(account, provider_class(account.provider).Config, config)
 
 
-def provider_of(account: ProviderAccount) -> Provider:
-    """The provider, made with the account's Config. Raises as `credentials`."""
-    return provider_class(account.provider)(credentials(account))
+def provider_of(account: ProviderAccount) -> Guarded:
+    """The provider, made with the account's Config, to be asked in the one way. Raises as `credentials`."""
+    return Guarded(account.pk, provider_class(account.provider)(credentials(account)))
 
 
 def capabilities_of(account: ProviderAccount) -> Capabilities:

@@ -19,6 +19,7 @@ from xuliu.common.chunks import apply_halving
 from xuliu.common.state import move
 from xuliu.payment import lockout
 from xuliu.payment.contract import LockedOut
+from xuliu.payment.guarded import tell_troubles
 from xuliu.payment.models import Payment, Refund, SignIn
 from xuliu.ticket.operations import open_case
 
@@ -124,6 +125,7 @@ def _fit(rows: Sequence[Row], said: dict[int, Said | Exception]) -> list[tuple[R
             _set_aside(row, answer)
         else:
             fit.append((row, answer))
+    tell_troubles()
     lockout.note([(row, said[row.id]) for row in rows])
     _let_go(refused)
     return fit

@@ -9,7 +9,8 @@ from django.db import connection
 from xuliu.common import stops
 from xuliu.common.state import move
 from xuliu.payment.accounts import provider_of
-from xuliu.payment.contract import Provider, Truth
+from xuliu.payment.contract import Truth
+from xuliu.payment.guarded import Guarded
 from xuliu.payment.models import Notice, ProviderAccount
 from xuliu.ticket.operations import Opening, open_cases
 
@@ -46,11 +47,11 @@ def locked_notices(ids: Sequence[int]) -> list[Heard]:
     return [_heard(notice, providers[notice.account_id]) for notice in notices]
 
 
-def _providers(account_ids: set[int]) -> Mapping[int, Provider]:
+def _providers(account_ids: set[int]) -> Mapping[int, Guarded]:
     return {account.id: provider_of(account) for account in ProviderAccount.objects.filter(id__in=account_ids)}
 
 
-def _heard(notice: Notice, provider: Provider) -> Heard:
+def _heard(notice: Notice, provider: Guarded) -> Heard:
     return Heard(
         notice_id=notice.id,
         account_id=notice.account_id,

@@ -1,17 +1,19 @@
 """Reads what a provider said: JSON, amounts, instants. What is not as it should be is Odd. No Django, no models."""
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
-from json import loads
+from datetime import datetime
 from typing import Any
 
+from xuliu.common.bounds import moment_in, read_json, whole
 from xuliu.payment.contract import Odd
+
+MOST_MINOR = 10**15
 
 
 def json_object(body: bytes) -> dict[str, Any]:
     """The body as a JSON object. Raises Odd."""
     try:
-        said = loads(body)
+        said = read_json(body)
     except ValueError as error:
         raise Odd("it is not JSON") from error
     if not isinstance(said, dict):
@@ -43,19 +45,18 @@ def minor_units(value: Any, *, is_needed: bool) -> int | None:
     """A whole amount in minor units; None only where it is not needed. Never a float, a text or a bool. Raises Odd."""
     if value is None and not is_needed:
         return None
-    if isinstance(value, bool) or not isinstance(value, int) or value < 0:
+    amount = whole(value, most=MOST_MINOR)
+    if amount is None:
         raise Odd("an amount that is not a whole number of minor units")
-    return value
+    return amount
 
 
 def instant(value: Any, *, is_needed: bool) -> datetime | None:
-    """An RFC 3339 instant in UTC; None only where it is not needed. Raises Odd, also for one without a zone."""
-    if not value and not is_needed:
-        return None
-    try:
-        at = datetime.fromisoformat(str(value))
-    except ValueError as error:
-        raise Odd("a time that is not RFC 3339") from error
-    if at.tzinfo is None:
-        raise Odd("a time without a zone")
-    return at.astimezone(UTC)
+    """An RFC 3339 instant in UTC; None where it is not needed and not said: none, without a zone, or out of range.
+
+    Raises Odd where it is needed.
+    """
+    found = moment_in(value, zone=None)
+    if found is None and is_needed:
+        raise Odd("a time that is not RFC 3339, has no zone or is out of range")
+    return found

@@ -26,6 +26,7 @@ CASE_KINDS = {
     "line_held_back": _("Not sent: the carrier shows less than was proven"),
     "delivered_more_than_sold": _("The carrier delivered more than was sold"),
     "delivered_after_refusal": _("Delivered after it was refused and given back"),
+    "provider_fails": _("A payment provider's code fails"),
     "connector_fails": _("A carrier's connector fails"),
     "carrier_account_paused": _("Carrier account paused itself"),
     "provider_account_paused": _("Provider account paused itself: it refuses our keys"),

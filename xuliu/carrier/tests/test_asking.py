@@ -9,8 +9,7 @@ from typing import Any, cast
 import pytest
 from django.db import OperationalError
 
-from xuliu.carrier.asking import Asking, Trouble
-from xuliu.carrier.circuit import MISTAKES_IN_A_ROW, circuit_of
+from xuliu.carrier.asking import Asking
 from xuliu.carrier.contract import (
     AccountRefused,
     Action,
@@ -29,6 +28,7 @@ from xuliu.carrier.contract import (
 )
 from xuliu.carrier.tests.offices import make_account, make_session
 from xuliu.common import clock
+from xuliu.common.circuit import MISTAKES_IN_A_ROW, Trouble, circuit_of
 from xuliu.common.tests.peers import answers, peer, resets, unused_port
 
 NOW = datetime(2026, 3, 10, tzinfo=UTC)
@@ -293,9 +293,9 @@ def test_what_is_no_reading_of_that_sim_says_nothing_of_it(desk: Desk, odd: Any)
 
 def test_a_circuit_that_is_open_lets_nothing_out(desk: Desk) -> None:
     for number in range(MISTAKES_IN_A_ROW):
-        circuit_of(desk.asking.account_id).mistaken("submit", [str(number)])
+        circuit_of("carrier", desk.asking.account_id).mistaken("submit", [str(number)])
 
     assert desk.submit(0)[0].outcome is Outcome.NOT_SENT
-    with pytest.raises(NotSent, match="its connector fails"):
+    with pytest.raises(NotSent, match="our own code"):
         desk.asking.read([SimKey(iccid="89861")])
     assert desk.connector.seen == []

@@ -15,7 +15,8 @@ from django.http import HttpRequest, HttpResponse
 
 from xuliu.common import actor, clock
 from xuliu.payment.accounts import provider_of
-from xuliu.payment.contract import Forged, Provider, Signed
+from xuliu.payment.contract import Forged, Signed
+from xuliu.payment.guarded import Guarded
 from xuliu.payment.models import ProviderAccount
 from xuliu.payment.operations import store_notice
 
@@ -32,7 +33,7 @@ class Known:
     """One account as notices need it."""
 
     id: int
-    provider: Provider
+    provider: Guarded
 
 
 @dataclass(slots=True)

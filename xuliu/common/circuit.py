@@ -1,4 +1,7 @@
-"""When an account is left alone for a while: its carrier does not answer, or its connector fails. Of this process."""
+"""When an account at a carrier or provider is left alone for a while: it does not answer, or our own code for it fails.
+
+Of this process.
+"""
 
 import threading
 from collections import defaultdict
@@ -18,10 +21,10 @@ FIRST_FOR_MISTAKES = timedelta(minutes=1)
 
 @dataclass(slots=True)
 class _Mistakes:
-    """A connector's own, in one operation, one after the other without a success between."""
+    """Of the code for an account, in one operation, one after the other without a success between."""
 
     count: int = 0
-    suspects: frozenset[str] = frozenset()  # SIMs or changes that were part of each: one alone may be to blame
+    suspects: frozenset[str] = frozenset()  # what was asked about in each of them: one alone may be to blame
     times_opened: int = 0
 
     def add(self, names: Collection[str]) -> bool:
@@ -34,8 +37,8 @@ class _Mistakes:
 
 
 class Circuit:
-    """Open for a few seconds after failures in a row, so that a carrier that is down costs no waiting; and for longer
-    each time after mistakes of its connector, so that none of them meets a whole fleet."""
+    """Open for a few seconds after failures in a row, so that a peer that is down costs no waiting; and for longer each
+    time after mistakes of our own, so that none of them meets a whole fleet."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -55,20 +58,20 @@ class Circuit:
         with self._lock:
             self._failures = self._failures + 1 if has_failed else 0
             if self._failures >= OPENS_AFTER_FAILURES:
-                self._open(OPEN_FOR, "the carrier has not answered lately")
+                self._open(OPEN_FOR, "the other side has not answered lately")
 
     def mistaken(self, operation: str, names: Collection[str]) -> bool:
-        """Count a mistake of the connector, made over these SIMs or changes; whether it opened the circuit."""
+        """Count a mistake of our own, made over what bears these names; whether it opened the circuit."""
         with self._lock:
             mistakes = self._mistakes[operation]
             if not mistakes.add(names):
                 return False
             wait = FIRST_FOR_MISTAKES * 2 ** min(mistakes.times_opened - 1, 10)
-            self._open(min(wait, OPEN_LONGEST), "its connector fails")
+            self._open(min(wait, OPEN_LONGEST), "our own code for it fails")
             return True
 
     def worked(self, operation: str) -> bool:
-        """The connector made no mistake this time; whether it had opened the circuit by some."""
+        """There was no mistake this time; whether the circuit had been opened by some."""
         with self._lock:
             mistakes = self._mistakes.pop(operation, None)
         return mistakes is not None and mistakes.times_opened > 0
@@ -79,14 +82,29 @@ class Circuit:
             self._open_until, self._why = until, why
 
 
-_circuits: defaultdict[int, Circuit] = defaultdict(Circuit)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trouble:
+    """Our code for an account fails, whatever is asked; or, with `error` empty, it works again."""
+
+    account_id: int
+    operation: str
+    error: str = ""
+    place: str = ""
+
+    @property
+    def facts(self) -> dict[str, str]:
+        """For a case."""
+        return {"operation": self.operation, "error": self.error, "place": self.place}
 
 
-def circuit_of(account_id: int) -> Circuit:
-    """The account's circuit in this process."""
-    return _circuits[account_id]
+_circuits: defaultdict[tuple[str, int], Circuit] = defaultdict(Circuit)
+
+
+def circuit_of(kind: str, account_id: int) -> Circuit:
+    """The account's circuit in this process; `kind` is "carrier" or "provider"."""
+    return _circuits[kind, account_id]
 
 
 def forget_circuits() -> None:
-    """The carriers are others now, or this is a new process."""
+    """The accounts are others now, or this is a new process."""
     _circuits.clear()

@@ -1,0 +1,194 @@
+"""How the core asks a provider: the one place where one is called.
+
+What it says is brought within bounds. What it raises besides what its contract names is a mistake of its own, and by
+whether a byte of a change has left it becomes NOT_SENT or UNKNOWN; a question has no answer then. Three in a row over
+different payments open the account's circuit and one case.
+"""
+
+import logging
+from collections import deque
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TypeVar
+
+from xuliu.common import stops
+from xuliu.common.calls import departures
+from xuliu.common.circuit import Trouble, circuit_of
+from xuliu.common.failures import is_transient, place_of, told
+from xuliu.payment.bounds import bounded_done, bounded_opened, bounded_signed, bounded_truth
+from xuliu.payment.contract import (
+    Capabilities,
+    Done,
+    Finding,
+    Forged,
+    LockedOut,
+    NoAnswer,
+    NotSent,
+    Odd,
+    Opened,
+    Opening,
+    Outcome,
+    Provider,
+    RefundWish,
+    Session,
+    Signed,
+    Truth,
+)
+from xuliu.ticket.operations import close_cases, open_case
+
+log = logging.getLogger(__name__)
+
+Said = TypeVar("Said")
+Found = tuple[Truth, bytes] | None
+
+_troubles: deque[Trouble] = deque()  # told by threads that have no database connection
+
+
+@dataclass(frozen=True, slots=True)
+class Guarded:
+    """A provider for one account. Fulfils `payment.contract.Provider`, and raises only what that names."""
+
+    account_id: int
+    provider: Provider
+
+    @property
+    def code(self) -> str:
+        """Its code."""
+        return self.provider.code
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """What it can do."""
+        return self.provider.capabilities
+
+    @property
+    def merchant_number(self) -> str:
+        """Whom this account is, in the provider's words."""
+        return self.provider.merchant_number
+
+    def open(self, session: Session, opening: Opening) -> Opened:
+        """Open a payment. Raises LockedOut."""
+
+        def failed(outcome: Outcome, why: str) -> Opened:
+            return Opened(outcome=outcome, detail=why)
+
+        def ask() -> Opened:
+            return bounded_opened(self.provider.open(session, opening))
+
+        return self._changed("open", opening.reference, ask, failed)
+
+    def close(self, session: Session, reference: str) -> Done:
+        """Close an unpaid payment. Raises LockedOut."""
+        return self._changed("close", reference, lambda: bounded_done(self.provider.close(session, reference)), _done)
+
+    def refund(self, session: Session, wish: RefundWish) -> Done:
+        """Ask for a refund. Raises LockedOut."""
+        return self._changed("refund", wish.reference, lambda: bounded_done(self.provider.refund(session, wish)), _done)
+
+    def query(self, session: Session, reference: str) -> Found:
+        """The payment by our reference; None where no usable answer came. Raises LockedOut."""
+        return self._found("query", reference, lambda: self.provider.query(session, reference))
+
+    def query_refund(self, session: Session, reference: str) -> Found:
+        """The refund by our reference; None where no usable answer came. Raises LockedOut."""
+        return self._found("query_refund", reference, lambda: self.provider.query_refund(session, reference))
+
+    def examine(self, session: Session) -> list[Finding]:
+        """Whether the account would work. Raises NotSent, NoAnswer."""
+        return self.provider.examine(session)
+
+    def check_signature(self, *, headers: Mapping[str, str], body: bytes, now: datetime) -> Signed:
+        """Is this pushed notice genuine and fresh? Raises Forged."""
+        try:
+            return bounded_signed(self.provider.check_signature(headers=headers, body=body, now=now))
+        except Forged:
+            raise
+        except Exception as error:  # a provider may raise anything
+            self._log("check_signature", error)
+            raise Forged(f"it cannot be checked: {told(error)}") from error
+
+    def read_notice(self, *, body: bytes, is_pushed: bool) -> Truth:
+        """What a stored notice says. Raises Odd."""
+        return self._read(
+            "read_notice", lambda: bounded_truth(self.provider.read_notice(body=body, is_pushed=is_pushed))
+        )
+
+    def acknowledgement(self, *, is_stored: bool) -> tuple[int, bytes]:
+        """What tells the provider that we have the notice."""
+        return self.provider.acknowledgement(is_stored=is_stored)
+
+    def payer_script(self, *, token: str, now: datetime) -> dict[str, str]:
+        """The signed parameters that the page hands to the provider's browser."""
+        return self.provider.payer_script(token=token, now=now)
+
+    def sign_in_url(self, *, return_url: str, state: str) -> str:
+        """Where to send the payer's browser so that it comes back with a code."""
+        return self.provider.sign_in_url(return_url=return_url, state=state)
+
+    def payer_id(self, session: Session, code: str) -> str:
+        """The payer's openid for that code. Raises NotSent, NoAnswer, LockedOut or Odd."""
+        return self._read("payer_id", lambda: self.provider.payer_id(session, code))
+
+    def _changed(
+        self, operation: str, reference: str, ask: Callable[[], Said], failed: Callable[[Outcome, str], Said]
+    ) -> Said:
+        with departures() as left:
+            try:
+                return self._watched(operation, reference, ask)
+            except (NotSent, NoAnswer, Odd) as error:
+                is_sure = not left and isinstance(error, NotSent)
+                return failed(Outcome.NOT_SENT if is_sure else Outcome.UNKNOWN, told(error))
+
+    def _found(self, operation: str, reference: str, ask: Callable[[], Found]) -> Found:
+        try:
+            found = self._watched(operation, reference, ask)
+            return None if found is None else (bounded_truth(found[0]), found[1])
+        except (NotSent, NoAnswer, Odd):
+            return None
+
+    def _watched(self, operation: str, reference: str, ask: Callable[[], Said]) -> Said:
+        """Raises NotSent for a mistake of the provider's own, and what its contract names."""
+        circuit = circuit_of("provider", self.account_id)
+        circuit.check()
+        try:
+            said = ask()
+        except (NotSent, NoAnswer, Odd, LockedOut):
+            raise
+        except Exception as error:  # a provider may raise anything
+            self._log(operation, error)
+            if not is_transient(error) and circuit.mistaken(operation, [reference]):
+                trouble = {"operation": operation, "error": told(error), "place": place_of(error)}
+                _troubles.append(Trouble(account_id=self.account_id, **trouble))
+            raise NotSent(f"the provider's code failed: {told(error)}") from error
+        if circuit.worked(operation):
+            _troubles.append(Trouble(account_id=self.account_id, operation=operation))
+        return said
+
+    def _read(self, operation: str, read: Callable[[], Said]) -> Said:
+        try:
+            return read()
+        except (NotSent, NoAnswer, Odd, LockedOut):
+            raise
+        except Exception as error:  # a provider may raise anything
+            self._log(operation, error)
+            raise Odd(told(error)) from error
+
+    def _log(self, operation: str, error: Exception) -> None:
+        log.error("the provider's code failed", exc_info=error, extra={"account": self.account_id, "stop": operation})
+
+
+def tell_troubles() -> None:
+    """Open and close the cases about accounts whose provider's code fails. By who has a database connection."""
+    while _troubles:
+        trouble = _troubles.popleft()
+        subject = ("provideraccount", trouble.account_id)
+        with stops.transaction("payment.trouble"):
+            if trouble.error:
+                open_case("provider_fails", subject, trouble.facts)
+            else:
+                close_cases(kind="provider_fails", subjects=[subject], why="it works again")
+
+
+def _done(outcome: Outcome, why: str) -> Done:
+    return Done(outcome=outcome, detail=why)
