@@ -107,23 +107,3 @@ class Binding(models.Model):
 
     def __str__(self) -> str:
         return f"{self.sim_id} in {self.terminal_id}"
-
-
-class Guess(models.Model):
-    """Something that was tried without sign-in, counted against an address or a SIM for an hour.
-
-    Both are keyed hashes: neither the address nor what was typed can be read back.
-    """
-
-    id = models.BigAutoField(primary_key=True)
-    against = models.BinaryField(max_length=32)
-    what = models.BinaryField(max_length=32)
-    at = models.DateTimeField()
-
-    class Meta:
-        constraints = (models.UniqueConstraint(fields=("against", "what"), name="guess_counted_once"),)
-        indexes = (models.Index(fields=("at",), name="guess_ages"),)
-        verbose_name_plural = "guesses"
-
-    def __str__(self) -> str:
-        return f"a guess of {self.at}"

@@ -1,24 +1,27 @@
 """The first page: one field. Also the choice of language."""
 
+from functools import partial
+
 from django.conf import settings
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
-from django.utils.translation import gettext
+from django.utils.translation import gettext, ngettext
 from django.views.decorators.http import require_POST, require_safe
 
 from xuliu.catalog.queries import public_price_list
-from xuliu.common import clock
+from xuliu.common import browsers
 from xuliu.common.addresses import client_of
 from xuliu.common.codes import code_in
+from xuliu.common.guard import TooManyTries
 from xuliu.interfaces.merchant.sims import token_of
 from xuliu.interfaces.merchant.visiting import page, remembered
 from xuliu.interfaces.merchant.words import figures
 from xuliu.interfaces.merchant.words import order as words
 from xuliu.inventory import wording
-from xuliu.inventory.look_ups import TooManyGuesses, look_up, unlock
+from xuliu.inventory.look_ups import look_up, unlock, whom
 from xuliu.inventory.numbers import readings
 from xuliu.ordering.queries import lines_of, order_by_code
 
@@ -41,20 +44,33 @@ def typed(request: HttpRequest) -> HttpResponseBase:
     given, password = request.POST.get("typed", "")[:200], request.POST.get("password", "")[:100]
     if code := code_in(given):
         return redirect("merchant:sticker", code)
-    address, at = str(client_of(request)), clock.now()
     try:
-        if password:
-            sim = unlock(typed=given, password=password, address=address, at=at)
-        else:
-            sim = look_up(typed=given, address=address, at=at)
-    except TooManyGuesses:
-        return _limited(request, given, gettext("Too many passwords were tried. Wait an hour.") if password else "")
-    if sim is None and password:
-        return _limited(request, given, gettext("The number and the password do not belong together."))
+        return _opened(request, given, password) if password else _found(request, given)
+    except TooManyTries as refused:
+        minutes = refused.minutes
+        error = _too_many_passwords(minutes) if password else ""
+        response = _closed(request, given, error=error, minutes=None if password else minutes)
+        response.headers["Retry-After"] = str(refused.retry_after_seconds)
+        return response
+
+
+def _found(request: HttpRequest, given: str) -> HttpResponse:
+    """The SIM whose number that is, as far as strangers may see it."""
+    if sim := look_up(typed=given, address=str(client_of(request))):
+        return redirect("merchant:number", token_of(sim, is_whole=False))
+    context = {"typed": given, "error": _no_such_number(given), "contact": _contact()}
+    return render(request, "merchant/home.html", context, status=404)
+
+
+def _opened(request: HttpRequest, given: str, password: str) -> HttpResponse:
+    """The whole SIM; this browser has tries of its own at it from now on."""
+    address, browser_of = str(client_of(request)), partial(browsers.known, request)
+    sim = unlock(typed=given, password=password, address=address, browser_of=browser_of)
     if sim is None:
-        context = {"typed": given, "error": _no_such_number(given), "contact": _contact()}
-        return render(request, "merchant/home.html", context, status=404)
-    return redirect("merchant:number", token_of(sim, is_whole=bool(password)))
+        return _closed(request, given, error=gettext("The number and the password do not belong together."))
+    response = redirect("merchant:number", token_of(sim, is_whole=True))
+    browsers.remember(request, response, whom(sim))
+    return response
 
 
 @require_safe
@@ -75,13 +91,18 @@ def language(request: HttpRequest, code: str) -> HttpResponseBase:
     return response
 
 
-def _limited(request: HttpRequest, given: str, error: str) -> HttpResponseBase:
-    """The same page whether or not the number exists."""
-    response = render(
-        request, "merchant/limited.html", {"typed": given, "error": error, "contact": _contact()}, status=429
-    )
-    response.headers["Retry-After"] = "3600"
-    return response
+def _too_many_passwords(minutes: int) -> str:
+    return ngettext(
+        "Too many passwords were tried. Try again in a minute.",
+        "Too many passwords were tried. Try again in %(minutes)s minutes.",
+        minutes,
+    ) % {"minutes": minutes}
+
+
+def _closed(request: HttpRequest, given: str, *, error: str, minutes: int | None = None) -> HttpResponse:
+    """The same page whether or not the number exists; with the time to wait where numbers are used up."""
+    context = {"typed": given, "error": error, "minutes": minutes, "contact": _contact()}
+    return render(request, "merchant/limited.html", context, status=429)
 
 
 def _contact() -> str:

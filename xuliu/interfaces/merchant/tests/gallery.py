@@ -202,7 +202,7 @@ def _type(text: str) -> Callable[[Tab], None]:
 def _too_often() -> Callable[[Tab], None]:
     """Somebody at an address of the documentation's has tried everything already."""
     for number in range(LOOK_UPS_AN_ADDRESS):
-        look_up(typed=f"8986040000000{number:07d}", address=BUSY_ADDRESS, at=clock.now())
+        look_up(typed=f"8986040000000{number:07d}", address=BUSY_ADDRESS)
 
     def typed(tab: Tab) -> None:
         tab.set_extra_http_headers({ADDRESS_HEADER: BUSY_ADDRESS})

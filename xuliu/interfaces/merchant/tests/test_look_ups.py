@@ -5,15 +5,19 @@ from pathlib import Path
 
 import pytest
 from django.db import connections
+from django.db.models import F
 from django.test import Client
 from pytest_django.fixtures import Settings
 
-from xuliu.common import clock
+from xuliu.common import clock, guard
 from xuliu.common.addresses import networks
+from xuliu.common.guard import TooManyTries
+from xuliu.common.models import Counter, Mark
 from xuliu.interfaces.merchant.tests import made
-from xuliu.inventory.look_ups import LOOK_UPS_AN_ADDRESS, TooManyGuesses, look_up
-from xuliu.inventory.models import Guess, Sim
+from xuliu.inventory.look_ups import LOOK_UPS_AN_ADDRESS, look_up
+from xuliu.inventory.models import Sim
 from xuliu.inventory.passwords import kept
+from xuliu.inventory.tests.make import make_sim
 
 ENGLISH = {"Accept-Language": "en"}
 
@@ -27,7 +31,7 @@ def typed(client: Client, number: str, *, address: str = "203.0.113.5", **more: 
 def exhaust(address: str = "203.0.113.5") -> None:
     """Everything that an address may try in an hour is tried."""
     for number in range(LOOK_UPS_AN_ADDRESS):
-        look_up(typed=f"8986049999999{number:07d}", address=address, at=clock.now())
+        look_up(typed=f"8986049999999{number:07d}", address=address)
 
 
 @pytest.mark.django_db
@@ -44,8 +48,8 @@ def test_ten_thousand_numbers_from_fifty_addresses_reveal_at_most_a_thousand_and
 
     for number in range(10_000):
         try:
-            found = look_up(typed=f"898604{700_000 + number:014d}", address=addresses[number % 50], at=clock.now())
-        except TooManyGuesses:
+            found = look_up(typed=f"898604{700_000 + number:014d}", address=addresses[number % 50])
+        except TooManyTries:
             found = None
         revealed += found is not None
         if number % 1_000 == 999:
@@ -89,7 +93,7 @@ def test_the_same_number_again_is_not_counted_anew(client: Client) -> None:
     for _ in range(LOOK_UPS_AN_ADDRESS + 5):
         assert typed(client, made.ICCID)[0] == 302
 
-    assert Guess.objects.count() == 1
+    assert Counter.objects.get().count == 1
 
 
 @pytest.mark.django_db
@@ -101,7 +105,8 @@ def test_an_hour_later_numbers_can_be_typed_again_and_old_tries_are_forgotten(cl
     clock_file.write_text("3601")
 
     assert typed(client, made.ICCID)[0] == 302
-    assert Guess.objects.count() == 1
+    assert guard.forget_ended() == LOOK_UPS_AN_ADDRESS
+    assert (Counter.objects.get().count, Mark.objects.count()) == (1, 1)
 
 
 @pytest.mark.django_db
@@ -145,6 +150,84 @@ def test_one_address_cannot_try_out_passwords_of_many_sims(client: Client) -> No
 
     assert "Too many passwords" in typed(client, made.ICCID, password="246810")[1]
     assert typed(client, made.ICCID, address="198.51.100.9", password="246810")[0] == 302
+
+
+def _use_up_the_password(client: Client, *numbers: str) -> None:
+    """Strangers of many addresses try, until no password of this SIM is looked at any more."""
+    for number in range(10):
+        typed(client, numbers[number % len(numbers)], address=f"198.51.100.{number}", password=f"{number:06d}")
+
+
+@pytest.mark.django_db
+def test_a_sims_two_numbers_are_one_door(client: Client) -> None:
+    shop = made.make_shop(service_password=kept(made.ICCID, "246810"))
+    _use_up_the_password(Client(), made.ICCID, shop.terminal.serial_number)
+
+    for number in (made.ICCID, shop.terminal.serial_number):
+        assert "Too many passwords" in typed(client, number, address="192.0.2.1", password="246810")[1]
+
+
+@pytest.mark.django_db
+def test_strangers_close_a_sims_password_for_strangers_alone(client: Client) -> None:
+    shop = made.make_shop(service_password=kept(made.ICCID, "246810"))
+    other = "898604B0102070990981"
+    make_sim(shop.account, iccid=other, service_password=kept(other, "135790"))
+    owner = Client()
+    assert typed(owner, made.ICCID, password="246810")[0] == 302
+    _use_up_the_password(Client(), made.ICCID)
+    _use_up_the_password(Client(), other)
+
+    assert typed(client, made.ICCID, address="192.0.2.1", password="246810")[0] == 429
+    assert typed(owner, made.ICCID, address="192.0.2.1", password="246810")[0] == 302
+    assert typed(owner, other, address="192.0.2.1", password="135790")[0] == 429, "known for its own alone"
+
+
+@pytest.mark.django_db
+def test_a_browser_that_opened_a_sim_has_its_own_tries_and_no_more(client: Client) -> None:
+    made.make_shop(service_password=kept(made.ICCID, "246810"))
+    assert typed(client, made.ICCID, password="246810")[0] == 302
+
+    said = [typed(client, made.ICCID, password=f"{number:06d}")[1] for number in range(11)]
+
+    assert ["Too many passwords" in page for page in said] == [False] * 10 + [True]
+
+
+@pytest.mark.django_db
+def test_right_passwords_are_not_counted(client: Client) -> None:
+    made.make_shop(service_password=kept(made.ICCID, "246810"))
+    for _ in range(15):
+        assert typed(Client(), made.ICCID, password="246810")[0] == 302
+    _use_up_the_password(client, made.ICCID)
+
+
+@pytest.mark.django_db
+def test_a_shops_own_sticker_is_never_closed_by_strangers(client: Client) -> None:
+    """Whatever is used up, page, quote and order of the sticker open, from the very address that used it up."""
+    shop = made.make_shop(service_password=kept(made.ICCID, "246810"))
+    exhaust()
+    _use_up_the_password(Client(), made.ICCID)
+    for counter in Counter.objects.all():
+        assert counter.count == counter.most or counter.most > LOOK_UPS_AN_ADDRESS
+    Counter.objects.update(count=F("most"))
+    before = Counter.objects.count()
+    sticker = f"/t/{shop.terminal.sticker_code}"
+
+    assert client.get(sticker, REMOTE_ADDR="203.0.113.5").status_code == 200
+    assert Counter.objects.count() == before, "looking at it is not counted"
+    quoted = client.post(f"{sticker}/quote", {"offering": shop.year.pk}, REMOTE_ADDR="203.0.113.5")
+    assert client.get(quoted.headers["Location"], REMOTE_ADDR="203.0.113.5").status_code == 200
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(("language", "said"), [("en", "Try again in 30 minutes"), ("zh-hans", "请 30 分钟后再试")])
+def test_who_is_limited_is_told_when_to_come_back(client: Client, clock_file: Path, language: str, said: str) -> None:
+    exhaust()
+    clock_file.write_text("1800")
+    answer = client.post(
+        "/look-up", {"typed": made.ICCID}, headers={"Accept-Language": language}, REMOTE_ADDR="203.0.113.5"
+    )
+    assert 1_700 < int(answer.headers["Retry-After"]) <= 1_800
+    assert said in answer.content.decode().replace("\u2009", " ")
 
 
 @pytest.mark.django_db
@@ -213,7 +296,7 @@ def test_who_is_told_by_nobody_is_limited_with_others_told_by_nobody_alone(clien
 def test_one_subscribers_ipv6_addresses_count_together(client: Client) -> None:
     made.make_shop()
     for number in range(LOOK_UPS_AN_ADDRESS):
-        look_up(typed=f"8986049999999{number:07d}", address=f"2001:db8:1:2::{number:x}", at=clock.now())
+        look_up(typed=f"8986049999999{number:07d}", address=f"2001:db8:1:2::{number:x}")
 
     assert typed(client, made.ICCID, address="2001:db8:1:2:ffff::1")[0] == 429
     assert typed(client, made.ICCID, address="2001:db8:1:3::1")[0] == 302
@@ -224,10 +307,10 @@ def test_neither_the_address_nor_the_number_stands_in_the_database(client: Clien
     made.make_shop()
     typed(client, made.ICCID, address="203.0.113.5")
 
-    kept_of_it = Guess.objects.get()
+    counter, mark = Counter.objects.get(), Mark.objects.get()
 
-    assert len(bytes(kept_of_it.against)) == len(bytes(kept_of_it.what)) == 32
-    assert b"203.0.113.5" not in bytes(kept_of_it.against)
+    assert len(bytes(counter.key)) == len(bytes(mark.key)) == 32
+    assert not any("203.0.113.5" in str(value) or made.ICCID in str(value) for value in vars(counter).values())
 
 
 def test_fifty_tries_at_once_from_one_address_are_twenty(fresh_database: str) -> None:
@@ -236,9 +319,9 @@ def test_fifty_tries_at_once_from_one_address_are_twenty(fresh_database: str) ->
     def guess(number: int) -> None:
         together.wait()
         try:
-            look_up(typed=f"8986049999999{number:07d}", address="203.0.113.5", at=clock.now())
+            look_up(typed=f"8986049999999{number:07d}", address="203.0.113.5")
             let_in.append(number)
-        except TooManyGuesses:
+        except TooManyTries:
             pass
         finally:
             connections.close_all()
@@ -250,4 +333,4 @@ def test_fifty_tries_at_once_from_one_address_are_twenty(fresh_database: str) ->
         thread.join()
 
     assert len(let_in) == LOOK_UPS_AN_ADDRESS
-    assert Guess.objects.count() == LOOK_UPS_AN_ADDRESS
+    assert Counter.objects.get().count == LOOK_UPS_AN_ADDRESS
