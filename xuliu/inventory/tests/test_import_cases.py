@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 
-from xuliu.common import clock
 from xuliu.inventory.finding import sim_by_iccid, sim_by_msisdn, terminal_by_serial_number
 from xuliu.inventory.import_sims import Report, import_sims
 from xuliu.inventory.look_ups import unlock
@@ -153,11 +152,11 @@ def test_a_service_password_opens_a_card_by_either_of_its_numbers(file: Any) -> 
     import_sims(path=file([{"iccid": long, "service_password": "'004812"}]), account_code="1nce-demo")
     again = import_sims(path=file([{"iccid": short, "service_password": "004812"}]), account_code="1nce-demo")
 
-    at, address = clock.now(), "203.0.113.5"
+    known: dict[str, Any] = {"address": "203.0.113.5", "browser_of": lambda whom: ""}
     assert again.written.total() == 0
     for typed in (short, long):
-        assert unlock(typed=typed, password=" ００４８１２\u200b", address=address, at=at) == Sim.objects.get()
-        assert unlock(typed=typed, password="4812", address=address, at=at) is None
+        assert unlock(typed=typed, password=" ００４８１２\u200b", **known) == Sim.objects.get()
+        assert unlock(typed=typed, password="4812", **known) is None
 
 
 def test_19_and_20_digits_are_two_cards_where_the_carrier_knows_nothing_of_it() -> None:
