@@ -157,6 +157,9 @@ RESOLVED = """
             OR l.state IN ('COMPLETED', 'REJECTED') AND l.state_at > c.opened_at
         WHEN 'carrier_account_paused' THEN a.paused_at IS NULL
         WHEN 'provider_account_paused' THEN v.paused_at IS NULL
+        WHEN 'payment_cannot_be_opened' THEN NOT EXISTS (
+            SELECT 1 FROM payment_payment w
+            WHERE w.account_id = v.id AND w.state = 'OPENING' AND w.trouble_at IS NOT NULL)
         WHEN 'payment_set_aside' THEN p.state NOT IN ('OPENING', 'PENDING') AND p.state_at > c.opened_at
         WHEN 'payment_refunded_outside' THEN p.amount_minor <= (
                 SELECT sum(given.amount_minor) FROM payment_refund given WHERE given.payment_id = p.id)

@@ -15,19 +15,22 @@ from django.db import InterfaceError, OperationalError, connection
 from django.db.models import prefetch_related_objects
 
 from xuliu.common import calls, clock, stops
+from xuliu.common.accounts import WrongConfiguration
 from xuliu.common.chunks import apply_halving
+from xuliu.common.crypto import CannotOpen
 from xuliu.common.state import move
 from xuliu.payment import lockout
 from xuliu.payment.contract import LockedOut
 from xuliu.payment.guarded import tell_troubles
 from xuliu.payment.models import Payment, Refund, SignIn
-from xuliu.ticket.operations import open_case
+from xuliu.ticket.operations import Opening, open_case, open_cases
 
 LEASE_SECONDS = 30  # more than three deadlines of any provider
 AT_ONCE = 16
 LOG_EVERY_SECONDS = 0.05
 FIRST_WAIT, LONGEST_WAIT = timedelta(seconds=5), timedelta(minutes=5)
 SET_ASIDE_FOR = timedelta(days=1)
+CANNOT_OPEN = "payment_cannot_be_opened"
 
 # What an account that has paused itself holds back: all but its trial.
 _HELD = {
@@ -110,6 +113,8 @@ def _answer(ask: Callable[[Row], Said], row: Row) -> tuple[int, Said | Exception
 def _said(ask: Callable[[Row], Said], row: Row) -> Said | Exception:
     try:
         return ask(row)
+    except (CannotOpen, WrongConfiguration) as error:
+        return LockedOut(f"our account cannot be used: {error}")
     except Exception as error:  # noqa: BLE001  # told to whoever stores the answers of all
         return error
 
@@ -139,6 +144,18 @@ def _let_go(refused: Sequence[Payment | Refund]) -> None:
         refunds = [row.id for row in refused if isinstance(row, Refund)]
         move(Refund, refunds, to=Refund.State.UNKNOWN, only_from=[Refund.State.SENT], why="the provider refuses us")
         later(refused)
+        troubled([row for row in refused if isinstance(row, Payment)])
+
+
+def troubled(payments: Sequence[Payment]) -> None:
+    """Payments that cannot be opened for a reason of our own: their payers are told, and one case an account is opened
+    (closed by `ordering.overdue` when none of them waits any more)."""
+    unopened = [payment for payment in payments if payment.state == Payment.State.OPENING]
+    if unopened:
+        waiting = Payment.objects.filter(id__in=[payment.id for payment in unopened], trouble_at__isnull=True)
+        waiting.update(trouble_at=clock.now())
+        accounts = sorted({payment.account_id for payment in unopened})
+        open_cases([Opening(kind=CANNOT_OPEN, subject_kind="provideraccount", subject_id=one) for one in accounts])
 
 
 def store(
@@ -180,4 +197,5 @@ def _set_aside(row: Payment | Refund | SignIn, error: Exception) -> None:
     facts = {"error": f"{type(error).__name__}: {error}"[:500]}
     with stops.transaction("payment.set_aside"):
         type(row).objects.filter(id=row.id).update(due_at=clock.now() + SET_ASIDE_FOR, lease_until=None)
+        troubled([row] if isinstance(row, Payment) else [])
         open_case(kind=f"{kind}_set_aside", subject=(kind, row.id), facts=facts)

@@ -49,7 +49,7 @@ def _store_opened(answered: Sequence[tuple[Payment, Opened]]) -> None:
         Payment,
         [payment.id for payment, _ in done],
         to=Payment.State.PENDING,
-        also={"lease_until": None, "tries": 0},
+        also={"lease_until": None, "tries": 0, "trouble_at": None},
         also_each={
             "token": [opened.token for _, opened in done],
             "due_at": [clock.now() + capabilities_of(payment.account).query_after for payment, _ in done],

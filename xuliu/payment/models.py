@@ -73,6 +73,7 @@ class Payment(models.Model):
     number = models.CharField(max_length=64, blank=True, db_default="")
     paid_at = models.DateTimeField(null=True)
     is_applied = models.BooleanField(db_default=False, default=False)
+    trouble_at = models.DateTimeField(null=True)  # since when it cannot be opened for a reason of our own
     failed_why = models.CharField(max_length=200, blank=True, db_default="")
 
     class Meta:

@@ -46,6 +46,7 @@ CASE_KINDS = {
     "seller_waits": _("Orders come to no end"),
     "order_set_aside": _("A step failed on this order"),
     "payment_set_aside": _("A step failed on this payment"),
+    "payment_cannot_be_opened": _("Payers cannot pay: our account at the provider does not work"),
     "payment_waits": _("A payment can be neither opened nor asked about nor closed"),
     "refund_set_aside": _("A step failed on this refund"),
     "refund_overdue": _("A refund takes longer than a day"),

@@ -43,6 +43,8 @@ def paying(request: HttpRequest, order: Order, now: datetime) -> dict[str, Any]:
     payment = _theirs(order, signed_in) if in_wechat else _newest(order, Method.NATIVE)
     if payment is None:
         return {**context, "stage": "choose" if in_wechat else "elsewhere"}
+    if payment.state == Payment.State.OPENING and (payment.trouble_at or payment.account.paused_at):
+        return {**context, "stage": "trouble"}
     if payment.state != Payment.State.PENDING or not payment.token:
         return {**context, "stage": UNREADY.get(payment.state, "opening")}
     if in_wechat:

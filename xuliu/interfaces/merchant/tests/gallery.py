@@ -87,7 +87,7 @@ def _order(name: str, order: Order) -> Hung:
 
 
 def _orders() -> list[Hung]:
-    shops = [_shop(20 + number) for number in range(8)]
+    shops = [_shop(20 + number) for number in range(9)]
     states = OrderLine.State
     quoted = made.make_quote(shops[0])
     opening, native = made.make_quote(shops[1]), made.make_quote(shops[2])
@@ -99,11 +99,15 @@ def _orders() -> list[Hung]:
         made.make_paid(made.make_quote(shops[5]), seconds_ago=14), states.SUBMITTING, states.ACCEPTED, states.VERIFYING
     )
     add_on = made.make_quote(shops[6], shops[6].data)
+    troubled = made.make_quote(shops[8])
+    place(order_id=troubled.pk, method="native")
+    Payment.objects.filter(order_id=troubled.pk).update(trouble_at=clock.now())
     return [
         _order("quote", quoted),
         _order("quote-add-on", add_on),
         Hung("order-ask", reverse("merchant:ask", args=[quoted.code])),
         _order("opening", opening),
+        _order("trouble", troubled),
         _order("pay-qr", native),
         *_sheets(shops[7]),
         _order("paid", ready),
