@@ -63,8 +63,10 @@ class SwitchForm(forms.ModelForm[Any]):
         return cleaned
 
     def turn(self, *, pause: Callable[[int, str], object], resume: Callable[[int, str], object]) -> None:
-        """Pause or resume where the person turned the switch."""
-        if "is_stopped" in self.changed_data:
+        """Pause or resume where the person turned the switch. A pause for another reason takes over one that the
+        account made by itself."""
+        is_said_anew = self.cleaned_data["is_stopped"] and "stopped_why" in self.changed_data
+        if "is_stopped" in self.changed_data or is_said_anew:
             turned = pause if self.cleaned_data["is_stopped"] else resume
             turned(self.instance.pk, self.cleaned_data["stopped_why"])
 

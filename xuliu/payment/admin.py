@@ -138,7 +138,7 @@ class RefundTable(Table):
     )
     list_select_related = ("payment",)
     list_filter = (picked(_("State"), "state", REFUND_STATES),)
-    search_fields = ("reference__exact", "number__exact")
+    search_fields = ("numbers__reference__exact", "numbers__number__exact")
     search_help_text = _("Our reference or the provider's number")
     shown = (
         *list_display,

@@ -52,9 +52,11 @@ REASONS = (
 # Codes; those of a payment have the provider's number behind them: `paid_late:4200002345`.
 CODES = {
     "not_provisioned": gettext_noop("the carrier did not deliver"),
+    "outside": gettext_noop("given back past us"),
     "paid_again": gettext_noop("the same payment was paid again"),
     "paid_late": gettext_noop("paid after the quote had lapsed"),
     "paid_twice": gettext_noop("the order was paid twice"),
+    "rest": gettext_noop("what was left of it"),
 }
 _CODE = re.compile(rf"(?P<code>{'|'.join(CODES)})(:(?P<number>.*))?", re.DOTALL)
 

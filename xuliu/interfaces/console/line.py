@@ -17,6 +17,7 @@ from xuliu.common.models import Event
 from xuliu.common.rights import Right
 from xuliu.interfaces.console import decisions
 from xuliu.interfaces.console.borrowed import reason
+from xuliu.interfaces.console.cases import case_link
 from xuliu.interfaces.console.evidence import OUTCOMES, Evidence, evidence_of
 from xuliu.interfaces.console.timeline import around, calls_of
 from xuliu.interfaces.console.words import ago
@@ -24,7 +25,6 @@ from xuliu.ordering.admin import LINE_STATES
 from xuliu.ordering.models import Approval, Attempt, OrderLine
 from xuliu.ordering.patience import has_ended
 from xuliu.party.models import Person
-from xuliu.ticket.admin import CASE_KINDS
 from xuliu.ticket.models import Case
 from xuliu.ticket.queries import open_cases_of
 
@@ -59,7 +59,7 @@ def show(request: HttpRequest, line_id: int) -> HttpResponse:
         "attempts": [_attempt(attempt) for attempt in attempts],
         "evidence": evidence,
         "calls": [_call(call) for call in calls_of([line])],
-        "cases": [_case(case) for case in _cases(line, is_overdue=is_overdue)],
+        "cases": [case_link(case) for case in _cases(line, is_overdue=is_overdue)],
         "actions": _actions(request, line, evidence),
         "timeline": around(events=events, lines=[line], payments=[], refunds=[]),
     }
@@ -141,8 +141,3 @@ def _call(call: Any) -> dict[str, Any]:
         "failure": call.failure,
         "answer": call.answer[:600],
     }
-
-
-def _case(case: Any) -> dict[str, Any]:
-    link = reverse("admin:ticket_case_change", args=[case.pk])
-    return {"link": link, "what": CASE_KINDS.get(case.kind, case.kind), "at": instant_text(case.opened_at)}

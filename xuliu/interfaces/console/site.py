@@ -58,7 +58,7 @@ class ConsoleSite(UnfoldAdminSite):  # type: ignore[misc]  # unfold ships no typ
     def extra_urls(self) -> list[URLPattern | URLResolver]:
         """Our pages; they come before the tables' pages of the same address."""
         # Not above: they read the tables' words, and the tables are registered with this site.
-        from xuliu.interfaces.console import find, line, order, private, sim, start
+        from xuliu.interfaces.console import find, line, order, payment, private, refund, sim, start
 
         page = self.page
         return [
@@ -68,6 +68,10 @@ class ConsoleSite(UnfoldAdminSite):  # type: ignore[misc]  # unfold ships no typ
             path("ordering/order/<int:order_id>/change/", page(order.show), name="order_page"),
             path("ordering/orderline/<int:line_id>/change/", page(line.show), name="line_page"),
             path("ordering/orderline/<int:line_id>/decide/<str:what>/", page(line.decide), name="line_decide"),
+            path("payment/payment/<int:payment_id>/change/", page(payment.show), name="payment_page"),
+            path("payment/payment/<int:payment_id>/decide/<str:what>/", page(payment.decide), name="payment_decide"),
+            path("payment/refund/<int:refund_id>/change/", page(refund.show), name="refund_page"),
+            path("payment/refund/<int:refund_id>/decide/<str:what>/", page(refund.decide), name="refund_decide"),
             path("inventory/sim/<int:sim_id>/change/", page(sim.show), name="sim_page"),
             path("inventory/sim/<int:sim_id>/ask/", page(sim.ask), name="sim_ask"),
             path("party/person/<int:person_id>/private/", page(private.show), name="person_private"),

@@ -17,7 +17,7 @@ from xuliu.interfaces.console.borrowed import reason
 from xuliu.interfaces.console.words import KINDS, state_words, who
 from xuliu.ordering.admin import CHANNELS
 from xuliu.ordering.models import Order, OrderLine, Receipt
-from xuliu.payment.models import Payment, ProviderCall, Refund
+from xuliu.payment.models import Payment, ProviderCall, Refund, RefundNumber
 
 SHOWN_AT_MOST = 500
 
@@ -52,7 +52,8 @@ def around(
     names = _names(lines, payments, refunds)
     found = [_moved(event, names) for event in [*events, *_events_of(payments, refunds)]]
     found += [_called(call, "carrier") for call in calls_of(lines)]
-    references = [one.reference for one in payments] + [one.reference for one in refunds]
+    numbers = RefundNumber.objects.filter(refund_id__in=[one.pk for one in refunds]) if refunds else []
+    references = [one.reference for one in payments] + [one.reference for one in numbers]
     provider_calls = ProviderCall.objects.filter(reference__in=references).order_by("-id")[:SHOWN_AT_MOST]
     found += [_called(call, "provider") for call in provider_calls]
     if receipt:

@@ -19,7 +19,7 @@ from xuliu.party.models import Person
 from xuliu.party.operations import add_contact
 from xuliu.party.roles import SUPPORT
 from xuliu.payment.accounts import resume, set_credentials
-from xuliu.payment.models import ProviderAccount
+from xuliu.payment.models import ProviderAccount, RefundApproval
 from xuliu.payment.providers.trying import wechatpay as trying
 
 
@@ -51,6 +51,11 @@ def hang(*, sims: int = 240) -> list[Hung]:
     olga, fei = people.olga(), people.fei()
     add_contact(olga, kind="phone", value="138 0013 8000", verified_at=clock.now())
     _say_so(fei, desk.unknown.pk)
+    closed = made.make_refund(desk.shop, "closed", detail="CLOSED")
+    RefundApproval.objects.create(
+        refund=closed, reference=closed.reference, person_id=fei.pk, why="余额已充值，流水号 20261122-3", at=clock.now()
+    )
+    outside = made.make_refunded_outside(desk.shop, minor=1000)
     key = _key(people.signed_in(olga))
     return [
         *_pages(desk, key, early_id=early.pk, refused_id=refused.pk),
@@ -64,6 +69,8 @@ def hang(*, sims: int = 240) -> list[Hung]:
         Hung(
             "console-account-tried", reverse("admin:payment_provideraccount_change", args=[_tried(desk.shop).pk]), key
         ),
+        Hung("console-refund-closed", reverse("admin:payment_refund_change", args=[closed.pk]), key),
+        Hung("console-payment-outside", reverse("admin:payment_payment_change", args=[outside.pk]), key),
         Hung("console-account-new", reverse("admin:carrier_carrieraccount_add") + "?kind=onelink", key),
         Hung("console-person", reverse("admin:party_person_change", args=[fei.pk]), key),
         Hung("console-person-private", reverse("admin:person_private", args=[olga.pk]), key),

@@ -19,7 +19,8 @@ from xuliu.ordering.models import Attempt, Flight, Order, OrderLine
 from xuliu.ordering.outcomes import Delivery, complete, reject
 from xuliu.ordering.quote import Wish, quote
 from xuliu.ordering.settle import issue_receipts, settle
-from xuliu.payment.models import Payment
+from xuliu.payment.models import Payment, Refund, RefundNumber
+from xuliu.payment.outside import Outside, record
 from xuliu.ticket.operations import open_case
 
 State = OrderLine.State
@@ -209,3 +210,29 @@ def make_fleet(shop: Shop, count: int = 240) -> CarrierAccount:
     pause([account.pk], why="1NCE: payment method declined; our credit is used up")
     open_case("carrier_account_paused", ("carrieraccount", account.pk), {"said": "402 payment method declined"})
     return account
+
+
+def make_refund(shop: Shop, standing: str, *, detail: str = "") -> Refund:
+    """A refused order's refund that has failed: by what the provider says of its number."""
+    order = make_refused(shop)
+    refund = Refund.objects.get(payment__order_id=order.pk)
+    at = clock.now() - timedelta(minutes=8)
+    move(Refund, [refund.pk], to=Refund.State.SENT, also={"sent_at": at}, at=at)
+    move(Refund, [refund.pk], to=Refund.State.FAILED, why="the provider closed it", also={"due_at": None})
+    said = {"standing": standing, "detail": detail, "said_at": clock.now(), "number": "50300207512026112200017"}
+    RefundNumber.objects.filter(refund_id=refund.pk).update(**said)
+    open_case("refund_closed", ("refund", refund.pk), {"said": detail})
+    refund.refresh_from_db()
+    return refund
+
+
+def make_refunded_outside(shop: Shop, *, minor: int = 0) -> Payment:
+    """A payment in suspense, of which something went back past us; how much is known where `minor` is given."""
+    order = Order.objects.get(id=make_sold(shop, minutes_ago=9).order_id)
+    payment = Payment.objects.get(order_id=order.pk)
+    Payment.objects.filter(id=payment.pk).update(is_applied=False)
+    payment.refresh_from_db()
+    open_case("payment_refunded_outside", ("payment", payment.pk), {"provider_number": payment.number})
+    if minor:
+        record([Outside(payment=payment, number="50300207512026112200018", reference="mp18", amount_minor=minor)])
+    return payment

@@ -1,0 +1,21 @@
+"""The open cases about something, as its page links them."""
+
+from typing import Any
+
+from django.urls import reverse
+
+from xuliu.common.columns import instant_text
+from xuliu.ticket.admin import CASE_KINDS
+from xuliu.ticket.models import Case
+from xuliu.ticket.queries import open_cases_of
+
+
+def case_links(subject_kind: str, subject_id: int) -> list[dict[str, Any]]:
+    """All of one subject, oldest first."""
+    return [case_link(case) for case in open_cases_of(subject_kind, [subject_id])]
+
+
+def case_link(case: Case) -> dict[str, Any]:
+    """What is asked, since when, and where it is answered."""
+    link = reverse("admin:ticket_case_change", args=[case.pk])
+    return {"link": link, "what": CASE_KINDS.get(case.kind, case.kind), "at": instant_text(case.opened_at)}

@@ -1,0 +1,128 @@
+"""The page of one refund: the numbers that it went by, what the provider says of each, and what people may do."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.admin import site
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+
+from xuliu.common.columns import States, badge, instant_text, money_text
+from xuliu.common.deciding import PEOPLE_NEEDED, CannotDecide
+from xuliu.common.rights import Right
+from xuliu.interfaces.console.borrowed import reason
+from xuliu.interfaces.console.cases import case_links
+from xuliu.interfaces.console.timeline import around
+from xuliu.ordering.models import Order
+from xuliu.party.models import Person
+from xuliu.payment import anew
+from xuliu.payment.admin import REFUND_STATES
+from xuliu.payment.models import Refund, RefundApproval, RefundNumber
+
+Standing = RefundNumber.Standing
+STANDINGS: States = {
+    "": (_("Nothing heard yet"), "plain"),
+    Standing.PENDING: (_("Under way at the provider"), "plain"),
+    Standing.SUCCEEDED: (_("Given back"), "well"),
+    Standing.CLOSED: (_("Closed, the money is with us"), "dark"),
+    Standing.FAILED: (_("Abnormal, the provider holds it"), "soon"),
+    Standing.REFUSED: (_("Refused; asking whether it is there"), "soon"),
+    Standing.NOT_FOUND: (_("Not at the provider"), "dark"),
+}
+RIGHTS = {"ask": Right.DECIDE, "anew": Right.REFUND, "send": Right.REFUND}
+DECIDED: dict[str, Any] = {
+    "ask": _("The provider is asked about it now."),
+    "anew": _(
+        "Two people have said so. The old number is asked about once more; if it is still closed, a new one is sent."
+    ),
+    "first": _(
+        "Your word is noted. A second person has to say the same; then the old number is asked about once more."
+    ),
+    "send": _("It is sent once more, under the same number."),
+}
+REFUSALS: dict[str, Any] = {
+    "not_closed": _("Only what the provider has closed can be asked for under another number."),
+    "not_stuck": _("The refund has moved on in the meantime; look at it again."),
+    "no_reason": _("Say why: the next person reads it."),
+    "not_a_person": _("Only a person who is signed in can decide this."),
+}
+
+
+def show(request: HttpRequest, refund_id: int) -> HttpResponse:
+    """Its numbers and the decisions."""
+    if not request.user.has_perm(Right.SEE_MONEY):
+        raise PermissionDenied
+    refund = get_object_or_404(Refund.objects.select_related("payment"), id=refund_id)
+    numbers = list(RefundNumber.objects.filter(refund_id=refund.pk).order_by("-id"))
+    context = {
+        **site.each_context(request),
+        "title": refund.reference,
+        "refund": refund,
+        "state": badge(refund.state, REFUND_STATES),
+        "amount": money_text(refund.amount_minor, refund.currency),
+        "why": reason(refund.why),
+        "order": Order.objects.filter(id=refund.payment.order_id).first(),
+        "sent": instant_text(refund.sent_at),
+        "numbers": [_number(number) for number in numbers],
+        "cases": case_links("refund", refund.pk),
+        "actions": _actions(request, refund),
+        "timeline": around(events=[], lines=[], payments=[], refunds=[refund]),
+    }
+    return render(request, "console/refund.html", context)
+
+
+def decide(request: HttpRequest, refund_id: int, what: str) -> HttpResponse:
+    """One decision, posted from the refund's page."""
+    if request.method != "POST":
+        return HttpResponseNotAllowed(["POST"])
+    if what not in RIGHTS:
+        raise Http404
+    if not request.user.has_perm(RIGHTS[what]):
+        raise PermissionDenied
+    get_object_or_404(Refund.objects.only("id"), id=refund_id)
+    try:
+        said = _take(what, refund_id, request.POST.get("why", "").strip()[:500])
+    except CannotDecide as refused:
+        messages.error(request, REFUSALS.get(refused.code, refused.code))
+    else:
+        messages.success(request, DECIDED[said])
+    return redirect("admin:payment_refund_change", refund_id)
+
+
+def _take(what: str, refund_id: int, why: str) -> str:
+    if what == "anew":
+        return "anew" if anew.ask_anew(refund_id=refund_id, why=why) else "first"
+    if what == "send":
+        anew.send_again(refund_id=refund_id, why=why)
+    else:
+        anew.ask_now(refund_id=refund_id)
+    return what
+
+
+def _actions(request: HttpRequest, refund: Refund) -> dict[str, Any]:
+    """What may be done now, by what the provider says and the person's rights."""
+    approvals = list(RefundApproval.objects.filter(reference=refund.reference).order_by("id"))
+    names = dict(Person.objects.filter(id__in=[one.person_id for one in approvals]).values_list("id", "sign_in_name"))
+    may = {what: request.user.has_perm(right) for what, right in RIGHTS.items()}
+    return {
+        "ask": may["ask"] and refund.state in (Refund.State.SENT, Refund.State.UNKNOWN, Refund.State.FAILED),
+        "anew": may["anew"] and anew.may_be_asked_anew(refund),
+        "send": may["send"] and anew.was_refused(refund),
+        "said": [(names.get(one.person_id, one.person_id), instant_text(one.at), one.why) for one in approvals],
+        "has_said": any(one.person_id == request.user.pk for one in approvals),
+        "is_asking": len(approvals) >= PEOPLE_NEEDED,
+    }
+
+
+def _number(number: RefundNumber) -> dict[str, Any]:
+    return {
+        "reference": number.reference,
+        "number": number.number,
+        "standing": badge(number.standing, STANDINGS),
+        "detail": number.detail,
+        "said": instant_text(number.said_at or number.asked_at),
+        "link": f"{reverse('admin:payment_providercall_changelist')}?q={number.reference}",
+    }
