@@ -64,6 +64,11 @@ UPDATE ordering_attempt a SET proof = 'period_end', after = jsonb_build_object('
     'left_bytes', 314572800)
 FROM ordering_orderline l WHERE l.id = ANY(%(ids)s::bigint[]) AND a.line_id = l.id AND a.number = l.attempt;
 DELETE FROM ordering_flight WHERE line_id = ANY(%(ids)s::bigint[]);
+INSERT INTO balance_provenreading AS p (sim_id, line_id, as_of, period_end_on, granted_bytes, plans)
+SELECT sim_id, id, %(at)s, ends_on, 314572800, '[]'
+FROM ordering_orderline WHERE id = ANY(%(ids)s::bigint[])
+ON CONFLICT (sim_id) DO UPDATE SET line_id = excluded.line_id, as_of = excluded.as_of,
+    period_end_on = excluded.period_end_on, granted_bytes = excluded.granted_bytes, plans = excluded.plans;
 INSERT INTO balance_reading AS r (sim_id, as_of, carrier_state, period_end_on, granted_bytes, used_bytes, left_bytes)
 SELECT sim_id, %(at)s, 'active', ends_on, 314572800, 0, 314572800
 FROM ordering_orderline WHERE id = ANY(%(ids)s::bigint[])

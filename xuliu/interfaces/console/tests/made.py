@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from xuliu.balance.operations import ProvingReading, store_proven
+from xuliu.carrier.contract import Reading as CarrierReading
 from xuliu.carrier.models import Call, CarrierAccount, ReadCount
 from xuliu.carrier.operations import pause
 from xuliu.catalog.models import Offering
@@ -144,6 +146,29 @@ def make_disputed(shop: Shop, *, minutes_ago: float = 26 * 60) -> OrderLine:
     move(OrderLine, [line.pk], to=State.VERIFYING, at=at + timedelta(seconds=10))
     move(OrderLine, [line.pk], to=State.DISPUTED, at=at + timedelta(hours=24), why="not proven within 1 day")
     open_case("line_disputed", ("orderline", line.pk), {"read": "period end unchanged"})
+    line.refresh_from_db()
+    return line
+
+
+def make_held_back(shop: Shop) -> OrderLine:
+    """Not sent for three hours: the carrier shows an earlier end than was proven."""
+    line = make_sold(shop, minutes_ago=180)
+    at = clock.now() - timedelta(minutes=2)
+    said = {"iccid": line.sim.iccid, "as_of": at.isoformat(), "state": "active", "period_end_on": str(line.starts_on)}
+    proven = CarrierReading(
+        iccid=line.sim.iccid,
+        as_of=at - timedelta(days=40),
+        period_end_on=line.starts_on + timedelta(days=365),
+        granted_bytes=3600 * MB,
+    )
+    store_proven([ProvingReading(sim_id=line.sim_id, line_id=line.pk, reading=proven)])
+    detail = "not sent: an earlier end than was proven"
+    Attempt.objects.create(
+        line=line, number=1, account_id=line.account_id, before=said, outcome="not_sent", detail=detail
+    )
+    OrderLine.objects.filter(id=line.pk).update(attempt=1, is_set_aside=True)
+    facts = {"why": "an earlier end than was proven", "end_said": said["period_end_on"]}
+    open_case("line_held_back", ("orderline", line.pk), facts)
     line.refresh_from_db()
     return line
 

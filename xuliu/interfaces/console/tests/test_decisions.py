@@ -168,3 +168,40 @@ def test_a_second_attempt_wants_two_new_voices() -> None:
     )
     decide(signed_in(people.olga()), line, "send", why="again")
     assert line.state == State.UNKNOWN
+
+
+def test_a_line_that_was_held_back_shows_what_was_proven_beside_what_is_said() -> None:
+    line = made.make_held_back(make_shop())
+    client = signed_in(people.olga())
+    page = client.get(reverse("admin:ordering_orderline_change", args=[line.pk]), headers=ENGLISH)
+
+    ends = next(row for row in page.context["evidence"].rows if row.has_changed)
+    assert ends.before > ends.after
+    text = page.content.decode()
+    assert text.index("<h3>Proven last</h3>") < text.index("<h3>What the carrier shows now</h3>")
+    assert "Not sent: the carrier shows less than was proven" in text
+    assert not page.context["actions"]["send"]
+
+
+def test_two_people_send_on_the_reading_for_which_a_line_was_held_back() -> None:
+    line = made.make_held_back(make_shop())
+    olga, sun = signed_in(people.olga()), signed_in(people.sun())
+
+    decide(olga, line, "let", why="the carrier took the period back, they say")
+    decide(olga, line, "let", why="really")
+    assert line.is_set_aside
+    decide(sun, line, "let", why="seen in their portal")
+
+    assert (line.state, line.is_set_aside) == (State.READY, False)
+    told = Event.objects.filter(kind="orderline", subject_id=line.pk).latest("id")
+    assert (told.became, told.actor_label, told.why) == ("READY", "sun", "seen in their portal")
+    assert Case.objects.get(kind="line_held_back").state == Case.State.CLOSED
+
+
+def test_what_was_held_back_is_given_back_with_a_reason() -> None:
+    line = made.make_held_back(make_shop())
+
+    decide(signed_in(people.fei()), line, "refund", why="the carrier shows nonsense")
+
+    assert line.state == State.REJECTED
+    assert Case.objects.get(kind="line_held_back").state == Case.State.CLOSED
