@@ -26,12 +26,12 @@ class Short(StrEnum):
 
 
 WORDS = {
-    Short.END: "an earlier end than was proven",
-    Short.BYTES: "fewer bytes granted than were proven",
-    Short.PLANS: "not every plan that was proven",
-    Short.NO_END: "no end, and no other is known",
-    Short.NO_BYTES: "no bytes granted, without which nothing can be proven",
-    Short.NO_PLANS: "no plans, and no other are known",
+    Short.END: "not sent: the carrier shows an earlier end than was proven",
+    Short.BYTES: "not sent: the carrier shows fewer bytes than were proven",
+    Short.PLANS: "not sent: the carrier does not list every plan that was proven",
+    Short.NO_END: "not sent: the carrier says no end, and no other is known",
+    Short.NO_BYTES: "not sent: the carrier says no bytes granted, without which nothing can be proven",
+    Short.NO_PLANS: "not sent: the carrier lists no plans, and no other are known",
 }
 
 

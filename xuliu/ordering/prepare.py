@@ -114,14 +114,14 @@ def _hold_back(held: Sequence[tuple[Underway, Reading, Short]]) -> None:
             [line.id for line, _, _ in held],
             to=State.READY,
             only_from=[State.SUBMITTING],
-            why=[f"not sent: the carrier shows {WORDS[short]}" for _, _, short in held],
+            why=[WORDS[short] for _, _, short in held],
             also_each={
                 "due_at": [clock.now() + _wait(line, short) for line, _, short in held],
                 "tries": [min(line.tries + 1, 1000) for line, _, _ in held],
                 "is_set_aside": [line.is_overdue for line, _, _ in held],
             },
         )
-        _note([(line, before, f"not sent: {WORDS[short]}") for line, before, short in held])
+        _note([(line, before, WORDS[short]) for line, before, short in held])
         land(moved)
         open_cases([_case(line, before, short) for line, before, short in held if line.is_overdue])
 

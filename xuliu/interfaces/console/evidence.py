@@ -78,7 +78,7 @@ def _held_back(line: Underway) -> Evidence:
     proven, said = line.proven, line.before
     return Evidence(
         promise=gettext("Held back: what the carrier shows now is less than was proven of this SIM, or too little."),
-        rows=_rows(proven, said, ""),
+        rows=_rows(proven, said, line.proof),
         before_as_of=instant_text(proven.as_of) if proven else "",
         after_as_of=instant_text(said.as_of) if said else "",
         is_proven=None,

@@ -104,6 +104,7 @@ def _pages(desk: made.Desk, key: str, *, early_id: int, refused_id: int) -> list
         Hung("console-line-early", reverse(line, args=[early_id]), key),
         Hung("console-line-disputed", reverse(line, args=[desk.disputed.pk]), key),
         Hung("console-line-aside", reverse(line, args=[desk.aside.pk]), key),
+        Hung("console-line-held", reverse(line, args=[desk.held.pk]), key),
         Hung("console-sim", reverse(sim, args=[desk.shop.sim.pk]), key),
     ]
 

@@ -36,6 +36,7 @@ class Desk:
     unknown: OrderLine
     disputed: OrderLine
     aside: OrderLine
+    held: OrderLine
     completed: Order
 
 
@@ -49,6 +50,7 @@ def make_desk() -> Desk:
         unknown=make_unknown(shop),
         disputed=make_disputed(shop),
         aside=make_set_aside(shop),
+        held=make_held_back(shop),
     )
 
 
@@ -162,7 +164,7 @@ def make_held_back(shop: Shop) -> OrderLine:
         granted_bytes=3600 * MB,
     )
     store_proven([ProvingReading(sim_id=line.sim_id, line_id=line.pk, reading=proven)])
-    detail = "not sent: an earlier end than was proven"
+    detail = "not sent: the carrier shows an earlier end than was proven"
     Attempt.objects.create(
         line=line, number=1, account_id=line.account_id, before=said, outcome="not_sent", detail=detail
     )
