@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import re
+from argparse import Namespace
 from collections.abc import Callable
 from datetime import date, timedelta
 
 import pytest
 from django.test import Client
 
+from tests.quick_passwords import quick_passwords
 from xuliu.balance.models import Reading
 from xuliu.balance.operations import grant_buckets
 from xuliu.carrier.models import CarrierAccount
 from xuliu.catalog.models import Offering
 from xuliu.catalog.queries import public_price_list
 from xuliu.common import clock
-from xuliu.interfaces.cli.entry import main
+from xuliu.interfaces.cli import lookup
 from xuliu.interfaces.cli.failure import CommandFailed
 from xuliu.interfaces.cli.topup import price_lines, quoted
 from xuliu.interfaces.console.tests import people
@@ -28,7 +30,16 @@ from xuliu.ordering.offers import offers
 from xuliu.ordering.quote import QuoteRefused, Wish, quote
 from xuliu.party.models import Person
 
+__all__ = ["quick_passwords"]
+
 pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def _tables_are_new(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The command looks at each start whether the tables fit, which takes longer than all that is asked here."""
+    monkeypatch.setattr(lookup, "refuse_unfit", lambda is_demo: None)
+
 
 Answers = dict[str, tuple[str, str]]  # by the offering's code: price, last day served
 CODES = ("year", "half_year", "quarter", "data")
@@ -289,5 +300,6 @@ def present_end(shop: Shop, client: Client, capsys: pytest.CaptureFixture[str]) 
 def looked_up(shop: Shop, capsys: pytest.CaptureFixture[str]) -> str:
     """The command's whole answer, nobody being asked."""
     capsys.readouterr()
-    assert main(["lookup", "--demo", "--language", "en", "--wait", "0", shop.sim.iccid]) == 0
+    args = Namespace(demo=True, language="en", wait=0.0, number=shop.sim.iccid, sticker=None)
+    assert lookup.run(args) == 0
     return capsys.readouterr().out
