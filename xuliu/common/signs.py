@@ -48,7 +48,7 @@ def named(sign: str) -> str:
     point = ord(sign)
     name = unicodedata.name(sign, "") or _CONTROLS.get(point, "")
     known = f"U+{point:04X} {name}".rstrip()
-    return f"“{sign}” ({known})" if sign.isprintable() and point not in UNSEEN and not sign.isspace() else known
+    return f"“{sign}” {known}" if sign.isprintable() and point not in UNSEEN and not sign.isspace() else known
 
 
 def unseen_in(text: str) -> tuple[str, int] | None:

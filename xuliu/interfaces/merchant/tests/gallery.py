@@ -183,6 +183,7 @@ def _others() -> list[Hung]:
     return [
         Hung("home", "/"),
         Hung("home-not-found", "/", _type("8986040000000000000")),
+        Hung("home-not-found-why", "/", _type("8986O4А0000000000001")),
         Hung("sim-typed", "/", _type(shop.sim.iccid)),
         Hung("no-sim", reverse("merchant:sticker", args=[empty.sticker_code])),
         Hung("check-form", reverse("merchant:check_form")),
