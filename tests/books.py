@@ -145,7 +145,7 @@ def untold_lines(patience: timedelta) -> list[int]:
         WHERE l.state NOT IN ('COMPLETED', 'REJECTED', 'DROPPED', 'REVERSED') AND o.paid_at <= %s AND NOT EXISTS (
             SELECT 1 FROM ticket_case c WHERE c.state = 'OPEN' AND (
                 c.subject_kind = 'orderline' AND c.subject_id IN (l.id, f.line_id)
-                OR c.kind = 'carrier_account_waits' AND c.subject_id = l.account_id
+                OR c.subject_kind = 'carrieraccount' AND c.subject_id = l.account_id AND jsonb_exists(c.facts, 'count')
                 OR c.kind = 'offering_waits' AND c.subject_id = l.offering_id))"""
     return [row[0] for row in _rows(sql, clock.now() - patience)]
 
@@ -165,7 +165,8 @@ def overdue(patience: timedelta) -> list[Any]:
         WHERE NOT EXISTS (
             SELECT 1 FROM ticket_case c WHERE c.state = 'OPEN' AND (
                 c.subject_kind = u.kind AND c.subject_id = u.id
-                OR c.kind = 'provider_account_waits' AND c.subject_id = u.account_id))"""
+                OR c.subject_kind = 'provideraccount' AND c.subject_id = u.account_id
+                    AND jsonb_exists(c.facts, 'count')))"""
     with connection.cursor() as cursor:
         cursor.execute(sql, {"by": clock.now() - patience})
         return lines + cursor.fetchall()

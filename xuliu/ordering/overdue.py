@@ -130,12 +130,17 @@ MONEY = """
         FROM money m JOIN payment_provideraccount a ON a.id = m.account_id
         WHERE NOT EXISTS (SELECT 1 FROM ticket_case c WHERE c.state = 'OPEN' AND c.subject_kind = m.subject_kind
             AND c.subject_id = m.subject_id AND c.kind <> m.kind))"""
+# A cause that has a case already (the account paused itself) keeps that one, which then says how many wait.
 OVERDUE = f"""
     WITH {LINES}, {ORDERS}, {MONEY},
     found AS (
         SELECT *, is_shared OR count(*) OVER (PARTITION BY shared, shared_id) > %(one_by_one)s AS is_one_of_many
         FROM (SELECT * FROM lines UNION ALL SELECT * FROM orders UNION ALL SELECT * FROM moneys) AS every)
-    SELECT shared || '_waits', replace(shared, '_', ''), shared_id,
+    SELECT COALESCE(
+            (SELECT min(c.kind) FROM ticket_case c WHERE c.state = 'OPEN' AND c.kind <> shared || '_waits'
+                AND c.subject_kind = replace(shared, '_', '') AND c.subject_id = shared_id),
+            shared || '_waits'),
+        replace(shared, '_', ''), shared_id,
         jsonb_build_object('count', count(*), 'since', min(since), 'why', min(shared_why))
     FROM found WHERE is_one_of_many GROUP BY shared, shared_id
     UNION ALL SELECT kind, subject_kind, subject_id, facts || jsonb_build_object('since', since)

@@ -89,7 +89,8 @@ KEEP = f"""{GIVEN}
         SELECT 1 FROM ticket_case closed JOIN common_event e ON e.kind = 'case' AND e.subject_id = closed.id
         WHERE (closed.kind, closed.subject_kind, closed.subject_id) = (c.kind, c.subject_kind, c.subject_id)
             AND closed.state = 'CLOSED' AND e.actor_kind = 'person' AND e.at > %s)
-    {ONCE} DO UPDATE SET facts = excluded.facts WHERE held.facts <> excluded.facts RETURNING xmax = 0"""
+    {ONCE} DO UPDATE SET facts = held.facts || excluded.facts WHERE NOT held.facts @> excluded.facts
+    RETURNING xmax = 0"""
 OVER = """
     SELECT id FROM ticket_case k WHERE state = 'OPEN' AND kind = ANY(%s) AND NOT EXISTS (
         SELECT 1 FROM unnest(%s::text[], %s::text[], %s::bigint[]) AS c(kind, subject_kind, subject_id)

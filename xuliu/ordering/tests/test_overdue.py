@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -10,7 +11,8 @@ from xuliu.common import clock
 from xuliu.common.state import move
 from xuliu.interfaces.merchant.tests import made
 from xuliu.ordering.models import Order, OrderLine
-from xuliu.ordering.overdue import tell_of_overdue
+from xuliu.ordering.overdue import KINDS, RESOLVED, tell_of_overdue
+from xuliu.ticket.admin import CASE_KINDS
 from xuliu.ticket.models import Case
 
 pytestmark = pytest.mark.django_db
@@ -63,6 +65,11 @@ def test_an_order_that_has_just_ended_is_none() -> None:
     made.make_gone(order, State.SUBMITTING, State.REJECTED)
 
     assert (tell_of_overdue(), _open_cases()) == (0, [])
+
+
+def test_every_kind_has_its_words() -> None:
+    assert set(KINDS) <= set(CASE_KINDS)
+    assert set(re.findall(r"WHEN '(\w+)' THEN", RESOLVED)) <= set(CASE_KINDS)
 
 
 def test_what_has_a_case_of_its_own_gets_no_second_one() -> None:
