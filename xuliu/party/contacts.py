@@ -6,7 +6,7 @@ from xuliu.party.models import Contact
 
 # ITU-T E.164: at most 15 digits. A number without a country code is a Chinese one, as people here write them.
 _PHONE = re.compile(r"\+[1-9][0-9]{6,14}")
-_MAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
+_MAIL = re.compile(r"[^@\s]{1,64}@[^@\s]{1,190}\.[^@\s.]{1,63}")
 HOME_COUNTRY = "+86"
 
 

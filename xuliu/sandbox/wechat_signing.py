@@ -96,7 +96,7 @@ class Signing:
     def check(self, request: Request) -> None:
         """Is the request the merchant's, fresh, and not sent before? Raises BadSignature."""
         scheme, _, listed = request.headers.get("authorization", "").partition(" ")
-        given = dict(re.findall(r'(\w+)="([^"]*)"', listed))
+        given = dict(re.findall(r'(\w{1,40})="([^"]{0,2000})"', listed))
         if scheme != SCHEME or not {"mchid", "nonce_str", "signature", "timestamp", "serial_no"} <= set(given):
             raise BadSignature("Http头Authorization格式错误")
         if given["mchid"] != self._credentials["mchid"] or given["serial_no"] != self._credentials["merchant_serial"]:

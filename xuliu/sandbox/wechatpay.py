@@ -55,15 +55,15 @@ class WeChatPay:
         self._courier = courier
         self._payer = payer
         self._credentials = credentials
-        out_trade_no = r"/v3/pay/transactions/out-trade-no/([^/]+)"
+        out_trade_no = r"/v3/pay/transactions/out-trade-no/([^/]{1,64})"
         self._routes: tuple[tuple[str, str, str, str, Answering], ...] = (
             ("POST", r"/v3/pay/transactions/native", "native", "change", self._native),
             ("POST", r"/v3/pay/transactions/jsapi", "jsapi", "change", self._jsapi),
             ("GET", out_trade_no, "query", "read", self._query),
             ("POST", rf"{out_trade_no}/close", "close", "change", self._close),
-            ("GET", r"/v3/pay/transactions/id/([^/]+)", "query_by_number", "read", self._query_by_number),
+            ("GET", r"/v3/pay/transactions/id/([^/]{1,64})", "query_by_number", "read", self._query_by_number),
             ("POST", r"/v3/refund/domestic/refunds", "refund", "change", self._refund),
-            ("GET", r"/v3/refund/domestic/refunds/([^/]+)", "refund_query", "read", self._refund_query),
+            ("GET", r"/v3/refund/domestic/refunds/([^/]{1,64})", "refund_query", "read", self._refund_query),
             ("GET", r"/v3/certificates", "certificates", "read", self._certificates),
         )
 
@@ -156,7 +156,7 @@ class WeChatPay:
         self._is_ours(wanted, "mchid", "appid")
         _text(wanted, "out_trade_no", r"[0-9A-Za-z_\-*]{6,32}")
         _text(wanted, "notify_url", r"https?://[^?]{1,250}")
-        _text(wanted, "description", r".+")
+        _text(wanted, "description", r".{1,9999}")
         if len(wanted["description"].encode()) > MOST_DESCRIPTION_BYTES:
             raise Refused(
                 400,

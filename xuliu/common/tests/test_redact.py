@@ -1,8 +1,12 @@
 import json
+import time
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.growth import assert_linear
+from xuliu.common import redact as masking
 from xuliu.common.redact import MASK, redact, redact_text, redact_url
 
 
@@ -62,3 +66,54 @@ def test_any_text_becomes_one_that_the_database_can_hold(text: str) -> None:
     assert "\x00" not in kept
     assert len(kept) <= 50
     kept.encode("utf-8")
+
+
+EVIL = {
+    "a word without end": "a" * 10,
+    "words that are almost names": "token ",
+    "dots": "token.",
+    "hyphens and dots": "a-token.-",
+    "blanks": "token" + " " * 90,
+    "quotes": '"token" "',
+    "quotes that never close": 'token="',
+    "backslashes": 'token="\\',
+    "parting signs": "token=:>",
+    "branches": "token={[",
+    "cdata": "<sign><![CDATA[",
+    "bearers": "token: bearer ",
+    "an error page": "<p class=token-sign>sign in to your-account.example first</p>\n",
+}
+
+
+@pytest.mark.parametrize("how", EVIL)
+def test_masking_reads_a_text_once(how: str) -> None:
+    assert_linear(masking._masked, lambda size: (EVIL[how] * size)[:size], size=8_000)
+
+
+@pytest.mark.parametrize("how", EVIL)
+def test_what_masking_costs_does_not_grow_with_what_is_sent(how: str) -> None:
+    text = EVIL[how] * 100_000
+    started = time.thread_time()
+    kept = redact_text(text, limit=8_000)
+    assert time.thread_time() - started < 0.25
+    assert len(kept) <= 8_000
+
+
+def test_json_that_was_cut_or_goes_too_deep_loses_its_secrets_too() -> None:
+    long = json.dumps({"list": ["x" * 100] * 5, "auth": {"token": 't0p"t0p', "credentials": {"user": "t0p"}}})
+    for text in (long + " " * 500, "[" * 5_000 + '{"token": "t0p"}', '{"a":' * 400 + '{"token": "t0p"}' + "}" * 400):
+        kept = redact_text(text, limit=800 if text.startswith('{"list') else 6_000)
+        assert "t0p" not in kept
+        assert MASK in kept
+
+
+def test_names_and_values_as_other_formats_write_them() -> None:
+    for text in (
+        "<sign><![CDATA[t0p]]></sign>",
+        "pin=t0p",
+        "Api-Key : 't0p\\'t0p'",
+        "token=\t\tt0p",
+        "secret: {t0p: t0p}",
+    ):
+        assert "t0p" not in redact_text(text, limit=100), text
+    assert redact_text("spin=1&pinned: 2&plan=3", limit=100) == "spin=1&pinned: 2&plan=3"

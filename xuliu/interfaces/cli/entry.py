@@ -127,7 +127,7 @@ def _described(path: Path) -> Command | None:
     source = path.read_text(encoding="utf-8")
     if not re.search(r"^def run\(", source, re.MULTILINE):
         return None
-    needs = re.search(r'^NEEDS = "(\w+)"$', source, re.MULTILINE)
+    needs = re.search(r'^NEEDS = "(\w{1,40})"$', source, re.MULTILINE)
     return Command(
         name=path.stem.replace("_", "-"),
         help=re.split(r'\n|"""', source.removeprefix('"""'), maxsplit=1)[0],

@@ -67,7 +67,7 @@ CODES = {
     "paid_twice": gettext_noop("the order was paid twice"),
     "rest": gettext_noop("what was left of it"),
 }
-_CODE = re.compile(rf"(?P<code>{'|'.join(CODES)})(:(?P<number>.*))?", re.DOTALL)
+_CODE = re.compile(rf"(?P<code>{'|'.join(CODES)})(:(?P<number>.{{0,200}}))?", re.DOTALL)
 
 
 def reason(why: str) -> str:
