@@ -70,6 +70,8 @@ DUE = {
         FROM ordering_order WHERE state = 'PAID'
         UNION ALL SELECT opened_at + interval '2 h' FROM payment_payment WHERE state IN ('OPENING', 'PENDING')
         UNION ALL SELECT wanted_at + interval '1 day' FROM payment_refund WHERE state IN ('PENDING', 'SENT', 'UNKNOWN')
+        UNION ALL SELECT l.state_at + interval '2 days' FROM ordering_attempt a
+            JOIN ordering_orderline l ON l.id = a.line_id WHERE a.recheck_at IS NOT NULL
         UNION ALL SELECT {_EVER} FROM ticket_case WHERE state = 'OPEN') AS waiting""",  # noqa: S608  # constants
 }
 _ASK = " UNION ALL ".join(f"SELECT '{step}', * FROM ({sql}) AS due" for step, sql in DUE.items())  # noqa: S608  # constants

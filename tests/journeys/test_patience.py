@@ -168,6 +168,22 @@ def test_lines_of_a_paused_offering_are_one_case(world: World) -> None:
     assert (line_states(order), _cases()) == (["COMPLETED", "COMPLETED"], [])
 
 
+def test_a_refused_card_that_cannot_be_looked_at_again_is_a_case(world: World) -> None:
+    world.sandbox.control.fault(peer="1nce", kind="refuse", operation="change", reason="plan")
+    order = make_paid_order(world, make_sims(world, "1nce"), "nce-12")
+    drive_for(world, timedelta(minutes=10))
+    assert line_states(order) == ["REJECTED"]
+    _forever(world, "1nce", kind="odd_body", operation="read")
+    drive_for(world, timedelta(hours=45))
+    assert _cases() == []
+    drive_for(world, timedelta(hours=5))
+    assert _cases() == ["look_back_waits"]
+
+    world.sandbox.control.clear_faults()
+    drive_for(world, timedelta(hours=1))
+    assert _cases() == []
+
+
 def test_what_nobody_waits_for_may_take_a_day(world: World) -> None:
     make_paid_order(world, make_sims(world, "onelink"), "cm-12", is_waited_for=False)
     pause([world.accounts["onelink"].pk], why="Olga looks into it")

@@ -14,6 +14,7 @@ from django.db import connection
 from xuliu.common import stops
 from xuliu.common.state import move
 from xuliu.ordering.models import OrderLine
+from xuliu.ordering.outcomes import LOOK_BACK_AFTER
 from xuliu.ordering.patience import began_by, patience
 from xuliu.ordering.underway import REACHED
 from xuliu.ticket.models import Case
@@ -26,6 +27,7 @@ KINDS = (
     "carrier_account_waits",
     "offering_waits",
     "line_waits",
+    "look_back_waits",
     "seller_waits",
     "order_waits",
     "provider_account_waits",
@@ -47,6 +49,7 @@ def _found() -> list[Opening]:
     values: dict[str, Any] = {
         "recently": began_by(is_waited_for=True),
         "long_ago": began_by(is_waited_for=False),
+        "last_look": began_by(is_waited_for=False) - LOOK_BACK_AFTER[-1],
         "open": list(OrderLine.OPEN),
         "one_by_one": ONE_BY_ONE,
         "looked_at": LOOKED_AT,
@@ -92,6 +95,15 @@ LINES = f"""
         WHERE NOT l.is_queued OR NOT EXISTS (
             SELECT 1 FROM ordering_flight f JOIN ordering_orderline b ON b.id = f.line_id
             JOIN late ON late.id = b.order_id WHERE f.sim_id = l.sim_id AND f.line_id <> l.id))"""
+# The last look back (`drift`) is a day after the end; a SIM that cannot be read was looked at in vain since.
+LOOKS = """
+    looks AS (
+        SELECT 'look_back_waits' AS kind, 'orderline' AS subject_kind, l.id AS subject_id, l.state_at AS since,
+            jsonb_build_object('state', l.state) AS facts, 'carrier_account' AS shared, a.id AS shared_id,
+            a.paused_why AS shared_why, a.paused_at IS NOT NULL AS is_shared
+        FROM ordering_attempt e JOIN ordering_orderline l ON l.id = e.line_id AND l.state_at <= %(last_look)s
+        JOIN carrier_carrieraccount a ON a.id = e.account_id
+        WHERE e.recheck_at IS NOT NULL AND NOT EXISTS (SELECT 1 FROM ordering_flight f WHERE f.sim_id = l.sim_id))"""
 # What should have ended within a second: since two hours nothing is left to be waited for.
 ORDERS = """
     stuck AS (
@@ -132,10 +144,11 @@ MONEY = """
             AND c.subject_id = m.subject_id AND c.kind <> m.kind))"""
 # A cause that has a case already (the account paused itself) keeps that one, which then says how many wait.
 OVERDUE = f"""
-    WITH {LINES}, {ORDERS}, {MONEY},
+    WITH {LINES}, {LOOKS}, {ORDERS}, {MONEY},
     found AS (
         SELECT *, is_shared OR count(*) OVER (PARTITION BY shared, shared_id) > %(one_by_one)s AS is_one_of_many
-        FROM (SELECT * FROM lines UNION ALL SELECT * FROM orders UNION ALL SELECT * FROM moneys) AS every)
+        FROM (SELECT * FROM lines UNION ALL SELECT * FROM looks
+            UNION ALL SELECT * FROM orders UNION ALL SELECT * FROM moneys) AS every)
     SELECT COALESCE(
             (SELECT min(c.kind) FROM ticket_case c WHERE c.state = 'OPEN' AND c.kind <> shared || '_waits'
                 AND c.subject_kind = replace(shared, '_', '') AND c.subject_id = shared_id),

@@ -21,6 +21,7 @@ CASE_STATES: States = {Case.State.OPEN: (_("Open"), "soon"), Case.State.CLOSED: 
 CASE_KINDS = {
     "line_waits": _("A line takes longer than it may"),
     "line_sent_in_vain": _("Sent to the carrier several times and never done"),
+    "look_back_waits": _("A line that has ended cannot be looked at again"),
     "line_disputed": _("Carrier says done, the SIM does not show it"),
     "line_set_aside": _("A step failed on this line"),
     "line_held_back": _("Not sent: the carrier shows less than was proven"),
