@@ -11,7 +11,7 @@ import pytest
 from django.test import Client
 
 from tests.quick_passwords import quick_passwords
-from xuliu.balance.models import Reading
+from xuliu.balance.models import ProvenReading, Reading
 from xuliu.balance.operations import grant_buckets
 from xuliu.carrier.models import CarrierAccount
 from xuliu.catalog.models import Offering
@@ -100,6 +100,12 @@ def reading_is_newer_than_a_delivery(shop: Shop) -> date | None:
     return in_days(5)
 
 
+def a_copy_shows_less_than_was_proven(shop: Shop) -> date | None:
+    made.make_reading(shop.sim, minutes_ago=1, period_end_on=in_days(5))
+    ProvenReading.objects.create(sim=shop.sim, line_id=1, as_of=clock.now(), period_end_on=in_days(370))
+    return in_days(370)
+
+
 def expired_reading_is_older_than_a_delivery(shop: Shop) -> date | None:
     made.make_reading(shop.sim, minutes_ago=60, period_end_on=in_days(-40))
     delivered(shop, in_days(90), minutes_ago=30)
@@ -125,6 +131,7 @@ KNOWN: tuple[Callable[[Shop], date | None], ...] = (
     carrier_says_expired,
     reading_is_older_than_a_delivery,
     reading_is_newer_than_a_delivery,
+    a_copy_shows_less_than_was_proven,
     expired_reading_is_older_than_a_delivery,
     data_delivered_since_moves_no_end,
     nobody_knows,

@@ -128,6 +128,7 @@ class _Sim(NamedTuple):
     said_state: str
     is_unknown: bool
     is_blocked: bool
+    proven_end_on: date | None
 
 
 class _End(NamedTuple):
@@ -141,9 +142,10 @@ def _sims(ids: Collection[int]) -> dict[int, _Sim]:
     sql = """
         SELECT s.id, s.state, s.period_end_on, s.anchor_day, a.carrier_id, a.zone, a.paused_at,
             r.period_end_on, upper(coalesce(r.carrier_state, '')), coalesce(r.refused, '') <> '',
-            coalesce(r.blocked_why, '') <> ''
+            coalesce(r.blocked_why, '') <> '', p.period_end_on
         FROM inventory_sim s JOIN carrier_carrieraccount a ON a.id = s.account_id
-        LEFT JOIN balance_reading r ON r.sim_id = s.id WHERE s.id = ANY(%s::bigint[])"""
+        LEFT JOIN balance_reading r ON r.sim_id = s.id LEFT JOIN balance_provenreading p ON p.sim_id = s.id
+        WHERE s.id = ANY(%s::bigint[])"""
     with connection.cursor() as cursor:
         cursor.execute(sql, (arrays.integers(sorted(ids)),))
         return {row[0]: _Sim(*row) for row in cursor.fetchall()}
@@ -169,8 +171,11 @@ def _ends(sims: dict[int, _Sim]) -> dict[int, _End]:
     return {sim.id: _end(sim, *found.get(sim.id, (None, None))) for sim in sims.values()}
 
 
-def _end(sim: _Sim, proven_end_on: date | None, planned_end_on: date | None) -> _End:
-    present = _later(sim.said_end_on, proven_end_on) if sim.said_end_on else sim.own_end_on
+def _end(sim: _Sim, delivered_end_on: date | None, planned_end_on: date | None) -> _End:
+    """A reading that shows less than one that proved a delivery is a copy that lags behind, whenever it says it is of:
+    nothing is sent on it (ADR 0013), and nothing is counted from it."""
+    said = _later(sim.said_end_on, sim.proven_end_on)
+    present = _later(said, delivered_end_on) if said else sim.own_end_on
     return _End(present, _later(present, planned_end_on))
 
 
