@@ -10,6 +10,7 @@ from tests.lints import sources
 FORBIDDEN_IMPORTS = {
     "django.db.models.signals": "no signals: if B follows A, A calls B",
     "django.dispatch": "no signals: if B follows A, A calls B",
+    "django.core.cache": "a full cache forgets whatever it likes: what guards something is counted by common.guard",
     "unittest.mock": "no mocks: fakes are shipped code (sandbox)",
     "pytest_mock": "no mocks: fakes are shipped code (sandbox)",
 }

@@ -9,7 +9,6 @@ from allauth.core import context
 from django.http import HttpRequest, HttpResponse
 
 from xuliu.common import clock, guard
-from xuliu.common.addresses import client_of
 from xuliu.interfaces.console import second_factor, tries
 
 STILL_FRESH = timedelta(minutes=5)
@@ -28,10 +27,6 @@ class NoSignUp(DefaultAccountAdapter):  # type: ignore[misc]  # allauth ships no
         fresh = (clock.now() - STILL_FRESH).timestamp()
         is_fresh = bool(records) and records[-1]["at"] > fresh
         return not is_fresh and bool(super().is_reauthentication_required(app=app, **kwargs))
-
-    def get_client_ip(self, request: HttpRequest) -> str:
-        """Where the browser is."""
-        return str(client_of(request))
 
     def authenticate(self, request: HttpRequest, **credentials: Any) -> Any:
         """The person whose name and password these are. Counted before it is looked at. Raises TooManyTries."""

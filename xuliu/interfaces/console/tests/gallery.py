@@ -5,13 +5,15 @@ from datetime import timedelta
 
 from django.conf import settings
 from django.contrib.admin import site
+from django.http import HttpRequest
 from django.test import Client
 from django.urls import reverse
 from playwright.sync_api import Page as Tab
 
-from xuliu.common import clock
+from xuliu.common import clock, guard
 from xuliu.common.examining import store, want
 from xuliu.common.findings import Finding, Shown
+from xuliu.interfaces.console import tries
 from xuliu.interfaces.console.tests import made, people
 from xuliu.interfaces.merchant.tests.made import Shop, wechat_config
 from xuliu.ordering.models import Approval
@@ -38,6 +40,19 @@ class Hung:
             cookie = {"name": settings.SESSION_COOKIE_NAME, "value": self.session, "url": address}
             tab.context.add_cookies([cookie])  # type: ignore[list-item]  # as Playwright documents it
         tab.goto(address + self.path, wait_until="load")
+
+
+@dataclass(frozen=True)
+class Locked(Hung):
+    """The answer to a password for a name at which strangers have tried too many."""
+
+    def open(self, tab: Tab, address: str) -> None:
+        """Sign in."""
+        super().open(tab, address)
+        tab.fill("[name=login]", "mallory")
+        tab.fill("[name=password]", "a guess")
+        with tab.expect_navigation(wait_until="load"):
+            tab.click("main .x-go")
 
 
 def hang(*, sims: int = 240) -> list[Hung]:
@@ -121,8 +136,11 @@ def _door() -> list[Hung]:
     bare = people.make_person("nina", SUPPORT, has_factor=False)
     lin = people.make_person("lin")
     fresh = people.signed_in(people.make_person("otto", SUPPORT))
+    tried = [budget for budget in tries.of_password(HttpRequest(), "mallory") if budget.key == "mallory"]
+    guard.require(tried, cost=tries.PASSWORDS_OF_NAME)
     return [
         Hung("console-door-sign-in", "/accounts/login/?next=/console/"),
+        Locked("console-door-locked", "/accounts/login/"),
         Hung("console-door-factor", "/accounts/2fa/totp/activate/", _fresh(bare)),
         Hung("console-door-refused", "/console/", _key(people.signed_in(lin))),
         Hung("console-door-mine", "/accounts/2fa/", _key(fresh)),
