@@ -1,4 +1,5 @@
-"""A chunk that fails is halved until the failing row stands alone; that row is set aside and the rest goes on."""
+"""A chunk that fails is halved until the failing row stands alone; the rest goes on. What becomes of that row is the
+caller's: tried again, and set aside at the third failure of one kind (`ticket.operations.failed_again`)."""
 
 from collections.abc import Callable, Sequence
 from typing import TypeVar

@@ -25,3 +25,8 @@ def place_of(error: BaseException) -> str:
 def told(error: BaseException) -> str:
     """The error in a line, at most 500 signs. What it quotes may be a stranger's."""
     return words(f"{type(error).__name__}: {error}", most=500)
+
+
+def kind_of(step: str, error: BaseException) -> str:
+    """What tells one failure from another: the step, the kind of error, and where it was raised."""
+    return f"{step}: {type(error).__name__} at {place_of(error)}"

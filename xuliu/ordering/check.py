@@ -69,9 +69,9 @@ def _expired(limit: int) -> list[int]:
 
 def _leave(line_id: int, error: Exception) -> None:
     """Its flight stays, so that nothing else is sent to the SIM; without a lease it is not found again."""
-    set_aside(line_id, "recover", error)
-    with stops.transaction("check.leave"):
-        Flight.objects.filter(line_id=line_id).update(lease_until=None)
+    if set_aside(line_id, "recover", error):
+        with stops.transaction("check.leave"):
+            Flight.objects.filter(line_id=line_id).update(lease_until=None)
 
 
 def _ended_leases(lines: Sequence[int]) -> tuple[list[int], list[int]]:

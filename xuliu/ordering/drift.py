@@ -16,7 +16,7 @@ from xuliu.ordering.evidence import Promise, by_readings, is_proven, on_top
 from xuliu.ordering.models import Attempt, OrderLine
 from xuliu.ordering.outcomes import LOOK_BACK_AFTER
 from xuliu.ordering.surplus import surplus_of
-from xuliu.ordering.underway import Peer, Underway, delivered_since, lines_by_id, set_aside
+from xuliu.ordering.underway import AFTER_A_FAILURE, Peer, Underway, delivered_since, lines_by_id, set_aside
 from xuliu.ticket.operations import Opening, open_cases
 
 LOOK_AGAIN = timedelta(minutes=30)
@@ -42,8 +42,8 @@ def next_look(ended_at: datetime, at: datetime) -> datetime | None:
 
 
 def _leave_out(one: tuple[int, int], error: Exception) -> None:
-    set_aside(one[0], "drift", error)
-    Attempt.objects.filter(id=one[1]).update(recheck_at=None)
+    again_at = None if set_aside(one[0], "drift", error) else clock.now() + AFTER_A_FAILURE
+    Attempt.objects.filter(id=one[1]).update(recheck_at=again_at)
 
 
 def _look(peer: Peer, attempts: Mapping[int, int]) -> None:

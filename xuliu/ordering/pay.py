@@ -333,14 +333,21 @@ def pay_nothing(*, order_id: int) -> None:
         release_lines(list(Order.objects.filter(id=order_id)))
 
 
+FAILED_BEFORE = """
+    SELECT l.order_id FROM ticket_failure f JOIN ordering_orderline l ON l.id = f.subject_id
+    WHERE f.subject_kind = 'orderline' AND l.state = 'WAITING' AND NOT l.is_set_aside"""
+
+
 def release_rest(limit: int = CHUNK) -> int:
-    """Release what a large order's payment left WAITING: a transaction releases one chunk, not 100,000 lines."""
+    """Release what a large order's payment left WAITING, and lines that could not be released at first: a transaction
+    releases one chunk, not 100,000 lines."""
     with stops.transaction("pay.release_rest"), connection.cursor() as cursor:
         waits = (
             "SELECT 1 FROM ordering_orderline l WHERE l.order_id = o.id AND l.state = 'WAITING' AND NOT l.is_set_aside"
         )
         sql = f"""
-            SELECT id FROM ordering_order o WHERE state = 'PAID' AND line_count > %s AND EXISTS ({waits})
+            SELECT id FROM ordering_order o
+            WHERE state = 'PAID' AND (line_count > %s OR id IN ({FAILED_BEFORE})) AND EXISTS ({waits})
             ORDER BY id LIMIT 1 FOR NO KEY UPDATE SKIP LOCKED"""
         cursor.execute(sql, (limit,))
         ids = [row[0] for row in cursor.fetchall()]

@@ -107,7 +107,8 @@ def _owe(counts: Sequence[_Count]) -> None:
         else:
             refunds[count.order_id] = outside_id
     made = want_refunds(wanted)
-    refunds |= {payment.order_id: made[payment.pk] for payment in payments.values() if payment.pk in made}
+    # One that was wanted and not made contradicts a refund that stands: it raises, and a person looks.
+    refunds |= {order: made[payment.pk] for order, payment in payments.items() if order not in refunds}
     sql = """
         UPDATE ordering_orderline l SET refund_id = u.refund_id, refunded_minor = l.price_minor
         FROM unnest(%s::bigint[], %s::bigint[]) AS u(order_id, refund_id)

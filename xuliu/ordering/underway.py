@@ -19,10 +19,11 @@ from xuliu.carrier.models import CarrierAccount
 from xuliu.catalog.models import Offering
 from xuliu.common import arrays, clock, side_by_side, stops
 from xuliu.common.chunks import in_chunks
+from xuliu.common.failures import kind_of, place_of, told
 from xuliu.ordering.evidence import Promise, base_of, from_json
 from xuliu.ordering.models import OrderLine
 from xuliu.ordering.patience import has_ended
-from xuliu.ticket.operations import Opening, open_cases
+from xuliu.ticket.operations import SAME_FAILURES, Opening, failed_again, open_cases
 
 Part = TypeVar("Part")
 Said = TypeVar("Said")
@@ -137,6 +138,7 @@ class Underway:
 READINGS_OF_A_LINE = 2
 PART = 4  # SIMs that one thread reads before another is worth it
 CLAIM_SECONDS = 0.3
+AFTER_A_FAILURE = timedelta(seconds=15)
 # A token, the change, told that the token is stale, another token, the change again.
 EXCHANGES_OF_A_CHANGE = 5
 
@@ -313,13 +315,21 @@ def absence_proves_from(line: Underway, can: Capabilities) -> datetime:
     return (line.sent_at or line.state_at) + longest_sending(can) + can.settles_within
 
 
-def set_aside(line_id: int, step: str, error: Exception) -> None:
-    """A line that makes a step fail waits for a person, in the state it stands in; the others go on."""
-    facts = {"step": step, "error": f"{type(error).__name__}: {error}"[:500]}
-    log.error("line set aside", extra={"line": line_id, "stop": step})
+def set_aside(line_id: int, step: str, error: Exception) -> bool:
+    """A line that makes a step fail is tried again soon; at the third time in the same way it waits for a person, in
+    the state it stands in. The others go on. Returns whether it waits for a person now."""
+    log.error("a step failed over a line", exc_info=error, extra={"line": line_id, "stop": step})
     with stops.transaction("line.set_aside"):
-        OrderLine.objects.filter(id=line_id).update(is_set_aside=True)
-        open_cases([Opening(kind="line_set_aside", subject_kind="orderline", subject_id=line_id, facts=facts)])
+        count = failed_again(subject_kind="orderline", subject_id=line_id, what=kind_of(step, error))
+        is_last = count >= SAME_FAILURES
+        if is_last:
+            OrderLine.objects.filter(id=line_id).update(is_set_aside=True)
+            facts = {"step": step, "error": told(error), "place": place_of(error)}
+            open_cases([Opening(kind="line_set_aside", subject_kind="orderline", subject_id=line_id, facts=facts)])
+        else:
+            wait = growing(count - 1, first=AFTER_A_FAILURE, longest=timedelta(hours=1))
+            OrderLine.objects.filter(id=line_id).update(due_at=clock.now() + wait)
+    return is_last
 
 
 ORDER_SET_ASIDE = "order_set_aside"
@@ -330,11 +340,14 @@ NOT_SET_ASIDE = f"""NOT EXISTS (
 
 
 def set_order_aside(order_id: int, step: str, error: Exception) -> None:
-    """An order that makes a step fail waits for a person as long as its case is open; the others go on."""
-    facts = {"step": step, "error": f"{type(error).__name__}: {error}"[:500]}
-    log.error("order set aside", extra={"order": order_id, "stop": step})
+    """An order that makes a step fail three times in the same way waits for a person as long as its case is open; the
+    others go on."""
+    log.error("a step failed over an order", exc_info=error, extra={"order": order_id, "stop": step})
     with stops.transaction("order.set_aside"):
-        open_cases([Opening(kind=ORDER_SET_ASIDE, subject_kind="order", subject_id=order_id, facts=facts)])
+        count = failed_again(subject_kind="order", subject_id=order_id, what=kind_of(step, error))
+        if count >= SAME_FAILURES:
+            facts = {"step": step, "error": told(error), "place": place_of(error)}
+            open_cases([Opening(kind=ORDER_SET_ASIDE, subject_kind="order", subject_id=order_id, facts=facts)])
 
 
 def growing(tries: int, *, first: timedelta, longest: timedelta) -> timedelta:

@@ -4,6 +4,7 @@ No call stands inside a transaction. A process that dies between leaves the leas
 reference, so asking or sending again is the same payment and the same refund.
 """
 
+import logging
 import os
 import threading
 from collections.abc import Callable, Sequence
@@ -11,19 +12,22 @@ from concurrent.futures import ThreadPoolExecutor, wait
 from datetime import timedelta
 from typing import Any, TypeVar
 
-from django.db import InterfaceError, OperationalError, connection
+from django.db import connection
 from django.db.models import prefetch_related_objects
 
 from xuliu.common import calls, clock, stops
 from xuliu.common.accounts import WrongConfiguration
 from xuliu.common.chunks import apply_halving
 from xuliu.common.crypto import CannotOpen
+from xuliu.common.failures import is_transient, kind_of, place_of, told
 from xuliu.common.state import move
 from xuliu.payment import lockout
 from xuliu.payment.contract import LockedOut
 from xuliu.payment.guarded import tell_troubles
 from xuliu.payment.models import Payment, Refund, SignIn
-from xuliu.ticket.operations import Opening, open_case, open_cases
+from xuliu.ticket.operations import SAME_FAILURES, Opening, failed_again, open_case, open_cases
+
+log = logging.getLogger(__name__)
 
 LEASE_SECONDS = 30  # more than three deadlines of any provider
 AT_ONCE = 16
@@ -190,12 +194,18 @@ def later(rows: Sequence[Payment | Refund]) -> None:
 
 
 def _set_aside(row: Payment | Refund | SignIn, error: Exception) -> None:
-    """It waits a day for a person, in the state it stands in. Trouble with the database is raised, not its fault."""
-    if isinstance(error, OperationalError | InterfaceError):
+    """One over which we fail is tried again soon; at the third time in the same way it waits a day for a person, in the
+    state it stands in. Trouble with the database is raised, not its fault."""
+    if is_transient(error):
         raise error
     kind = str(row._meta.model_name)
-    facts = {"error": f"{type(error).__name__}: {error}"[:500]}
+    log.error("a step failed over a payment", exc_info=error, extra={kind: row.id, "stop": "payment.set_aside"})
     with stops.transaction("payment.set_aside"):
-        type(row).objects.filter(id=row.id).update(due_at=clock.now() + SET_ASIDE_FOR, lease_until=None)
+        count = failed_again(subject_kind=kind, subject_id=row.id, what=kind_of(kind, error))
+        is_last = count >= SAME_FAILURES
+        due_at = clock.now() + (SET_ASIDE_FOR if is_last else FIRST_WAIT * 2**count)
+        type(row).objects.filter(id=row.id).update(due_at=due_at, lease_until=None)
         troubled([row] if isinstance(row, Payment) else [])
-        open_case(kind=f"{kind}_set_aside", subject=(kind, row.id), facts=facts)
+        if is_last:
+            facts = {"error": told(error), "place": place_of(error)}
+            open_case(kind=f"{kind}_set_aside", subject=(kind, row.id), facts=facts)

@@ -1,5 +1,6 @@
 """The inbox: stored notices, read by their provider, locked while they are applied."""
 
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -7,12 +8,15 @@ from datetime import datetime
 from django.db import connection
 
 from xuliu.common import stops
+from xuliu.common.failures import kind_of, told
 from xuliu.common.state import move
 from xuliu.payment.accounts import provider_of
 from xuliu.payment.contract import Truth
 from xuliu.payment.guarded import Guarded
 from xuliu.payment.models import Notice, ProviderAccount
-from xuliu.ticket.operations import Opening, open_cases
+from xuliu.ticket.operations import SAME_FAILURES, Opening, failed_again, open_cases
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,9 +66,12 @@ def _heard(notice: Notice, provider: Guarded) -> Heard:
 
 
 def set_notice_aside(notice_id: int, error: Exception) -> None:
-    """A notice that cannot be applied waits for a person; the others go on."""
+    """A notice over which applying fails three times in the same way waits for a person; the others go on."""
+    log.error("a notice could not be applied", exc_info=error, extra={"stop": "pay.apply"})
     with stops.transaction("pay.set_aside"):
-        why = f"{type(error).__name__}: {error}"[:500]
+        if failed_again(subject_kind="notice", subject_id=notice_id, what=kind_of("apply", error)) < SAME_FAILURES:
+            return
+        why = told(error)
         move(Notice, [notice_id], to=Notice.State.SET_ASIDE, why=why)
         open_cases(
             [Opening(kind="notice_set_aside", subject_kind="notice", subject_id=notice_id, facts={"error": why})]

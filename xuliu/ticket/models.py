@@ -37,3 +37,20 @@ class Case(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind}: {self.subject_kind} {self.subject_id}"
+
+
+class Failure(models.Model):
+    """How often one thing made a step fail in the same way, one after the other. Once is nobody's case."""
+
+    id = models.BigAutoField(primary_key=True)
+    subject_kind = models.CharField(max_length=40)
+    subject_id = models.BigIntegerField()
+    what = models.CharField(max_length=200)
+    count = models.PositiveSmallIntegerField()
+    at = models.DateTimeField()
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=("subject_kind", "subject_id"), name="failure_once_a_subject"),)
+
+    def __str__(self) -> str:
+        return f"{self.subject_kind} {self.subject_id}: {self.what}"

@@ -13,6 +13,8 @@ from django.db.models import Q
 from xuliu.common import clock, state
 from xuliu.ticket.models import Case
 
+SAME_FAILURES = 3
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Opening:
@@ -64,6 +66,17 @@ def close_cases(*, kind: str, subjects: Sequence[tuple[str, int]], why: str) -> 
     return state.move(Case, sorted(found.values_list("id", flat=True)), to=Case.State.CLOSED, why=why)
 
 
+def failed_again(*, subject_kind: str, subject_id: int, what: str) -> int:
+    """Count a failure of a step over one thing; returns how often it has failed so, one after the other within a day.
+
+    SAME_FAILURES of them are a case; counting then begins anew, for whoever has it tried again.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(FAILED, [subject_kind, subject_id, what[:200], clock.now(), SAME_FAILURES])
+        count: int = cursor.fetchone()[0]
+    return count
+
+
 def _values(openings: Sequence[Opening]) -> list[Any]:
     """In one order, so that two writers of the same cases wait for each other and never in a ring."""
     ordered = sorted(openings, key=lambda one: (one.kind, one.subject_kind, one.subject_id))
@@ -96,3 +109,9 @@ OVER = """
         SELECT 1 FROM unnest(%s::text[], %s::text[], %s::bigint[]) AS c(kind, subject_kind, subject_id)
         WHERE (c.kind, c.subject_kind, c.subject_id) = (k.kind, k.subject_kind, k.subject_id))
     ORDER BY id"""
+FAILED = """
+    INSERT INTO ticket_failure AS f (subject_kind, subject_id, what, count, at) VALUES (%s, %s, %s, 1, %s)
+    ON CONFLICT (subject_kind, subject_id) DO UPDATE SET what = excluded.what, at = excluded.at,
+        count = CASE WHEN f.what = excluded.what AND f.count < %s AND f.at > excluded.at - interval '1 day'
+            THEN f.count + 1 ELSE 1 END
+    RETURNING count"""
