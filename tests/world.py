@@ -79,6 +79,7 @@ def make_account(sandbox: Sandbox, connector: str) -> CarrierAccount:
     names = {"onelink": "中国移动", "1nce": "1NCE"}
     carrier = Carrier.objects.create(code=connector, name={"zh-hans": names[connector], "en": connector})
     account = CarrierAccount.objects.create(code=connector, carrier=carrier, connector=connector, is_sandbox=True)
+    account.zone = {"onelink": "Asia/Shanghai", "1nce": "UTC"}[connector]  # whose days its dates are
     account.calls_per_second = 200
     account.save()
     base_url = {"onelink": sandbox.onelink, "1nce": sandbox.nce}[connector]

@@ -11,7 +11,17 @@ import pytest
 from tests.books import check_own_books
 from tests.journeys import paper as carrier
 from tests.journeys.paper import Paper
-from tests.world import World, drive_for, drive_until, line_states, make_paid_order, make_person, make_sims, make_world
+from tests.world import (
+    World,
+    drive_for,
+    drive_until,
+    line_states,
+    make_paid_order,
+    make_person,
+    make_sims,
+    make_world,
+    pass_time,
+)
 from xuliu.balance.models import ProvenReading, Reading
 from xuliu.balance.operations import want_readings
 from xuliu.balance.refresh import refresh
@@ -303,6 +313,31 @@ def test_an_add_on_over_the_turn_of_a_month_is_proven_by_the_order_query(world: 
     assert attempt.proof == "order_query"
 
 
+@pytest.mark.parametrize(("account", "offering", "zone"), [("onelink", "cm-12", 8), ("1nce", "nce-12", 0)])
+def test_an_expired_sim_renewed_after_midnight_is_proven_by_todays_date(
+    world: World, account: str, offering: str, zone: int
+) -> None:
+    """Half past midnight where the carrier's days begin."""
+    at = clock.now()
+    since_midnight = (at.hour * 3600 + at.minute * 60 + at.second + zone * 3600) % 86400
+    pass_time(world, timedelta(days=1, minutes=30) - timedelta(seconds=since_midnight))
+    (sim,) = make_sims(world, account, ends_in_days=-3)
+    today = clock.civil_date(clock.now(), world.accounts[account].zone)
+    CarrierAccount.objects.update(verify_within=timedelta(minutes=20))
+    world.sandbox.control.fault(peer=account, kind="nothing", operation="change")
+    order = make_paid_order(world, [sim], offering)
+    drive_until(world, lambda: line_states(order) == ["VERIFYING"] or line_states(order) == ["ACCEPTED"])
+
+    _shown(world, sim, add_months(today - timedelta(days=1), 12, anchor_day=(today - timedelta(days=1)).day))
+    drive_for(world, timedelta(minutes=30))
+    assert line_states(order) == ["DISPUTED"]
+
+    _shown(world, sim, add_months(today, 12, anchor_day=today.day))
+    world.by_hand[sim.iccid] += 1
+    drive_for(world, timedelta(hours=25))
+    assert line_states(order) == ["COMPLETED"]
+
+
 # A SIM of which the carrier says no end.
 
 
@@ -326,13 +361,9 @@ def _silent(paper: Paper, end_on: date | None) -> tuple[Sim, Order]:
 
 
 def _run(paper: Paper, passed: timedelta) -> None:
-    pass_time_of(paper, passed)
+    pass_time(paper.world, passed)
     for step in (fulfil.fulfil, check.check, verify.verify):
         step(paper.account.pk)
-
-
-def pass_time_of(paper: Paper, passed: timedelta) -> None:
-    paper.world.clock.write_text(str(float(paper.world.clock.read_text() or 0) + passed.total_seconds()))
 
 
 @pytest.mark.parametrize(("starts_from", "state"), [(None, "VERIFYING"), (date(2030, 5, 17), "COMPLETED")])

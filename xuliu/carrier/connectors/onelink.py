@@ -331,9 +331,8 @@ def _over(question: Question, entry: Mapping[str, Any], what: str) -> Answer:
 
 
 def _by_readings(talk: _Talk, question: Question) -> Answer:
-    change = question.change
-    after = _reading(talk, change.sim, talk.msisdns([change.sim]).get(change.sim.iccid, ""))
-    return Answer.by_readings(change, question.before, after)
+    change, sim = question.change, question.change.sim
+    return Answer.by_readings(change, question.before, _reading(talk, sim, talk.msisdns([sim]).get(sim.iccid, "")))
 
 
 def _reading(talk: _Talk, sim: SimKey, msisdn: str) -> Reading:
@@ -360,12 +359,12 @@ def _reading(talk: _Talk, sim: SimKey, msisdn: str) -> Reading:
         used_bytes=_total(margin, "useAmount"),
         left_bytes=_total(margin, "remainAmount"),
         blocked_why=_blocked_why(talk, card) if state == "suspended" else "",
-        **_by_plans(plans, civil_date(as_of, ZONE)),
+        **_by_plans(plans, civil_date(as_of, ZONE), civil_date(talk.session.now(), ZONE)),
     )
 
 
-def _by_plans(said: _Said, today: date) -> dict[str, Any]:
-    """What the plans tell of a card: add-ons have no period; bytes count from the month or a plan begun in it."""
+def _by_plans(said: _Said, today: date, ended: date) -> dict[str, Any]:
+    """Add-ons have no period; bytes count from the month (if it did not turn until `ended`) or a plan begun in it."""
     plans, ends, starts = [], [], [today.replace(day=1)]
     for entry in _entries(said.first.get("offeringInfoList")):
         starts_at, ends_at = _instant(entry.get("effectiveDate")), _instant(entry.get("expiriedDate"))
@@ -375,7 +374,8 @@ def _by_plans(said: _Said, today: date) -> dict[str, Any]:
         if not re.search("加油包|叠加包", str(entry.get("offeringName", ""))):
             ends += [ends_on] if ends_on else []
             starts += [starts_on] if starts_on and starts_on <= today else []
-    return {"plans": tuple(plans), "period_end_on": max(ends, default=None), "counted_from": max(starts)}
+    counted_from = max(starts) if ended.month == today.month else None
+    return {"plans": tuple(plans), "period_end_on": max(ends, default=None), "counted_from": counted_from}
 
 
 def _instant(text: Any) -> datetime | None:

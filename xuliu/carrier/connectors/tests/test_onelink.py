@@ -351,15 +351,6 @@ def test_a_number_is_written_without_the_country_code(given: str, written: str |
     assert Connector.capabilities.msisdn.written(given) == written
 
 
-def test_numbers_of_other_cards_are_no_word_of_the_card_that_was_asked_about(rig: Rig) -> None:
-    rig.peer.answer = lambda asked: rig.recorded.of_another(asked) or rig.recorded.answer(asked)
-    nameless = make_change(LIN, msisdn="")
-
-    with pytest.raises(NoAnswer):
-        rig.connector.read(rig.session, [nameless.sim])
-    assert [answer.outcome for answer in submit(rig, [nameless])] == [Outcome.NOT_SENT]
-
-
 @pytest.mark.parametrize(
     "refusal", recorded_answers("onelink").refusals, ids=lambda refusal: refusal.reply.body.decode()
 )
