@@ -21,10 +21,11 @@ from typing import ClassVar
 from django.db import connection, connections
 from django.db.models import Q
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+from hypothesis.stateful import invariant, precondition, rule
 
 from tests.books import check_books, overdue
 from tests.harness import databases, site, stops
+from tests.journeys.machine_refunds import RefundRules
 from tests.journeys.rest import check_rest
 from tests.world import await_notices, drive, drive_for, make_person, make_sims, make_world, pass_time
 from xuliu.balance.operations import want_readings
@@ -95,7 +96,7 @@ class Stage:
     clock: Path
 
 
-class Line(RuleBasedStateMachine):
+class Line(RefundRules):
     """One sequence, on a database and a web site of its own."""
 
     stage: ClassVar[Stage]
@@ -351,6 +352,7 @@ class Line(RuleBasedStateMachine):
         self.control.clear_faults()
         self.control.settings(settle_seconds=0, notices=True)
         self.control.settle()
+        self.let_refunds_end()
         for code in CARRIERS:
             self.control.account(code, None)
         for line in OrderLine.objects.filter(state="READY", is_set_aside=True):

@@ -47,7 +47,7 @@ def apply_refunds(heard: Sequence[Heard]) -> RefundsApplied:
     known = [(one, numbers[one.truth.reference]) for one in heard if one.truth.reference in numbers]
     odd = [one for one, number in known if _differs(one, number.refund)]
     odd_ids = {one.notice_id for one in odd}
-    _tell(_last_words([pair for pair in known if pair[0].notice_id not in odd_ids]))
+    _tell(last_words([pair for pair in known if pair[0].notice_id not in odd_ids]))
     unknown = [one for one in heard if one.truth.reference not in numbers]
     recorded = outside.record_told(unknown)
     strange = [*odd, *(one for one in unknown if one.notice_id not in recorded)]
@@ -71,18 +71,18 @@ def _differs(heard: Heard, refund: Refund) -> bool:
     return (amount is not None and amount != refund.amount_minor) or heard.account_id != refund.payment.account_id
 
 
-def _last_words(known: Sequence[tuple[Heard, RefundNumber]]) -> list[tuple[Heard, RefundNumber]]:
+def last_words(known: Sequence[tuple[Heard, RefundNumber]]) -> list[tuple[Heard, RefundNumber]]:
     """Of each number the one word that counts, where it is news; in the order in which they were said."""
     words: dict[int, tuple[Heard, RefundNumber]] = {}
     for one, number in sorted(known, key=lambda pair: (pair[0].said_at, pair[0].notice_id)):
         before = words.get(number.pk)
         is_paid = RefundNumber.Standing.SUCCEEDED in (number.standing, before and ENDS[before[0].truth.standing])
-        if one.truth.standing in ENDS and not is_paid and _is_later(one, number):
+        if one.truth.standing in ENDS and not is_paid and is_news(one, number):
             words[number.pk] = (one, number)
     return sorted(words.values(), key=lambda pair: (pair[0].said_at, pair[0].notice_id))
 
 
-def _is_later(heard: Heard, number: RefundNumber) -> bool:
+def is_news(heard: Heard, number: RefundNumber) -> bool:
     has_ended = number.standing in ENDS.values() and number.said_at is not None
     is_paid = heard.truth.standing is Standing.SUCCEEDED
     return is_paid or not has_ended or heard.said_at >= (number.said_at or heard.said_at)

@@ -1,0 +1,50 @@
+"""Of what a provider says of a refund the later truth counts, in whatever order and batches it was stored."""
+
+from datetime import UTC, datetime, timedelta
+from random import Random
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from xuliu.payment.contract import Standing, Subject, Truth
+from xuliu.payment.hearing import ENDS, last_words
+from xuliu.payment.inbox import Heard
+from xuliu.payment.models import RefundNumber
+
+NOON = datetime(2026, 3, 1, 4, tzinfo=UTC)
+WORDS = st.lists(
+    st.tuples(st.sampled_from([Standing.SUCCEEDED, Standing.CLOSED, Standing.FAILED]), st.integers(0, 5)),
+    min_size=1,
+    max_size=6,
+    unique_by=lambda word: word[1],
+)
+
+
+def heard(standing: Standing, said: int, notice_id: int) -> Heard:
+    truth = Truth(subject=Subject.REFUND, reference="0r", standing=standing, said_at=NOON + timedelta(minutes=said))
+    # Stored in an order of its own, long after it was said.
+    at = NOON + timedelta(days=1, minutes=notice_id)
+    return Heard(notice_id=notice_id, account_id=1, received_at=at, merchant_number="", truth=truth)
+
+
+@given(words=WORDS, order=st.randoms(use_true_random=False), cut=st.integers(0, 6))
+def test_the_later_truth_counts_and_a_success_is_never_taken_back(
+    words: list[tuple[Standing, int]], order: Random, cut: int
+) -> None:
+    stored = list(words)
+    order.shuffle(stored)
+    notices = [heard(standing, said, at) for at, (standing, said) in enumerate(stored)]
+    number = RefundNumber(pk=1, refund_id=1, reference="0r")
+    for batch in (notices[:cut], notices[cut:]):
+        for one, told in last_words([(one, number) for one in batch]):
+            told.standing, told.said_at = ENDS[one.truth.standing], one.said_at
+
+    last = max(words, key=lambda word: word[1])[0]
+    expected = Standing.SUCCEEDED if any(standing is Standing.SUCCEEDED for standing, _ in words) else last
+    assert number.standing == expected.value
+
+
+def test_what_the_provider_said_before_we_asked_again_ends_no_open_number_twice() -> None:
+    number = RefundNumber(pk=1, refund_id=1, reference="0r", standing="closed", said_at=NOON + timedelta(minutes=9))
+    assert last_words([(heard(Standing.FAILED, 3, 1), number)]) == []
+    assert last_words([(heard(Standing.CLOSED, 9, 1), number)]) != []
