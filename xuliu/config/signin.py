@@ -46,5 +46,5 @@ class NoSignUp(DefaultAccountAdapter):  # type: ignore[misc]  # allauth ships no
     def post_login(self, request: HttpRequest, user: Any, **kwargs: Any) -> HttpResponse:
         """They are in: from now on this browser has tries of its own."""
         response: HttpResponse = super().post_login(request, user, **kwargs)
-        tries.remember(request, response, user.sign_in_name)
+        tries.remember(request, response, user)
         return response

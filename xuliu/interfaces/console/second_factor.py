@@ -70,7 +70,7 @@ class _CountedCode:
         """The code of this person's app, or one of their recovery codes. Raises TooManyTries."""
         code: str = self.cleaned_data["code"]
         _refuse_who_is_no_more(self.user)
-        budgets = tries.of_code(context.request, self.user.sign_in_name)
+        budgets = tries.of_code(context.request, self.user)
         guard.require(budgets)
         for authenticator in Authenticator.objects.filter(user=self.user).order_by("-type"):
             if opens(authenticator, code):

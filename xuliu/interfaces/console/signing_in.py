@@ -35,7 +35,7 @@ class ChangePasswordForm(PasswordForm):  # type: ignore[misc]  # allauth ships n
 
     def clean_oldpassword(self) -> str:
         """The present password. Raises TooManyTries."""
-        budgets = tries.of_own_password(self.user.pk)
+        budgets = tries.of_own_password(self.user)
         guard.require(budgets)
         given: str = super().clean_oldpassword()
         guard.give_back(budgets)

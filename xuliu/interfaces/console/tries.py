@@ -5,6 +5,7 @@ from datetime import timedelta
 from functools import wraps
 from typing import Any
 
+from allauth.account.internal.userkit import get_user_by_username
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
@@ -12,6 +13,7 @@ from django.shortcuts import render
 from xuliu.common import browsers
 from xuliu.common.addresses import client_of
 from xuliu.common.guard import Budget, TooManyTries, of_address
+from xuliu.party.models import Person
 
 View = Callable[..., HttpResponseBase]
 
@@ -27,8 +29,10 @@ CODES_A_DAY = 20  # of a million, by whoever has the password: one chance in 15,
 
 def of_password(request: HttpRequest, name: str) -> list[Budget]:
     """What a try at this name's password counts against."""
-    whom = name.strip().casefold()
-    if browser := browsers.known(request, _person(whom)):
+    # By the person where there is one, whichever spelling of the name finds them.
+    person = get_user_by_username(name.strip())
+    whom = _person(person) if person else f"name {name.strip().casefold()}"
+    if browser := browsers.known(request, whom):
         return [Budget(kind="passwords of a browser", key=browser, limit=PASSWORDS_OF_BROWSER, window=QUARTER)]
     address = str(client_of(request))
     return [
@@ -37,10 +41,10 @@ def of_password(request: HttpRequest, name: str) -> list[Budget]:
     ]
 
 
-def of_code(request: HttpRequest, name: str) -> list[Budget]:
+def of_code(request: HttpRequest, person: Person) -> list[Budget]:
     """What a try at this person's second factor counts against. Who gets that far knows the password."""
-    whom = name.casefold()
-    browser = browsers.known(request, _person(whom))
+    whom = _person(person)
+    browser = browsers.known(request, whom)
     kind, key = ("codes of a browser", browser) if browser else ("codes of a name", whom)
     return [
         Budget(kind=kind, key=key, limit=CODES_AT_ONCE, window=QUARTER),
@@ -48,14 +52,14 @@ def of_code(request: HttpRequest, name: str) -> list[Budget]:
     ]
 
 
-def of_own_password(person_id: int) -> list[Budget]:
+def of_own_password(person: Person) -> list[Budget]:
     """What a try at the present password counts against of who is signed in already and changes it."""
-    return [Budget(kind="own password", key=str(person_id), limit=PASSWORDS_OF_BROWSER, window=QUARTER)]
+    return [Budget(kind="own password", key=_person(person), limit=PASSWORDS_OF_BROWSER, window=QUARTER)]
 
 
-def remember(request: HttpRequest, response: HttpResponseBase, name: str) -> None:
-    """This browser was let in under that name."""
-    browsers.remember(request, response, _person(name.casefold()))
+def remember(request: HttpRequest, response: HttpResponseBase, person: Person) -> None:
+    """This person was let in by this browser."""
+    browsers.remember(request, response, _person(person))
 
 
 def closed_when_used_up(view: View) -> View:
@@ -73,5 +77,5 @@ def closed_when_used_up(view: View) -> View:
     return guarded
 
 
-def _person(whom: str) -> str:
-    return f"person {whom}"
+def _person(person: Person) -> str:
+    return f"person {person.pk}"

@@ -136,7 +136,7 @@ def _door() -> list[Hung]:
     bare = people.make_person("nina", SUPPORT, has_factor=False)
     lin = people.make_person("lin")
     fresh = people.signed_in(people.make_person("otto", SUPPORT))
-    tried = [budget for budget in tries.of_password(HttpRequest(), "mallory") if budget.key == "mallory"]
+    tried = [budget for budget in tries.of_password(HttpRequest(), "mallory") if budget.kind == "passwords of a name"]
     guard.require(tried, cost=tries.PASSWORDS_OF_NAME)
     return [
         Hung("console-door-sign-in", "/accounts/login/?next=/console/"),
