@@ -24,6 +24,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import invariant, precondition, rule
 
 from tests.books import check_books, overdue
+from tests.contracts import odd
 from tests.harness import databases, site, stops
 from tests.journeys.machine_refunds import RefundRules
 from tests.journeys.rest import check_rest
@@ -54,7 +55,7 @@ REFUSED = [{"kind": "refuse", "reason": reason} for reason in ("sim", "plan", "a
 GROUPS = ("change", "read")
 CARRIER_FAULTS = [
     *({"kind": kind, "operation": group} for kind in (*ODD, "token_expired") for group in GROUPS),
-    *({"operation": group, **slow} for slow in SLOW for group in GROUPS),
+    *({"operation": group, **how} for how in (*SLOW, *odd.FAULTS) for group in GROUPS),
     *({"operation": "change", **refused} for refused in REFUSED),
     {"kind": "lose_answer", "operation": "change", "acts": False},
     {"kind": "nothing", "operation": "change"},
@@ -66,7 +67,7 @@ CARRIER_FAULTS = [
 ASKED = ("native", "jsapi", "query", "close", "refund", "refund_query")
 PROVIDER_FAULTS = [
     *({"kind": kind, "operation": operation} for kind in (*ODD, "bad_signature") for operation in ASKED),
-    *({"operation": operation, **slow} for slow in SLOW for operation in ASKED),
+    *({"operation": operation, **how} for how in (*SLOW, *odd.FAULTS) for operation in ASKED),
     *({"kind": kind, "operation": "notice"} for kind in ("answer_twice", "bad_signature")),
 ]
 # What an answer stays until somebody is told: no word of it is ever usable, or it is always "later".

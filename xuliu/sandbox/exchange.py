@@ -3,7 +3,7 @@
 import json
 import time
 from collections import OrderedDict, deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
@@ -14,6 +14,7 @@ from xuliu.sandbox.settings import Settings
 from xuliu.sandbox.store import Store
 
 ODD_BODY = "<html><head><title>502 Bad Gateway</title></head><body><center>nginx</center></body></html>"
+ODD_VALUE = "an odd value"
 MANNERS = {"lose_answer": Manner.CLOSE, "hang": Manner.CLOSE, "answer_twice": Manner.TWICE, "drip": Manner.DRIP}
 
 
@@ -207,7 +208,33 @@ def _distorted(response: Response, fault: Fault) -> Response:
     if fault.kind == "odd_body":
         body = str(fault.more.get("body", ODD_BODY)).encode()
         return Response(200, body, {"Content-Type": "text/html; charset=utf-8"})
+    if fault.kind == "odd_value":
+        return replace(response, body=_with_odd_value(response.body, fault))
     return response
+
+
+def _with_odd_value(body: bytes, fault: Fault) -> bytes:
+    """The answer with one of its values replaced, by place, by what `value` is in JSON; as it is where it has none."""
+    try:
+        said = json.loads(body)
+    except ValueError:
+        return body
+    places = list(_places(said))
+    if not places:
+        return body
+    inner, step = places[int(fault.more.get("place", 0)) % len(places)]
+    inner[step] = ODD_VALUE
+    return json.dumps(said).replace(json.dumps(ODD_VALUE), str(fault.more.get("value", "1e999"))).encode()
+
+
+def _places(said: Any) -> Iterator[tuple[Any, Any]]:
+    """Every value of an answer that holds no other: what it stands in, and under which name or number."""
+    steps = said.items() if isinstance(said, dict) else enumerate(said) if isinstance(said, list) else ()
+    for step, inner in steps:
+        if isinstance(inner, dict | list) and inner:
+            yield from _places(inner)
+        else:
+            yield said, step
 
 
 def _in_manner(answer: Answer, fault: Fault) -> Answer:

@@ -19,6 +19,7 @@ WIRE = frozenset(
         "error",
         "error_after",
         "odd_body",
+        "odd_value",
         "drip",
         "token_expired",
         "bad_signature",
@@ -31,7 +32,18 @@ OF_READS = frozenset({"stale_read", "other_sim"})  # they hit nothing but reads
 DEED = frozenset({"refuse", "act_twice", "wrong_amount", "nothing", "fail_later", "deliver_after_refusing"})
 NEVER_ACTS = frozenset({"too_many", "token_expired"})
 ACTS_UNLESS_SAID = frozenset(
-    {"lose_answer", "hang", "late", "answer_twice", "error_after", "odd_body", "drip", "bad_signature", *OF_READS}
+    {
+        "lose_answer",
+        "hang",
+        "late",
+        "answer_twice",
+        "error_after",
+        "odd_body",
+        "odd_value",
+        "drip",
+        "bad_signature",
+        *OF_READS,
+    }
 )
 ALONE = frozenset({"notice", "oauth"})  # hit only by faults that name them
 OF_NOTICES = frozenset({"nothing", "late", "answer_twice", "bad_signature", "odd_body", "wrong_amount"})

@@ -102,6 +102,18 @@ def test_an_odd_body_hides_that_it_was_done(sandbox: Sandbox, onelink: OneLinkCa
     assert _count(sandbox, "onelink") == 1
 
 
+@pytest.mark.parametrize(("place", "said"), [(0, '"status": 1e999'), (1, '"message": 1e999'), (2, '"orderNum": 1e999')])
+def test_an_odd_value_stands_in_its_place_after_the_deed(
+    sandbox: Sandbox, onelink: OneLinkCaller, place: int, said: str
+) -> None:
+    onelink.fetch_token()
+    sandbox.control.fault(peer="onelink", kind="odd_value", operation="23R08", place=place)
+    answer = onelink.raw("/order/gprspackage-order", **ORDER)
+    assert answer.status_code == 200
+    assert said in answer.text
+    assert _count(sandbox, "onelink") == 1
+
+
 def test_a_dripping_answer_keeps_a_naive_read_timeout_happy(sandbox: Sandbox, onelink: OneLinkCaller) -> None:
     onelink.fetch_token()
     sandbox.control.fault(peer="onelink", kind="drip", operation="25S04", seconds=0.005)
