@@ -21,12 +21,10 @@ from xuliu.common.models import Event
 from xuliu.interfaces.console.tests import made, people
 from xuliu.interfaces.console.tests.people import make_person, signed_in
 from xuliu.interfaces.merchant.tests.made import make_shop
-from xuliu.ordering.overdue import KINDS
 from xuliu.party.models import Person
 from xuliu.party.roles import SUPPORT
 from xuliu.payment.accounts import credentials as provider_credentials
 from xuliu.ticket.models import Case
-from xuliu.ticket.operations import open_case
 
 pytestmark = pytest.mark.django_db
 MONEY = {"payment", "refund", "notice", "providercall", "provideraccount", "posting"}
@@ -324,27 +322,3 @@ def test_one_field_finds_what_a_caller_reads_out() -> None:
     assert found(desk.completed.number) == found(desk.completed.code) == order
     assert found(desk.completed.receipt.check_code) == order
     assert found("nothing of the kind") is None
-
-
-WHAT_WAITS = {
-    "carrier_account_waits": "carrieraccount",
-    "offering_waits": "offering",
-    "line_waits": "orderline",
-    "look_back_waits": "orderline",
-    "seller_waits": "seller",
-    "order_waits": "order",
-    "provider_account_waits": "provideraccount",
-    "payment_waits": "payment",
-    "refund_overdue": "refund",
-    "notice_waits": "notice",
-}
-
-
-def test_the_case_of_whatever_waits_leads_to_it() -> None:
-    assert set(WHAT_WAITS) == set(KINDS)
-    for kind, what in WHAT_WAITS.items():
-        open_case(kind, (what, 7), {"count": 3, "since": "2026-11-22T08:00:00Z"})
-
-    text = signed_in(people.olga()).get(reverse("admin:ticket_case_changelist")).content.decode()
-
-    assert [what for what in WHAT_WAITS.values() if f"/{what}/7/change/" not in text] == []

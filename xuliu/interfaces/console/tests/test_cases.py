@@ -1,0 +1,33 @@
+"""The table of cases."""
+
+import pytest
+from django.urls import reverse
+
+from xuliu.interfaces.console.tests import people
+from xuliu.interfaces.console.tests.people import signed_in
+from xuliu.ordering.overdue import KINDS
+from xuliu.ticket.operations import open_case
+
+pytestmark = pytest.mark.django_db
+WHAT_WAITS = {
+    "carrier_account_waits": "carrieraccount",
+    "offering_waits": "offering",
+    "line_waits": "orderline",
+    "look_back_waits": "orderline",
+    "seller_waits": "seller",
+    "order_waits": "order",
+    "provider_account_waits": "provideraccount",
+    "payment_waits": "payment",
+    "refund_overdue": "refund",
+    "notice_waits": "notice",
+}
+
+
+def test_the_case_of_whatever_waits_leads_to_it() -> None:
+    assert set(WHAT_WAITS) == set(KINDS)
+    for kind, what in WHAT_WAITS.items():
+        open_case(kind, (what, 7), {"count": 3, "since": "2026-11-22T08:00:00Z"})
+
+    text = signed_in(people.olga()).get(reverse("admin:ticket_case_changelist")).content.decode()
+
+    assert [what for what in WHAT_WAITS.values() if f"/{what}/7/change/" not in text] == []
