@@ -153,7 +153,7 @@ class Provider:
             reference=reference,
             refused=codes.REFUSED | codes.ALREADY_PAID | codes.ALREADY_CLOSED | codes.NOT_THERE,
         )
-        code = optional_text(said, "code")
+        code = "" if outcome is Outcome.UNKNOWN else optional_text(said, "code")
         if outcome is Outcome.DONE or code in codes.ALREADY_CLOSED:
             return Done(outcome=Outcome.DONE, detail=detail, standing=Standing.CLOSED)
         if code in codes.ALREADY_PAID:
