@@ -10,7 +10,9 @@ from collections.abc import Iterator
 import httpx
 import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
+from django.db import connection
 
+from tests.harness.site import THREADS
 from xuliu.interfaces.api.tests.test_webhooks import body_of, config, signed_headers
 from xuliu.interfaces.merchant.tests import made
 from xuliu.payment.accounts import set_credentials
@@ -56,6 +58,16 @@ def test_a_notice_signed_to_test_us_is_refused_as_any_forged_one(live_site: str,
     answer = httpx.post(f"{live_site}/webhooks/{account.code}/", content=b'{"id":"x"}', headers=headers)
     assert (answer.status_code, answer.json()["code"]) == (401, "FAIL")
     assert not Notice.objects.exists()
+
+
+def test_threads_keep_their_connections_to_the_database(live_site: str) -> None:
+    with httpx.Client(base_url=live_site) as browser:
+        for _ in range(5 * THREADS):
+            assert browser.get("/healthz").status_code == browser.get("/").status_code == 200
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()")
+        (count,) = cursor.fetchone()
+    assert count <= 2 * THREADS + 1
 
 
 BEHIND_TLS_AT_A_PORT = """
