@@ -164,6 +164,16 @@ def test_an_old_number_that_succeeds_late_keeps_the_new_one_from_being_sent(worl
     assert [one["status"] for one in world.sandbox.control.books()["wechatpay"]["refunds"]] == ["SUCCESS"]
 
 
+@pytest.mark.parametrize("outcome", ["closed", "success"])
+def test_what_has_ended_is_asked_about_where_somebody_wants_it_and_not_for_ever(world: World, outcome: str) -> None:
+    refund = _owed(world, outcome)
+    before = _state(refund)
+    anew.ask_now(refund_id=refund.pk)
+    drive_for(world, MINUTES)
+    assert (_state(refund), refund.due_at) == (before, None)
+    assert len(world.sandbox.control.calls(peer="wechatpay", operation="refund_query")) >= 1
+
+
 @pytest.mark.parametrize(
     ("status", "code"), [(400, "INVALID_REQUEST"), (404, "RESOURCE_NOT_EXISTS"), (403, "USER_ACCOUNT_ABNORMAL")]
 )

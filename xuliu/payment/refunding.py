@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from django.db import connection
+
 from xuliu.common import clock, stops
 from xuliu.common.state import move
 from xuliu.payment import operations
@@ -165,7 +167,7 @@ def _store_heard(answered: Sequence[tuple[Refund, Heard]]) -> None:
     )
     _not_found([refund for refund, truth, _ in found if truth.standing is Standing.NOT_FOUND])
     renew([(refund, truth) for refund, truth, _ in found if refund.anew_wanted_at is not None])
-    _tomorrow([refund for refund, _ in answered])
+    _rest([refund for refund, _, _ in found])
 
 
 def _not_found(refunds: Sequence[Refund]) -> None:
@@ -184,10 +186,16 @@ def _not_found(refunds: Sequence[Refund]) -> None:
     Refund.objects.filter(id__in=over).update(due_at=None)
 
 
-def _tomorrow(refunds: Sequence[Refund]) -> None:
-    """What has failed and may still succeed is asked about once a day, unless people wait for the answer."""
-    waits = Refund.objects.filter(id__in=[refund.id for refund in refunds], state=Refund.State.FAILED)
-    waits.filter(due_at__isnull=False, anew_wanted_at__isnull=True).update(due_at=clock.now() + ASK_AGAIN)
+def _rest(heard: Sequence[Refund]) -> None:
+    """Asked about and still as it was: what has ended is not asked about again by itself, what has failed and may still
+    succeed once a day. What people want asked anew, or have under a new number by now, goes on."""
+    sql = """
+        UPDATE payment_refund r SET due_at = CASE n.standing WHEN 'failed' THEN %s::timestamptz END
+        FROM payment_refundnumber n
+        WHERE r.id = ANY(%s) AND n.reference = r.reference AND r.state IN ('FAILED', 'SUCCEEDED')
+            AND n.standing IN ('succeeded', 'closed', 'failed', 'not_found') AND r.anew_wanted_at IS NULL"""
+    with connection.cursor() as cursor:
+        cursor.execute(sql, (clock.now() + ASK_AGAIN, [refund.id for refund in heard]))
 
 
 def _is_proven(refund: Refund) -> bool:
