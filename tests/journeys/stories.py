@@ -282,15 +282,18 @@ def sent_again_by_two(world: World) -> None:
 
 
 def poisoned(world: World) -> None:
-    """A line whose data nobody can work with, and a notice that nobody can read."""
+    """A line of which nothing can be kept, and a notice that nobody can read."""
     sims = make_sims(world, "1nce", 3)
-    make_paid_order(world, sims, "nce-12")
+    order = make_paid_order(world, sims, "nce-12")
     Notice.objects.create(
         account_id=world.provider.pk, notice_id="odd", subject="payment", is_pushed=True, body=b"{}",
         received_at=clock.now(), state_at=clock.now(),
     )  # fmt: skip
-    world.sandbox.control.sim(sims[1].iccid, imei="86\0")  # PostgreSQL's jsonb takes no NUL
-    drive_for(world, timedelta(minutes=1))
+    line = OrderLine.objects.get(order=order, sim=sims[1])
+    with connection.cursor() as cursor:
+        never = f"line_id = {line.pk} AND before IS NOT NULL"
+        cursor.execute(f"ALTER TABLE ordering_attempt ADD CONSTRAINT poison CHECK (NOT ({never}))")
+    drive_for(world, timedelta(minutes=2))
 
 
 def refused_by_the_database(world: World) -> None:

@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeVar
 
-from xuliu.common import stops
 from xuliu.common.calls import departures
 from xuliu.common.circuit import Trouble, circuit_of
 from xuliu.common.failures import is_transient, place_of, told
@@ -179,15 +178,15 @@ class Guarded:
 
 
 def tell_troubles() -> None:
-    """Open and close the cases about accounts whose provider's code fails. By who has a database connection."""
+    """Open and close the cases about accounts whose provider's code fails, a statement each. By who has a database
+    connection. Lost with its process, it is told again by the next one."""
     while _troubles:
         trouble = _troubles.popleft()
         subject = ("provideraccount", trouble.account_id)
-        with stops.transaction("payment.trouble"):
-            if trouble.error:
-                open_case("provider_fails", subject, trouble.facts)
-            else:
-                close_cases(kind="provider_fails", subjects=[subject], why="it works again")
+        if trouble.error:
+            open_case("provider_fails", subject, trouble.facts)
+        else:
+            close_cases(kind="provider_fails", subjects=[subject], why="it works again")
 
 
 def _done(outcome: Outcome, why: str) -> Done:
