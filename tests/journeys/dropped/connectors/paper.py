@@ -36,8 +36,6 @@ class Books:
     during_submit: Callable[[], object] | None = None  # once, before a refusal that comes late
     refuses: Callable[[Change], Answer] | None = None  # instead of doing it
     knows_nothing: bool = False  # answers NOT_FOUND when asked
-    odd_readings: dict[str, str] = field(default_factory=dict)  # the IMEI read, by ICCID
-    odd_details: dict[str, str] = field(default_factory=dict)  # the words of an answer, by ICCID
 
 
 BOOKS = Books()
@@ -77,7 +75,6 @@ class Connector:
                 plain,
                 iccid=sim.iccid,
                 period_end_on=BOOKS.ends_on[sim.iccid],
-                imei=BOOKS.odd_readings.get(sim.iccid, ""),
             )
             for sim in sims
         ]
@@ -108,5 +105,4 @@ class Connector:
         return [self._done(question.change) for question in questions]
 
     def _done(self, change: Change) -> Answer:
-        detail = BOOKS.odd_details.get(change.sim.iccid, "")
-        return Answer(reference=change.reference, outcome=Outcome.DONE, number=change.reference[:10], detail=detail)
+        return Answer(reference=change.reference, outcome=Outcome.DONE, number=change.reference[:10])
