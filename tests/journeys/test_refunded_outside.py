@@ -18,6 +18,7 @@ from tests.world import (
     make_person,
     make_sims,
     open_payments,
+    pass_time,
 )
 from xuliu.common.actor import Actor, acting
 from xuliu.common.deciding import CannotDecide
@@ -26,8 +27,8 @@ from xuliu.ledger.queries import balance
 from xuliu.ordering import decide
 from xuliu.ordering.models import Order, OrderLine
 from xuliu.ordering.place import place
-from xuliu.payment import outside
-from xuliu.payment.models import Payment, Refund
+from xuliu.payment import exchange, outside
+from xuliu.payment.models import Notice, Payment, Refund
 from xuliu.ticket.models import Case
 
 
@@ -133,3 +134,22 @@ def test_an_order_refunded_past_us_can_be_paid_anew(world: World) -> None:
     world.sandbox.control.pay(open_payments(world, order).reference)
     drive_for(world, timedelta(minutes=2))
     assert Order.objects.get(id=order.pk).state == Order.State.COMPLETED
+
+
+def test_of_a_success_and_a_refund_in_one_batch_the_refund_counts(world: World) -> None:
+    """The payment's notice was stored first and not applied yet; what is asked meanwhile says that it went back."""
+    order = make_order(world, make_sims(world, "onelink"), "cm-12")
+    payment = open_payments(world, order)
+    world.sandbox.control.pay(payment.reference)
+    await_notices(world)
+    told = world.sandbox.control.refund_outside(payment.reference, 3600, notify=False)
+    pass_time(world, timedelta(seconds=30))
+    exchange.ask_unheard()
+    assert Notice.objects.filter(state=Notice.State.STORED).count() == 2
+    drive_for(world, timedelta(minutes=2))
+
+    assert (line_states(order), balance(addresses.SUSPENSE, "CNY")) == (["WAITING"], 3600)
+    for name in ("Olga", "Otto"):
+        _enter(payment, name, told["refund_id"], 3600)
+    drive_for(world, timedelta(hours=1))
+    assert line_states(order) == ["DROPPED"]

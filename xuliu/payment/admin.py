@@ -84,12 +84,6 @@ class ProviderAccountTable(AccountTable):
         return new
 
 
-@columns.made(_("Payer"))
-def payer(payment: Payment) -> str:
-    """The last four of the payer's id at the provider."""
-    return f"…{payment.payer_id[-4:]}" if payment.payer_id else columns.NONE
-
-
 @admin.register(Payment)
 class PaymentTable(Table):
     """Attempts of payers to pay, newest first."""
@@ -110,15 +104,7 @@ class PaymentTable(Table):
     list_filter = (picked(_("State"), "state", PAYMENT_STATES), picked(_("Method"), "method", METHODS), "account")
     search_fields = ("reference__exact", "number__exact")
     search_help_text = _("Our reference or the provider's number")
-    shown = (
-        *list_display,
-        columns.code("number", _("Provider's number")),
-        columns.yes_no("is_applied", _("Counts for its order")),
-        columns.moment("expires_at", _("Open until")),
-        columns.plain("failed_why", _("Failed because")),
-        payer,
-        timeline_of(PAYMENT_STATES),
-    )
+    shown = list_display
 
 
 @admin.register(Refund)
@@ -140,14 +126,7 @@ class RefundTable(Table):
     list_filter = (picked(_("State"), "state", REFUND_STATES),)
     search_fields = ("numbers__reference__exact", "numbers__number__exact")
     search_help_text = _("Our reference or the provider's number")
-    shown = (
-        *list_display,
-        columns.code("number", _("Provider's number")),
-        columns.plain("why", _("Reason")),
-        columns.plain("detail", _("The provider says")),
-        columns.figure("tries", _("Tries")),
-        timeline_of(REFUND_STATES),
-    )
+    shown = list_display
 
 
 @admin.register(Notice)
