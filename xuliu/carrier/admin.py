@@ -4,6 +4,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin
+from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
@@ -69,6 +70,11 @@ class CarrierAccountTable(AccountTable):
         tried,
         timeline_of(),
     )
+
+    def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
+        """A new account proposes the zone of its connector's carrier."""
+        connector = all_connectors().get(request.GET.get("kind", ""))
+        return {"zone": connector.capabilities.zone} if connector else {}
 
     def own_fields(self, *, is_new: bool) -> dict[str, forms.Field]:
         """Limits that the account sets for itself; what is left empty is the connector's."""

@@ -243,6 +243,7 @@ class Capabilities:
     calls_per_read: int = 1  # what one reading costs of the budget
     calls_per_second: float = 5.0
     parallel: int = 4  # calls under way at once for one account; 1 = serial
+    zone: str = "Asia/Shanghai"  # of its billing days, which a new account proposes
     takes_reference: bool = True  # False: the same change sent twice acts twice
     has_results_later: bool = False
     has_order_query: bool = False

@@ -88,6 +88,7 @@ class Connector:
         actions=frozenset({Action.RENEW, Action.ADD_ON}),
         proofs=frozenset({Proof.PERIOD_END, Proof.GRANTED_TOTAL}),
         calls_per_read=2,
+        zone="UTC",
         takes_reference=False,
         has_results_later=True,
         tops_up_by_itself=True,  # POST /v1/sims/autoTopup switches it on for a SIM; no answer says whether it is

@@ -48,3 +48,9 @@ def test_a_key_that_is_none_is_refused_at_its_field_with_the_reason() -> None:
     assert set(errors) == set(refused)
     assert "paste the whole file" in errors["config_private_key"][0]
     assert "private key and does not belong here" in errors["config_public_key"][0]
+
+
+@pytest.mark.parametrize(("connector", "zone"), [("onelink", "Asia/Shanghai"), ("1nce", "UTC")])
+def test_a_new_carrier_account_proposes_the_zone_of_its_carriers_days(connector: str, zone: str) -> None:
+    page = signed_in(people.olga()).get(reverse("admin:carrier_carrieraccount_add") + f"?kind={connector}")
+    assert page.context["adminform"].form["zone"].value() == zone
