@@ -38,11 +38,10 @@ def asking_of(account: CarrierAccount) -> Asking:
 
 def _tell_a_person(trouble: Trouble) -> None:
     subject = ("carrieraccount", trouble.account_id)
-    with stops.transaction("readings.trouble"):
-        if trouble.error:
-            open_case("connector_fails", subject, trouble.facts)
-        else:
-            close_cases(kind="connector_fails", subjects=[subject], why="it works again")
+    if trouble.error:
+        open_case("connector_fails", subject, trouble.facts)
+    else:
+        close_cases(kind="connector_fails", subjects=[subject], why="it works again")
 
 
 def _read(asking: Asking, wanted: Sequence[_Wanted]) -> None:

@@ -90,11 +90,11 @@ def test_rows_that_wait_without_a_worker_are_broken_until_one_listens(capsys: py
         code, found = examine(capsys)
 
     assert (code, found["worker"]["says"]) == (0, "1 at work")
-    assert found["line READY"]["says"] == "1 set aside and waiting for a person"
+    assert found["line READY"]["says"] == "2 set aside and waiting for a person"
     assert found["line DISPUTED"]["grade"] == "look"
-    assert found["cases"]["says"].startswith("3 open")
+    assert found["cases"]["says"].startswith("4 open")
     ready = next(one for one in found["states"] if one["state"] == "READY")
-    assert (ready["kind"], ready["count"], ready["set_aside"]) == ("line", 1, 1)
+    assert (ready["kind"], ready["count"], ready["set_aside"]) == ("line", 2, 2)
     assert 400 < ready["oldest_seconds"] < 600
 
 
