@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+import re
+from collections import Counter
 from pathlib import Path
 
 from tests.lints import sources
@@ -77,3 +79,13 @@ def _flushes(path: Path) -> list[str]:
         if isinstance(node, ast.keyword) and node.arg == "transaction" and getattr(node.value, "value", None) is True:
             found.append(sources.at(path, node.value, "transaction=True flushes; use fresh_database"))
     return found
+
+
+def test_no_two_cookies_share_a_name() -> None:
+    """Two parts that keep something under one name would each throw away what the other kept."""
+    assigned = re.compile(r'^[A-Z_, ]{1,80}(?:: str)? = ("xuliu_[a-z_]{1,40}"(?:, .{0,200})?)$', re.MULTILINE)
+    files = [path for path in sources.python(tests=False, migrations=False) if path.parts[0] == "xuliu"]
+    found = [line for path in files for line in assigned.findall(sources.text(path))]
+    names = Counter(name for line in found for name in re.findall(r'"(xuliu_[a-z_]{1,40})"', line))
+    assert {"xuliu_browser", "xuliu_let_in", "xuliu_orders"} <= set(names)
+    assert not [name for name, count in names.items() if count > 1], names

@@ -14,7 +14,7 @@ from django.http.response import HttpResponseBase
 from xuliu.common.codes import new_code
 from xuliu.common.crypto import keyed_hash
 
-COOKIE = "xuliu_browser"
+COOKIE = "xuliu_let_in"
 SALT = "xuliu browser"
 KEPT_SECONDS = 180 * 24 * 3600
 KEPT_MOST = 8

@@ -128,7 +128,7 @@ def test_a_browser_is_known_for_the_name_it_signed_in_with_alone(known: Client) 
 
 def test_a_forged_cookie_knows_nobody(known: Client) -> None:
     forged = Client()
-    forged.cookies["xuliu_browser"] = known.cookies["xuliu_browser"].value[:-1] + "x"
+    forged.cookies["xuliu_let_in"] = known.cookies["xuliu_let_in"].value[:-1] + "x"
     strangers_use_up_the_name()
     assert password(PASSWORD, client=forged, address="192.0.2.1") == 429
 
