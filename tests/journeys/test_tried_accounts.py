@@ -121,7 +121,7 @@ def test_the_command_says_what_is_right_and_wrong(world: World, capsys: pytest.C
     assert main(["check-account", "carrier:onelink", "--demo", "--language", "en"]) == 0
     assert "Right" in capsys.readouterr().out
     assert main(["check-account", "provider:wx", "--demo", "--language", "zh-hans"]) == 0
-    assert "首次收到支付通知" in capsys.readouterr().out
+    assert "收到第一笔支付通知" in capsys.readouterr().out
     at_provider.set_credentials(world.provider, {"app_secret": "mistyped"})
     assert main(["check-account", "provider:wx", "--demo", "--language", "en"]) == 1
     assert "40125" in capsys.readouterr().out

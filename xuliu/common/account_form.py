@@ -138,7 +138,7 @@ def _sentence(code: str) -> str:
         "is_certificate": gettext("This is a certificate and does not belong here."),
         "wrong_length": gettext("This has another length than such a key has; copy it once more."),
     }
-    return sentences.get(code) or gettext("This cannot be used.")
+    return sentences.get(code) or gettext("This cannot be used; check it and enter it again.")
 
 
 def form_for(

@@ -35,6 +35,7 @@ NOT_TRIED = (
     gettext_noop("It shows with the first order."),
     gettext_noop("It shows with the first notice."),
     gettext_noop("Not given; nobody can pay inside WeChat."),
+    gettext_noop("WeChat took a sign-in code that nobody has."),
 )
 
 
@@ -47,7 +48,7 @@ def tried(account: Any) -> SafeString | str:
     ]
     each = format_html_join("", '<li>{} {} <span class="x-soft">{}</span></li>', rows)
     at = instant_text(account.examined_at) if rows else ""
-    return format_html('<ul class="x-found">{}</ul><p class="x-soft">{} {}</p>', each, at, _meaning(account))
+    return format_html('<ul class="x-found">{}</ul><p class="x-soft">{}</p><p>{}</p>', each, at, _meaning(account))
 
 
 def _meaning(account: Any) -> Any:

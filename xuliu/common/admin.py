@@ -6,17 +6,8 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from xuliu.common import columns
-from xuliu.common.listing import Table, picked, subject_link
+from xuliu.common.listing import ACTORS, Table, picked, subject_link
 from xuliu.common.models import Event
-
-ACTORS = {
-    "person": _("Person"),
-    "visitor": _("Visitor"),
-    "worker": _("Worker"),
-    "provider": _("Payment provider"),
-    "carrier": _("Carrier"),
-    "command": _("Command line"),
-}
 
 
 @columns.made(_("Subject"))

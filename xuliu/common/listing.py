@@ -27,6 +27,14 @@ from xuliu.common.rights import Right
 COUNTED_AT_MOST = 10_000
 EVENTS_SHOWN = 50
 SWITCHED: States = {"RUNNING": (_("Running"), "well"), "PAUSED": (_("Paused"), "dark")}
+ACTORS = {
+    "person": _("Person"),
+    "visitor": _("Visitor"),
+    "worker": _("Worker"),
+    "provider": _("Payment provider"),
+    "carrier": _("Carrier"),
+    "command": _("Command line"),
+}
 
 
 class BoundedPaginator(Paginator[Model]):
@@ -176,7 +184,7 @@ def timeline_of(states: States = SWITCHED) -> Column:
             (
                 instant_text(event.at),
                 badge(event.became, states),
-                event.actor_label or event.actor_kind,
+                event.actor_label or ACTORS.get(event.actor_kind, event.actor_kind),
                 event.why and in_their_language(event.why),
             )
             for event in reversed(events)

@@ -72,7 +72,7 @@ def record(told: Sequence[Outside]) -> list[int]:
     by_why = {(one.payment.pk, _why(one)): one for one in told}
     made = _insert(list(by_why.values()))
     new = [(refund_id, by_why[payment_id, why]) for payment_id, why, refund_id in made]
-    move(Refund, [refund_id for refund_id, _ in new], to=Refund.State.SUCCEEDED, why="made past us")
+    move(Refund, [refund_id for refund_id, _ in new], to=Refund.State.SUCCEEDED, why="made outside Xuliu")
     owed = _owed({one.payment.pk for _, one in new})
     post([_entry(refund_id, one, is_owed=one.payment.pk in owed) for refund_id, one in new], at=clock.now())
     open_cases([_case(one) for _, one in new])

@@ -45,7 +45,7 @@ REASONS = (
     gettext_noop("still empty"),
     gettext_noop("the carrier gave no end in time"),
     gettext_noop("it did not reach the payer"),
-    gettext_noop("made past us"),
+    gettext_noop("made outside Xuliu"),
     gettext_noop("nothing is left to try it with"),
     gettext_noop("the provider closed it"),
     gettext_noop("the provider is down"),
@@ -61,7 +61,7 @@ REASONS = (
 # Codes; those of a payment have the provider's number behind them: `paid_late:4200002345`.
 CODES = {
     "not_provisioned": gettext_noop("the carrier did not deliver"),
-    "outside": gettext_noop("given back past us"),
+    "outside": gettext_noop("refunded outside Xuliu"),
     "paid_again": gettext_noop("the same payment was paid again"),
     "paid_late": gettext_noop("paid after the quote had lapsed"),
     "paid_twice": gettext_noop("the order was paid twice"),

@@ -31,7 +31,7 @@ DECIDED: dict[str, Any] = {
 }
 REFUSALS: dict[str, Any] = {
     "not_stuck": _("Nothing is in question about this payment any more."),
-    "no_amount": _("Enter the provider's number and an amount that this payment has."),
+    "no_amount": _("Enter the provider's number of the refund, and an amount that is not above what was paid."),
     "no_reason": _("Say why: the next person reads it."),
     "not_a_person": _("Only a person who is signed in can decide this."),
 }

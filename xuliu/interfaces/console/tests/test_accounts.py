@@ -3,6 +3,7 @@
 import pytest
 from django.urls import reverse
 
+from xuliu.common.switch import pause
 from xuliu.interfaces.console.tests import people
 from xuliu.interfaces.console.tests.people import signed_in
 from xuliu.interfaces.merchant.tests.made import make_shop
@@ -31,6 +32,14 @@ def test_an_account_whose_access_was_entered_is_shown_being_tried_and_takes_no_m
     assert "Refresh" not in page.headers
     assert b"HTTP 401" in page.content
     assert b"To use it untried" in page.content
+
+
+def test_the_timeline_of_an_account_names_who_acted_in_the_readers_language() -> None:
+    shop = make_shop()
+    pause(type(shop.provider), [shop.provider.pk], why="the provider refuses us")
+    address = reverse("admin:payment_provideraccount_change", args=[shop.provider.pk])
+    page = signed_in(people.olga()).get(address, headers={"Accept-Language": "zh-CN"}).content.decode()
+    assert '<span class="x-soft">后台</span> 支付渠道拒绝我方密钥' in page
 
 
 def test_a_key_that_is_none_is_refused_at_its_field_with_the_reason() -> None:

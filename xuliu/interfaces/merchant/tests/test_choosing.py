@@ -26,7 +26,7 @@ from xuliu.payment.models import Payment, ProviderAccount
 
 pytestmark = pytest.mark.django_db
 
-LANGUAGES = {"en": ("Ten orders", "scan the sticker"), "zh-CN": ("10\u2009个订单", "扫描终端上的贴纸")}
+LANGUAGES = {"en": ("Ten orders", "scan the sticker"), "zh-CN": ("10\u2009个订单", "扫一下\u2009POS\u2009机上的贴纸")}
 
 
 @pytest.fixture
@@ -288,7 +288,7 @@ def test_a_shop_opens_so_many_payments_a_minute_and_other_shops_go_on(now: Calla
     assert pay(orders[-1]) == orders[-1]
 
 
-@pytest.mark.parametrize(("language", "words"), [("en", "wait a minute"), ("zh-CN", "请等一分钟")])
+@pytest.mark.parametrize(("language", "words"), [("en", "wait a minute"), ("zh-CN", "请过一分钟")])
 def test_too_many_openings_are_told_in_words(client: Client, language: str, words: str) -> None:
     where = press(client, made.make_shop())
 

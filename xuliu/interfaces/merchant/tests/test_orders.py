@@ -254,7 +254,7 @@ def test_a_disputed_order_says_that_the_money_is_held_and_a_person_looks(client:
 
 LOOKING_INTO = {
     "en": "It takes longer than usual; we are looking into it.",
-    "zh-hans": "办理时间比平时长，我们正在处理。",
+    "zh-hans": "这次比平时慢，我们正在处理。",
 }
 
 

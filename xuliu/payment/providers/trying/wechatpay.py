@@ -41,7 +41,7 @@ def _app(sign_in: Callable[[str], object]) -> Finding:
         return Finding(about=APP, shown=Shown.UNTRIED, why=str(error)[:200])
     except Odd as error:
         return _by_error(str(error))
-    return Finding(about=APP, shown=Shown.UNTRIED, why="a code that nobody has was taken")
+    return Finding(about=APP, shown=Shown.UNTRIED, why="WeChat took a sign-in code that nobody has.")
 
 
 def _by_error(said: str) -> Finding:
