@@ -124,6 +124,6 @@ def test_the_command_says_what_is_right_and_wrong(world: World, capsys: pytest.C
     assert "收到第一笔支付通知" in capsys.readouterr().out
     at_provider.set_credentials(world.provider, {"app_secret": "mistyped"})
     assert main(["check-account", "provider:wx", "--demo", "--language", "en"]) == 1
-    assert "40125" in capsys.readouterr().out
+    assert "refuses this app secret" in capsys.readouterr().out
     assert main(["check-account", "carrier:nowhere", "--demo"]) == 1
     assert "give carrier:1nce or carrier:onelink or provider:wx" in capsys.readouterr().err

@@ -30,12 +30,14 @@ FOUND: States = {
     Shown.WRONG: (_("Wrong"), "dark"),
     Shown.UNTRIED: (_("Not tried"), "soon"),
 }
-# What connectors and providers say of what they did not try; the rest are the other side's own words.
-NOT_TRIED = (
+# What connectors and providers say themselves of what they found; the rest are the other side's own words.
+SAID = (
     gettext_noop("It shows with the first order."),
     gettext_noop("It shows with the first notice."),
     gettext_noop("Not given; nobody can pay inside WeChat."),
     gettext_noop("WeChat took a sign-in code that nobody has."),
+    gettext_noop("WeChat does not know this app id. Copy it once more from the service account."),
+    gettext_noop("WeChat refuses this app secret. Copy it once more; a new one makes the old one useless."),
 )
 
 

@@ -122,7 +122,7 @@ def _actions(request: HttpRequest, line: OrderLine, evidence: Evidence) -> dict[
 def _attempt(attempt: Attempt) -> dict[str, Any]:
     return {
         "number": attempt.number,
-        "sent": instant_text(attempt.sent_at),
+        "sent": instant_text(attempt.sent_at) if attempt.sent_at else "",
         "answered": instant_text(attempt.answered_at),
         "outcome": badge(attempt.outcome, OUTCOMES),
         "detail": reason(attempt.detail),

@@ -101,7 +101,7 @@ def _tried(shop: Shop) -> ProviderAccount:
     want(account)
     found = [
         Finding(about=trying.KEYS, shown=Shown.RIGHT),
-        Finding(about=trying.APP, shown=Shown.WRONG, why="no openid: errcode 40125"),
+        Finding(about=trying.APP, shown=Shown.WRONG, why=trying.APP_REFUSED),
         Finding(about=trying.API_KEY, shown=Shown.UNTRIED, why="It shows with the first notice.", is_needed=False),
     ]
     account.refresh_from_db()

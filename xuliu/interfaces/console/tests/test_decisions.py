@@ -180,6 +180,7 @@ def test_a_line_that_was_held_back_shows_what_was_proven_beside_what_is_said() -
     text = page.content.decode()
     assert text.index("<h3>Proven last</h3>") < text.index("<h3>What the carrier shows now</h3>")
     assert "Not sent: the carrier shows less than was proven" in text
+    assert "Sent –" not in text, "an attempt that was not sent has no time of sending"
     assert not page.context["actions"]["send"]
 
 

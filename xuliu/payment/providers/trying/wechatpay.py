@@ -5,7 +5,7 @@ looks at app id and secret before it looks at the code: 40029 and 40163 are abou
 40125 and 41004 the secret (developers.weixin.qq.com, global return codes).
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 
 from xuliu.payment.contract import Finding, LockedOut, NoAnswer, NotSent, Odd, Shown
 
@@ -13,7 +13,10 @@ KEYS = {"zh-hans": "商户号、证书序列号与双方密钥", "en": "Merchant
 APP = {"zh-hans": "服务号 AppID 与 AppSecret", "en": "App id and secret of the service account"}
 API_KEY = {"zh-hans": "APIv3 密钥", "en": "APIv3 key"}
 CODE_IS_WRONG = ("40029", "40163")
-APP_IS_WRONG = ("40001", "40013", "40125", "41002", "41004")
+APP_ID_IS_WRONG = ("40013", "41002")
+SECRET_IS_WRONG = ("40001", "40125", "41004")
+NO_SUCH_APP = "WeChat does not know this app id. Copy it once more from the service account."
+APP_REFUSED = "WeChat refuses this app secret. Copy it once more; a new one makes the old one useless."
 NOBODYS = "xuliu0try0nobody0has0this"
 
 
@@ -45,7 +48,10 @@ def _app(sign_in: Callable[[str], object]) -> Finding:
 
 
 def _by_error(said: str) -> Finding:
-    shown: Mapping[str, Shown] = dict.fromkeys(CODE_IS_WRONG, Shown.RIGHT) | dict.fromkeys(APP_IS_WRONG, Shown.WRONG)
     number = said.rpartition(" ")[2]
-    found = shown.get(number, Shown.UNTRIED)
-    return Finding(about=APP, shown=found, why="" if found is Shown.RIGHT else said[:200])
+    if number in CODE_IS_WRONG:
+        return Finding(about=APP, shown=Shown.RIGHT)
+    wrong = dict.fromkeys(APP_ID_IS_WRONG, NO_SUCH_APP) | dict.fromkeys(SECRET_IS_WRONG, APP_REFUSED)
+    if number in wrong:
+        return Finding(about=APP, shown=Shown.WRONG, why=wrong[number])
+    return Finding(about=APP, shown=Shown.UNTRIED, why=said[:200])
