@@ -27,7 +27,7 @@ from tests.books import check_books, overdue
 from tests.contracts import odd
 from tests.harness import databases, site, stops
 from tests.journeys.machine_refunds import RefundRules
-from tests.journeys.rest import check_rest
+from tests.journeys.rest import check_rest, stuck
 from tests.world import await_notices, drive, drive_for, make_person, make_sims, make_world, pass_time
 from xuliu.balance.operations import want_readings
 from xuliu.carrier import operations as carriers
@@ -279,11 +279,11 @@ class Line(RefundRules):
         else:
             carriers.resume([account.pk])
 
-    @precondition(lambda self: bool(_stuck()))
+    @precondition(lambda self: bool(stuck()))
     @rule(pick=INDEX, gives_up=st.booleans())
     def olga_and_otto_decide(self, pick: int, gives_up: bool) -> None:
         """They have asked the carrier: what they say is true."""
-        stuck = _stuck()
+        stuck = stuck()
         line = stuck[pick % len(stuck)]
         self._olga_and_otto(line, gives_up=gives_up)
 
@@ -375,9 +375,12 @@ class Line(RefundRules):
         self.seen.update(f"case {kind}" for kind in Case.objects.values_list("kind", flat=True))
 
     def _bring_back_what_was_set_aside(self) -> None:
-        """Held back, or sent too often in vain: the people who ask the carrier have it sent again, or asked about."""
-        for line in OrderLine.objects.filter(is_set_aside=True).select_related("sim", "account").order_by("id"):
-            self._olga_and_otto(line, gives_up=False)
+        """People ask the carrier of it. A disputed line of the same SIM comes first, and with it what came for it."""
+        aside = Q(is_set_aside=True)
+        beside = Q(state="DISPUTED", sim_id__in=OrderLine.objects.filter(aside).values("sim_id"))
+        for lines in (OrderLine.objects.filter(beside), OrderLine.objects.filter(aside)):
+            for line in lines.select_related("sim", "account").order_by("id"):
+                self._olga_and_otto(line, gives_up=False)
 
     def _place(self, order_id: int, method: str) -> None:
         try:
@@ -393,8 +396,3 @@ class Line(RefundRules):
             for model in (Flight, Payment, Refund):
                 table = model._meta.db_table
                 cursor.execute(f"UPDATE {table} SET lease_until = now() - interval '1 s' WHERE lease_until IS NOT NULL")  # noqa: S608  # a table of ours
-
-
-def _stuck() -> list[OrderLine]:
-    in_doubt, waiting = Q(state__in=("UNKNOWN", "DISPUTED")), Q(state="READY", is_set_aside=True)
-    return list(OrderLine.objects.filter(in_doubt | waiting).select_related("sim", "account").order_by("id"))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from django.db.models import Q
+
 from xuliu.ledger import addresses
 from xuliu.ledger.queries import balance
 from xuliu.ordering.models import Order, OrderLine, Receipt
@@ -13,7 +15,9 @@ def check_rest(provider_id: int) -> None:
     """Nothing waits, what is owed back is what failed, and receipts have no gap. Raises AssertionError."""
     poisoned = list(Case.objects.filter(kind="line_set_aside").values_list("facts", flat=True))
     assert not poisoned, poisoned
-    assert not OrderLine.objects.filter(is_set_aside=True, state__in=OrderLine.OPEN).exists()
+    aside = OrderLine.objects.filter(is_set_aside=True, state__in=OrderLine.OPEN).values("id", "state", "sim_id")
+    told = Case.objects.filter(subject_kind="orderline", state="OPEN").values("kind", "subject_id", "facts")
+    assert not aside, f"set aside for good: {list(aside)}, of which is told {list(told)}"
     assert not Case.objects.filter(kind="notice_set_aside").exists()
     assert not Notice.objects.filter(state="STORED").exists()
     assert not Payment.objects.filter(state__in=Payment.LIVE).exists()
@@ -32,3 +36,9 @@ def check_rest(provider_id: int) -> None:
     assert numbers == list(range(1, len(numbers) + 1)), "receipt numbers have a gap"
     delivered = Order.objects.filter(state__in=("COMPLETED", "PARTIAL")).count()
     assert len(numbers) == delivered, f"{delivered} orders delivered, {len(numbers)} receipts"
+
+
+def stuck() -> list[OrderLine]:
+    """The lines that people may decide about."""
+    in_doubt, waiting = Q(state__in=("UNKNOWN", "DISPUTED")), Q(state="READY", is_set_aside=True)
+    return list(OrderLine.objects.filter(in_doubt | waiting).select_related("sim", "account").order_by("id"))
