@@ -283,8 +283,8 @@ class Line(RefundRules):
     @rule(pick=INDEX, gives_up=st.booleans())
     def olga_and_otto_decide(self, pick: int, gives_up: bool) -> None:
         """They have asked the carrier: what they say is true."""
-        stuck = stuck()
-        line = stuck[pick % len(stuck)]
+        lines = stuck()
+        line = lines[pick % len(lines)]
         self._olga_and_otto(line, gives_up=gives_up)
 
     def _olga_and_otto(self, line: OrderLine, *, gives_up: bool) -> None:
