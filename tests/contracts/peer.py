@@ -69,6 +69,7 @@ class Refusal:
     reply: Reply
     outcome: Outcome
     reason: Reason | None = None
+    action: Action | None = None  # of which alone it is an answer
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -158,3 +158,11 @@ def test_notices_files_and_health_do_not_break_either(client: Client, path: str)
 
     assert client.post(path, b'{"id": "\\u0000\0"}', content_type="application/json").status_code < 500
     assert client.get(path).status_code < 500
+
+
+@pytest.mark.parametrize("charset", ["utf-7", "rot13", "gbk", "utf-16", "nope"])
+def test_a_form_is_read_as_utf8_whatever_charset_it_names(client: Client, charset: str) -> None:
+    form, typed = f"application/x-www-form-urlencoded; charset={charset}", f"typed={make_shop().sim.iccid}".encode()
+    assert client.generic("POST", "/look-up", typed, content_type=form).status_code == 302
+    strict = Client(enforce_csrf_checks=True)
+    assert strict.generic("POST", "/look-up", typed, content_type=form).status_code == 403

@@ -153,3 +153,15 @@ def test_of_a_success_and_a_refund_in_one_batch_the_refund_counts(world: World) 
         _enter(payment, name, told["refund_id"], 3600)
     drive_for(world, timedelta(hours=1))
     assert line_states(order) == ["DROPPED"]
+
+
+def test_what_was_delivered_and_then_given_back_past_us_stays_a_question(world: World) -> None:
+    order = make_paid_order(world, make_sims(world, "onelink"), "cm-12")
+    drive_until(world, lambda: line_states(order) == ["COMPLETED"])
+    payment = Payment.objects.get(order_id=order.pk)
+    world.sandbox.control.refund_outside(payment.reference, 3600)
+    await_notices(world)
+    drive_for(world, timedelta(hours=2), step=timedelta(minutes=10))
+
+    assert Refund.objects.get().is_outside
+    assert _open_cases() == ["payment_refunded_outside"], "goods and money are gone: only a person can end that"

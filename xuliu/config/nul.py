@@ -17,7 +17,8 @@ SAY_IT_THEMSELVES = frozenset({"merchant:look_up"})
 class NulIsNowhere:
     """Middleware: where a zero byte stands there is nothing; a cookie with one is as if it were not sent.
 
-    It stands before who reads cookies; that nothing is there is said by when the language is known.
+    It stands before who reads cookies; that nothing is there is said by when the language is known. Whatever charset a
+    form names, it is read as the UTF-8 that our pages send.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
@@ -26,6 +27,8 @@ class NulIsNowhere:
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         if any(NUL in value for value in request.COOKIES.values()):
             request.COOKIES = {name: value for name, value in request.COOKIES.items() if NUL not in value}
+        if request.encoding is not None:  # our forms are UTF-8; another word makes Django fail in its own error page
+            request.encoding = "utf-8"
         return self._get_response(request)
 
     def process_view(self, request: HttpRequest, view: Callable[..., HttpResponseBase], *_: object) -> None:

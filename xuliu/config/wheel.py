@@ -17,8 +17,9 @@ NOBODY = 65534
 PROGRAMS = "XULIU_POSTGRES"  # names a folder with bin/postgres of another version than the wheel's
 # PostgreSQL's starters hand paths to a shell in double quotes, in which these still mean something.
 MEANT_BY_A_SHELL = '"$`\\'
-# A program's words, the gravest first: what it says after them is what follows from it, or what it tidied up.
-GRAVEST = ("PANIC:", "FATAL:", "ERROR:", "error:", "could not")
+# A program's words, those that name a cause first, then the gravest: what comes after is what follows, or tidying up.
+CAUSES = ("No space left", "Read-only file system", "Permission denied", "Cannot allocate")
+GRAVEST = (*CAUSES, "PANIC:", "FATAL:", "ERROR:", "error:", "could not")
 # Where root keeps what `nobody` must be able to read when the clone itself stands in a closed home.
 SHARED_ROOT = Path("/var/lib/xuliu")
 

@@ -181,7 +181,8 @@ RESOLVED = """
         WHEN 'payment_set_aside' THEN p.state NOT IN ('OPENING', 'PENDING') AND p.state_at > c.opened_at
         WHEN 'payment_refunded_outside' THEN p.amount_minor <= (
                 SELECT sum(given.amount_minor) FROM payment_refund given WHERE given.payment_id = p.id)
-            AND NOT EXISTS (SELECT 1 FROM ordering_order o WHERE o.id = p.order_id AND o.state = 'PAID')
+            AND NOT EXISTS (
+                SELECT 1 FROM ordering_order o WHERE o.id = p.order_id AND o.state IN ('PAID', 'COMPLETED', 'PARTIAL'))
         WHEN 'refund_set_aside' THEN r.state IN ('SUCCEEDED', 'FAILED') AND r.state_at > c.opened_at
         WHEN 'refund_waits' THEN r.state IN ('SUCCEEDED', 'FAILED')
         WHEN 'refund_refused' THEN r.state = 'SUCCEEDED'

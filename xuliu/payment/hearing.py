@@ -45,7 +45,7 @@ def apply_refunds(heard: Sequence[Heard]) -> RefundsApplied:
         return RefundsApplied()
     numbers = _locked_numbers([one.truth.reference for one in heard])
     known = [(one, numbers[one.truth.reference]) for one in heard if one.truth.reference in numbers]
-    odd = [one for one, number in known if _differs(one, number.refund)]
+    odd = [one for one, number in known if differs(one, number.refund)]
     odd_ids = {one.notice_id for one in odd}
     _tell(last_words([pair for pair in known if pair[0].notice_id not in odd_ids]))
     unknown = [one for one in heard if one.truth.reference not in numbers]
@@ -66,9 +66,12 @@ def _locked_numbers(references: Sequence[str]) -> dict[str, RefundNumber]:
     return numbers
 
 
-def _differs(heard: Heard, refund: Refund) -> bool:
-    amount = heard.truth.amount_minor
-    return (amount is not None and amount != refund.amount_minor) or heard.account_id != refund.payment.account_id
+def differs(heard: Heard, refund: Refund) -> bool:
+    """Whether it is of another amount, another account or another payment."""
+    truth, payment = heard.truth, refund.payment
+    is_of_another = bool(truth.payment_reference) and truth.payment_reference != payment.reference
+    is_much_or_little = truth.amount_minor is not None and truth.amount_minor != refund.amount_minor
+    return is_of_another or is_much_or_little or heard.account_id != payment.account_id
 
 
 def last_words(known: Sequence[tuple[Heard, RefundNumber]]) -> list[tuple[Heard, RefundNumber]]:

@@ -12,7 +12,8 @@ tests hold each request: POST /oauth/token, GET /v1/sims/{iccid} and …/quota/d
 - One SIM a call, though lists are taken: a list is refused whole and does not say for which SIM's sake.
 - An MB is 10^6 bytes: the vendor's examples give volumes to the sixth decimal, which is the byte. Days are UTC's.
 - A SIM is named by its ICCID without the Luhn digit (`iccid`, 19 digits, beside `iccid_with_luhn`, 20): one card. It is
-  named so first, and with the digit where that name is unknown (404, nothing done). An MSISDN is E.164's without +.
+  asked about so first, and with the digit where that name is unknown; ordered for under the one that is known. An
+  MSISDN is E.164's without +.
 """
 
 from base64 import b64encode
@@ -127,7 +128,11 @@ class Connector:
 
     def _submitted(self, session: Session, change: Change) -> Answer:
         try:
-            response = self._order(session, change)
+            iccid = self._name(session, change.sim)
+        except (NotSent, NoAnswer) as error:
+            return Answer.kept_back(change, error)
+        try:
+            response = self._ordered(session, change, iccid) if iccid else UNKNOWN_SIM
         except NotSent as error:
             return Answer.kept_back(change, error)
         except NoAnswer as error:
@@ -137,9 +142,14 @@ class Connector:
             return Answer(reference=change.reference, outcome=Outcome.ACCEPTED, number=number)
         return Answer.refused(change, _reason(response, change.action), _words(response))
 
-    def _order(self, session: Session, change: Change) -> Response:
-        responses = (self._ordered(session, change, iccid) for iccid in self.names_of(change.sim.iccid))
-        return next((response for response in responses if response.status != 404), UNKNOWN_SIM)
+    def _name(self, session: Session, sim: SimKey) -> str:
+        """The name for one order, found by questions where ours is not 1NCE's own: that an order gets a 404 is no proof
+        that only the name was wrong. "" where no name is known."""
+        names = self.names_of(sim.iccid)
+        if names[0] == sim.iccid:
+            return names[0]
+        known = (name for name in names if self._call(session, "sim", f"/v1/sims/{name}").status != 404)
+        return next(known, "")
 
     def _ordered(self, session: Session, change: Change, iccid: str) -> Response:
         if change.action is Action.ADD_ON:
@@ -241,8 +251,10 @@ def _reason(response: Response, action: Action | None = None) -> Reason | None:
     """What a refusal is about, of a change or of a question; None where the description knows no such answer.
 
     A top-up's 400 is described as the payment method, which is ours to set; an extension's is not described further.
-    402 is not described at all, and can only be about our payment.
+    402 is not described at all, and can only be about our payment. That a SIM is expired is no answer to its extension.
     """
+    if response.status == 422 and action is Action.RENEW:
+        return None
     if response.status in NOT_THIS_SIM:
         return Reason.SIM
     if response.status == 402:

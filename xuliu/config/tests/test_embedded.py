@@ -172,6 +172,8 @@ def test_the_cause_is_told_where_the_server_does_not_start(home: Path, monkeypat
         ("pg_dump: error: connection failed\npg_dump: hint: look\n", "pg_dump: error: connection failed"),
         ("LOG:  x\nERROR:  y\nFATAL:  z\nHINT:  w\n", "FATAL:  z"),
         ("2026-11-28 06:28:36.041 UTC [14456] PANIC:  no room\n", "PANIC:  no room"),
+        # As PostgreSQL 18 said it on a disk of 20 MB, a second time.
+        ("FATAL:  x: No space left on device\nPANIC:  cannot abort\n", "FATAL:  x: No space left on device"),
     ],
 )
 def test_the_cause_is_the_gravest_line_and_not_the_last(said: str, cause: str) -> None:

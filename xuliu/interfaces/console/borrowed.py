@@ -17,6 +17,8 @@ UNFOLD = (
     gettext_noop("Reset filters"),
     gettext_noop("Toggle password visibility"),
 )
+# Allauth's own Chinese for it reads as "error code".
+ALLAUTH = (gettext_noop("Incorrect code."),)
 REASONS = (
     gettext_noop("cancelled by the payer"),
     gettext_noop("closed at the provider"),

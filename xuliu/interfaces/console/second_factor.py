@@ -15,6 +15,7 @@ from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value
 from django.conf import settings
 from django.db import connection
 from django.shortcuts import redirect
+from django.utils.translation import gettext
 
 from xuliu.common import clock, crypto, guard
 from xuliu.interfaces.console import tries
@@ -65,6 +66,11 @@ def opens(authenticator: Authenticator, code: str) -> bool:
 
 class _CountedCode:
     """A form's code, counted before it is looked at."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field = self.fields["code"]  # type: ignore[attr-defined]  # of allauth's form beside this
+        field.label = field.widget.attrs["placeholder"] = gettext("Code from your app")
 
     def clean_code(self: Any) -> str:
         """The code of this person's app, or one of their recovery codes. Raises TooManyTries."""

@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_safe
 
 from xuliu.interfaces.merchant import browsers
-from xuliu.interfaces.merchant.visiting import page
+from xuliu.interfaces.merchant.visiting import page, remembered
 from xuliu.ordering.models import Order
 from xuliu.ordering.place import CannotPlace, provider_account
 from xuliu.ordering.queries import order_by_code
@@ -49,5 +49,9 @@ def come_back(request: HttpRequest) -> HttpResponseBase:
         code=request.GET.get("code", "")[:LONGEST_CODE],
     )
     if order_id is None:
-        raise Http404
+        # An old way, or another browser's. Who has an order here is led back to it and may begin anew.
+        ours = next(iter(remembered(request)), "")
+        if order_by_code(ours) is None:
+            raise Http404
+        return redirect(f"{reverse('merchant:order', args=[ours])}?refused=wechat_sign_in")
     return redirect("merchant:order", Order.objects.values_list("code", flat=True).get(id=order_id))

@@ -1,15 +1,18 @@
 """Of what a provider says of a refund the later truth counts, in whatever order and batches it was stored."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from random import Random
+from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from xuliu.payment.contract import Standing, Subject, Truth
-from xuliu.payment.hearing import ENDS, last_words
+from xuliu.payment.hearing import ENDS, differs, last_words
 from xuliu.payment.inbox import Heard
-from xuliu.payment.models import RefundNumber
+from xuliu.payment.models import Payment, Refund, RefundNumber
 
 NOON = datetime(2026, 3, 1, 4, tzinfo=UTC)
 WORDS = st.lists(
@@ -48,3 +51,19 @@ def test_what_the_provider_said_before_we_asked_again_ends_no_open_number_twice(
     number = RefundNumber(pk=1, refund_id=1, reference="0r", standing="closed", said_at=NOON + timedelta(minutes=9))
     assert last_words([(heard(Standing.FAILED, 3, 1), number)]) == []
     assert last_words([(heard(Standing.CLOSED, 9, 1), number)]) != []
+
+
+@pytest.mark.parametrize(
+    ("said", "is_odd"),
+    [
+        ({}, False),
+        ({"amount_minor": 3600, "payment_reference": "0p"}, False),
+        ({"amount_minor": 3599}, True),
+        ({"amount_minor": 3600, "payment_reference": "another"}, True),
+    ],
+)
+def test_what_is_of_another_amount_or_payment_ends_no_refund(said: dict[str, Any], is_odd: bool) -> None:
+    told = heard(Standing.SUCCEEDED, 1, 1)
+    refund = Refund(amount_minor=3600, payment=Payment(reference="0p", account_id=1))
+    assert differs(replace(told, truth=replace(told.truth, **said)), refund) is is_odd
+    assert differs(replace(told, account_id=2), refund)

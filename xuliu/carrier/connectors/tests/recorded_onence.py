@@ -74,7 +74,7 @@ RECORDED = Recorded(
     refusals=(
         Refusal(reply=Reply(status=403), outcome=Outcome.REJECTED, reason=Reason.SIM),
         Refusal(reply=Reply(status=404), outcome=Outcome.REJECTED, reason=Reason.SIM),
-        Refusal(reply=Reply(status=422), outcome=Outcome.REJECTED, reason=Reason.SIM),
+        Refusal(reply=Reply(status=422), outcome=Outcome.REJECTED, reason=Reason.SIM, action=Action.ADD_ON),
         Refusal(
             reply=Reply.of({"message": "Payment method used is not valid."}, 400),
             outcome=Outcome.NOT_SENT,

@@ -68,14 +68,12 @@ def test_the_token_travels_in_a_header_and_the_secret_in_another(rig: Rig) -> No
     ("iccid", "names"),
     [
         ("89882806660000000010", ["8988280666000000001"]),
-        ("89882806660000000028", ["8988280666000000002", "89882806660000000028"]),
+        ("89882806660000000028", []),
         ("89882806660000000014", ["89882806660000000014"]),
         ("898600A0000000000001", ["898600A0000000000001"]),
     ],
 )
-def test_a_sim_is_named_without_its_luhn_digit_and_if_that_is_unknown_with_it(
-    rig: Rig, iccid: str, names: list[str]
-) -> None:
+def test_a_sim_is_ordered_for_under_the_one_name_that_a_question_finds(rig: Rig, iccid: str, names: list[str]) -> None:
     rig.submit(replace(rig.change(Action.ADD_ON), sim=SimKey(iccid=iccid)))
     asked = [asked.path.split("/")[-2] for asked in rig.peer.asked if rig.recorded.is_change(asked)]
     (reading,) = rig.connector.read(rig.session, [SimKey(iccid=iccid)])
@@ -84,6 +82,21 @@ def test_a_sim_is_named_without_its_luhn_digit_and_if_that_is_unknown_with_it(
     assert reading is not None
     assert reading.iccid == iccid
     assert bool(reading.refused) == (names != [ICCID])
+
+
+def test_that_a_sim_is_expired_is_no_answer_to_its_extension(rig: Rig) -> None:
+    rig.on_change(Reply.of({"message": "Quux"}, 422))
+
+    assert rig.submit(rig.change(Action.RENEW)).outcome is Outcome.UNKNOWN
+    assert rig.submit(rig.change(Action.ADD_ON)).outcome is Outcome.REJECTED
+
+
+def test_a_404_to_an_order_is_not_answered_by_a_second_order(rig: Rig) -> None:
+    rig.on_change(Reply(status=404))
+
+    rig.submit(replace(rig.change(Action.RENEW), sim=SimKey(iccid=f"{ICCID}0")))
+
+    assert rig.changes_seen() == 1
 
 
 def test_megabytes_are_a_million_bytes_and_exact(rig: Rig) -> None:

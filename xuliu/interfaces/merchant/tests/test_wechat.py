@@ -70,6 +70,16 @@ def test_back_from_wechat_the_state_must_be_this_browsers_and_fresh(client: Clie
     assert not SignIn.objects.exclude(state="LEFT").exists()
 
 
+def test_who_comes_back_by_a_way_that_is_too_old_is_led_to_the_order_of_this_phone(client: Client) -> None:
+    order = made.make_quote(made.make_shop())
+    text_of(client, page(order), WECHAT)
+    state = leave(client, order)
+    SignIn.objects.update(left_at=clock.now() - timedelta(minutes=16))
+
+    assert "press the button again" in text_of(client, come_back(client, state).headers["Location"], WECHAT)
+    assert SignIn.objects.get().state == "LEFT"
+
+
 def test_no_page_calls_wechat_and_while_it_is_asked_the_payer_is_told_to_wait(client: Client) -> None:
     order = made.make_quote(made.make_shop())  # whose account leads nowhere: a call would fail at once
 
