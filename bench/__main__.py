@@ -23,7 +23,7 @@ def main() -> int:
     with embedded.running(HOME) as server:
         _set_up(server.cluster)
         from bench import report
-        from bench.everything import measure
+        from bench.measures import measure
         from bench.sizes import SMALL, WHOLE
 
         results = measure(server.cluster, HOME, SMALL if arguments.small else WHOLE, only=arguments.only)

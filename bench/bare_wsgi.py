@@ -1,4 +1,4 @@
-"""The application of `bench.bare`: one view."""
+"""The application of `bench.baseline`: one view."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from django.db import connection
 from django.http import HttpRequest, HttpResponse
 from django.urls import path
 
-from bench.bare import INSERT
+from bench.baseline import INSERT
 from xuliu.common import clock
 
 

@@ -10,12 +10,13 @@ from pathlib import Path
 from bench.ceiling import Ceiling
 from bench.databases import Databases, tidy, using
 from bench.fleet import Fleet, furnish, order_for, sim_ids
-from bench.paid import pay_order
+from bench.payments import pay_order
 from bench.report import Result, rate, same_rows
 from bench.sizes import Sizes
 from xuliu.common import clock
 from xuliu.common.chunks import CHUNK
-from xuliu.ordering import fulfil, settle, verify
+from xuliu.ordering.delivering import fulfil, verify
+from xuliu.ordering.ending import settle
 from xuliu.ordering.models import Order
 
 PREPARED = "bench_ready"

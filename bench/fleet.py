@@ -18,8 +18,8 @@ from xuliu.carrier.models import Carrier, CarrierAccount
 from xuliu.catalog.models import Offering, Price, PriceList
 from xuliu.common import clock
 from xuliu.inventory.models import Sim
-from xuliu.ordering.place import place
-from xuliu.ordering.quote import Wish, quote
+from xuliu.ordering.buying.place import place
+from xuliu.ordering.buying.quote import Wish, quote
 from xuliu.party.models import Seller
 from xuliu.payment.accounts import set_credentials as set_provider_credentials
 from xuliu.payment.models import Payment, ProviderAccount

@@ -7,7 +7,7 @@ import time
 from bench.completing import Prepared
 from bench.databases import Databases, using
 from bench.report import Result, duration
-from xuliu.ordering import fulfil
+from xuliu.ordering.delivering import fulfil
 
 MOST_TIMES = 3.0
 

@@ -11,7 +11,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from statistics import median
 
-from bench import site
+from bench import processes
 from bench.databases import Databases
 from bench.report import Result, duration
 from bench.sizes import Sizes
@@ -25,9 +25,9 @@ HEADER = "X-Real-IP"
 
 def hold_bodies(databases: Databases, folder: Path, sizes: Sizes) -> list[Result]:
     """Seconds of /healthz beside unfinished bodies, against idle; and until the last of them has ended."""
-    port = site.free_port()
+    port = processes.free_port()
     env = {"DATABASE_URL": databases.url(databases.make("bench_ours")), "XULIU_ADDRESS_HEADER": HEADER}
-    with site.serving(["-m", "xuliu", "serve", "--demo", "--port", str(port)], port, env, folder / "serve.log"):
+    with processes.serving(["-m", "xuliu", "serve", "--demo", "--port", str(port)], port, env, folder / "serve.log"):
         idle, _ = _health(port)
         with _unfinished(port, sizes.strangers) as bodies:
             begun = time.monotonic()

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from django.db import connection
 
-from bench import site
+from bench import processes
 from bench.databases import Databases, tidy, using
 from bench.fleet import Fleet, furnish, make_account, make_offering, make_sims, order_for, sim_ids
 from bench.report import Result, rate
@@ -29,11 +29,11 @@ LOOK_SECONDS = 0.05
 
 def top_up(databases: Databases, folder: Path, sizes: Sizes) -> list[Result]:
     """Receipts a second, half of the SIMs at either carrier, every top-up an order and a payment of its own."""
-    with site.sandbox(folder) as sandbox, using(databases.make("bench_ours")):
+    with processes.sandbox(folder) as sandbox, using(databases.make("bench_ours")):
         warming = max(1, sizes.topups // 5)
         fleets = _furnish(folder, sandbox, (warming + sizes.rounds * sizes.topups) // 2)
         tidy()
-        with site.whole(databases.url("bench_ours"), folder):
+        with processes.whole(databases.url("bench_ours"), folder):
             sims = zip(*(sim_ids(fleet.account) for fleet in fleets), strict=True)
             wanted = [(fleet, sim) for pair in sims for fleet, sim in zip(fleets, pair, strict=True)]
             _buy(wanted[:warming], sandbox)  # all threads are connected, and know the statements

@@ -10,7 +10,7 @@ def main() -> int:
     """Work until told to stop."""
     django.setup()
     from bench.fleet import drop_in_connectors
-    from xuliu.interfaces.cli import worker
+    from xuliu.cli import worker
 
     drop_in_connectors()
     return worker.run(argparse.Namespace(demo=True))

@@ -40,7 +40,7 @@ def served(database_url: str, **environment: str) -> Iterator[str]:
         port = free.getsockname()[1]
     address = f"http://127.0.0.1:{port}"
     told = {"DATABASE_URL": database_url, "XULIU_DEMO": "1", "XULIU_BASE_URL": address}
-    start = "from xuliu.interfaces.cli.entry import main; raise SystemExit(main())"
+    start = "from xuliu.cli.entry import main; raise SystemExit(main())"
     told_how = ["serve", "--demo", "--port", str(port), "--workers", "1", "--threads", "4"]
     with tempfile.TemporaryFile("w+") as said:
         server = subprocess.Popen(

@@ -2,6 +2,6 @@
 
 import sys
 
-from xuliu.interfaces.cli.entry import main
+from xuliu.cli.entry import main
 
 sys.exit(main())

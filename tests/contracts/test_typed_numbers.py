@@ -11,8 +11,8 @@ from django.utils.translation import override
 
 from tests.contracts.sandbox_rigs import FLEETS, at_sandbox
 from xuliu.carrier.contract import Action, Change, Outcome, SimKey
-from xuliu.interfaces.cli import chosen
-from xuliu.interfaces.cli.failure import CommandFailed
+from xuliu.cli import chosen
+from xuliu.cli.failure import CommandFailed
 from xuliu.interfaces.console.tests import people
 from xuliu.inventory import numbers
 from xuliu.inventory.import_sims import Report, import_sims

@@ -34,13 +34,14 @@ from xuliu.carrier import operations as carriers
 from xuliu.carrier.models import CarrierAccount
 from xuliu.carrier.session import forget_accounts
 from xuliu.common.actor import Actor, acting
-from xuliu.ordering import decide, steps
+from xuliu.ordering import steps
+from xuliu.ordering.buying.place import CannotPlace, cancel, place
+from xuliu.ordering.buying.quote import QuoteRefused, Wish, quote
+from xuliu.ordering.delivering import decide
+from xuliu.ordering.ending.withdraw import withdraw
 from xuliu.ordering.models import Flight, Order, OrderLine
 from xuliu.ordering.overdue import tell_of_overdue
-from xuliu.ordering.place import CannotPlace, cancel, place
-from xuliu.ordering.quote import QuoteRefused, Wish, quote
-from xuliu.ordering.withdraw import withdraw
-from xuliu.payment import exchange
+from xuliu.payment import payment_steps
 from xuliu.payment.models import Payment, Refund
 from xuliu.sandbox import testing
 from xuliu.ticket.models import Case
@@ -137,7 +138,7 @@ class Line(RefundRules):
             order_id = self._quote(picks, offering)
             if order_id:
                 self._place(order_id, "native")
-                exchange.open_waiting()
+                payment_steps.open_waiting()
                 self._pay(Payment.objects.filter(order_id=order_id))
 
     def _quote(self, picks: list[int], offering: int) -> int | None:

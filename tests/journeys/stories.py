@@ -31,13 +31,14 @@ from xuliu.catalog.models import Offering
 from xuliu.common import clock, examining
 from xuliu.common.actor import Actor, acting
 from xuliu.inventory.models import Sim
-from xuliu.ordering import decide, fulfil, pay
-from xuliu.ordering.choose import Visitor, choose
+from xuliu.ordering.buying import by_notice
+from xuliu.ordering.buying.choose import Visitor, choose
+from xuliu.ordering.buying.place import cancel
+from xuliu.ordering.buying.quote import Wish, quote
+from xuliu.ordering.delivering import decide, fulfil
+from xuliu.ordering.delivering.underway import Peer
+from xuliu.ordering.ending.withdraw import withdraw
 from xuliu.ordering.models import Flight, Order, OrderLine
-from xuliu.ordering.place import cancel
-from xuliu.ordering.quote import Wish, quote
-from xuliu.ordering.underway import Peer
-from xuliu.ordering.withdraw import withdraw
 from xuliu.payment import anew, outside, sign_ins
 from xuliu.payment.accounts import provider_of, session_of
 from xuliu.payment.models import Notice, Refund
@@ -302,7 +303,7 @@ def refused_by_the_database(world: World) -> None:
     wish = Wish(sim_id=sims[0].pk, offering_id=world.offerings["cm-12"].pk)
     lapsing = quote(wishes=[wish], price_list_id=world.price_list.pk, channel="test")
     order = make_paid_order(world, sims[2:], "cm-12")
-    pay.apply_notices()
+    by_notice.apply_notices()
     unopened = make_order(world, sims[1:2], "cm-12")
     line = OrderLine.objects.get(order=order)
     Flight.objects.create(
@@ -323,9 +324,9 @@ def refused_by_the_database(world: World) -> None:
 def large(world: World) -> None:
     """More lines than one transaction releases."""
     order = make_paid_order(world, make_sims(world, "onelink", 3), "cm-3")
-    pay.apply_notices()
+    by_notice.apply_notices()
     OrderLine.objects.filter(order=order).update(state="WAITING")
-    while pay.release_rest(limit=1):
+    while by_notice.release_rest(limit=1):
         pass
     drive_for(world, timedelta(minutes=1))
 

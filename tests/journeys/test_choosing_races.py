@@ -9,13 +9,13 @@ import pytest
 
 from tests.journeys.test_races import Racers
 from xuliu.common.state import move
-from xuliu.interfaces.merchant.tests import made
-from xuliu.interfaces.merchant.tests.made import Shop
-from xuliu.ordering.choose import MOST_OPEN, TooManyOpen, Visitor, choose
+from xuliu.interfaces.merchant.tests import make
+from xuliu.interfaces.merchant.tests.make import Shop
+from xuliu.ordering.buying.choose import MOST_OPEN, TooManyOpen, Visitor, choose
+from xuliu.ordering.buying.openings import SHARE_OF_A_SHOP, shares_of_shop
+from xuliu.ordering.buying.place import CannotPlace, place
+from xuliu.ordering.buying.quote import Wish
 from xuliu.ordering.models import Order, OrderLine, PageOrder
-from xuliu.ordering.openings import SHARE_OF_A_SHOP, shares_of_shop
-from xuliu.ordering.place import CannotPlace, place
-from xuliu.ordering.quote import Wish
 from xuliu.payment.models import Payment
 
 AT_ONCE = 8
@@ -23,7 +23,7 @@ AT_ONCE = 8
 
 @pytest.fixture
 def shop(fresh_database: str) -> Shop:
-    return made.make_shop()
+    return make.make_shop()
 
 
 @pytest.fixture

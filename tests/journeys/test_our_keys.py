@@ -9,9 +9,9 @@ import pytest
 from tests.world import World, drive_for, drive_until, make_order, make_paid_order, make_person, make_sims
 from xuliu.common.actor import Actor, acting
 from xuliu.common.models import Event
+from xuliu.ordering.buying.place import CannotPlace, place
+from xuliu.ordering.buying.quote import Wish, quote
 from xuliu.ordering.models import Order
-from xuliu.ordering.place import CannotPlace, place
-from xuliu.ordering.quote import Wish, quote
 from xuliu.payment import accounts
 from xuliu.payment.models import Payment, ProviderAccount, Refund
 from xuliu.ticket.models import Case

@@ -15,7 +15,7 @@ from xuliu.carrier.operations import pause, resume
 from xuliu.catalog.models import Offering
 from xuliu.common import clock
 from xuliu.common.actor import Actor, acting
-from xuliu.ordering import decide
+from xuliu.ordering.delivering import decide
 from xuliu.ordering.models import Attempt, OrderLine
 from xuliu.payment.models import Payment, Refund
 from xuliu.ticket.models import Case

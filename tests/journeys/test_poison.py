@@ -15,17 +15,18 @@ import pytest
 from django.db import connection
 
 from tests.books import check_own_books
-from tests.journeys import paper as carrier
-from tests.journeys.paper import Paper
+from tests.journeys import paper_carrier as carrier
+from tests.journeys.paper_carrier import Paper
 from tests.world import drive, drive_for, make_world, pass_time
 from xuliu.balance.models import Bucket
 from xuliu.common import clock
 from xuliu.ledger.operations import Entry, post
-from xuliu.ordering import decide, settle
+from xuliu.ordering.buying.by_notice import apply_notices
+from xuliu.ordering.buying.place import place
+from xuliu.ordering.delivering import decide
+from xuliu.ordering.ending import settle
+from xuliu.ordering.ending.withdraw import withdraw
 from xuliu.ordering.models import Flight, Order, OrderLine, Receipt
-from xuliu.ordering.pay import apply_notices
-from xuliu.ordering.place import place
-from xuliu.ordering.withdraw import withdraw
 from xuliu.payment.models import Notice, Payment, Refund
 from xuliu.sandbox.testing import Sandbox
 from xuliu.ticket.models import Case

@@ -10,11 +10,11 @@ from django.test.utils import CaptureQueriesContext
 
 from tests.world import World, drive, make_order, make_sims, pass_time
 from xuliu.common.tests.waiting import until
-from xuliu.ordering import settle
+from xuliu.ordering.buying.by_notice import apply_notices
+from xuliu.ordering.ending import settle
+from xuliu.ordering.ending.withdraw import withdraw
 from xuliu.ordering.models import Order
-from xuliu.ordering.pay import apply_notices
-from xuliu.ordering.withdraw import withdraw
-from xuliu.payment import exchange, refunding
+from xuliu.payment import payment_steps, refund_steps
 from xuliu.payment.models import Notice, Payment, Refund
 
 FEW, MANY = 1, 10
@@ -37,7 +37,7 @@ def test_one_payment_and_ten_are_opened_with_the_same_statements(world: World) -
     counts = []
     for number, count in enumerate((FEW, MANY)):
         _placed(world, count, first=1 + 100 * number)
-        counts.append(_statements(exchange.open_waiting, found=count))
+        counts.append(_statements(payment_steps.open_waiting, found=count))
     assert counts[0] == counts[1]
     assert not Payment.objects.filter(state=Payment.State.OPENING).exists()
 
@@ -46,9 +46,9 @@ def test_one_payment_and_ten_are_asked_about_and_closed_with_the_same_statements
     counts = []
     for number, count in enumerate((FEW, MANY)):
         _placed(world, count, first=1 + 100 * number)
-        exchange.open_waiting()
+        payment_steps.open_waiting()
         pass_time(world, timedelta(minutes=16))  # past their quote: asked about, then closed
-        counts.append(_statements(exchange.ask_unheard, found=count))
+        counts.append(_statements(payment_steps.ask_unheard, found=count))
     assert counts[0] == counts[1]
     assert not Payment.objects.filter(state__in=Payment.LIVE).exists()
     drive()
@@ -58,9 +58,9 @@ def test_one_refund_and_ten_are_sent_and_asked_about_with_the_same_statements(wo
     counts = []
     for number, count in enumerate((FEW, MANY)):
         _taken_back(world, count, first=1 + 100 * number)
-        sending = _statements(refunding.send_refunds, found=count)
+        sending = _statements(refund_steps.send_refunds, found=count)
         pass_time(world, timedelta(minutes=1))
-        counts.append((sending, _statements(refunding.ask_refunds, found=count)))
+        counts.append((sending, _statements(refund_steps.ask_refunds, found=count)))
         drive()
     assert counts[0] == counts[1]
     assert set(Refund.objects.values_list("state", flat=True)) == {Refund.State.SUCCEEDED}
@@ -69,7 +69,7 @@ def test_one_refund_and_ten_are_sent_and_asked_about_with_the_same_statements(wo
 def _taken_back(world: World, count: int, *, first: int) -> None:
     """Paid, and taken back before anything was sent: as many refunds are wanted."""
     _placed(world, count, first=first)
-    exchange.open_waiting()
+    payment_steps.open_waiting()
     pending = Payment.objects.filter(state=Payment.State.PENDING)
     for reference in pending.values_list("reference", flat=True):
         world.sandbox.control.pay(reference)

@@ -14,8 +14,8 @@ import pytest
 from django.db import connections
 
 from tests.books import check_own_books
-from tests.journeys import paper as carrier
-from tests.journeys.paper import Paper
+from tests.journeys import paper_carrier as carrier
+from tests.journeys.paper_carrier import Paper
 from tests.world import (
     World,
     drive,
@@ -32,13 +32,14 @@ from xuliu.balance.refresh import refresh
 from xuliu.common import clock, stops
 from xuliu.ledger import addresses
 from xuliu.ledger.queries import balance
-from xuliu.ordering import check, fulfil, settle, verify
+from xuliu.ordering.buying.by_notice import apply_notices
+from xuliu.ordering.buying.place import cancel, place
+from xuliu.ordering.delivering import check, fulfil, verify
+from xuliu.ordering.delivering.outcomes import Delivery, complete
+from xuliu.ordering.ending import settle
+from xuliu.ordering.ending.withdraw import withdraw
 from xuliu.ordering.models import Attempt, Flight, Order, OrderLine, Receipt
-from xuliu.ordering.outcomes import Delivery, complete
-from xuliu.ordering.pay import apply_notices
-from xuliu.ordering.place import cancel, place
-from xuliu.ordering.withdraw import withdraw
-from xuliu.payment import refunding
+from xuliu.payment import refund_steps
 from xuliu.payment.models import Payment, Refund
 from xuliu.sandbox.testing import Sandbox
 
@@ -267,7 +268,7 @@ def test_two_workers_send_a_refund_once(world: World, two: Racers) -> None:
         assert withdraw(order_id=order.pk) == 1
     settle.settle()
 
-    two.race(*[_until_nothing(refunding.send_refunds)] * 2)
+    two.race(*[_until_nothing(refund_steps.send_refunds)] * 2)
 
     sent = [call["reference"] for call in world.sandbox.control.calls("wechatpay", operation="refund")]
     assert len(sent) == len(set(sent)) == 4

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from tests.books import check_own_books
-from tests.journeys import paper as carrier
-from tests.journeys.paper import Paper
+from tests.journeys import paper_carrier as carrier
+from tests.journeys.paper_carrier import Paper
 from tests.world import (
     World,
     drive_for,
@@ -31,10 +31,10 @@ from xuliu.common import clock
 from xuliu.common.actor import Actor, acting
 from xuliu.common.dates import add_months
 from xuliu.inventory.models import Sim
-from xuliu.ordering import check, decide, fulfil, verify
+from xuliu.ordering.buying.by_notice import apply_notices
+from xuliu.ordering.buying.place import place
+from xuliu.ordering.delivering import check, decide, fulfil, verify
 from xuliu.ordering.models import Attempt, Order, OrderLine
-from xuliu.ordering.pay import apply_notices
-from xuliu.ordering.place import place
 from xuliu.payment.models import Refund
 from xuliu.sandbox.testing import Sandbox
 from xuliu.ticket.models import Case

@@ -24,10 +24,10 @@ from xuliu.common.actor import Actor, acting
 from xuliu.common.deciding import CannotDecide
 from xuliu.ledger import addresses
 from xuliu.ledger.queries import balance
-from xuliu.ordering import decide
+from xuliu.ordering.buying.place import place
+from xuliu.ordering.delivering import decide
 from xuliu.ordering.models import Order, OrderLine
-from xuliu.ordering.place import place
-from xuliu.payment import exchange, outside
+from xuliu.payment import outside, payment_steps
 from xuliu.payment.models import Notice, Payment, Refund
 from xuliu.ticket.models import Case
 
@@ -144,7 +144,7 @@ def test_of_a_success_and_a_refund_in_one_batch_the_refund_counts(world: World) 
     await_notices(world)
     told = world.sandbox.control.refund_outside(payment.reference, 3600, notify=False)
     pass_time(world, timedelta(seconds=30))
-    exchange.ask_unheard()
+    payment_steps.ask_unheard()
     assert Notice.objects.filter(state=Notice.State.STORED).count() == 2
     drive_for(world, timedelta(minutes=2))
 

@@ -9,7 +9,7 @@ from django.urls import reverse
 
 from tests.harness import databases
 from tests.world import World, drive_until, make_paid_order, make_sims
-from xuliu.interfaces.cli.entry import main
+from xuliu.cli.entry import main
 from xuliu.ledger.queries import trial_balance
 from xuliu.ordering.queries import progress, receipt_of
 

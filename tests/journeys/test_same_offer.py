@@ -16,18 +16,18 @@ from xuliu.balance.operations import grant_buckets
 from xuliu.carrier.models import CarrierAccount
 from xuliu.catalog.models import Offering
 from xuliu.catalog.queries import public_price_list
+from xuliu.cli import lookup
+from xuliu.cli.failure import CommandFailed
+from xuliu.cli.topup import price_lines, quoted
 from xuliu.common import clock
-from xuliu.interfaces.cli import lookup
-from xuliu.interfaces.cli.failure import CommandFailed
-from xuliu.interfaces.cli.topup import price_lines, quoted
 from xuliu.interfaces.console.tests import people
-from xuliu.interfaces.merchant.tests import made
-from xuliu.interfaces.merchant.tests.made import Shop
+from xuliu.interfaces.merchant.tests import make
+from xuliu.interfaces.merchant.tests.make import Shop
 from xuliu.inventory.models import Sim
 from xuliu.inventory.tests.make import make_sim
+from xuliu.ordering.buying.offers import offers
+from xuliu.ordering.buying.quote import QuoteRefused, Wish, quote
 from xuliu.ordering.models import OrderLine
-from xuliu.ordering.offers import offers
-from xuliu.ordering.quote import QuoteRefused, Wish, quote
 from xuliu.party.models import Person
 
 __all__ = ["quick_passwords"]
@@ -48,15 +48,15 @@ ENGLISH = {"Accept-Language": "en"}
 
 def in_days(days: int) -> date:
     """So many days from today."""
-    return made.today() + timedelta(days=days)
+    return make.today() + timedelta(days=days)
 
 
 def delivered(shop: Shop, ends_on: date, *, minutes_ago: float, offering: Offering | None = None) -> None:
     """A line of the SIM, proven then, that brought this end."""
-    order = made.make_paid(made.make_quote(shop, offering))
+    order = make.make_paid(make.make_quote(shop, offering))
     states = OrderLine.State
     at = clock.now() - timedelta(minutes=minutes_ago)
-    made.make_gone(order, states.SUBMITTING, states.VERIFYING, states.COMPLETED, at=at)
+    make.make_gone(order, states.SUBMITTING, states.VERIFYING, states.COMPLETED, at=at)
     line = order.lines.get()
     grant_buckets(
         line_ids=[line.pk], sim_ids=[line.sim_id], sizes_bytes=[0], starts_on=[in_days(-30)], ends_on=[ends_on]
@@ -68,27 +68,27 @@ def nobody_asked(shop: Shop) -> date | None:
 
 
 def carrier_says_no_end(shop: Shop) -> date | None:
-    made.make_reading(shop.sim, period_end_on=None)
+    make.make_reading(shop.sim, period_end_on=None)
     return shop.sim.period_end_on
 
 
 def carrier_says_more_than_we(shop: Shop) -> date | None:
-    made.make_reading(shop.sim, period_end_on=in_days(200))
+    make.make_reading(shop.sim, period_end_on=in_days(200))
     return in_days(200)
 
 
 def carrier_says_less_than_we(shop: Shop) -> date | None:
-    made.make_reading(shop.sim, period_end_on=in_days(3))
+    make.make_reading(shop.sim, period_end_on=in_days(3))
     return in_days(3)
 
 
 def carrier_says_expired(shop: Shop) -> date | None:
-    made.make_reading(shop.sim, period_end_on=in_days(-40))
+    make.make_reading(shop.sim, period_end_on=in_days(-40))
     return in_days(-40)
 
 
 def reading_is_older_than_a_delivery(shop: Shop) -> date | None:
-    made.make_reading(shop.sim, minutes_ago=60)
+    make.make_reading(shop.sim, minutes_ago=60)
     delivered(shop, in_days(377), minutes_ago=30)
     return in_days(377)
 
@@ -96,24 +96,24 @@ def reading_is_older_than_a_delivery(shop: Shop) -> date | None:
 def reading_is_newer_than_a_delivery(shop: Shop) -> date | None:
     delivered(shop, in_days(377), minutes_ago=60)
     Sim.objects.filter(id=shop.sim.pk).update(period_end_on=in_days(377))
-    made.make_reading(shop.sim, minutes_ago=30, period_end_on=in_days(5))
+    make.make_reading(shop.sim, minutes_ago=30, period_end_on=in_days(5))
     return in_days(5)
 
 
 def a_copy_shows_less_than_was_proven(shop: Shop) -> date | None:
-    made.make_reading(shop.sim, minutes_ago=1, period_end_on=in_days(5))
+    make.make_reading(shop.sim, minutes_ago=1, period_end_on=in_days(5))
     ProvenReading.objects.create(sim=shop.sim, line_id=1, as_of=clock.now(), period_end_on=in_days(370))
     return in_days(370)
 
 
 def expired_reading_is_older_than_a_delivery(shop: Shop) -> date | None:
-    made.make_reading(shop.sim, minutes_ago=60, period_end_on=in_days(-40))
+    make.make_reading(shop.sim, minutes_ago=60, period_end_on=in_days(-40))
     delivered(shop, in_days(90), minutes_ago=30)
     return in_days(90)
 
 
 def data_delivered_since_moves_no_end(shop: Shop) -> date | None:
-    made.make_reading(shop.sim, minutes_ago=60, period_end_on=in_days(20))
+    make.make_reading(shop.sim, minutes_ago=60, period_end_on=in_days(20))
     delivered(shop, in_days(400), minutes_ago=30, offering=shop.data)
     return in_days(20)
 
@@ -143,9 +143,9 @@ KNOWN: tuple[Callable[[Shop], date | None], ...] = (
 def test_all_surfaces_count_from_the_same_end(
     known: Callable[[Shop], date | None], is_under_way: bool, client: Client, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    shop = made.make_shop()
+    shop = make.make_shop()
     ends_on = known(shop)
-    planned = made.make_paid(made.make_quote(shop, shop.half_year)).lines.get().ends_on if is_under_way else None
+    planned = make.make_paid(make.make_quote(shop, shop.half_year)).lines.get().ends_on if is_under_way else None
 
     answers = {
         "page": on_the_page(shop, client),
@@ -161,16 +161,16 @@ def test_all_surfaces_count_from_the_same_end(
     known_end = offers(sim_ids=[shop.sim.pk], price_list_id=None, at=clock.now())[shop.sim.pk].ends_on
     assert known_end == ends_on
     counted_from = max(filter(None, [ends_on, planned]), default=None)
-    runs = counted_from is not None and counted_from > made.today()
+    runs = counted_from is not None and counted_from > make.today()
     assert set(answers["quote"]) == set(CODES if runs else CODES[:-1])
     assert str(ends_on - timedelta(days=1) if ends_on else "not known") in present_end(shop, client, capsys)
 
 
 REFUSED: dict[str, Callable[[Shop], object]] = {
     "sim_not_in_service": lambda shop: Sim.objects.filter(id=shop.sim.pk).update(state="TERMINATED"),
-    "sim_not_in_service ": lambda shop: made.make_reading(shop.sim, carrier_state="terminated"),
-    "sim_unknown_at_carrier": lambda shop: made.make_reading(shop.sim, refused="not found"),
-    "sim_blocked": lambda shop: made.make_reading(shop.sim, blocked_why="欠费"),
+    "sim_not_in_service ": lambda shop: make.make_reading(shop.sim, carrier_state="terminated"),
+    "sim_unknown_at_carrier": lambda shop: make.make_reading(shop.sim, refused="not found"),
+    "sim_blocked": lambda shop: make.make_reading(shop.sim, blocked_why="欠费"),
     "account_paused": lambda shop: CarrierAccount.objects.update(paused_at=clock.now()),
     "offering_paused": lambda shop: Offering.objects.update(paused_at=clock.now()),
 }
@@ -178,7 +178,7 @@ REFUSED: dict[str, Callable[[Shop], object]] = {
 
 @pytest.mark.parametrize("code", REFUSED)
 def test_what_one_surface_refuses_none_sells(code: str, client: Client, capsys: pytest.CaptureFixture[str]) -> None:
-    shop = made.make_shop()
+    shop = make.make_shop()
     REFUSED[code](shop)
 
     surfaces = on_the_page(shop, client), by_lookup(shop, capsys), by_topup(shop), in_the_console(shop), by_quote(shop)
@@ -191,8 +191,8 @@ def test_what_one_surface_refuses_none_sells(code: str, client: Client, capsys: 
 
 
 def test_what_a_carrier_said_against_a_sim_is_asked_anew_when_it_is_refused() -> None:
-    shop = made.make_shop()
-    made.make_reading(shop.sim, refused="not found", asked_at=clock.now() - timedelta(days=9))
+    shop = make.make_shop()
+    make.make_reading(shop.sim, refused="not found", asked_at=clock.now() - timedelta(days=9))
 
     assert by_quote(shop) == {}
 
@@ -200,18 +200,18 @@ def test_what_a_carrier_said_against_a_sim_is_asked_anew_when_it_is_refused() ->
 
 
 def test_what_was_added_to_a_renewal_that_is_refused_is_no_end_to_count_from() -> None:
-    shop = made.make_shop()
-    renewal = made.make_paid(made.make_quote(shop, shop.year))
-    made.make_paid(made.make_quote(shop, shop.data))
-    made.make_gone(renewal, OrderLine.State.SUBMITTING, OrderLine.State.REJECTED)
+    shop = make.make_shop()
+    renewal = make.make_paid(make.make_quote(shop, shop.year))
+    make.make_paid(make.make_quote(shop, shop.data))
+    make.make_gone(renewal, OrderLine.State.SUBMITTING, OrderLine.State.REJECTED)
 
-    (line,) = made.make_quote(shop, shop.quarter).lines.all()
+    (line,) = make.make_quote(shop, shop.quarter).lines.all()
 
     assert line.starts_on == shop.sim.period_end_on
 
 
 def test_one_sim_and_a_thousand_take_the_same_statements(django_assert_num_queries: Callable[[int], object]) -> None:
-    shop = made.make_shop()
+    shop = make.make_shop()
     many = [make_sim(shop.account).pk for _ in range(1_000)]
     for sim_ids in ([shop.sim.pk], many):
         with django_assert_num_queries(3):  # type: ignore[attr-defined]  # a context

@@ -11,8 +11,8 @@ from django.db import connection
 from django.db.models import Count
 
 from tests.books import check_own_books
-from tests.journeys import paper as carrier
-from tests.journeys.paper import Paper
+from tests.journeys import paper_carrier as carrier
+from tests.journeys.paper_carrier import Paper
 from tests.world import make_world, pass_time
 from xuliu.balance.operations import want_readings
 from xuliu.balance.refresh import refresh
@@ -20,13 +20,14 @@ from xuliu.carrier.contract import Answer, Reason
 from xuliu.common import clock
 from xuliu.common.chunks import CHUNK as RELEASED_AT_ONCE
 from xuliu.inventory.import_sims import Report, import_sims
-from xuliu.ordering import check, fulfil, settle, verify
+from xuliu.ordering.buying.by_notice import apply_notices, release_rest
+from xuliu.ordering.buying.place import place
+from xuliu.ordering.buying.quote import LINES_PER_STATEMENT
+from xuliu.ordering.delivering import check, fulfil, verify
+from xuliu.ordering.ending import settle
+from xuliu.ordering.ending.withdraw import withdraw
 from xuliu.ordering.models import Order, OrderLine, Receipt
 from xuliu.ordering.overdue import tell_of_overdue
-from xuliu.ordering.pay import apply_notices, release_rest
-from xuliu.ordering.place import place
-from xuliu.ordering.quote import LINES_PER_STATEMENT
-from xuliu.ordering.withdraw import withdraw
 from xuliu.sandbox.testing import Sandbox
 from xuliu.ticket.models import Case
 

@@ -10,11 +10,11 @@ from xuliu.carrier import examining as at_carriers
 from xuliu.carrier import operations
 from xuliu.carrier.accounts import set_credentials
 from xuliu.carrier.models import CarrierAccount
+from xuliu.cli.entry import main
 from xuliu.common import examining
 from xuliu.common.models import Event
-from xuliu.interfaces.cli.entry import main
-from xuliu.ordering.place import CannotPlace, place
-from xuliu.ordering.quote import QuoteRefused, Wish, quote
+from xuliu.ordering.buying.place import CannotPlace, place
+from xuliu.ordering.buying.quote import QuoteRefused, Wish, quote
 from xuliu.payment import accounts as at_provider
 from xuliu.payment.models import ProviderAccount
 

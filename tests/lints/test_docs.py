@@ -10,7 +10,7 @@ from urllib.parse import unquote
 import pytest
 
 from tests.lints import sources
-from xuliu.interfaces.cli.entry import commands
+from xuliu.cli.entry import commands
 
 LINK = re.compile(r"!?\[[^\]]*\]\(([^()\s]+(?:\([^()]*\))?)(?:\s+\"[^\"]*\")?\)")
 CODE = re.compile(r"```.*?```|`[^`\n]*`", re.DOTALL)

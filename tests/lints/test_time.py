@@ -25,7 +25,7 @@ ALLOWED: dict[str, str] = {
     "xuliu/config/logs.py": "a log line is stamped by the machine",
     "xuliu/sandbox/clock.py": "the other side's own clock",
     "xuliu/sandbox/credentials.py": "certificates are valid by the machine's clock",
-    "xuliu/interfaces/cli/doctor.py": "compares the database's clock with ours",
+    "xuliu/cli/doctor.py": "compares the database's clock with ours",
     "xuliu/carrier/budget.py": "a budget of calls a second is kept by the database's clock",
 }
 MAKES_DAYS = {

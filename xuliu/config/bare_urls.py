@@ -6,7 +6,7 @@ from xuliu.config import health
 
 urlpatterns = [
     path("healthz", health.healthz),
-    path("webhooks/", include("xuliu.interfaces.api.urls")),
+    path("webhooks/", include("xuliu.interfaces.webhooks.urls")),
 ]
 handler400 = health.refused
 handler404 = health.not_found

@@ -22,7 +22,7 @@ from xuliu.common.addresses import client, is_among, read
 from xuliu.config.bodies import Bodies, Limits, Refused
 from xuliu.config.pools import Pool
 from xuliu.config.wsgi import application, is_bare
-from xuliu.interfaces.api.webhooks import LARGEST_BYTES
+from xuliu.interfaces.webhooks.notices import LARGEST_BYTES
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment

@@ -13,10 +13,10 @@ from django.db import connection
 
 from xuliu.common import stops
 from xuliu.common.state import move
+from xuliu.ordering.delivering.outcomes import LOOK_BACK_AFTER
+from xuliu.ordering.delivering.underway import REACHED
 from xuliu.ordering.models import OrderLine
-from xuliu.ordering.outcomes import LOOK_BACK_AFTER
 from xuliu.ordering.patience import began_by, patience
-from xuliu.ordering.underway import REACHED
 from xuliu.ticket.models import Case
 from xuliu.ticket.operations import Opening, keep_cases
 

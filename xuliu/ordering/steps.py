@@ -6,10 +6,13 @@ from dataclasses import dataclass
 from xuliu.balance.refresh import refresh
 from xuliu.carrier import examining as carrier_examining
 from xuliu.common import guard
-from xuliu.ordering import check, drift, expire, fulfil, overdue, pay, payer, settle, verify
+from xuliu.ordering import overdue
+from xuliu.ordering.buying import by_notice, expire, payer
+from xuliu.ordering.delivering import check, drift, fulfil, verify
+from xuliu.ordering.ending import settle
 from xuliu.ordering.queries import active_accounts
 from xuliu.payment import examining as provider_examining
-from xuliu.payment import exchange, lockout, refunding, sign_ins
+from xuliu.payment import lockout, payment_steps, refund_steps, sign_ins
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,17 +37,17 @@ class AccountStep:
 LANES: dict[str, tuple[Step, ...]] = {
     "open": (
         Step("payer.know", payer.know_payers),
-        Step("payment.open", exchange.open_waiting),
+        Step("payment.open", payment_steps.open_waiting),
     ),
     "ask": (
         Step("account.try", lockout.try_paused),
-        Step("payment.ask", exchange.ask_unheard),
-        Step("refund.send", refunding.send_refunds),
-        Step("refund.ask", refunding.ask_refunds),
+        Step("payment.ask", payment_steps.ask_unheard),
+        Step("refund.send", refund_steps.send_refunds),
+        Step("refund.ask", refund_steps.ask_refunds),
     ),
-    "pay": (Step("pay.apply", pay.apply_notices),),
+    "pay": (Step("pay.apply", by_notice.apply_notices),),
     # Of its own: a bulk order's fifty chunks, one after the other, would hold up everybody's notices.
-    "release": (Step("pay.release_rest", pay.release_rest),),
+    "release": (Step("pay.release_rest", by_notice.release_rest),),
     "end": (
         Step("settle", settle.settle),
         Step("receipts", settle.issue_receipts),

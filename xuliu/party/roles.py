@@ -5,9 +5,9 @@ from typing import Any
 from django.contrib.auth.backends import BaseBackend
 from django.contrib.auth.models import AnonymousUser, Group
 
-from xuliu.common.rights import Right
 from xuliu.party.models import Person
 from xuliu.party.operations import end_sessions
+from xuliu.party.rights import Right
 
 ADMINISTRATOR, FINANCE, SUPPORT = "administrator", "finance", "support"
 RIGHTS: dict[str, frozenset[Right]] = {

@@ -13,8 +13,8 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from django.db import connection
 
 from tests.harness.site import THREADS
-from xuliu.interfaces.api.tests.test_webhooks import body_of, config, signed_headers
-from xuliu.interfaces.merchant.tests import made
+from xuliu.interfaces.merchant.tests import make
+from xuliu.interfaces.webhooks.tests.test_notices import body_of, config, signed_headers
 from xuliu.payment.accounts import set_credentials
 from xuliu.payment.models import Notice, ProviderAccount
 
@@ -31,7 +31,7 @@ def in_pieces(body: bytes, size: int) -> Iterator[bytes]:
 
 
 def test_notices_and_forms_in_chunks_are_taken(live_site: str, vendor: rsa.RSAPrivateKey) -> None:
-    seller = made.make_shop().provider.seller
+    seller = make.make_shop().provider.seller
     account = ProviderAccount.objects.create(code="chunked", provider="wechatpay", seller=seller, is_sandbox=True)
     set_credentials(account, config(vendor))
     body = body_of()
@@ -44,7 +44,7 @@ def test_notices_and_forms_in_chunks_are_taken(live_site: str, vendor: rsa.RSAPr
     assert bytes(Notice.objects.get().body) == body
     with httpx.Client(base_url=live_site) as browser:
         browser.get("/")
-        form = f"typed={made.ICCID}&csrfmiddlewaretoken={browser.cookies['xuliu_csrf']}".encode()
+        form = f"typed={make.ICCID}&csrfmiddlewaretoken={browser.cookies['xuliu_csrf']}".encode()
         kind = {"Content-Type": "application/x-www-form-urlencoded"}
         found = browser.post("/look-up", content=in_pieces(form, 10), headers=kind)
         assert found.request.headers["Transfer-Encoding"] == "chunked"
@@ -52,7 +52,7 @@ def test_notices_and_forms_in_chunks_are_taken(live_site: str, vendor: rsa.RSAPr
 
 
 def test_a_notice_signed_to_test_us_is_refused_as_any_forged_one(live_site: str, vendor: rsa.RSAPrivateKey) -> None:
-    account = made.make_shop().provider
+    account = make.make_shop().provider
     set_credentials(account, config(vendor))
     headers = {**signed_headers(vendor, b'{"id":"x"}'), "Wechatpay-Signature": "WECHATPAY/SIGNTEST/MkOnlyATest"}
     answer = httpx.post(f"{live_site}/webhooks/{account.code}/", content=b'{"id":"x"}', headers=headers)

@@ -4,8 +4,8 @@ from typing import Any
 
 from django.urls import reverse
 
-from xuliu.common.columns import instant_text
-from xuliu.ticket.admin import CASE_KINDS
+from xuliu.interfaces.console.kit.columns import instant_text
+from xuliu.interfaces.console.tables.ticket import CASE_KINDS
 from xuliu.ticket.models import Case
 from xuliu.ticket.queries import open_cases_of
 

@@ -4,8 +4,8 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
-from xuliu.common.rights import Right
-from xuliu.ordering import decide
+from xuliu.ordering.delivering import decide
+from xuliu.party.rights import Right
 from xuliu.ticket.operations import close_case
 from xuliu.ticket.queries import open_cases_of
 

@@ -9,12 +9,12 @@ from django.utils.translation import gettext_lazy as _
 
 from xuliu.balance.models import Reading as StoredReading
 from xuliu.carrier.contract import Proof, Reading
-from xuliu.common.columns import NONE, day_text, instant_text, size_text
-from xuliu.inventory.admin import CARRIER_STATES
-from xuliu.ordering.decide import is_held_back, may_send_again_at
-from xuliu.ordering.evidence import from_json, is_proven
+from xuliu.interfaces.console.kit.columns import NONE, day_text, instant_text, size_text
+from xuliu.interfaces.console.tables.inventory import CARRIER_STATES
+from xuliu.ordering.delivering.decide import is_held_back, may_send_again_at
+from xuliu.ordering.delivering.evidence import from_json, is_proven
+from xuliu.ordering.delivering.underway import Underway, lines_by_id
 from xuliu.ordering.models import Attempt, OrderLine
-from xuliu.ordering.underway import Underway, lines_by_id
 
 OUTCOMES = {
     "done": (_("The carrier says: done"), "well"),

@@ -10,7 +10,6 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from xuliu.common.codes import code_in
-from xuliu.common.rights import Right
 from xuliu.inventory import wording
 from xuliu.inventory.finding import (
     sim_by_iccid,
@@ -21,6 +20,7 @@ from xuliu.inventory.finding import (
 )
 from xuliu.inventory.numbers import readings
 from xuliu.ordering.models import Order, Receipt
+from xuliu.party.rights import Right
 from xuliu.payment.models import Payment, Refund
 
 LONGEST = 120

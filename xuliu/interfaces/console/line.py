@@ -11,20 +11,20 @@ from django.urls import reverse
 
 from xuliu.balance.queries import reading_of
 from xuliu.common import clock
-from xuliu.common.columns import badge, instant_text, localised, money_text
 from xuliu.common.deciding import PEOPLE_NEEDED, CannotDecide
 from xuliu.common.models import Event
-from xuliu.common.rights import Right
 from xuliu.interfaces.console import decisions
 from xuliu.interfaces.console.borrowed import reason
 from xuliu.interfaces.console.cases import case_link
 from xuliu.interfaces.console.evidence import OUTCOMES, Evidence, evidence_of
+from xuliu.interfaces.console.kit.columns import badge, instant_text, localised, money_text
+from xuliu.interfaces.console.tables.ordering import LINE_STATES
 from xuliu.interfaces.console.timeline import around, calls_of
 from xuliu.interfaces.console.words import ago
-from xuliu.ordering.admin import LINE_STATES
 from xuliu.ordering.models import Approval, Attempt, OrderLine
 from xuliu.ordering.patience import has_ended
 from xuliu.party.models import Person
+from xuliu.party.rights import Right
 from xuliu.ticket.models import Case
 from xuliu.ticket.queries import open_cases_of
 

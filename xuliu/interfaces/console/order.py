@@ -9,16 +9,16 @@ from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
-from xuliu.common import columns
-from xuliu.common.columns import badge, day_text, instant_text, localised, money_text
-from xuliu.common.rights import Right
 from xuliu.interfaces.console.borrowed import reason
+from xuliu.interfaces.console.kit import columns
+from xuliu.interfaces.console.kit.columns import badge, day_text, instant_text, localised, money_text
+from xuliu.interfaces.console.tables.ordering import CHANNELS, LINE_STATES, ORDER_STATES
+from xuliu.interfaces.console.tables.payment import METHODS, PAYMENT_STATES, REFUND_STATES
 from xuliu.interfaces.console.timeline import around, quoted
 from xuliu.ledger.queries import OrderTotals, order_totals
-from xuliu.ordering.admin import CHANNELS, LINE_STATES, ORDER_STATES
 from xuliu.ordering.models import Order, OrderLine
 from xuliu.ordering.queries import receipt_of, timeline
-from xuliu.payment.admin import METHODS, PAYMENT_STATES, REFUND_STATES
+from xuliu.party.rights import Right
 from xuliu.payment.models import Payment, Refund
 
 LINES_SHOWN = 100

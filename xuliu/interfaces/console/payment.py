@@ -11,16 +11,16 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
-from xuliu.common.columns import NONE, badge, instant_text, money_text
 from xuliu.common.deciding import CannotDecide
-from xuliu.common.rights import Right
 from xuliu.interfaces.console.borrowed import reason
 from xuliu.interfaces.console.cases import case_links
+from xuliu.interfaces.console.kit.columns import NONE, badge, instant_text, money_text
+from xuliu.interfaces.console.tables.payment import METHODS, PAYMENT_STATES, REFUND_STATES
 from xuliu.interfaces.console.timeline import around
 from xuliu.ordering.models import Order
 from xuliu.party.models import Person
+from xuliu.party.rights import Right
 from xuliu.payment import outside
-from xuliu.payment.admin import METHODS, PAYMENT_STATES, REFUND_STATES
 from xuliu.payment.models import OutsideEntry, Payment, Refund
 
 MOST_DIGITS = 15

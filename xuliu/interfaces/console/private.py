@@ -12,11 +12,11 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from xuliu.common.events import record
-from xuliu.common.rights import Right
 from xuliu.interfaces.console.gate import has_second_factor
 from xuliu.party.models import Contact, Person
 from xuliu.party.operations import add_contact, end_sessions
 from xuliu.party.queries import ContactSeen, contacts_of
+from xuliu.party.rights import Right
 
 WORDS = {Contact.Kind.PHONE: _("Phone"), Contact.Kind.MAIL: _("Mail")}
 

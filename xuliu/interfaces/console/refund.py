@@ -10,16 +10,16 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
-from xuliu.common.columns import States, badge, instant_text, money_text
 from xuliu.common.deciding import PEOPLE_NEEDED, CannotDecide
-from xuliu.common.rights import Right
 from xuliu.interfaces.console.borrowed import reason
 from xuliu.interfaces.console.cases import case_links
+from xuliu.interfaces.console.kit.columns import States, badge, instant_text, money_text
+from xuliu.interfaces.console.tables.payment import REFUND_STATES
 from xuliu.interfaces.console.timeline import around
 from xuliu.ordering.models import Order
 from xuliu.party.models import Person
+from xuliu.party.rights import Right
 from xuliu.payment import anew
-from xuliu.payment.admin import REFUND_STATES
 from xuliu.payment.models import Refund, RefundApproval, RefundNumber
 
 Standing = RefundNumber.Standing

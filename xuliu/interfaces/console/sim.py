@@ -17,17 +17,17 @@ from xuliu.balance.operations import want_readings
 from xuliu.balance.queries import reading_of
 from xuliu.catalog.queries import public_price_list
 from xuliu.common import clock
-from xuliu.common.columns import NONE, badge, day_text, instant_text, localised, money_text, size_text
 from xuliu.common.models import Event
-from xuliu.common.rights import Right
+from xuliu.interfaces.console.kit.columns import NONE, badge, day_text, instant_text, localised, money_text, size_text
+from xuliu.interfaces.console.tables.inventory import CARRIER_STATES, SIM_STATES
+from xuliu.interfaces.console.tables.ordering import LINE_STATES
 from xuliu.interfaces.console.timeline import around
 from xuliu.interfaces.console.words import REFUSALS, ago
-from xuliu.inventory.admin import CARRIER_STATES, SIM_STATES
 from xuliu.inventory.models import Binding, Sim
-from xuliu.ordering.admin import LINE_STATES
+from xuliu.ordering.buying.offers import Offer, SimOffers, offers
 from xuliu.ordering.models import OrderLine
-from xuliu.ordering.offers import Offer, SimOffers, offers
 from xuliu.ordering.queries import UNDER_WAY
+from xuliu.party.rights import Right
 
 LINES_SHOWN, SOON_DAYS = 50, 7
 

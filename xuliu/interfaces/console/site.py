@@ -22,8 +22,8 @@ from django.views.i18n import set_language
 from unfold.sites import UnfoldAdminSite
 
 from xuliu.common.actor import acting
-from xuliu.common.listing import Table
 from xuliu.interfaces.console import gate
+from xuliu.interfaces.console.kit.listing import Table
 from xuliu.interfaces.console.navigation import navigation
 
 View = Callable[..., HttpResponseBase]

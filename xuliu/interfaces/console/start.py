@@ -13,14 +13,15 @@ from django.utils.timezone import get_current_timezone_name
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
-from xuliu.common import clock, columns
-from xuliu.common.columns import States, money_text
-from xuliu.common.rights import Right
+from xuliu.common import clock
 from xuliu.interfaces.console import figures
 from xuliu.interfaces.console.borrowed import reason
+from xuliu.interfaces.console.kit import columns
+from xuliu.interfaces.console.kit.columns import States, money_text
+from xuliu.interfaces.console.tables.ticket import CASE_KINDS
 from xuliu.interfaces.console.words import ago, state_words
 from xuliu.ordering.queries import Standing, standings
-from xuliu.ticket.admin import CASE_KINDS
+from xuliu.party.rights import Right
 
 TABLES = {
     "line": "ordering_orderline",

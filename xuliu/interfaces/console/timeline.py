@@ -11,11 +11,11 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from xuliu.carrier.models import Call
-from xuliu.common.columns import badge, instant_text, money_text
 from xuliu.common.models import CallRecord, Event
 from xuliu.interfaces.console.borrowed import reason
+from xuliu.interfaces.console.kit.columns import badge, instant_text, money_text
+from xuliu.interfaces.console.tables.ordering import CHANNELS
 from xuliu.interfaces.console.words import KINDS, state_words, who
-from xuliu.ordering.admin import CHANNELS
 from xuliu.ordering.models import Order, OrderLine, Receipt
 from xuliu.payment.models import Payment, ProviderCall, Refund, RefundNumber
 

@@ -7,11 +7,11 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
-from xuliu.common.columns import NONE, States
-from xuliu.inventory.admin import SIM_STATES
-from xuliu.ordering.admin import LINE_STATES, ORDER_STATES
-from xuliu.payment.admin import NOTICE_STATES, PAYMENT_STATES, REFUND_STATES
-from xuliu.ticket.admin import CASE_STATES
+from xuliu.interfaces.console.kit.columns import NONE, States
+from xuliu.interfaces.console.tables.inventory import SIM_STATES
+from xuliu.interfaces.console.tables.ordering import LINE_STATES, ORDER_STATES
+from xuliu.interfaces.console.tables.payment import NOTICE_STATES, PAYMENT_STATES, REFUND_STATES
+from xuliu.interfaces.console.tables.ticket import CASE_STATES
 
 MINUTE, HOUR, DAY = 60, 3600, 86400
 KINDS: dict[str, Promise] = {
@@ -29,7 +29,7 @@ ACTORS: dict[str, Promise] = {
     "command": _("Command line"),
 }
 
-# Why a SIM cannot have what its carrier's SIMs are sold (`ordering.offers.Refusal`).
+# Why a SIM cannot have what its carrier's SIMs are sold (`ordering.buying.offers.Refusal`).
 REFUSALS: dict[str, Promise] = {
     "sim_not_in_service": _("the SIM is not in service"),
     "sim_unknown_at_carrier": _("the carrier does not know the SIM"),

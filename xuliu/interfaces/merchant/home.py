@@ -16,10 +16,10 @@ from xuliu.common import browsers
 from xuliu.common.addresses import client_of
 from xuliu.common.codes import code_in
 from xuliu.common.guard import TooManyTries
+from xuliu.interfaces.merchant.presenters import figures
+from xuliu.interfaces.merchant.presenters import order as words
 from xuliu.interfaces.merchant.sims import token_of
 from xuliu.interfaces.merchant.visiting import page, remembered
-from xuliu.interfaces.merchant.words import figures
-from xuliu.interfaces.merchant.words import order as words
 from xuliu.inventory import wording
 from xuliu.inventory.look_ups import look_up, unlock, whom
 from xuliu.inventory.numbers import readings

@@ -15,17 +15,17 @@ from xuliu.common import clock
 from xuliu.common.addresses import client_of
 from xuliu.interfaces.merchant import browsers
 from xuliu.interfaces.merchant.paying import drawn, paying, signing_in
+from xuliu.interfaces.merchant.presenters import figures, refusals
+from xuliu.interfaces.merchant.presenters import order as words
+from xuliu.interfaces.merchant.presenters.sim import is_silent
 from xuliu.interfaces.merchant.visiting import is_in_wechat, live, moved, page, remember
-from xuliu.interfaces.merchant.words import figures, refusals
-from xuliu.interfaces.merchant.words import order as words
-from xuliu.interfaces.merchant.words.sim import is_silent
-from xuliu.ordering.choose import TooManyOpen, choose, visitor_of
+from xuliu.ordering.buying.choose import TooManyOpen, choose, visitor_of
+from xuliu.ordering.buying.place import CannotPlace, cancel, place
+from xuliu.ordering.buying.quote import QuoteRefused, Wish
+from xuliu.ordering.ending.withdraw import withdraw
 from xuliu.ordering.models import Order, OrderLine
 from xuliu.ordering.patience import has_ended
-from xuliu.ordering.place import CannotPlace, cancel, place
 from xuliu.ordering.queries import lines_of, order_by_code, progress, receipt_of, sums_of, under_way, usual_seconds
-from xuliu.ordering.quote import QuoteRefused, Wish
-from xuliu.ordering.withdraw import withdraw
 from xuliu.payment.contract import Method
 from xuliu.payment.models import SignIn
 

@@ -13,8 +13,8 @@ from django.views.decorators.http import require_safe
 from xuliu.common import pdf
 from xuliu.common.codes import code_in
 from xuliu.interfaces.merchant.paying import drawn
+from xuliu.interfaces.merchant.presenters import receipt as words
 from xuliu.interfaces.merchant.visiting import page
-from xuliu.interfaces.merchant.words import receipt as words
 from xuliu.ordering.models import Attempt, OrderLine, Receipt
 from xuliu.ordering.queries import lines_of, payment_of, receipt_by_check_code, receipt_by_code
 

@@ -16,17 +16,17 @@ from xuliu.catalog.queries import public_price_list
 from xuliu.common import clock
 from xuliu.common.addresses import client_of
 from xuliu.interfaces.merchant import browsers
+from xuliu.interfaces.merchant.presenters import figures, plans, refusals
+from xuliu.interfaces.merchant.presenters import sim as words
 from xuliu.interfaces.merchant.visiting import live, page, remembered
-from xuliu.interfaces.merchant.words import figures, plans, refusals
-from xuliu.interfaces.merchant.words import sim as words
 from xuliu.inventory.finding import sim_in, terminal_of_sticker
 from xuliu.inventory.models import Sim, Terminal
-from xuliu.ordering.choose import TooManyOpen, Visitor, choose
+from xuliu.ordering.buying.choose import TooManyOpen, Visitor, choose
+from xuliu.ordering.buying.offers import offers
+from xuliu.ordering.buying.openings import shares_of_address, shares_of_shop
+from xuliu.ordering.buying.quote import QuoteRefused, Wish
 from xuliu.ordering.models import Order, OrderLine
-from xuliu.ordering.offers import offers
-from xuliu.ordering.openings import shares_of_address, shares_of_shop
 from xuliu.ordering.queries import under_way
-from xuliu.ordering.quote import QuoteRefused, Wish
 
 TYPED_SALT, TYPED_SECONDS = "xuliu typed look-up", 3600
 

@@ -16,7 +16,7 @@ import pytest
 from xuliu.sandbox.tests.callers import NO_TLS, WAIT_SECONDS
 
 ROOT = Path(__file__).resolve().parents[3]
-COMMAND = "import sys; from xuliu.interfaces.cli.entry import main; sys.exit(main(['sandbox', *sys.argv[1:]]))"
+COMMAND = "import sys; from xuliu.cli.entry import main; sys.exit(main(['sandbox', *sys.argv[1:]]))"
 
 
 def test_the_command_says_where_it_listens_and_ends_when_it_is_told_to(tmp_path: Path) -> None:

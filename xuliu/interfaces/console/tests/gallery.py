@@ -14,8 +14,8 @@ from xuliu.common import clock, guard
 from xuliu.common.examining import store, want
 from xuliu.common.findings import Finding, Shown
 from xuliu.interfaces.console import tries
-from xuliu.interfaces.console.tests import made, people
-from xuliu.interfaces.merchant.tests.made import Shop, wechat_config
+from xuliu.interfaces.console.tests import make, people
+from xuliu.interfaces.merchant.tests.make import Shop, wechat_config
 from xuliu.ordering.models import Approval
 from xuliu.party.models import Person
 from xuliu.party.operations import add_contact
@@ -57,20 +57,20 @@ class Locked(Hung):
 
 def hang(*, sims: int = 240) -> list[Hung]:
     """Make the states, in a fleet of so many SIMs, and say where they are."""
-    desk = made.make_desk()
-    paused = made.make_fleet(desk.shop, sims)
+    desk = make.make_desk()
+    paused = make.make_fleet(desk.shop, sims)
     for sim in list(desk.shop.account.sims.exclude(id=desk.shop.sim.pk)[: max(2, sims // 17)]):
-        made.make_delivered(desk.shop, sim, minutes_ago=200)
-    refused = made.make_refused(desk.shop)
-    early = made.make_unknown(desk.shop, minutes_ago=3)
+        make.make_delivered(desk.shop, sim, minutes_ago=200)
+    refused = make.make_refused(desk.shop)
+    early = make.make_unknown(desk.shop, minutes_ago=3)
     olga, fei = people.olga(), people.fei()
     add_contact(olga, kind="phone", value="138 0013 8000", verified_at=clock.now())
     _say_so(fei, desk.unknown.pk)
-    closed = made.make_refund(desk.shop, "closed", detail="CLOSED")
+    closed = make.make_refund(desk.shop, "closed", detail="CLOSED")
     RefundApproval.objects.create(
         refund=closed, reference=closed.reference, person_id=fei.pk, why="余额已充值，流水号 20261122-3", at=clock.now()
     )
-    outside = made.make_refunded_outside(desk.shop, minor=1000)
+    outside = make.make_refunded_outside(desk.shop, minor=1000)
     key = _key(people.signed_in(olga))
     return [
         *_pages(desk, key, early_id=early.pk, refused_id=refused.pk),
@@ -109,7 +109,7 @@ def _tried(shop: Shop) -> ProviderAccount:
     return account
 
 
-def _pages(desk: made.Desk, key: str, *, early_id: int, refused_id: int) -> list[Hung]:
+def _pages(desk: make.Desk, key: str, *, early_id: int, refused_id: int) -> list[Hung]:
     order, line, sim = "admin:ordering_order_change", "admin:ordering_orderline_change", "admin:inventory_sim_change"
     return [
         Hung("console-start", "/console/", key),

@@ -6,7 +6,7 @@ from django.urls import reverse
 from xuliu.common.switch import pause
 from xuliu.interfaces.console.tests import people
 from xuliu.interfaces.console.tests.people import signed_in
-from xuliu.interfaces.merchant.tests.made import make_shop
+from xuliu.interfaces.merchant.tests.make import make_shop
 from xuliu.payment.accounts import credentials as provider_credentials
 
 pytestmark = pytest.mark.django_db

@@ -10,9 +10,9 @@ from xuliu.carrier.operations import pause
 from xuliu.common import clock
 from xuliu.common.models import Event
 from xuliu.common.state import move
-from xuliu.interfaces.console.tests import made, people
+from xuliu.interfaces.console.tests import make, people
 from xuliu.interfaces.console.tests.people import signed_in
-from xuliu.interfaces.merchant.tests.made import make_shop
+from xuliu.interfaces.merchant.tests.make import make_shop
 from xuliu.ledger.queries import order_totals
 from xuliu.ordering.models import Approval, OrderLine
 from xuliu.ticket.models import Case
@@ -32,7 +32,7 @@ def decide(client: Client, line: OrderLine, what: str, **fields: str) -> str:
 
 
 def test_the_page_lays_before_calls_and_after_side_by_side() -> None:
-    line = made.make_disputed(make_shop())
+    line = make.make_disputed(make_shop())
     page = signed_in(people.olga()).get(
         reverse("admin:ordering_orderline_change", args=[line.pk]), headers={"accept-language": "en"}
     )
@@ -47,7 +47,7 @@ def test_the_page_lays_before_calls_and_after_side_by_side() -> None:
 
 
 def test_two_people_send_again_and_not_one_person_twice() -> None:
-    line = made.make_unknown(make_shop(), minutes_ago=45)
+    line = make.make_unknown(make_shop(), minutes_ago=45)
     olga, sun = signed_in(people.olga()), signed_in(people.sun())
 
     decide(olga, line, "send", why="the carrier's desk knows nothing of it")
@@ -63,7 +63,7 @@ def test_two_people_send_again_and_not_one_person_twice() -> None:
 
 
 def test_before_it_has_settled_nobody_sends_again() -> None:
-    line = made.make_unknown(make_shop(), minutes_ago=3)
+    line = make.make_unknown(make_shop(), minutes_ago=3)
     client = signed_in(people.olga())
     page = client.get(reverse("admin:ordering_orderline_change", args=[line.pk]))
     assert page.context["actions"]["is_too_early"]
@@ -73,7 +73,7 @@ def test_before_it_has_settled_nobody_sends_again() -> None:
 
 
 def test_a_line_without_an_answer_is_given_back_with_a_reason() -> None:
-    line = made.make_unknown(make_shop())
+    line = make.make_unknown(make_shop())
     client = signed_in(people.fei())
     decide(client, line, "refund", why=" ")
     assert line.state == State.UNKNOWN
@@ -85,7 +85,7 @@ def test_a_line_without_an_answer_is_given_back_with_a_reason() -> None:
 
 
 def test_a_disputed_line_is_accepted_with_reason_and_proof_and_not_without() -> None:
-    line = made.make_disputed(make_shop())
+    line = make.make_disputed(make_shop())
     client = signed_in(people.fei())
     decide(client, line, "accept", why="the shop sells again", proof="")
     assert line.state == State.DISPUTED
@@ -96,7 +96,7 @@ def test_a_disputed_line_is_accepted_with_reason_and_proof_and_not_without() -> 
 
 
 def test_a_line_tried_just_now_is_told_by_the_time_of_its_payment() -> None:
-    line = made.make_unknown(make_shop(), minutes_ago=27 * 60)
+    line = make.make_unknown(make_shop(), minutes_ago=27 * 60)
     for state in (State.READY, State.SUBMITTING, State.UNKNOWN):
         move(OrderLine, [line.pk], to=state)
     pause([line.account_id], why="the carrier moves house")
@@ -112,7 +112,7 @@ def test_a_line_tried_just_now_is_told_by_the_time_of_its_payment() -> None:
 
 
 def test_asking_again_brings_a_line_back_that_was_set_aside() -> None:
-    line = made.make_set_aside(make_shop())
+    line = make.make_set_aside(make_shop())
     decide(signed_in(people.sun()), line, "ask")
     assert not line.is_set_aside
     assert line.due_at <= clock.now()
@@ -121,7 +121,7 @@ def test_asking_again_brings_a_line_back_that_was_set_aside() -> None:
 
 def test_support_may_ask_and_say_so_but_moves_no_money() -> None:
     shop = make_shop()
-    unknown, disputed = made.make_unknown(shop), made.make_disputed(shop)
+    unknown, disputed = make.make_unknown(shop), make.make_disputed(shop)
     client = signed_in(people.sun())
     page = client.get(reverse("admin:ordering_orderline_change", args=[disputed.pk]))
     assert (page.context["actions"]["ask"], page.context["actions"]["accept"]) == (True, False)
@@ -132,7 +132,7 @@ def test_support_may_ask_and_say_so_but_moves_no_money() -> None:
 
 
 def test_a_line_that_moved_on_in_the_meantime_is_left_alone() -> None:
-    line = made.make_unknown(make_shop())
+    line = make.make_unknown(make_shop())
     first, second = signed_in(people.olga()), signed_in(people.fei())
     decide(first, line, "refund", why="first")
     decide(second, line, "refund", why="second")
@@ -141,7 +141,7 @@ def test_a_line_that_moved_on_in_the_meantime_is_left_alone() -> None:
 
 
 def test_a_decision_is_posted_and_never_followed() -> None:
-    line = made.make_unknown(make_shop())
+    line = make.make_unknown(make_shop())
     client = signed_in(people.olga())
     assert client.get(reverse("admin:line_decide", args=[line.pk, "refund"])).status_code == 405
     assert client.post(reverse("admin:line_decide", args=[line.pk, "delete"])).status_code == 404
@@ -151,7 +151,7 @@ def test_a_decision_is_posted_and_never_followed() -> None:
 
 
 def test_a_decision_without_the_form_s_token_is_refused() -> None:
-    line = made.make_unknown(make_shop())
+    line = make.make_unknown(make_shop())
     plain = signed_in(people.olga())
     strict = Client(enforce_csrf_checks=True)
     strict.cookies = plain.cookies
@@ -162,7 +162,7 @@ def test_a_decision_without_the_form_s_token_is_refused() -> None:
 
 
 def test_a_second_attempt_wants_two_new_voices() -> None:
-    line = made.make_unknown(make_shop(), minutes_ago=60)
+    line = make.make_unknown(make_shop(), minutes_ago=60)
     Approval.objects.create(
         line=line, attempt=0, person_id=people.fei().pk, why="old", at=clock.now() - timedelta(days=1)
     )
@@ -171,7 +171,7 @@ def test_a_second_attempt_wants_two_new_voices() -> None:
 
 
 def test_a_line_that_was_held_back_shows_what_was_proven_beside_what_is_said() -> None:
-    line = made.make_held_back(make_shop())
+    line = make.make_held_back(make_shop())
     client = signed_in(people.olga())
     page = client.get(reverse("admin:ordering_orderline_change", args=[line.pk]), headers=ENGLISH)
 
@@ -185,7 +185,7 @@ def test_a_line_that_was_held_back_shows_what_was_proven_beside_what_is_said() -
 
 
 def test_two_people_send_on_the_reading_for_which_a_line_was_held_back() -> None:
-    line = made.make_held_back(make_shop())
+    line = make.make_held_back(make_shop())
     olga, sun = signed_in(people.olga()), signed_in(people.sun())
 
     decide(olga, line, "let", why="the carrier took the period back, they say")
@@ -200,7 +200,7 @@ def test_two_people_send_on_the_reading_for_which_a_line_was_held_back() -> None
 
 
 def test_what_was_held_back_is_given_back_with_a_reason() -> None:
-    line = made.make_held_back(make_shop())
+    line = make.make_held_back(make_shop())
 
     decide(signed_in(people.fei()), line, "refund", why="the carrier shows nonsense")
 

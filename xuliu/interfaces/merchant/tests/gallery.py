@@ -14,12 +14,12 @@ from xuliu.carrier.models import CarrierAccount
 from xuliu.common import clock
 from xuliu.common.codes import new_code
 from xuliu.interfaces.merchant.browsers import COOKIE
-from xuliu.interfaces.merchant.tests import made
+from xuliu.interfaces.merchant.tests import make
 from xuliu.inventory.look_ups import LOOK_UPS_AN_ADDRESS, look_up
 from xuliu.inventory.models import Sim
 from xuliu.inventory.tests.make import make_terminal
+from xuliu.ordering.buying.place import place
 from xuliu.ordering.models import Order, OrderLine
-from xuliu.ordering.place import place
 from xuliu.payment.accounts import set_credentials
 from xuliu.payment.models import Payment, ProviderAccount, Refund
 
@@ -45,31 +45,31 @@ def hang() -> list[Hung]:
     return [*_sims(), *_orders(), *_ends(), *_others()]
 
 
-def _shop(number: int, **fields: Any) -> made.Shop:
-    return made.make_shop(**{"iccid": f"898604B01020709{number:05d}", **fields})
+def _shop(number: int, **fields: Any) -> make.Shop:
+    return make.make_shop(**{"iccid": f"898604B01020709{number:05d}", **fields})
 
 
 def _sim(name: str, number: int, *, days: int | None = 12, **reading: Any) -> Hung:
     shop = _shop(number, days=days)
     if reading.pop("is_read", True):
-        made.make_reading(shop.sim, **reading)
+        make.make_reading(shop.sim, **reading)
     return Hung(f"sim-{name}", reverse("merchant:sticker", args=[shop.terminal.sticker_code]))
 
 
 def _sims() -> list[Hung]:
     paused, busy, now = _shop(10), _shop(11), clock.now()
     CarrierAccount.objects.filter(id=paused.account.pk).update(paused_at=now, paused_why="balance")
-    made.make_reading(paused.sim)
-    made.make_reading(busy.sim)
-    made.make_gone(made.make_paid(made.make_quote(busy)), OrderLine.State.SUBMITTING)
+    make.make_reading(paused.sim)
+    make.make_reading(busy.sim)
+    make.make_gone(make.make_paid(make.make_quote(busy)), OrderLine.State.SUBMITTING)
     terminated = _shop(12, state=Sim.State.TERMINATED)
     codes = {"paused": paused, "under-way": busy, "terminated": terminated}
     return [
         _sim("soon", 1),
         _sim("well", 2, days=200),
         _sim("expired", 3, days=-3),
-        _sim("exhausted", 4, days=90, used_bytes=300 * made.MB, left_bytes=0),
-        _sim("low", 5, days=90, used_bytes=288 * made.MB, left_bytes=12 * made.MB),
+        _sim("exhausted", 4, days=90, used_bytes=300 * make.MB, left_bytes=0),
+        _sim("low", 5, days=90, used_bytes=288 * make.MB, left_bytes=12 * make.MB),
         _sim("today", 6, days=0),
         _sim("unknown", 7, days=None, is_read=False),
         _sim("blocked", 8, blocked_why="欠费 12.00 元"),
@@ -89,17 +89,17 @@ def _order(name: str, order: Order) -> Hung:
 def _orders() -> list[Hung]:
     shops = [_shop(20 + number) for number in range(9)]
     states = OrderLine.State
-    quoted = made.make_quote(shops[0])
-    opening, native = made.make_quote(shops[1]), made.make_quote(shops[2])
+    quoted = make.make_quote(shops[0])
+    opening, native = make.make_quote(shops[1]), make.make_quote(shops[2])
     place(order_id=opening.pk, method="native")
-    made.make_payment(native)
-    ready = made.make_paid(made.make_quote(shops[3]), seconds_ago=4)
-    sent = made.make_gone(made.make_paid(made.make_quote(shops[4]), seconds_ago=9), states.SUBMITTING)
-    checked = made.make_gone(
-        made.make_paid(made.make_quote(shops[5]), seconds_ago=14), states.SUBMITTING, states.ACCEPTED, states.VERIFYING
+    make.make_payment(native)
+    ready = make.make_paid(make.make_quote(shops[3]), seconds_ago=4)
+    sent = make.make_gone(make.make_paid(make.make_quote(shops[4]), seconds_ago=9), states.SUBMITTING)
+    checked = make.make_gone(
+        make.make_paid(make.make_quote(shops[5]), seconds_ago=14), states.SUBMITTING, states.ACCEPTED, states.VERIFYING
     )
-    add_on = made.make_quote(shops[6], shops[6].data)
-    troubled = made.make_quote(shops[8])
+    add_on = make.make_quote(shops[6], shops[6].data)
+    troubled = make.make_quote(shops[8])
     place(order_id=troubled.pk, method="native")
     Payment.objects.filter(order_id=troubled.pk).update(trouble_at=clock.now())
     return [
@@ -116,15 +116,15 @@ def _orders() -> list[Hung]:
     ]
 
 
-def _sheets(shop: made.Shop) -> list[Hung]:
+def _sheets(shop: make.Shop) -> list[Hung]:
     """To be paid inside WeChat, through an account that is no sandbox: nothing plays the payer here."""
-    order = made.make_quote(shop)
-    payment = made.make_payment(order, method="jsapi", payer_id="openid-of-lin")
+    order = make.make_quote(shop)
+    payment = make.make_payment(order, method="jsapi", payer_id="openid-of-lin")
     real = ProviderAccount.objects.create(code="wechat-real", provider="wechatpay", seller=shop.price_list.seller)
-    set_credentials(real, made.wechat_config())
+    set_credentials(real, make.wechat_config())
     Payment.objects.filter(id=payment.pk).update(account=real)
     path, client = reverse("merchant:order", args=[order.code]), Client()
-    made.sign_in(client, payment)
+    make.sign_in(client, payment)
     return [
         Hung("order-pay-sheet", path, _in_wechat(client.cookies[COOKIE].value)),
         Hung("order-pay-elsewhere", path),
@@ -147,17 +147,17 @@ def _in_wechat(payer: str) -> Callable[[Tab], None]:
 
 def _ends() -> list[Hung]:
     shops = [_shop(30 + number) for number in range(7)]
-    receipt = made.make_completed(made.make_paid(made.make_quote(shops[0]), seconds_ago=60))
-    refunded = made.make_failed(made.make_paid(made.make_quote(shops[1]), seconds_ago=60))
-    refunding = made.make_failed(made.make_paid(made.make_quote(shops[2]), seconds_ago=60), is_refunded=False)
+    receipt = make.make_completed(make.make_paid(make.make_quote(shops[0]), seconds_ago=60))
+    refunded = make.make_failed(make.make_paid(make.make_quote(shops[1]), seconds_ago=60))
+    refunding = make.make_failed(make.make_paid(make.make_quote(shops[2]), seconds_ago=60), is_refunded=False)
     states = OrderLine.State
-    disputed = made.make_gone(
-        made.make_paid(made.make_quote(shops[3]), seconds_ago=90), states.SUBMITTING, states.VERIFYING, states.DISPUTED
+    disputed = make.make_gone(
+        make.make_paid(make.make_quote(shops[3]), seconds_ago=90), states.SUBMITTING, states.VERIFYING, states.DISPUTED
     )
-    overdue = made.make_paid(made.make_quote(shops[5]), seconds_ago=3 * 3600)
-    late = made.make_failed(made.make_paid(made.make_quote(shops[6]), seconds_ago=30 * 3600), is_refunded=False)
+    overdue = make.make_paid(make.make_quote(shops[5]), seconds_ago=3 * 3600)
+    late = make.make_failed(make.make_paid(make.make_quote(shops[6]), seconds_ago=30 * 3600), is_refunded=False)
     Refund.objects.filter(payment__order_id=late.pk).update(wanted_at=clock.now() - timedelta(hours=25))
-    lapsed = made.make_quote(shops[4])
+    lapsed = make.make_quote(shops[4])
     Order.objects.filter(id=lapsed.pk).update(valid_until=clock.now() - timedelta(minutes=1))
     return [
         _order("completed", receipt.order),
@@ -176,10 +176,10 @@ def _ends() -> list[Hung]:
 def _others() -> list[Hung]:
     empty = make_terminal()
     shop, full = _shop(40, days=200), _shop(41)
-    made.make_reading(shop.sim)
-    made.make_reading(full.sim)
+    make.make_reading(shop.sim)
+    make.make_reading(full.sim)
     sticker = reverse("merchant:sticker", args=[full.terminal.sticker_code])
-    quoted = reverse("merchant:order", args=[made.make_quote(full).code])
+    quoted = reverse("merchant:order", args=[make.make_quote(full).code])
     return [
         Hung("home", "/"),
         Hung("home-not-found", "/", _type("8986040000000000000")),

@@ -11,7 +11,7 @@ from pytest_django.fixtures import Settings
 from tests.browsing import served
 from xuliu.common import clock
 from xuliu.common.state import move
-from xuliu.interfaces.merchant.tests import made
+from xuliu.interfaces.merchant.tests import make
 from xuliu.ordering.models import Order, OrderLine
 from xuliu.payment.models import Payment
 
@@ -22,11 +22,11 @@ MOST_BYTES = 60 * 1024
 
 
 @pytest.fixture
-def shop(live_site: str, settings: Settings) -> made.Shop:
+def shop(live_site: str, settings: Settings) -> make.Shop:
     """Lin's shop on a site of its own, its SIM read a while ago."""
     settings.XULIU_BASE_URL = live_site
-    shop = made.make_shop()
-    made.make_reading(shop.sim)
+    shop = make.make_shop()
+    make.make_reading(shop.sim)
     return shop
 
 
@@ -46,7 +46,7 @@ def plain(browser: Browser) -> Iterator[Page]:
     context.close()
 
 
-def sticker(site: str, shop: made.Shop) -> str:
+def sticker(site: str, shop: make.Shop) -> str:
     """Where the sticker leads."""
     return f"{site}/t/{shop.terminal.sticker_code}"
 
@@ -67,7 +67,7 @@ def open_payment() -> Order:
     return Order.objects.get(id=payment.order_id)
 
 
-def test_the_page_follows_the_order_by_itself_to_the_receipt(live_site: str, shop: made.Shop, mei: Page) -> None:
+def test_the_page_follows_the_order_by_itself_to_the_receipt(live_site: str, shop: make.Shop, mei: Page) -> None:
     mei.goto(sticker(live_site, shop))
     mei.tap("text=Renew 12 months for ¥36.00")
     mei.tap("text=Pay ¥36.00 with WeChat")
@@ -77,13 +77,13 @@ def test_the_page_follows_the_order_by_itself_to_the_receipt(live_site: str, sho
     expect(mei.get_by_text("Scan with WeChat to pay")).to_be_visible(timeout=10_000)
     pay(order)
     expect(mei.get_by_text("Paid, under way")).to_be_visible(timeout=10_000)
-    made.make_completed(order)
+    make.make_completed(order)
     mei.get_by_text("To the receipt").tap(timeout=10_000)
 
     expect(mei.get_by_role("heading", name="Receipt for data fees")).to_be_visible()
 
 
-def test_without_a_script_everything_works_by_reload(live_site: str, shop: made.Shop, plain: Page) -> None:
+def test_without_a_script_everything_works_by_reload(live_site: str, shop: make.Shop, plain: Page) -> None:
     plain.goto(sticker(live_site, shop))
     plain.click("text=6 months")
     assert plain.is_hidden("text=Renew 12 months for ¥36.00")
@@ -100,17 +100,17 @@ def test_without_a_script_everything_works_by_reload(live_site: str, shop: made.
     assert order.lines.get().state == OrderLine.State.REJECTED
 
 
-def test_a_typed_number_needs_no_script_either(live_site: str, shop: made.Shop, plain: Page) -> None:
+def test_a_typed_number_needs_no_script_either(live_site: str, shop: make.Shop, plain: Page) -> None:
     plain.goto(live_site)
-    plain.fill("#typed", made.ICCID)
+    plain.fill("#typed", make.ICCID)
     plain.press("#typed", "Enter")
 
     expect(plain.get_by_text("China Mobile, ending 0973")).to_be_visible()
     assert plain.get_by_text("198").count() == 0
 
 
-def test_the_asker_sees_what_the_owner_did(live_site: str, shop: made.Shop, mei: Page, browser: Browser) -> None:
-    order = made.make_quote(shop)
+def test_the_asker_sees_what_the_owner_did(live_site: str, shop: make.Shop, mei: Page, browser: Browser) -> None:
+    order = make.make_quote(shop)
     mei.goto(f"{live_site}/o/{order.code}")
     mei.tap("text=Ask the owner to pay")
     link = mei.input_value("#link")
@@ -128,14 +128,14 @@ def test_the_asker_sees_what_the_owner_did(live_site: str, shop: made.Shop, mei:
 
 
 def test_a_fresh_figure_takes_the_place_of_the_stored_one_and_the_choice_stays(
-    live_site: str, shop: made.Shop, mei: Page
+    live_site: str, shop: make.Shop, mei: Page
 ) -> None:
-    made.make_reading(shop.sim, asked_at=clock.now() - timedelta(minutes=6))
+    make.make_reading(shop.sim, asked_at=clock.now() - timedelta(minutes=6))
     mei.goto(sticker(live_site, shop))
     expect(mei.get_by_text("198\u00a0MB left")).to_be_visible()
     mei.tap("text=3 months")
 
-    made.make_reading(shop.sim, left_bytes=150 * made.MB, used_bytes=150 * made.MB, wanted_at=None, minutes_ago=0)
+    make.make_reading(shop.sim, left_bytes=150 * make.MB, used_bytes=150 * make.MB, wanted_at=None, minutes_ago=0)
 
     expect(mei.get_by_text("150\u00a0MB left")).to_be_visible(timeout=10_000)
     expect(mei.get_by_text("just now")).to_be_visible()
@@ -143,7 +143,7 @@ def test_a_fresh_figure_takes_the_place_of_the_stored_one_and_the_choice_stays(
     assert mei.is_visible("text=Renew 3 months for ¥12.00")
 
 
-def test_two_quick_taps_are_one_request(live_site: str, shop: made.Shop, mei: Page) -> None:
+def test_two_quick_taps_are_one_request(live_site: str, shop: make.Shop, mei: Page) -> None:
     mei.goto(sticker(live_site, shop))
 
     mei.dblclick("text=Renew 12 months for ¥36.00")
@@ -152,7 +152,7 @@ def test_two_quick_taps_are_one_request(live_site: str, shop: made.Shop, mei: Pa
     assert Order.objects.count() == 1
 
 
-def test_going_back_and_forth_leaves_one_payment(live_site: str, shop: made.Shop, mei: Page) -> None:
+def test_going_back_and_forth_leaves_one_payment(live_site: str, shop: make.Shop, mei: Page) -> None:
     mei.goto(sticker(live_site, shop))
     mei.tap("text=Renew 12 months for ¥36.00")
     mei.tap("text=Pay ¥36.00 with WeChat")
@@ -165,7 +165,7 @@ def test_going_back_and_forth_leaves_one_payment(live_site: str, shop: made.Shop
     assert Payment.objects.count() == 1
 
 
-def test_the_keyboard_alone_chooses_and_pays(live_site: str, shop: made.Shop, mei: Page) -> None:
+def test_the_keyboard_alone_chooses_and_pays(live_site: str, shop: make.Shop, mei: Page) -> None:
     mei.goto(sticker(live_site, shop))
     mei.keyboard.press("Tab")
     expect(mei.locator(".skip")).to_be_focused()
@@ -186,9 +186,9 @@ def test_the_keyboard_alone_chooses_and_pays(live_site: str, shop: made.Shop, me
 def test_the_first_load_of_every_first_page_weighs_less_than_sixty_kilobytes(
     fresh_database: str, browser: Browser
 ) -> None:
-    shop = made.make_shop()
-    made.make_reading(shop.sim)
-    order, receipt = made.make_quote(shop), made.make_completed(made.make_paid(made.make_quote(shop)))
+    shop = make.make_shop()
+    make.make_reading(shop.sim)
+    order, receipt = make.make_quote(shop), make.make_completed(make.make_paid(make.make_quote(shop)))
     connections.close_all()
     paths = ["/", f"/t/{shop.terminal.sticker_code}", f"/o/{order.code}", f"/r/{receipt.code}"]
 

@@ -13,15 +13,15 @@ from xuliu.catalog.models import Price
 from xuliu.common import clock
 from xuliu.common.guard import of_address
 from xuliu.interfaces.merchant.sims import token_of
-from xuliu.interfaces.merchant.tests import made
-from xuliu.interfaces.merchant.tests.made import Shop
+from xuliu.interfaces.merchant.tests import make
+from xuliu.interfaces.merchant.tests.make import Shop
 from xuliu.inventory.models import Sim
 from xuliu.inventory.tests.make import make_merchant, make_sim, make_terminal
-from xuliu.ordering import choose as choosing
+from xuliu.ordering.buying import choose as choosing
+from xuliu.ordering.buying.openings import SHARE_OF_A_SHOP, SHARE_OF_AN_ADDRESS, WINDOW, budgets, shares_of_address
+from xuliu.ordering.buying.place import CannotPlace, place
+from xuliu.ordering.buying.quote import Wish, quote
 from xuliu.ordering.models import Order, PageOrder
-from xuliu.ordering.openings import SHARE_OF_A_SHOP, SHARE_OF_AN_ADDRESS, WINDOW, budgets, shares_of_address
-from xuliu.ordering.place import CannotPlace, place
-from xuliu.ordering.quote import Wish, quote
 from xuliu.payment.models import Payment, ProviderAccount
 
 pytestmark = pytest.mark.django_db
@@ -54,7 +54,7 @@ def pay(where: str) -> str:
 
 @pytest.mark.parametrize("typed", [False, True])
 def test_fifty_presses_in_one_browser_are_one_order(client: Client, typed: bool) -> None:
-    shop = made.make_shop()
+    shop = make.make_shop()
 
     led_to = {press(client, shop, typed=typed) for _ in range(50)}
 
@@ -63,7 +63,7 @@ def test_fifty_presses_in_one_browser_are_one_order(client: Client, typed: bool)
 
 
 def test_an_order_that_was_placed_is_found_again_too(client: Client) -> None:
-    shop = made.make_shop()
+    shop = make.make_shop()
     first = press(client, shop)
     client.post(f"{first}/pay")
 
@@ -71,7 +71,7 @@ def test_an_order_that_was_placed_is_found_again_too(client: Client) -> None:
 
 
 def test_another_browser_gets_its_own_and_never_sees_the_first(client: Client) -> None:
-    shop, other = made.make_shop(), Client()
+    shop, other = make.make_shop(), Client()
     mine = press(client, shop)
 
     theirs = press(other, shop)
@@ -83,8 +83,8 @@ def test_another_browser_gets_its_own_and_never_sees_the_first(client: Client) -
 
 
 def test_another_plan_and_another_sim_are_other_orders(client: Client) -> None:
-    shop = made.make_shop()
-    other = made.make_shop(iccid="898604B0102070990981")
+    shop = make.make_shop()
+    other = make.make_shop(iccid="898604B0102070990981")
 
     assert len({press(client, shop), press(client, shop, offering=shop.data), press(client, other)}) == 3
 
@@ -98,16 +98,16 @@ def tax_changes(shop: Shop) -> None:
 
 
 def end_moves(shop: Shop) -> None:
-    Sim.objects.filter(id=shop.sim.pk).update(period_end_on=made.today() + timedelta(days=40))
+    Sim.objects.filter(id=shop.sim.pk).update(period_end_on=make.today() + timedelta(days=40))
 
 
 def carrier_says_another_end(shop: Shop) -> None:
-    Reading.objects.create(sim=shop.sim, as_of=clock.now(), period_end_on=made.today() + timedelta(days=3))
+    Reading.objects.create(sim=shop.sim, as_of=clock.now(), period_end_on=make.today() + timedelta(days=3))
 
 
 @pytest.mark.parametrize("change", [price_changes, tax_changes, end_moves, carrier_says_another_end])
 def test_what_no_longer_holds_is_not_given_again(client: Client, change: Callable[[Shop], None]) -> None:
-    shop = made.make_shop()
+    shop = make.make_shop()
     first = press(client, shop)
 
     change(shop)
@@ -119,7 +119,7 @@ def test_what_no_longer_holds_is_not_given_again(client: Client, change: Callabl
 def test_it_is_given_again_while_five_minutes_are_left(
     client: Client, now: Callable[[float], None], minutes: float, is_same: bool
 ) -> None:
-    shop = made.make_shop()
+    shop = make.make_shop()
     first = press(client, shop)
 
     now(minutes)
@@ -128,7 +128,7 @@ def test_it_is_given_again_while_five_minutes_are_left(
 
 
 def test_what_was_given_up_or_paid_is_not_given_again(client: Client) -> None:
-    shop = made.make_shop()
+    shop = make.make_shop()
     quoted = press(client, shop)
     client.post(f"{quoted}/cancel")
     placed = press(client, shop)
@@ -141,14 +141,14 @@ def test_what_was_given_up_or_paid_is_not_given_again(client: Client) -> None:
 
 
 def test_asking_again_for_what_lapsed_is_one_order_however_often_it_is_pressed(client: Client) -> None:
-    order = made.make_quote(made.make_shop())
+    order = make.make_quote(make.make_shop())
     Order.objects.filter(id=order.pk).update(valid_until=clock.now() - timedelta(minutes=1))
 
     assert len({client.post(f"/o/{order.code}/again").headers["Location"] for _ in range(20)}) == 1
 
 
 def test_an_order_of_very_many_lines_is_not_repeated_from_a_page(client: Client) -> None:
-    shop = made.make_shop()
+    shop = make.make_shop()
     wish = Wish(sim_id=shop.sim.pk, offering_id=shop.year.pk)
     codes = []
     for count in (100, 101):
@@ -165,7 +165,7 @@ def test_an_order_of_very_many_lines_is_not_repeated_from_a_page(client: Client)
 
 
 def test_a_browser_is_known_before_it_chooses(client: Client) -> None:
-    shop = made.make_shop()
+    shop = make.make_shop()
 
     client.get(f"/t/{shop.terminal.sticker_code}")
 
@@ -178,7 +178,7 @@ def test_a_browser_is_known_before_it_chooses(client: Client) -> None:
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_the_eleventh_open_order_of_a_sim_is_told_what_to_do(language: str) -> None:
-    shop = made.make_shop()
+    shop = make.make_shop()
     for _ in range(10):
         where = press(Client(), shop)
         place(order_id=Order.objects.get(code=where[3:]).pk, method="native")
@@ -188,11 +188,11 @@ def test_the_eleventh_open_order_of_a_sim_is_told_what_to_do(language: str) -> N
         assert "refused=too_many_open" in led_to
         assert words in Client().get(led_to, headers={"Accept-Language": language}).content.decode()
     assert open_orders() == 10
-    assert press(Client(), made.make_shop(iccid="898604B0102070990981")).startswith("/o/")
+    assert press(Client(), make.make_shop(iccid="898604B0102070990981")).startswith("/o/")
 
 
 def test_nobody_without_the_sticker_keeps_out_who_holds_it(now: Callable[[float], None]) -> None:
-    shop = made.make_shop()
+    shop = make.make_shop()
     typed = [press(Client(), shop, typed=True) for _ in range(10)]
     for where in typed[3:]:
         place(order_id=Order.objects.get(code=where[3:]).pk, method="native")
@@ -208,7 +208,7 @@ def test_nobody_without_the_sticker_keeps_out_who_holds_it(now: Callable[[float]
 
 
 def test_quotes_of_a_sticker_keep_their_place_for_a_minute_and_then_make_room(now: Callable[[float], None]) -> None:
-    shop = made.make_shop()
+    shop = make.make_shop()
     first, *_ = [press(Client(), shop) for _ in range(10)]
     assert "too_many_open_here" in press(Client(), shop), "else rows could be written without end"
 
@@ -220,7 +220,7 @@ def test_quotes_of_a_sticker_keep_their_place_for_a_minute_and_then_make_room(no
 
 
 def test_who_changes_their_mind_pushes_out_their_own_quote_first(now: Callable[[float], None]) -> None:
-    shop, mine = made.make_shop(), Client()
+    shop, mine = make.make_shop(), Client()
     for _ in range(9):
         press(Client(), shop, typed=True)
     own = press(mine, shop, typed=True)
@@ -233,7 +233,7 @@ def test_who_changes_their_mind_pushes_out_their_own_quote_first(now: Callable[[
 
 
 def test_what_files_and_commands_order_is_not_counted() -> None:
-    shop = made.make_shop()
+    shop = make.make_shop()
     wish = Wish(sim_id=shop.sim.pk, offering_id=shop.year.pk)
 
     for _ in range(12):
@@ -244,7 +244,7 @@ def test_what_files_and_commands_order_is_not_counted() -> None:
 
 
 def test_who_made_an_order_is_forgotten_after_a_day(now: Callable[[float], None]) -> None:
-    shop = made.make_shop()
+    shop = make.make_shop()
     press(Client(), shop)
     now(24 * 60 + 16)
 
@@ -255,7 +255,7 @@ def test_who_made_an_order_is_forgotten_after_a_day(now: Callable[[float], None]
 
 
 def test_choosing_takes_as_many_statements_for_the_first_as_for_the_tenth(django_assert_num_queries: Any) -> None:
-    shop = made.make_shop()
+    shop = make.make_shop()
     wish = Wish(sim_id=shop.sim.pk, offering_id=shop.year.pk)
     counted = []
     for number in range(10):
@@ -269,7 +269,7 @@ def test_choosing_takes_as_many_statements_for_the_first_as_for_the_tenth(django
 
 def shop_of(merchant: Any, number: int) -> Shop:
     """Another terminal of a merchant, its SIM beside it."""
-    return made.make_shop(iccid=f"898604B01020709{number:05d}", merchant=merchant)
+    return make.make_shop(iccid=f"898604B01020709{number:05d}", merchant=merchant)
 
 
 def test_a_shop_opens_so_many_payments_a_minute_and_other_shops_go_on(now: Callable[[float], None]) -> None:
@@ -290,7 +290,7 @@ def test_a_shop_opens_so_many_payments_a_minute_and_other_shops_go_on(now: Calla
 
 @pytest.mark.parametrize(("language", "words"), [("en", "wait a minute"), ("zh-CN", "请过一分钟")])
 def test_too_many_openings_are_told_in_words(client: Client, language: str, words: str) -> None:
-    where = press(client, made.make_shop())
+    where = press(client, make.make_shop())
 
     page = client.get(f"{where}?refused=too_many_openings", headers={"Accept-Language": language})
 
@@ -298,7 +298,7 @@ def test_too_many_openings_are_told_in_words(client: Client, language: str, word
 
 
 def test_pressing_pay_again_costs_nothing_while_the_payment_lives_and_counts_once_it_failed() -> None:
-    where = press(Client(), made.make_shop())
+    where = press(Client(), make.make_shop())
     for _ in range(SHARE_OF_A_SHOP + 5):
         assert pay(where) == where
     assert Payment.objects.count() == 1
@@ -311,7 +311,7 @@ def test_pressing_pay_again_costs_nothing_while_the_payment_lives_and_counts_onc
 
 
 def test_many_payers_of_one_order_are_as_many_openings() -> None:
-    press(Client(), made.make_shop())
+    press(Client(), make.make_shop())
     order, refused = Order.objects.get(), 0
     for number in range(SHARE_OF_A_SHOP + 3):
         try:
@@ -323,7 +323,7 @@ def test_many_payers_of_one_order_are_as_many_openings() -> None:
 
 
 def test_a_stranger_with_one_sticker_and_a_new_browser_each_time_gets_no_further_than_ten() -> None:
-    shop = made.make_shop()
+    shop = make.make_shop()
 
     for _ in range(60):
         where = press(Client(), shop)
@@ -334,7 +334,7 @@ def test_a_stranger_with_one_sticker_and_a_new_browser_each_time_gets_no_further
 
 
 def test_without_a_sticker_an_address_has_its_share_and_no_shop_pays_for_it() -> None:
-    sims = [made.make_shop(iccid=f"898604B01020709{number:05d}") for number in range(SHARE_OF_AN_ADDRESS + 2)]
+    sims = [make.make_shop(iccid=f"898604B01020709{number:05d}") for number in range(SHARE_OF_AN_ADDRESS + 2)]
     orders = [press(Client(), shop, typed=True, REMOTE_ADDR="203.0.113.7") for shop in sims]
 
     refused = [where for where in orders if "refused" in pay(where)]
@@ -346,7 +346,7 @@ def test_without_a_sticker_an_address_has_its_share_and_no_shop_pays_for_it() ->
 
 
 def test_no_address_stands_in_the_database() -> None:
-    press(Client(), made.make_shop(), typed=True, REMOTE_ADDR="2001:db8:1:2::7")
+    press(Client(), make.make_shop(), typed=True, REMOTE_ADDR="2001:db8:1:2::7")
 
     (kept,) = PageOrder.objects.all()
     assert "2001" not in str(kept.shares)
@@ -366,7 +366,7 @@ def test_those_without_a_sticker_leave_half_of_an_account_to_shops() -> None:
 
 
 def test_a_terminal_without_a_merchant_has_a_share_of_its_own() -> None:
-    shop = made.make_shop()
+    shop = make.make_shop()
     second = make_terminal(make_sim(shop.account))
 
     for terminal in (shop.terminal, second):
@@ -377,7 +377,7 @@ def test_a_terminal_without_a_merchant_has_a_share_of_its_own() -> None:
 
 
 def test_what_cannot_be_placed_counts_for_nothing() -> None:
-    shop = made.make_shop()
+    shop = make.make_shop()
     where = press(Client(), shop)
     ProviderAccount.objects.update(paused_at=clock.now())
     for _ in range(SHARE_OF_A_SHOP + 1):

@@ -7,7 +7,7 @@ from django.urls import path
 from pytest_django.fixtures import Settings
 
 from xuliu.config import urls
-from xuliu.interfaces.merchant.tests import made
+from xuliu.interfaces.merchant.tests import make
 
 pytestmark = pytest.mark.django_db
 
@@ -52,7 +52,7 @@ def test_our_own_mistake_is_admitted_in_both_languages_and_tells_no_secret(
 
 
 def test_the_readers_browser_chooses_the_language_until_the_reader_does(client: Client) -> None:
-    shop = made.make_shop()
+    shop = make.make_shop()
     sticker = f"/t/{shop.terminal.sticker_code}"
     assert 'lang="zh-Hans"' in client.get(sticker, headers={"Accept-Language": "zh-CN"}).content.decode()
     assert "天后到期" in client.get(sticker, headers={"Accept-Language": "fr"}).content.decode()

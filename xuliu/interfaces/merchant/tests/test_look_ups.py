@@ -13,7 +13,7 @@ from xuliu.common import clock, guard
 from xuliu.common.addresses import networks
 from xuliu.common.guard import TooManyTries
 from xuliu.common.models import Counter, Mark
-from xuliu.interfaces.merchant.tests import made
+from xuliu.interfaces.merchant.tests import make
 from xuliu.inventory.look_ups import LOOK_UPS_AN_ADDRESS, look_up
 from xuliu.inventory.models import Sim
 from xuliu.inventory.passwords import kept
@@ -38,7 +38,7 @@ def exhaust(address: str = "203.0.113.5") -> None:
 def test_ten_thousand_numbers_from_fifty_addresses_reveal_at_most_a_thousand_and_the_shop_is_served(
     client: Client,
 ) -> None:
-    shop = made.make_shop()
+    shop = make.make_shop()
     Sim.objects.bulk_create(
         Sim(iccid=f"898604{number:014d}", account=shop.account, state="ACTIVE", state_at=clock.now())
         for number in range(700_000, 710_000)
@@ -62,14 +62,14 @@ def test_ten_thousand_numbers_from_fifty_addresses_reveal_at_most_a_thousand_and
 
 @pytest.mark.django_db
 def test_after_the_limit_a_number_that_exists_and_one_that_does_not_get_the_same_answer(client: Client) -> None:
-    made.make_shop()
+    make.make_shop()
     exhaust()
 
-    known = typed(client, made.ICCID)
-    unknown = typed(client, made.ICCID[:-1] + "9")
+    known = typed(client, make.ICCID)
+    unknown = typed(client, make.ICCID[:-1] + "9")
 
     assert known[0] == unknown[0] == 429
-    assert _without(known[1], made.ICCID) == _without(unknown[1], made.ICCID[:-1] + "9")
+    assert _without(known[1], make.ICCID) == _without(unknown[1], make.ICCID[:-1] + "9")
 
 
 def _without(page: str, number: str) -> str:
@@ -80,63 +80,63 @@ def _without(page: str, number: str) -> str:
 
 @pytest.mark.django_db
 def test_wrong_guesses_count_as_well(client: Client) -> None:
-    made.make_shop()
+    make.make_shop()
     for number in range(LOOK_UPS_AN_ADDRESS):
         assert typed(client, f"8986049999999{number:07d}")[0] == 404
 
-    assert typed(client, made.ICCID)[0] == 429
+    assert typed(client, make.ICCID)[0] == 429
 
 
 @pytest.mark.django_db
 def test_the_same_number_again_is_not_counted_anew(client: Client) -> None:
-    made.make_shop()
+    make.make_shop()
     for _ in range(LOOK_UPS_AN_ADDRESS + 5):
-        assert typed(client, made.ICCID)[0] == 302
+        assert typed(client, make.ICCID)[0] == 302
 
     assert Counter.objects.get().count == 1
 
 
 @pytest.mark.django_db
 def test_an_hour_later_numbers_can_be_typed_again_and_old_tries_are_forgotten(client: Client, clock_file: Path) -> None:
-    made.make_shop()
+    make.make_shop()
     exhaust()
-    assert typed(client, made.ICCID)[0] == 429
+    assert typed(client, make.ICCID)[0] == 429
 
     clock_file.write_text("3601")
 
-    assert typed(client, made.ICCID)[0] == 302
+    assert typed(client, make.ICCID)[0] == 302
     assert guard.forget_ended() == LOOK_UPS_AN_ADDRESS
     assert (Counter.objects.get().count, Mark.objects.count()) == (1, 1)
 
 
 @pytest.mark.django_db
 def test_at_the_limit_the_service_password_opens_and_a_wrong_one_does_not(client: Client) -> None:
-    made.make_shop(service_password=kept(made.ICCID, "246810"))
+    make.make_shop(service_password=kept(make.ICCID, "246810"))
     exhaust()
 
-    assert typed(client, made.ICCID, password="999999")[0] == 429
-    assert "do not belong together" in typed(client, made.ICCID, password="999999")[1]
-    assert typed(client, made.ICCID, password="246810")[0] == 302
+    assert typed(client, make.ICCID, password="999999")[0] == 429
+    assert "do not belong together" in typed(client, make.ICCID, password="999999")[1]
+    assert typed(client, make.ICCID, password="246810")[0] == 302
 
 
 @pytest.mark.django_db
 def test_a_wrong_password_and_an_unknown_number_get_the_same_answer(client: Client) -> None:
-    made.make_shop(service_password=kept(made.ICCID, "246810"))
-    other = made.ICCID[:-1] + "9"
+    make.make_shop(service_password=kept(make.ICCID, "246810"))
+    other = make.ICCID[:-1] + "9"
 
-    wrong, unknown = typed(client, made.ICCID, password="999999"), typed(client, other, password="999999")
+    wrong, unknown = typed(client, make.ICCID, password="999999"), typed(client, other, password="999999")
 
     assert wrong[0] == unknown[0]
-    assert _without(wrong[1], made.ICCID) == _without(unknown[1], other)
+    assert _without(wrong[1], make.ICCID) == _without(unknown[1], other)
 
 
 @pytest.mark.django_db
 def test_a_sims_password_cannot_be_tried_out_from_many_addresses(client: Client) -> None:
-    made.make_shop(service_password=kept(made.ICCID, "246810"))
+    make.make_shop(service_password=kept(make.ICCID, "246810"))
     for number in range(10):
-        typed(client, made.ICCID, address=f"198.51.100.{number}", password=f"{number:06d}")
+        typed(client, make.ICCID, address=f"198.51.100.{number}", password=f"{number:06d}")
 
-    status, page = typed(client, made.ICCID, address="198.51.100.99", password="246810")
+    status, page = typed(client, make.ICCID, address="198.51.100.99", password="246810")
 
     assert status == 429
     assert "Too many passwords" in page
@@ -144,12 +144,12 @@ def test_a_sims_password_cannot_be_tried_out_from_many_addresses(client: Client)
 
 @pytest.mark.django_db
 def test_one_address_cannot_try_out_passwords_of_many_sims(client: Client) -> None:
-    made.make_shop(service_password=kept(made.ICCID, "246810"))
+    make.make_shop(service_password=kept(make.ICCID, "246810"))
     for number in range(30):
         typed(client, f"8986049999999{number:07d}", password="0000")
 
-    assert "Too many passwords" in typed(client, made.ICCID, password="246810")[1]
-    assert typed(client, made.ICCID, address="198.51.100.9", password="246810")[0] == 302
+    assert "Too many passwords" in typed(client, make.ICCID, password="246810")[1]
+    assert typed(client, make.ICCID, address="198.51.100.9", password="246810")[0] == 302
 
 
 def _use_up_the_password(client: Client, *numbers: str) -> None:
@@ -160,52 +160,52 @@ def _use_up_the_password(client: Client, *numbers: str) -> None:
 
 @pytest.mark.django_db
 def test_a_sims_two_numbers_are_one_door(client: Client) -> None:
-    shop = made.make_shop(service_password=kept(made.ICCID, "246810"))
-    _use_up_the_password(Client(), made.ICCID, shop.terminal.serial_number)
+    shop = make.make_shop(service_password=kept(make.ICCID, "246810"))
+    _use_up_the_password(Client(), make.ICCID, shop.terminal.serial_number)
 
-    for number in (made.ICCID, shop.terminal.serial_number):
+    for number in (make.ICCID, shop.terminal.serial_number):
         assert "Too many passwords" in typed(client, number, address="192.0.2.1", password="246810")[1]
 
 
 @pytest.mark.django_db
 def test_strangers_close_a_sims_password_for_strangers_alone(client: Client) -> None:
-    shop = made.make_shop(service_password=kept(made.ICCID, "246810"))
+    shop = make.make_shop(service_password=kept(make.ICCID, "246810"))
     other = "898604B0102070990981"
     make_sim(shop.account, iccid=other, service_password=kept(other, "135790"))
     owner = Client()
-    assert typed(owner, made.ICCID, password="246810")[0] == 302
-    _use_up_the_password(Client(), made.ICCID)
+    assert typed(owner, make.ICCID, password="246810")[0] == 302
+    _use_up_the_password(Client(), make.ICCID)
     _use_up_the_password(Client(), other)
 
-    assert typed(client, made.ICCID, address="192.0.2.1", password="246810")[0] == 429
-    assert typed(owner, made.ICCID, address="192.0.2.1", password="246810")[0] == 302
+    assert typed(client, make.ICCID, address="192.0.2.1", password="246810")[0] == 429
+    assert typed(owner, make.ICCID, address="192.0.2.1", password="246810")[0] == 302
     assert typed(owner, other, address="192.0.2.1", password="135790")[0] == 429, "known for its own alone"
 
 
 @pytest.mark.django_db
 def test_a_browser_that_opened_a_sim_has_its_own_tries_and_no_more(client: Client) -> None:
-    made.make_shop(service_password=kept(made.ICCID, "246810"))
-    assert typed(client, made.ICCID, password="246810")[0] == 302
+    make.make_shop(service_password=kept(make.ICCID, "246810"))
+    assert typed(client, make.ICCID, password="246810")[0] == 302
 
-    said = [typed(client, made.ICCID, password=f"{number:06d}")[1] for number in range(11)]
+    said = [typed(client, make.ICCID, password=f"{number:06d}")[1] for number in range(11)]
 
     assert ["Too many passwords" in page for page in said] == [False] * 10 + [True]
 
 
 @pytest.mark.django_db
 def test_right_passwords_are_not_counted(client: Client) -> None:
-    made.make_shop(service_password=kept(made.ICCID, "246810"))
+    make.make_shop(service_password=kept(make.ICCID, "246810"))
     for _ in range(15):
-        assert typed(Client(), made.ICCID, password="246810")[0] == 302
-    _use_up_the_password(client, made.ICCID)
+        assert typed(Client(), make.ICCID, password="246810")[0] == 302
+    _use_up_the_password(client, make.ICCID)
 
 
 @pytest.mark.django_db
 def test_a_shops_own_sticker_is_never_closed_by_strangers(client: Client) -> None:
     """Whatever is used up, page, quote and order of the sticker open, from the very address that used it up."""
-    shop = made.make_shop(service_password=kept(made.ICCID, "246810"))
+    shop = make.make_shop(service_password=kept(make.ICCID, "246810"))
     exhaust()
-    _use_up_the_password(Client(), made.ICCID)
+    _use_up_the_password(Client(), make.ICCID)
     for counter in Counter.objects.all():
         assert counter.count == counter.most or counter.most > LOOK_UPS_AN_ADDRESS
     Counter.objects.update(count=F("most"))
@@ -224,7 +224,7 @@ def test_who_is_limited_is_told_when_to_come_back(client: Client, clock_file: Pa
     exhaust()
     clock_file.write_text("1800")
     answer = client.post(
-        "/look-up", {"typed": made.ICCID}, headers={"Accept-Language": language}, REMOTE_ADDR="203.0.113.5"
+        "/look-up", {"typed": make.ICCID}, headers={"Accept-Language": language}, REMOTE_ADDR="203.0.113.5"
     )
     assert 1_700 < int(answer.headers["Retry-After"]) <= 1_800
     assert said in answer.content.decode().replace("\u2009", " ")
@@ -232,46 +232,46 @@ def test_who_is_limited_is_told_when_to_come_back(client: Client, clock_file: Pa
 
 @pytest.mark.django_db
 def test_a_sim_without_a_service_password_is_opened_by_none(client: Client) -> None:
-    made.make_shop()
+    make.make_shop()
 
-    assert typed(client, made.ICCID, password="")[0] == 302
-    assert typed(client, made.ICCID, password="0000")[0] == 429
+    assert typed(client, make.ICCID, password="")[0] == 302
+    assert typed(client, make.ICCID, password="0000")[0] == 429
 
 
 @pytest.mark.django_db
 def test_a_header_is_believed_only_where_the_settings_name_it_and_its_sender(
     client: Client, settings: Settings
 ) -> None:
-    made.make_shop()
+    make.make_shop()
     exhaust("203.0.113.5")
 
     told = {**ENGLISH, "X-Real-IP": "198.51.100.1"}
-    assert client.post("/look-up", {"typed": made.ICCID}, headers=told, REMOTE_ADDR="203.0.113.5").status_code == 429
+    assert client.post("/look-up", {"typed": make.ICCID}, headers=told, REMOTE_ADDR="203.0.113.5").status_code == 429
     settings.XULIU_ADDRESS_HEADER = "X-Real-IP"
-    assert client.post("/look-up", {"typed": made.ICCID}, headers=told, REMOTE_ADDR="203.0.113.5").status_code == 429
+    assert client.post("/look-up", {"typed": make.ICCID}, headers=told, REMOTE_ADDR="203.0.113.5").status_code == 429
     settings.XULIU_PROXIES = networks("203.0.113.5")
-    assert client.post("/look-up", {"typed": made.ICCID}, headers=told, REMOTE_ADDR="203.0.113.5").status_code == 302
+    assert client.post("/look-up", {"typed": make.ICCID}, headers=told, REMOTE_ADDR="203.0.113.5").status_code == 302
 
 
 @pytest.mark.django_db
 def test_of_a_forwarded_chain_only_the_proxys_own_entry_counts(client: Client, settings: Settings) -> None:
-    made.make_shop()
+    make.make_shop()
     settings.XULIU_ADDRESS_HEADER = "X-Forwarded-For"
     exhaust("203.0.113.5")
 
     forged = {**ENGLISH, "X-Forwarded-For": "198.51.100.1, 203.0.113.5"}
-    assert client.post("/look-up", {"typed": made.ICCID}, headers=forged).status_code == 429
+    assert client.post("/look-up", {"typed": make.ICCID}, headers=forged).status_code == 429
 
 
 @pytest.mark.django_db
 def test_with_whatever_port_and_spelling_a_visitor_has_one_count(client: Client, settings: Settings) -> None:
-    made.make_shop()
+    make.make_shop()
     settings.XULIU_ADDRESS_HEADER = "X-Forwarded-For"
     exhaust("203.0.113.8")
 
     def asked_by(written: str) -> int:
         told = {**ENGLISH, "X-Forwarded-For": written}
-        return int(client.post("/look-up", {"typed": made.ICCID}, headers=told).status_code)
+        return int(client.post("/look-up", {"typed": make.ICCID}, headers=told).status_code)
 
     for written in ("203.0.113.8:40001", "203.0.113.8:40002", "::ffff:203.0.113.8", "[::ffff:203.0.113.8]:443"):
         assert asked_by(written) == 429
@@ -280,37 +280,37 @@ def test_with_whatever_port_and_spelling_a_visitor_has_one_count(client: Client,
 
 @pytest.mark.django_db
 def test_who_is_told_by_nobody_is_limited_with_others_told_by_nobody_alone(client: Client, settings: Settings) -> None:
-    made.make_shop()
+    make.make_shop()
     settings.XULIU_ADDRESS_HEADER = "X-Forwarded-For"
     for number in range(LOOK_UPS_AN_ADDRESS):
         told = {**ENGLISH, "X-Forwarded-For": f"_hidden{number}"}
         assert client.post("/look-up", {"typed": f"8986049999999{number:07d}"}, headers=told).status_code == 404
 
     told = {**ENGLISH, "X-Forwarded-For": "unknown"}
-    assert client.post("/look-up", {"typed": made.ICCID}, headers=told).status_code == 429
+    assert client.post("/look-up", {"typed": make.ICCID}, headers=told).status_code == 429
     settings.XULIU_ADDRESS_HEADER = ""  # the machine of the proxy itself asks
-    assert client.post("/look-up", {"typed": made.ICCID}, headers=ENGLISH).status_code == 302
+    assert client.post("/look-up", {"typed": make.ICCID}, headers=ENGLISH).status_code == 302
 
 
 @pytest.mark.django_db
 def test_one_subscribers_ipv6_addresses_count_together(client: Client) -> None:
-    made.make_shop()
+    make.make_shop()
     for number in range(LOOK_UPS_AN_ADDRESS):
         look_up(typed=f"8986049999999{number:07d}", address=f"2001:db8:1:2::{number:x}")
 
-    assert typed(client, made.ICCID, address="2001:db8:1:2:ffff::1")[0] == 429
-    assert typed(client, made.ICCID, address="2001:db8:1:3::1")[0] == 302
+    assert typed(client, make.ICCID, address="2001:db8:1:2:ffff::1")[0] == 429
+    assert typed(client, make.ICCID, address="2001:db8:1:3::1")[0] == 302
 
 
 @pytest.mark.django_db
 def test_neither_the_address_nor_the_number_stands_in_the_database(client: Client) -> None:
-    made.make_shop()
-    typed(client, made.ICCID, address="203.0.113.5")
+    make.make_shop()
+    typed(client, make.ICCID, address="203.0.113.5")
 
     counter, mark = Counter.objects.get(), Mark.objects.get()
 
     assert len(bytes(counter.key)) == len(bytes(mark.key)) == 32
-    assert not any("203.0.113.5" in str(value) or made.ICCID in str(value) for value in vars(counter).values())
+    assert not any("203.0.113.5" in str(value) or make.ICCID in str(value) for value in vars(counter).values())
 
 
 def test_fifty_tries_at_once_from_one_address_are_twenty(fresh_database: str) -> None:

@@ -9,7 +9,7 @@ from django.test import Client
 
 from xuliu.catalog.models import Offering
 from xuliu.common.codes import new_code
-from xuliu.interfaces.merchant.tests import made
+from xuliu.interfaces.merchant.tests import make
 from xuliu.ordering.models import Receipt
 from xuliu.payment.models import Payment
 
@@ -21,7 +21,7 @@ ENGLISH, CHINESE = {"Accept-Language": "en"}, {"Accept-Language": "zh-CN"}
 @pytest.fixture
 def receipt() -> Receipt:
     """Lin's receipt for a year."""
-    return made.make_completed(made.make_paid(made.make_quote(made.make_shop()), seconds_ago=40))
+    return make.make_completed(make.make_paid(make.make_quote(make.make_shop()), seconds_ago=40))
 
 
 def test_the_receipt_names_what_was_delivered_and_what_proved_it(client: Client, receipt: Receipt) -> None:
@@ -29,7 +29,7 @@ def test_the_receipt_names_what_was_delivered_and_what_proved_it(client: Client,
 
     for wanted in (
         "XL-00000001",
-        f"China Mobile {made.ICCID}",
+        f"China Mobile {make.ICCID}",
         "the carrier&#x27;s record shows the new period end",
         "¥36.00",
         "¥2.04",
@@ -69,7 +69,7 @@ def test_the_check_page_says_genuine_and_reveals_nothing_else(client: Client, re
     assert "XL-00000001" in page
     assert "¥36.00" in page
     order = receipt.order
-    private = (made.ICCID, made.ICCID[-4:], order.number, order.code, receipt.code, "China Mobile", "42000023452026")
+    private = (make.ICCID, make.ICCID[-4:], order.number, order.code, receipt.code, "China Mobile", "42000023452026")
     for secret in private:
         assert secret not in page, secret
     links = set(re.findall(r'href="([^"]+)"', page))
@@ -115,7 +115,7 @@ def characters_drawn(pdf: bytes) -> set[str]:
 
 def test_every_han_of_an_offerings_name_can_be_read_on_the_pdf_and_no_sign_stops_the_page(client: Client) -> None:
     name = "𠮷䶮㛃堃🍜 12 个月 · 每月 300 MB"
-    receipt = made.make_completed(made.make_paid(made.make_quote(made.make_shop()), seconds_ago=40))
+    receipt = make.make_completed(make.make_paid(make.make_quote(make.make_shop()), seconds_ago=40))
     Offering.objects.update(name={"zh-hans": name, "en": name})
 
     page, printed = client.get(f"/r/{receipt.code}"), client.get(f"/r/{receipt.code}.pdf", headers=CHINESE)
@@ -135,7 +135,7 @@ def test_every_han_of_an_offerings_name_can_be_read_on_the_pdf_and_no_sign_stops
     ids=ascii,
 )
 def test_no_sign_of_a_name_stops_the_receipt(name: str, client: Client) -> None:
-    receipt = made.make_completed(made.make_paid(made.make_quote(made.make_shop()), seconds_ago=40))
+    receipt = make.make_completed(make.make_paid(make.make_quote(make.make_shop()), seconds_ago=40))
     Offering.objects.update(name={"zh-hans": name, "en": name})
 
     assert client.get(f"/r/{receipt.code}").status_code == 200

@@ -11,7 +11,7 @@ from xuliu.carrier.models import CarrierAccount
 from xuliu.catalog.models import Offering
 from xuliu.common import clock
 from xuliu.common.codes import new_code
-from xuliu.interfaces.merchant.tests import made
+from xuliu.interfaces.merchant.tests import make
 from xuliu.inventory.models import Binding, Sim
 from xuliu.inventory.passwords import kept
 from xuliu.inventory.tests.make import make_merchant, make_terminal
@@ -29,7 +29,7 @@ def text_of(client: Client, path: str) -> str:
     return answer.content.decode().replace("\u00a0", " ")
 
 
-def sticker(shop: made.Shop) -> str:
+def sticker(shop: make.Shop) -> str:
     """Where the sticker leads."""
     return f"/t/{shop.terminal.sticker_code}"
 
@@ -42,8 +42,8 @@ def look_up(client: Client, typed: str, **more: str) -> str:
 
 
 def test_the_sticker_answers_how_long_the_sim_serves_and_what_it_costs_to_renew(client: Client) -> None:
-    shop = made.make_shop()
-    made.make_reading(shop.sim)
+    shop = make.make_shop()
+    make.make_reading(shop.sim)
 
     page = text_of(client, sticker(shop))
 
@@ -57,7 +57,7 @@ def test_the_sticker_answers_how_long_the_sim_serves_and_what_it_costs_to_renew(
 
 
 def test_opening_the_page_has_the_carrier_asked_once_in_five_minutes(client: Client) -> None:
-    shop = made.make_shop()
+    shop = make.make_shop()
 
     text_of(client, sticker(shop))
     first = Reading.objects.get(sim=shop.sim).wanted_at
@@ -68,8 +68,8 @@ def test_opening_the_page_has_the_carrier_asked_once_in_five_minutes(client: Cli
 
 
 def test_the_stored_figure_shows_at_once_and_the_page_asks_for_the_fresh_one(client: Client) -> None:
-    shop = made.make_shop()
-    made.make_reading(shop.sim, asked_at=clock.now() - timedelta(minutes=10))
+    shop = make.make_shop()
+    make.make_reading(shop.sim, asked_at=clock.now() - timedelta(minutes=10))
 
     page = text_of(client, sticker(shop))
 
@@ -78,14 +78,14 @@ def test_the_stored_figure_shows_at_once_and_the_page_asks_for_the_fresh_one(cli
 
 
 def test_a_poll_gets_the_part_alone_and_nothing_where_nothing_changed(client: Client) -> None:
-    shop = made.make_shop()
+    shop = make.make_shop()
     poll = {**ENGLISH, "HX-Request": "true"}
     part = client.get(sticker(shop), headers=poll).content.decode()
     assert "<html" not in part
     again = part.split('hx-get="')[1].split('"')[0]
 
     assert client.get(again, headers=poll).status_code == 204
-    made.make_reading(shop.sim, wanted_at=None)
+    make.make_reading(shop.sim, wanted_at=None)
     fresh = client.get(again, headers=poll)
     assert fresh.status_code == 200
     assert "hx-get" not in fresh.content.decode()
@@ -106,7 +106,7 @@ def test_a_terminal_without_a_sim_says_so(client: Client) -> None:
 
 
 def test_a_sim_that_moved_out_is_not_shown_by_its_old_sticker(client: Client) -> None:
-    shop = made.make_shop()
+    shop = make.make_shop()
     Binding.objects.filter(sim=shop.sim).update(unbound_at=clock.now())
 
     assert client.get(sticker(shop)).status_code == 404
@@ -114,40 +114,40 @@ def test_a_sim_that_moved_out_is_not_shown_by_its_old_sticker(client: Client) ->
 
 def test_a_typed_number_shows_nothing_of_the_owner(client: Client) -> None:
     merchant = make_merchant(name="林记烟酒店")
-    shop = made.make_shop(merchant=merchant)
-    made.make_reading(shop.sim)
+    shop = make.make_shop(merchant=merchant)
+    make.make_reading(shop.sim)
 
-    page = text_of(client, look_up(client, f" {made.ICCID[:8]} {made.ICCID[8:].lower()} "))
+    page = text_of(client, look_up(client, f" {make.ICCID[:8]} {make.ICCID[8:].lower()} "))
 
     assert "China Mobile, ending 0973" in page
     assert "until 2" in page
     assert "Renew 12 months for ¥36.00" in page
-    for private in ("林记", "N910", shop.terminal.serial_number, shop.terminal.sticker_code, made.ICCID, "198 MB"):
+    for private in ("林记", "N910", shop.terminal.serial_number, shop.terminal.sticker_code, make.ICCID, "198 MB"):
         assert private not in page, private
 
 
 def test_a_terminals_serial_number_finds_its_sim(client: Client) -> None:
-    shop = made.make_shop()
+    shop = make.make_shop()
 
     assert "ending 0973" in text_of(client, look_up(client, shop.terminal.serial_number.lower()))
 
 
 def test_a_stickers_whole_link_typed_leads_to_the_stickers_page(client: Client) -> None:
-    shop = made.make_shop()
+    shop = make.make_shop()
 
     assert look_up(client, f"https://pay.example.com{sticker(shop)}") == sticker(shop)
 
 
 def test_the_service_password_opens_the_whole_page(client: Client) -> None:
-    shop = made.make_shop(service_password=kept(made.ICCID, "246810"))
-    made.make_reading(shop.sim)
+    shop = make.make_shop(service_password=kept(make.ICCID, "246810"))
+    make.make_reading(shop.sim)
 
-    assert "198 MB left" in text_of(client, look_up(client, made.ICCID, password="246810"))
+    assert "198 MB left" in text_of(client, look_up(client, make.ICCID, password="246810"))
 
 
 def test_the_address_of_a_typed_look_up_ends_after_an_hour(client: Client, clock_file: object) -> None:
-    made.make_shop()
-    path = look_up(client, made.ICCID)
+    make.make_shop()
+    path = look_up(client, make.ICCID)
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("django.core.signing.time.time", lambda: clock.now().timestamp() + 3601)
@@ -155,16 +155,16 @@ def test_the_address_of_a_typed_look_up_ends_after_an_hour(client: Client, clock
 
 
 def test_nobody_makes_an_address_of_a_typed_look_up_themselves(client: Client) -> None:
-    made.make_shop()
-    path = look_up(client, made.ICCID)
+    make.make_shop()
+    path = look_up(client, make.ICCID)
 
     assert client.get(path[:-2] + ("aa" if not path.endswith("aa") else "bb")).status_code == 404
 
 
 @pytest.mark.parametrize("by_number", [False, True])
 def test_choosing_a_plan_leads_to_its_quote(client: Client, by_number: bool) -> None:
-    shop = made.make_shop()
-    path = look_up(client, made.ICCID) if by_number else sticker(shop)
+    shop = make.make_shop()
+    path = look_up(client, make.ICCID) if by_number else sticker(shop)
 
     answer = client.post(f"{path}/quote", {"offering": str(shop.half_year.pk)})
 
@@ -175,8 +175,8 @@ def test_choosing_a_plan_leads_to_its_quote(client: Client, by_number: bool) -> 
 
 
 def test_a_paused_carrier_is_said_before_payment_and_nothing_is_sold(client: Client) -> None:
-    shop = made.make_shop()
-    made.make_reading(shop.sim)
+    shop = make.make_shop()
+    make.make_reading(shop.sim)
     CarrierAccount.objects.update(paused_at=clock.now(), paused_why="balance of ours is 0")
 
     page = text_of(client, sticker(shop))
@@ -192,21 +192,21 @@ def test_a_paused_carrier_is_said_before_payment_and_nothing_is_sold(client: Cli
 @pytest.mark.parametrize("days", [-40, -1, 0, 12, 300])
 @pytest.mark.parametrize("is_under_way", [False, True])
 def test_each_plan_says_the_day_that_its_quote_then_holds_to(client: Client, days: int, is_under_way: bool) -> None:
-    shop = made.make_shop(days=days)
+    shop = make.make_shop(days=days)
     if is_under_way:
-        made.make_paid(made.make_quote(shop, shop.half_year))
+        make.make_paid(make.make_quote(shop, shop.half_year))
 
     page = text_of(client, sticker(shop))
 
     for offering in (shop.year, shop.half_year, shop.quarter):
-        ends_on = made.make_quote(shop, offering).lines.get().ends_on
+        ends_on = make.make_quote(shop, offering).lines.get().ends_on
         row = page.split(f'for="plan-{offering.pk}"')[1].split("</label>")[0]
         assert f"until {ends_on - timedelta(days=1)}" in row
 
 
 @pytest.mark.parametrize("offering", ["", "0", "9" * 30, "x", "٣"])
 def test_what_is_no_offering_is_refused_with_a_sentence(client: Client, offering: str) -> None:
-    shop = made.make_shop()
+    shop = make.make_shop()
 
     answer = client.post(f"{sticker(shop)}/quote", {"offering": offering})
 
@@ -216,7 +216,7 @@ def test_what_is_no_offering_is_refused_with_a_sentence(client: Client, offering
 
 
 def test_a_plan_that_was_paused_since_is_refused_with_a_sentence(client: Client) -> None:
-    shop = made.make_shop()
+    shop = make.make_shop()
     Offering.objects.filter(id=shop.year.pk).update(paused_at=clock.now())
 
     answer = client.post(f"{sticker(shop)}/quote", {"offering": str(shop.year.pk)})
@@ -225,8 +225,8 @@ def test_a_plan_that_was_paused_since_is_refused_with_a_sentence(client: Client)
 
 
 def test_data_is_not_offered_where_no_period_runs(client: Client) -> None:
-    shop = made.make_shop(days=-3)
-    made.make_reading(shop.sim)
+    shop = make.make_shop(days=-3)
+    make.make_reading(shop.sim)
 
     page = text_of(client, sticker(shop))
     answer = client.post(f"{sticker(shop)}/quote", {"offering": str(shop.data.pk)})
@@ -236,8 +236,8 @@ def test_data_is_not_offered_where_no_period_runs(client: Client) -> None:
 
 
 def test_a_renewal_under_way_is_said_and_followed_only_on_the_phone_that_ordered_it(client: Client) -> None:
-    shop = made.make_shop()
-    order = made.make_gone(made.make_paid(made.make_quote(shop)), OrderLine.State.SUBMITTING)
+    shop = make.make_shop()
+    order = make.make_gone(make.make_paid(make.make_quote(shop)), OrderLine.State.SUBMITTING)
     client.get(f"/o/{order.code}")
 
     assert "already under way" in text_of(client, sticker(shop))
@@ -246,8 +246,8 @@ def test_a_renewal_under_way_is_said_and_followed_only_on_the_phone_that_ordered
 
 
 def test_new_plans_count_from_the_end_that_is_on_its_way(client: Client) -> None:
-    shop = made.make_shop()
-    order = made.make_paid(made.make_quote(shop))
+    shop = make.make_shop()
+    order = make.make_paid(make.make_quote(shop))
     last = order.lines.get().ends_on
 
     page = text_of(client, sticker(shop))
@@ -257,13 +257,13 @@ def test_new_plans_count_from_the_end_that_is_on_its_way(client: Client) -> None
 
 @pytest.mark.parametrize("state", [Sim.State.TERMINATED, Sim.State.IN_STOCK])
 def test_what_cannot_be_renewed_is_not_sold_to(client: Client, state: str) -> None:
-    shop = made.make_shop(state=state)
+    shop = make.make_shop(state=state)
 
     assert "Renew 12 months" not in text_of(client, sticker(shop))
 
 
 def test_pages_are_kept_by_no_cache_and_listed_by_no_search_engine(client: Client) -> None:
-    answer = client.get(sticker(made.make_shop()))
+    answer = client.get(sticker(make.make_shop()))
 
     assert answer.headers["Cache-Control"] == "private, no-store"
     assert answer.headers["X-Robots-Tag"] == "noindex"

@@ -1,0 +1,107 @@
+"""One real top-up told as it goes: look up → quote → pay → provision → verify → receipt, each with its time."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+from django.db.models import Count
+from django.utils.translation import gettext as _
+
+from xuliu.carrier.models import CarrierAccount
+from xuliu.catalog.models import Offering
+from xuliu.cli import chosen, figures, lookup, speech, topup, waiting
+from xuliu.cli.failure import CommandFailed
+from xuliu.common import actor, clock
+from xuliu.inventory.models import Sim
+from xuliu.ordering.models import Order, OrderLine
+from xuliu.ordering.queries import payment_of, receipt_of
+from xuliu.payment.contract import Method
+from xuliu.sandbox.testing import Control
+
+READING_SECONDS = 30.0
+DELIVERY_SECONDS = 120.0
+LEAST_LEFT = timedelta(days=1)
+
+
+def top_up(control: Control, *, left_to_visitors: Sequence[str]) -> Order:
+    """Renew the SIM that goes dark first of those never renewed yet; the sandbox plays its payer.
+
+    `left_to_visitors` are ICCIDs that are not touched. Raises CommandFailed where it cannot be begun.
+    """
+    with actor.acting(actor.Actor("command", label="demo")):
+        found = chosen.by_iccid(_next_iccid(left_to_visitors))
+        where = f" · {found.terminal.model}, SN {found.terminal.serial_number}" if found.terminal else ""
+        print("\n" + _("One top-up, on the way that every top-up goes") + f" · {found.sim.iccid}{where}\n")
+        begun = clock.now()
+        lookup.refreshed(found.sim, seconds=READING_SECONDS)
+        carrier = speech.named(found.sim.account.carrier.name)
+        offering_code = _longest_renewal(found.sim)
+        known = f"{carrier} · {lookup.said(found.sim)}"
+        looked_up = clock.now()
+        order = topup.quoted(found.sim, offering_code)
+        telling = topup.Telling(order, since=begun)
+        telling.say(_("look up"), looked_up, known)
+        telling.say(_("quote"), clock.now(), _in_short(order))
+        return _paid_and_followed(control, order, telling)
+
+
+def _paid_and_followed(control: Control, order: Order, telling: topup.Telling) -> Order:
+    payment = topup.payable(order, method=Method.NATIVE)
+    if payment is None:
+        raise CommandFailed("The offering costs nothing, so there is nothing to pay; take the demonstration's own.")
+    control.pay(payment.reference)
+    for step in waiting.steps(order.pk, seconds=DELIVERY_SECONDS):
+        telling.tell(step)
+    order.refresh_from_db()
+    return order
+
+
+def is_verified(order: Order) -> bool:
+    """Was it delivered, read back from the carrier, and receipted?"""
+    return order.state == Order.State.COMPLETED and receipt_of(order.pk) is not None
+
+
+def outcome(order: Order) -> list[str]:
+    """How it ended: the receipt and the payer's page; or what is the matter with it."""
+    receipt, payment = receipt_of(order.pk), payment_of(order.pk)
+    if receipt is None or payment is None or order.paid_at is None:
+        return ["  " + _("It is not done: %(link)s") % {"link": topup.address("order", order.code)}]
+    seconds = (receipt.issued_at - order.paid_at).total_seconds()
+    rows = [
+        (_("From paid to receipt"), f"{seconds:.1f} s"),
+        (_("Receipt %(number)s") % {"number": receipt.text_number}, topup.address("receipt", receipt.code)),
+        (_("Its payer's page"), payment.token),
+    ]
+    return figures.columns(rows, indent=2)
+
+
+def _next_iccid(left_to_visitors: Sequence[str]) -> str:
+    today = clock.civil_date(clock.now(), "Asia/Shanghai")
+    served = Sim.objects.filter(state=Sim.State.ACTIVE, account__paused_at=None, period_end_on__gt=today + LEAST_LEFT)
+    mine = served.exclude(iccid__in=list(left_to_visitors)).order_by("period_end_on", "id")
+    accounts = CarrierAccount.objects.annotate(lines=Count("orderline")).order_by("lines", "id")
+    untouched = mine.exclude(id__in=OrderLine.objects.values("sim_id"))
+    # The carrier that has delivered least comes first, so that one demonstration after the other shows them all.
+    for sims in [*(untouched.filter(account=account) for account in accounts), mine]:
+        if sim := sims.first():
+            return sim.iccid
+    raise CommandFailed("No SIM of the demonstration is in service any more; begin anew: make clean, make demo.")
+
+
+def _longest_renewal(sim: Sim) -> str:
+    for offer in lookup.offers_for(sim).offers:
+        if offer.offering.terms.kind == Offering.Kind.RENEWAL:
+            return offer.offering.code
+    raise CommandFailed("No renewal is sold for the demonstration's SIMs; begin anew: make clean, make demo.")
+
+
+def _in_short(order: Order) -> str:
+    line = order.lines.select_related("offering").get()
+    words = {
+        "plan": speech.named(line.offering.name),
+        "price": figures.money(order.total_minor, order.currency),
+        "day": figures.last_day(line.ends_on),
+        "number": order.number,
+    }
+    return _("%(plan)s for %(price)s, serves until %(day)s (order %(number)s)") % words

@@ -1,0 +1,100 @@
+"""Import SIMs and terminals from a CSV file: good lines in, every bad one named with its reason."""
+
+import argparse
+import time
+from pathlib import Path
+
+from django.conf import settings
+from django.utils.translation import gettext as _
+from django.utils.translation import override
+
+from xuliu.cli.failure import CommandFailed
+from xuliu.common import actor
+from xuliu.inventory.import_sims import Report, import_sims
+from xuliu.inventory.imports.columns import COLUMNS, STATES
+from xuliu.inventory.imports.problems import UnreadableFile, by_kind, first_lines, write_result
+
+SOME_REFUSED = 3
+KINDS_SHOWN = 8
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The file, and where its result goes."""
+    width = max(len(column.name) for column in COLUMNS)
+    listed = "\n".join(f"  {column.name:{width}}  {column.chinese}: {column.what}" for column in COLUMNS)
+    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    parser.epilog = f"""\
+columns, by either name in the first line, in any order:
+{listed}
+
+states: {", ".join(STATES)}
+
+CSV in UTF-8, separated by comma, semicolon or tab. An empty cell changes nothing. The same file again changes
+nothing. Ends with {SOME_REFUSED} where lines were refused; the others are in."""
+    parser.add_argument("file", type=Path)
+    parser.add_argument("--account", default="", metavar="CODE", help="carrier account of lines that name none")
+    parser.add_argument("--result", type=Path, metavar="FILE", help="where problems go (default: FILE.result.csv)")
+    languages = [code for code, _name in settings.LANGUAGES]
+    parser.add_argument("--language", choices=languages, default=settings.LANGUAGE_CODE, help="of the reasons")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Import, write what was wrong, say how many."""
+    result = _result_file(args.file, args.result)
+    begun = time.monotonic()
+    with override(args.language), actor.acting(actor.Actor("command", label="import-sims")):
+        try:
+            report = import_sims(path=args.file, account_code=args.account)
+        except UnreadableFile as error:
+            result.unlink(missing_ok=True)
+            raise CommandFailed(str(error)) from error
+        print(_summary(report, time.monotonic() - begun))
+        print("".join(f"  {kind}\n" for kind in _kinds(report)), end="")
+        if report.problems:
+            write_result(report.problems, result, language=args.language)
+            print(_("What was wrong stands in %(file)s.") % {"file": result})
+        else:
+            result.unlink(missing_ok=True)
+    return SOME_REFUSED if report.refused_lines() else 0
+
+
+def _result_file(source: Path, given: Path | None) -> Path:
+    """Where problems go, known to be writable before anything is imported."""
+    result = given or source.with_name(f"{source.name}.result.csv")
+    if result.resolve() == source.resolve():
+        raise CommandFailed("The result cannot go into the file that is imported; give another name after --result.")
+    try:
+        result.touch()
+    except OSError as error:
+        raise CommandFailed(f"{result} cannot be written ({error.strerror}); name another after --result.") from error
+    return result
+
+
+def _kinds(report: Report) -> list[str]:
+    """What was wrong, kind by kind: how often, where first, and why."""
+    kinds = list(by_kind(report.problems).items())
+    told = [
+        f"{len(same)} × {column or '–'} ({first_lines(same)}): {same[0].text()}"
+        for (column, _reason, _is_refusal), same in kinds[:KINDS_SHOWN]
+    ]
+    return [*told, "…"] if len(kinds) > KINDS_SHOWN else told
+
+
+def _summary(report: Report, seconds: float) -> str:
+    warned = {problem.line for problem in report.problems if not problem.is_refusal}
+    written = report.written
+    return _(
+        "%(lines)s lines in %(seconds)s s: %(refused)s refused, %(warned)s to be checked.\n"
+        "SIMs: %(sims_new)s new, %(sims_changed)s changed. Terminals: %(terminals_new)s new, "
+        "%(terminals_changed)s changed. Bindings: %(bindings)s new."
+    ) % {
+        "lines": report.lines,
+        "seconds": f"{seconds:.1f}",
+        "refused": report.refused_lines(),
+        "warned": len(warned),
+        "sims_new": written.sims_new,
+        "sims_changed": written.sims_changed,
+        "terminals_new": written.terminals_new,
+        "terminals_changed": written.terminals_changed,
+        "bindings": written.bindings_new,
+    }

@@ -1,0 +1,34 @@
+"""Fill an empty database from a backup file; a database that holds anything is never touched."""
+
+import argparse
+from pathlib import Path
+
+from django.core.management import call_command
+from django.db import connection
+
+from xuliu.cli.failure import CommandFailed
+from xuliu.cli.postgres_programs import run_program
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Where from."""
+    parser.add_argument("file", type=Path, help="a file that `xuliu backup` wrote")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Restore in one transaction: all of it or nothing. Then bring tables of an older program up to date."""
+    if not args.file.is_file():
+        raise CommandFailed(f"{args.file} is not a file; give one that `xuliu backup` wrote.")
+    if tables := _count_tables():
+        raise CommandFailed(f"The database has {tables} tables already; restore into an empty one (see XULIU_HOME).")
+    connection.close()
+    run_program("pg_restore", "--no-owner", "--no-privileges", "--single-transaction", str(args.file))
+    call_command("migrate", interactive=False, verbosity=0)
+    print(f"{args.file}: {_count_tables()} tables restored")
+    return 0
+
+
+def _count_tables() -> int:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM pg_tables WHERE schemaname = 'public'")
+        return int(cursor.fetchone()[0])

@@ -1,0 +1,249 @@
+"""Top up a SIM: quote, payment by a QR code in the terminal, every step as it happens, receipt."""
+
+import argparse
+import sys
+from datetime import datetime
+
+import segno
+from django.conf import settings
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import override
+
+from xuliu.cli import chosen, figures, lookup, speech, waiting
+from xuliu.cli.failure import CommandFailed
+from xuliu.cli.guard import refuse_unfit
+from xuliu.common import actor
+from xuliu.inventory.models import Sim
+from xuliu.ordering.buying.place import CannotPlace, place
+from xuliu.ordering.buying.quote import QuoteRefused, Wish, quote
+from xuliu.ordering.models import Order
+from xuliu.ordering.queries import Step, lines_of, payment_of, receipt_of, usual_seconds
+from xuliu.payment.contract import Method
+from xuliu.payment.models import Payment
+
+DONE, NOT_DELIVERED, NOT_PAID, NOT_YET = 0, 3, 4, 5
+INTERRUPTED = 130
+OPEN_WITHIN_SECONDS = 30.0
+WAIT_SECONDS = 600.0
+# Methods that a payer without a browser of the provider's can use.
+METHODS = (Method.NATIVE.value,)
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Which SIM and what."""
+    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    parser.epilog = f"""\
+ends with:
+  {DONE}  delivered, verified and receipted
+  {NOT_DELIVERED}  the carrier refused; the money goes back
+  {NOT_PAID}  not paid, nothing changed
+  {NOT_YET}  paid and not done yet; it goes on by itself
+
+`xuliu lookup` lists the codes of offerings."""
+    which = parser.add_mutually_exclusive_group(required=True)
+    which.add_argument("--iccid", help="the card's number")
+    which.add_argument("--sn", help="the terminal's serial number")
+    which.add_argument("--sticker", metavar="CODE", help="the code or the address of the terminal's sticker")
+    parser.add_argument("--offering", required=True, metavar="CODE", help="what to buy")
+    parser.add_argument("--method", choices=METHODS, default=Method.NATIVE.value, help="(default: %(default)s)")
+    parser.add_argument("--yes", action="store_true", help="do not ask whether the quote is right")
+    parser.add_argument(
+        "--wait", type=float, default=WAIT_SECONDS, metavar="SECONDS", help="for the end, once it is paid"
+    )
+    speech.add_language(parser)
+    parser.add_argument("--demo", action="store_true", help="allow the demo secret and sandbox accounts")
+
+
+def run(args: argparse.Namespace) -> int:
+    """One order through the one path, told as it goes."""
+    refuse_unfit(is_demo=args.demo)
+    with override(args.language), actor.acting(actor.Actor("command", label="topup")):
+        order = quoted(_chosen(args).sim, args.offering)
+        print("\n".join(price_lines(order)))
+        if not (args.yes or _is_confirmed()):
+            print(_("Nothing was ordered and nothing is to be paid."))
+            return NOT_PAID
+        payment = payable(order, method=args.method)
+        if payment:
+            _show_payment(payment)
+        try:
+            telling = Telling(order)
+            for step in waiting.steps(order.pk, seconds=args.wait):
+                telling.tell(step)
+        except KeyboardInterrupt:
+            print(
+                "\n" + _("No longer watched; the order stands here: %(link)s") % {"link": address("order", order.code)}
+            )
+            return INTERRUPTED
+        return _end(order)
+
+
+def quoted(sim: Sim, offering_code: str) -> Order:
+    """A quote for this SIM, for whoever sits in front of the terminal. Raises CommandFailed, saying what can be had."""
+    found = lookup.offers_for(sim)
+    sold = {offering.code: offering.id for offering in found.sold}
+    if offering_code not in sold:
+        there_is = ", ".join(offer.offering.code for offer in found.offers) or "nothing"
+        raise CommandFailed(f"{offering_code} cannot be had for this SIM; there is: {there_is}.")
+    wish = Wish(sim_id=sim.pk, offering_id=sold[offering_code])
+    price_list_id = lookup.public_prices().pk
+    try:
+        order_id = quote(
+            wishes=[wish],
+            price_list_id=price_list_id,
+            channel="command",
+            merchant_id=sim.merchant_id,
+            is_waited_for=True,
+        )
+    except QuoteRefused as refused:
+        raise CommandFailed(_why_not(refused.refusals[0].code)) from refused
+    return Order.objects.select_related("seller").get(id=order_id)
+
+
+def price_lines(order: Order) -> list[str]:
+    """The quote: what for which card, every line of the price, what it leads to, until when it is held."""
+    line = lines_of(order.pk)[0]
+    rows = [(speech.named(line.offering.name), _money(order, line.list_minor))]
+    if line.discount_minor:
+        rows.append((_("Discount"), _money(order, -line.discount_minor)))
+    rows += [(_("To pay"), _money(order, order.total_minor)), (_("tax in it"), _money(order, line.tax_minor))]
+    usual = usual_seconds(line.account_id)
+    carrier = speech.named(line.account.carrier.name)
+    until = _("Serves until %(day)s.") % {"day": figures.last_day(line.ends_on)}
+    held = _("The price is held until %(time)s.") % {"time": figures.time_of_day(order.valid_until)[:5]}
+    done = [_("Usually done in %(count)s s.") % {"count": usual}] if usual else []
+    return [
+        _("Order %(number)s, sold by %(seller)s") % {"number": order.number, "seller": speech.named(order.seller.name)},
+        f"  {carrier}, ICCID {line.sim.iccid}",
+        *figures.columns(rows, right=[1], indent=2),
+        "  " + " ".join([until, *done, held]),
+    ]
+
+
+def payable(order: Order, *, method: str) -> Payment | None:
+    """Place the order and wait until the provider has opened its payment; None where there is nothing to pay.
+
+    Raises CommandFailed where it cannot be paid, or where nobody opens it.
+    """
+    try:
+        payment_id = place(order_id=order.pk, method=method)
+    except CannotPlace as refused:
+        raise CommandFailed(_why_not(refused.code)) from refused
+    if payment_id is None:
+        return None
+    payment = waiting.until(lambda: _opened(order.pk), seconds=OPEN_WITHIN_SECONDS)
+    if payment is None:
+        raise CommandFailed("No payment was opened: no worker runs, or the provider does not answer (xuliu worker).")
+    if payment.state == Payment.State.FAILED:
+        raise CommandFailed(f"The provider refused to open the payment: {payment.failed_why}.")
+    return payment
+
+
+class Telling:
+    """Tells an order's steps, one line each: when, which of the six, how long it took, what happened."""
+
+    def __init__(self, order: Order, *, since: datetime | None = None) -> None:
+        line = lines_of(order.pk)[0]
+        self._carrier = speech.named(line.account.carrier.name)
+        self._before = since
+
+    def tell(self, step: Step) -> None:
+        """The step was reached; the first one's time counts from nothing."""
+        name, text = _words(self._carrier)[step.code]
+        if step.at:
+            self.say(name, step.at, text)
+
+    def say(self, name: str, at: datetime, text: str) -> None:
+        """One line. A provider says whole seconds: what it tells is shown no earlier than what came before."""
+        at = max(at, self._before or at)
+        took = f"+{(at - self._before).total_seconds():.2f} s" if self._before else ""
+        self._before = at
+        print(f"  {figures.time_of_day(at)}  {figures.padded(name, 10)} {took:>9}  {text}")
+
+
+def address(name: str, code: str) -> str:
+    """The whole address of a phone page."""
+    return f"{settings.XULIU_BASE_URL}{reverse(f'merchant:{name}', args=[code])}"
+
+
+def _chosen(args: argparse.Namespace) -> chosen.Chosen:
+    if args.iccid:
+        return chosen.by_iccid(args.iccid)
+    return chosen.by_serial_number(args.sn) if args.sn else chosen.by_sticker(args.sticker)
+
+
+def _is_confirmed() -> bool:
+    if not sys.stdin.isatty():
+        raise CommandFailed("Nobody is there to confirm the quote; add --yes.")
+    return input(_("Pay this? [y/N] ")).strip().lower() in {"y", "yes"}
+
+
+def _opened(order_id: int) -> Payment | None:
+    payment = payment_of(order_id)
+    return payment if payment and payment.state != Payment.State.OPENING else None
+
+
+def _show_payment(payment: Payment) -> None:
+    if payment.token and payment.state == Payment.State.PENDING:
+        print("\n" + _("Scan to pay %(amount)s:") % {"amount": figures.money(payment.amount_minor, payment.currency)})
+        segno.make(payment.token, error="m", micro=False).terminal(compact=True)
+        if payment.account.is_sandbox:
+            print(f"  {payment.token}")
+        print()
+
+
+def _end(order: Order) -> int:
+    order.refresh_from_db()
+    receipt = receipt_of(order.pk)
+    print()
+    if order.state == Order.State.COMPLETED and receipt:
+        print(
+            _("Done. Receipt %(number)s: %(link)s")
+            % {"number": receipt.text_number, "link": address("receipt", receipt.code)}
+        )
+        return DONE
+    if order.state == Order.State.FAILED:
+        print(
+            _("Not delivered; the money goes back to where it came from: %(link)s")
+            % {"link": address("order", order.code)}
+        )
+        return NOT_DELIVERED
+    if order.paid_at is None:
+        print(_("It was not paid, so nothing was changed."))
+        return NOT_PAID
+    print(_("It is paid and goes on by itself: %(link)s") % {"link": address("order", order.code)})
+    return NOT_YET
+
+
+def _words(carrier: str) -> dict[str, tuple[str, str]]:
+    said = {
+        "paid": (_("pay"), _("Paid")),
+        "submitted": (_("provision"), _("Sent to %(carrier)s")),
+        "delivered": (_("provision"), _("%(carrier)s says it is done")),
+        "verified": (_("verify"), _("Checked against the carrier's record")),
+        "receipted": (_("receipt"), _("Receipt issued")),
+        "rejected": (_("provision"), _("Not delivered")),
+        "refunded": (_("refund"), _("Money sent back")),
+        "disputed": (_("verify"), _("A person looks into it")),
+    }
+    return {code: (name, text % {"carrier": carrier}) for code, (name, text) in said.items()}
+
+
+def _why_not(code: str) -> str:
+    reasons = {
+        "account_paused": "Renewals at this carrier are stopped; see the carrier account in the console.",
+        "offering_paused": "This offering is stopped; see it in the console.",
+        "provider_paused": "Payments are stopped; see the provider account in the console.",
+        "no_provider": "The seller has no provider account that takes this method; add one in the console.",
+        "sim_not_in_service": "This SIM is not in service and cannot be renewed.",
+        "sim_unknown_at_carrier": "The carrier says that it does not know this SIM; it is being asked again.",
+        "sim_blocked": "The carrier blocks this SIM (see xuliu lookup); it is being asked again.",
+        "no_running_period": "Data can be added only while a period runs; renew the SIM first.",
+        "lapsed": "The price was held for 15 minutes and these are over.",
+    }
+    return reasons.get(code, f"It cannot be had ({code}).")
+
+
+def _money(order: Order, amount_minor: int) -> str:
+    return figures.money(amount_minor, order.currency)

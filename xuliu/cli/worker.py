@@ -1,0 +1,186 @@
+"""Work: run the steps of the line until told to stop.
+
+A thread a lane (`ordering.steps`), and a thread a lane for each carrier account. All wait for a wake-up that one
+LISTEN loop hears, with a tick of a second behind it: a lost wake-up delays and loses nothing.
+"""
+
+import argparse
+import gc
+import logging
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable, Sequence
+from datetime import date
+from zoneinfo import ZoneInfo
+
+import psycopg
+from django.db import connection
+
+from xuliu.carrier.reads import tally
+from xuliu.cli.guard import refuse_unfit
+from xuliu.common import clock, parallel, wake
+from xuliu.ledger.operations import fold_checkpoints
+from xuliu.ordering.queries import active_accounts
+from xuliu.ordering.steps import ACCOUNT_LANES, LANES
+
+TICK_SECONDS = 1.0
+LONGEST_REST_SECONDS = 30.0
+# A round costs much the same for one row and for ten: after a small one a lane lets some more gather.
+SMALL_ROUND, GATHER_SECONDS = 10, 0.05
+LOOK_FOR_ACCOUNTS_SECONDS = 5.0
+# Lanes mostly wait for somebody; each time they are answered they would wait 5 ms more for one that computes.
+SWITCH_SECONDS = 0.0005
+# Before Python looks for garbage: by itself at every 700 new objects, which took a tenth of a busy worker's time.
+NEW_OBJECTS = 20_000
+NIGHT_ZONE, NIGHT_HOUR = "Asia/Shanghai", 4
+
+log = logging.getLogger("xuliu.worker")
+
+NamedRun = tuple[str, Callable[[], int]]
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """What may be told to it."""
+    parser.add_argument("--demo", action="store_true", help="allow the demo secret and sandbox accounts")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Work until told to stop (SIGTERM, SIGINT); calls under way are ended first."""
+    refuse_unfit(is_demo=args.demo)
+    sys.setswitchinterval(SWITCH_SECONDS)
+    gc.freeze()  # what is loaded by now is no garbage
+    gc.set_threshold(NEW_OBJECTS)
+    worker = Worker()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: worker.stop())
+    worker.run()
+    return 0
+
+
+class Worker:
+    """All lanes of one process."""
+
+    def __init__(self) -> None:
+        self._stopping = threading.Event()
+        self._wakes: dict[str, list[threading.Event]] = {}
+        self._threads: dict[str, threading.Thread] = {}
+        self._housekeeping = Housekeeping()
+
+    def stop(self) -> None:
+        """Ask every lane to end after what it is doing."""
+        self._stopping.set()
+        for events in list(self._wakes.values()):
+            for event in events:
+                event.set()
+
+    def run(self) -> None:
+        """Start the lanes, listen, and wait until they have ended."""
+        for name, steps in LANES.items():
+            self._start(name, [(step.name, at_most_every(step.every_seconds, step.run)) for step in steps])
+        log.info("worker ready")
+        try:
+            self._listen()
+        finally:
+            self.stop()
+            for thread in list(self._threads.values()):
+                thread.join()
+
+    def _start(self, name: str, steps: Sequence[NamedRun]) -> None:
+        woken = threading.Event()
+        for step, _ in steps:
+            self._wakes.setdefault(step, []).append(woken)
+        thread = threading.Thread(target=self._lane, args=(name, steps, woken), name=name)
+        self._threads[name] = thread
+        thread.start()
+
+    def _start_new_accounts(self) -> None:
+        for account_id in active_accounts():
+            for lane, steps in ACCOUNT_LANES.items():
+                if f"{lane}:{account_id}" not in self._threads:
+                    runs = [(step.name, _for_account(step.run, account_id)) for step in steps]
+                    self._start(f"{lane}:{account_id}", runs)
+
+    def _listen(self) -> None:
+        """Hear wake-ups; a lost connection is made again, and until then the tick does the work."""
+        next_look = 0.0
+        database: psycopg.Connection | None = None
+        while not self._stopping.is_set():
+            try:
+                if time.monotonic() >= next_look:
+                    connection.close_if_unusable_or_obsolete()
+                    self._start_new_accounts()
+                    next_look = time.monotonic() + LOOK_FOR_ACCOUNTS_SECONDS
+                database = database or wake.listening(connection.get_connection_params())
+                self._housekeeping.run()
+                for heard in database.notifies(timeout=TICK_SECONDS / 2):
+                    for event in self._wakes.get(heard.payload, ()):
+                        event.set()
+            except Exception as error:  # noqa: BLE001  # whatever it is, the tick goes on and it is tried again
+                log.warning("listening failed: %s", error)
+                database = None
+                connection.close()
+                self._stopping.wait(TICK_SECONDS)
+        if database is not None:
+            database.close()
+        tally.flush()
+        connection.close()
+
+    def _lane(self, name: str, steps: Sequence[NamedRun], woken: threading.Event) -> None:
+        with parallel.standing():
+            self._work(name, steps, woken)
+        connection.close()
+
+    def _work(self, name: str, steps: Sequence[NamedRun], woken: threading.Event) -> None:
+        rest = TICK_SECONDS
+        while not self._stopping.is_set():
+            woken.clear()
+            try:
+                parallel.mend_connection()
+                found = sum(step() for _, step in steps if not self._stopping.is_set())
+                rest = TICK_SECONDS
+            except Exception:
+                log.exception("lane %s failed and goes on after %.0f s", name, rest)
+                connection.close()
+                self._stopping.wait(rest)
+                rest, found = min(LONGEST_REST_SECONDS, rest * 2), 0
+            if not found:
+                woken.wait(TICK_SECONDS)
+            elif found < SMALL_ROUND:
+                self._stopping.wait(GATHER_SECONDS)
+
+
+class Housekeeping:
+    """What the listening thread does beside listening: read counts each tick, the ledger's checkpoints at night."""
+
+    def __init__(self) -> None:
+        self._folded_on: date | None = None
+
+    def run(self) -> None:
+        """Do what is due."""
+        tally.flush_if_due()
+        now = clock.now()
+        today = clock.civil_date(now, NIGHT_ZONE)
+        if now.astimezone(ZoneInfo(NIGHT_ZONE)).hour == NIGHT_HOUR and self._folded_on != today:
+            while fold_checkpoints():
+                pass
+            self._folded_on = today
+
+
+def _for_account(step: Callable[[int], int], account_id: int) -> Callable[[], int]:
+    return lambda: step(account_id)
+
+
+def at_most_every(seconds: float, run: Callable[[], int]) -> Callable[[], int]:
+    """The step, but for nothing while it ran so lately."""
+    ran_at = float("-inf")
+
+    def run_if_due() -> int:
+        nonlocal ran_at
+        if time.monotonic() < ran_at + seconds:
+            return 0
+        ran_at = time.monotonic()
+        return run()
+
+    return run_if_due if seconds else run

@@ -1,1 +1,0 @@
-"""What programs call: for now, payment providers with their notices."""

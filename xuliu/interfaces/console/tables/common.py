@@ -1,0 +1,39 @@
+"""The console's table of events: everything that ever moved, and who moved it."""
+
+from django.contrib import admin
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy as _
+
+from xuliu.common.models import Event
+from xuliu.interfaces.console.kit import columns
+from xuliu.interfaces.console.kit.listing import ACTORS, Table, picked, subject_link
+
+
+@columns.made(_("Subject"))
+def subject(event: Event) -> SafeString | str:
+    """A link to what moved."""
+    return subject_link(event.kind, event.subject_id)
+
+
+@columns.made(_("Move"))
+def moved(event: Event) -> SafeString:
+    """From → to."""
+    return format_html('<span class="x-code">{} → {}</span>', event.was or columns.NONE, event.became)
+
+
+@admin.register(Event)
+class EventTable(Table):
+    """Append-only."""
+
+    singular, plural = _("Event"), _("Events")
+    list_display = (
+        columns.moment("at", _("At")),
+        subject,
+        moved,
+        columns.plain("why", _("Reason"), in_order=False),
+        columns.word("actor_kind", _("Who"), ACTORS),
+        columns.plain("actor_label", _("Name"), in_order=False),
+    )
+    list_filter = (picked(_("Who"), "actor_kind", ACTORS),)
+    shown = list_display

@@ -1,0 +1,112 @@
+"""The console's tables of orders, their lines and receipts. What is done about a line is done on its own page."""
+
+from django.contrib import admin
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy as _
+
+from xuliu.interfaces.console.kit import columns
+from xuliu.interfaces.console.kit.columns import States
+from xuliu.interfaces.console.kit.listing import Table, picked
+from xuliu.ordering.models import Order, OrderLine, Receipt
+
+ORDER_STATES: States = {
+    Order.State.QUOTED: (_("Quoted"), "plain"),
+    Order.State.AWAITING_PAYMENT: (_("Awaits payment"), "plain"),
+    Order.State.PAID: (_("Paid, under way"), "soon"),
+    Order.State.COMPLETED: (_("Completed"), "well"),
+    Order.State.PARTIAL: (_("Partly delivered"), "dark"),
+    Order.State.FAILED: (_("Not delivered"), "dark"),
+    Order.State.LAPSED: (_("Quote lapsed"), "plain"),
+    Order.State.CANCELLED: (_("Cancelled"), "plain"),
+    Order.State.EXPIRED: (_("Never paid"), "plain"),
+}
+LINE_STATES: States = {
+    OrderLine.State.WAITING: (_("Waits for payment"), "plain"),
+    OrderLine.State.DROPPED: (_("Dropped"), "plain"),
+    OrderLine.State.READY: (_("Ready to send"), "plain"),
+    OrderLine.State.SUBMITTING: (_("Being sent"), "plain"),
+    OrderLine.State.ACCEPTED: (_("Accepted by the carrier"), "plain"),
+    OrderLine.State.VERIFYING: (_("Being verified"), "plain"),
+    OrderLine.State.UNKNOWN: (_("Outcome unknown"), "soon"),
+    OrderLine.State.DISPUTED: (_("Disputed"), "dark"),
+    OrderLine.State.COMPLETED: (_("Completed"), "well"),
+    OrderLine.State.REJECTED: (_("Refused"), "dark"),
+    OrderLine.State.REVERSED: (_("Reversed"), "dark"),
+}
+CHANNELS = {"merchant": _("Phone page"), "cli": _("Command line"), "console": _("Console")}
+SET_ASIDE = {"1": _("Set aside"), "0": _("Not set aside")}
+
+
+@admin.register(Order)
+class OrderTable(Table):
+    """Orders, newest first."""
+
+    singular, plural = _("Order"), _("Orders")
+    list_display = (
+        columns.code("number", _("Number")),
+        columns.state(ORDER_STATES),
+        columns.money("total_minor", _("Total")),
+        columns.figure("line_count", _("Lines")),
+        columns.plain("merchant", _("Merchant"), in_order=False),
+        columns.word("channel", _("Channel"), CHANNELS),
+        columns.moment("quoted_at", _("Quoted")),
+        columns.moment("paid_at", _("Paid")),
+    )
+    list_select_related = ("merchant",)
+    list_filter = (picked(_("State"), "state", ORDER_STATES), picked(_("Channel"), "channel", CHANNELS))
+    search_fields = ("number__exact", "code__exact")
+    search_help_text = _("Whole order number or code")
+    shown = list_display
+
+
+@columns.made(_("State"))
+def state_of_line(line: OrderLine) -> SafeString:
+    """The state, and whether the line was set aside in it."""
+    aside = columns.badge("1", {"1": (_("Set aside"), "dark")}) if line.is_set_aside else ""
+    return format_html("{} {}", columns.badge(line.state, LINE_STATES), aside)
+
+
+@admin.register(OrderLine)
+class OrderLineTable(Table):
+    """Order lines, newest first."""
+
+    singular, plural = _("Order line"), _("Order lines")
+    list_display = (
+        columns.plain("id", _("Line")),
+        columns.related("order_id", _("Order"), to="ordering.order", text="order__number"),
+        columns.related("sim_id", _("SIM"), to="inventory.sim", text="sim__iccid"),
+        columns.name("offering", _("Offering")),
+        state_of_line,
+        columns.money("price_minor", _("Charged"), currency="order__currency"),
+        columns.moment("state_at", _("In this state since")),
+    )
+    list_select_related = ("order", "sim", "offering")
+    list_filter = (
+        picked(_("State"), "state", LINE_STATES),
+        picked(_("Set aside"), "is_set_aside", SET_ASIDE),
+        "account",
+    )
+    search_fields = ("order__number__exact", "sim__iccid__exact")
+    search_help_text = _("Whole order number or ICCID")
+    shown = list_display
+
+
+@admin.register(Receipt)
+class ReceiptTable(Table):
+    """Receipts, newest first."""
+
+    singular, plural = _("Receipt"), _("Receipts")
+    list_display = (
+        columns.code("text_number", _("Number")),
+        columns.related("order_id", _("Order"), to="ordering.order", text="order__number"),
+        columns.name("seller", _("Seller")),
+        columns.money("amount_minor", _("Amount")),
+        columns.money("tax_minor", _("Tax in it")),
+        columns.moment("issued_at", _("Issued")),
+    )
+    list_select_related = ("order", "seller")
+    list_filter = ("seller",)
+    search_fields = ("text_number__exact", "check_code__exact", "order__number__exact")
+    search_help_text = _("Receipt number, check code or order number")
+    shown = (*list_display, columns.code("check_code", _("Check code")))

@@ -1,0 +1,112 @@
+"""The console's table of cases: what waits for a person. A case is closed with a reason and never opened again."""
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.http import HttpRequest
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy as _
+from unfold.widgets import UnfoldAdminTextareaWidget
+
+from xuliu.interfaces.console.kit import columns
+from xuliu.interfaces.console.kit.columns import States
+from xuliu.interfaces.console.kit.listing import Table, picked, subject_link, timeline_of
+from xuliu.party.rights import Right
+from xuliu.ticket.models import Case
+from xuliu.ticket.operations import close_case
+
+CASE_STATES: States = {Case.State.OPEN: (_("Open"), "soon"), Case.State.CLOSED: (_("Closed"), "plain")}
+CASE_KINDS = {
+    "line_waits": _("A line takes longer than it may"),
+    "line_sent_in_vain": _("Sent to the carrier several times and never done"),
+    "look_back_waits": _("A line that has ended cannot be looked at again"),
+    "line_disputed": _("Carrier says done, the SIM does not show it"),
+    "line_set_aside": _("A step failed on this line"),
+    "line_held_back": _("Not sent: the carrier shows less than was proven"),
+    "delivered_more_than_sold": _("The carrier delivered more than was sold"),
+    "delivered_after_refusal": _("Delivered after it was refused and given back"),
+    "provider_fails": _("A payment provider's code fails"),
+    "connector_fails": _("A carrier's connector fails"),
+    "carrier_account_paused": _("Carrier account paused itself"),
+    "provider_account_paused": _("Provider account paused itself: it refuses our keys"),
+    "carrier_account_waits": _("Lines wait at a carrier account"),
+    "provider_account_waits": _("Payments or refunds wait at a provider account"),
+    "offering_waits": _("Lines wait for a paused offering"),
+    "notice_set_aside": _("A notice could not be read"),
+    "notice_waits": _("A notice is not applied"),
+    "payment_unknown": _("Money came for no payment of ours"),
+    "payment_of_no_order": _("Money came for no order of ours"),
+    "payment_to_another_merchant": _("Paid to another merchant id"),
+    "payment_in_another_currency": _("Paid in another currency"),
+    "payment_of_another_amount": _("Paid another amount"),
+    "payment_announced_again": _("A payment was announced again with other facts"),
+    "payment_refunded_outside": _("A refund was made outside Xuliu"),
+    "order_waits": _("An order comes to no end"),
+    "seller_waits": _("Orders come to no end"),
+    "order_set_aside": _("A step failed on this order"),
+    "payment_set_aside": _("A step failed on this payment"),
+    "payment_cannot_be_opened": _("Payers cannot pay: our account at the provider does not work"),
+    "payment_waits": _("A payment can be neither opened nor asked about nor closed"),
+    "refund_set_aside": _("A step failed on this refund"),
+    "refund_overdue": _("A refund takes longer than a day"),
+    "refund_waits": _("A refund waits: the provider does not take it yet"),
+    "refund_refused": _("The provider refuses a refund"),
+    "refund_failed": _("A refund waits for a person at the provider"),
+    "refund_closed": _("The provider closed a refund"),
+    "refunded_twice": _("A refund was paid twice"),
+    "refund_strange": _("A refund that we never asked for"),
+}
+
+
+class ClosingForm(forms.ModelForm[Case]):
+    """Why the case is closed."""
+
+    why = forms.CharField(
+        label=_("Close the case: what was done"), max_length=500, widget=UnfoldAdminTextareaWidget(attrs={"rows": 3})
+    )
+
+    class Meta:
+        model = Case
+        fields: tuple[str, ...] = ()
+
+
+@columns.made(_("About"))
+def subject(case: Case) -> SafeString | str:
+    """A link to what the case is about."""
+    return subject_link(case.subject_kind, case.subject_id)
+
+
+@columns.made(_("Facts"))
+def facts(case: Case) -> SafeString | str:
+    """What a person needs to decide, as it was when the case was opened."""
+    if not case.facts:
+        return columns.NONE
+    rows = format_html_join("", "<dt>{}</dt><dd>{}</dd>", case.facts.items())
+    return format_html('<dl class="x-facts">{}</dl>', rows)
+
+
+@admin.register(Case)
+class CaseTable(Table):
+    """Open ones first, the oldest at the top."""
+
+    singular, plural = _("Case"), _("Cases")
+    form = ClosingForm
+    ordering = ("-state", "opened_at", "id")
+    list_display = (
+        columns.word("kind", _("What happened"), CASE_KINDS),
+        subject,
+        columns.state(CASE_STATES),
+        columns.moment("opened_at", _("Opened")),
+    )
+    list_filter = (picked(_("State"), "state", CASE_STATES), picked(_("What happened"), "kind", CASE_KINDS))
+    shown = (*list_display, facts, timeline_of(CASE_STATES))
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Who may decide may close an open case."""
+        return request.user.has_perm(Right.DECIDE) and obj is not None and obj.state == Case.State.OPEN
+
+    def save_model(self, request: HttpRequest, obj: Case, form: forms.Form, change: bool) -> None:
+        """Close it."""
+        close_case(obj.pk, why=form.cleaned_data["why"])

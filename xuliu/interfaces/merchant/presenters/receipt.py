@@ -1,0 +1,141 @@
+"""A receipt in words, for the page, the PDF and the stranger who checks it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from django.utils.translation import gettext
+
+from xuliu.catalog.models import Offering
+from xuliu.interfaces.merchant.presenters import figures
+from xuliu.interfaces.merchant.presenters.order import zone_of
+from xuliu.ordering.models import OrderLine, Receipt
+from xuliu.payment.models import Payment
+
+CHECK_CODE_GROUP = 4
+LINES_PRINTED = 500
+
+
+@dataclass(frozen=True, kw_only=True)
+class Item:
+    """One delivered line."""
+
+    what: str
+    card: str
+    period: str
+    proof: str
+    price: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Words:
+    """The receipt; `facts` are pairs of label and value."""
+
+    title: str
+    number: str
+    issued: str
+    seller: str
+    tax_number: str
+    contact: str
+    items: tuple[Item, ...]
+    total: str
+    tax: str
+    facts: tuple[tuple[str, str], ...]
+    check_code: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Checked:
+    """What a stranger learns: it is genuine, its number, day, amount and seller. No card, no order, no payer."""
+
+    number: str
+    issued_on: str
+    amount: str
+    seller: str
+
+
+def told(receipt: Receipt, lines: Sequence[OrderLine], *, payment: Payment | None, proofs: Mapping[int, str]) -> Words:
+    """The receipt with what was delivered and what proved it. What was refunded instead is not on it."""
+    delivered = [line for line in lines if line.state == OrderLine.State.COMPLETED]
+    zone = zone_of(lines)
+    return Words(
+        title=gettext("Receipt for data fees"),
+        number=receipt.text_number,
+        issued=figures.day_and_time(receipt.issued_at, zone=zone),
+        seller=figures.named(receipt.seller.name),
+        tax_number=receipt.seller.tax_number,
+        contact=figures.contact(receipt.seller),
+        items=tuple(_item(line, proofs.get(line.pk, "")) for line in delivered),
+        total=figures.money(receipt.amount_minor, receipt.currency),
+        tax=figures.money(receipt.tax_minor, receipt.currency),
+        facts=_facts(receipt, payment, zone),
+        check_code=grouped(receipt.check_code),
+    )
+
+
+def _item(line: OrderLine, proof: str) -> Item:
+    is_add_on = line.offering.kind == Offering.Kind.ADD_ON
+    first, last = line.starts_on.isoformat(), figures.last_day(line.ends_on)
+    return Item(
+        what=figures.named(line.offering.name),
+        card=f"{figures.named(line.account.carrier.name)} {line.sim.iccid}",
+        period=gettext("usable until %(day)s") % {"day": last}
+        if is_add_on
+        else gettext("%(first)s to %(last)s") % {"first": first, "last": last},
+        proof=_proof(proof),
+        price=figures.money(line.price_minor, line.order.currency),
+    )
+
+
+def _proof(proof: str) -> str:
+    """What showed that it was delivered, as it was re-read from the carrier."""
+    return {
+        "period_end": gettext("checked: the carrier's record shows the new period end"),
+        "granted_total": gettext("checked: the carrier's record shows the added data"),
+        "plan_listed": gettext("checked: the carrier lists the plan for this card"),
+        "order_query": gettext("checked: the carrier confirms the delivery"),
+    }.get(proof, gettext("confirmed by a person after looking into it"))
+
+
+def _facts(receipt: Receipt, payment: Payment | None, zone: str) -> tuple[tuple[str, str], ...]:
+    order = receipt.order
+    facts = [(gettext("Order"), order.number)]
+    if order.paid_at:
+        facts.append((gettext("Paid"), figures.day_and_time(order.paid_at, zone=zone)))
+    if payment:
+        facts.append((gettext("Paid by"), gettext("WeChat Pay")))
+        if payment.number:
+            facts.append((gettext("Payment number"), payment.number))
+    return tuple(facts)
+
+
+def grouped(check_code: str) -> str:
+    """The check code in groups of four, easier to read aloud."""
+    return " ".join(check_code[i : i + CHECK_CODE_GROUP] for i in range(0, len(check_code), CHECK_CODE_GROUP))
+
+
+def printed(words: Words) -> dict[str, Any]:
+    """What the PDF's template reads: the words and its own labels."""
+    labels = {
+        "issued": gettext("Issued"),
+        "seller": gettext("Seller"),
+        "tax_number": gettext("Tax number"),
+        "what": gettext("Delivered"),
+        "amount": gettext("Amount"),
+        "total": gettext("Total"),
+        "tax": gettext("of which tax"),
+        "check": gettext("Check code"),
+        "scan": gettext("Scan to check that this receipt is genuine"),
+        "note": gettext("A data fee for the SIM in a terminal. It has nothing to do with card-processing fees."),
+    }
+    return {**asdict(words), "labels": labels}
+
+
+def checked(receipt: Receipt) -> Checked:
+    """What the public check page may say."""
+    return Checked(
+        number=receipt.text_number,
+        issued_on=figures.day_and_time(receipt.issued_at, zone="Asia/Shanghai")[:10],
+        amount=figures.money(receipt.amount_minor, receipt.currency),
+        seller=figures.named(receipt.seller.name),
+    )

@@ -1,0 +1,1 @@
+"""Where payment providers send their notices."""

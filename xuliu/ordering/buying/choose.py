@@ -1,0 +1,177 @@
+"""Choose: a visitor chooses plans on a page. The same browser gets its open order again, and a SIM has few open ones.
+
+Pages alone: what an API, a command or a file orders is ours, and is not counted here.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from json import dumps
+from typing import NamedTuple
+
+from django.db import connection
+
+from xuliu.common import arrays, clock, locks, stops
+from xuliu.ordering.buying import openings
+from xuliu.ordering.buying.offers import Offer
+from xuliu.ordering.buying.place import give_up
+from xuliu.ordering.buying.quote import QUOTE_VALID, Wish, offered, write
+from xuliu.ordering.models import Order, PageOrder
+
+CHANNEL = "merchant"
+MOST_OPEN = 10
+LEAST_LEFT = timedelta(minutes=5)
+# A quote keeps its place for so long: else who keeps pressing would write orders without end.
+KEEPS_ITS_PLACE = timedelta(minutes=1)
+KEPT_FOR = timedelta(days=1)
+FORGOTTEN_AT_ONCE = 200
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Visitor:
+    """Who stands before a page: the hash of their browser's code, and what their openings are counted against."""
+
+    browser: str
+    shares: Sequence[openings.Share]
+    is_by_sticker: bool
+
+
+class TooManyOpen(Exception):
+    """The SIM has ten open orders, and this visitor may push out none of them. `code` says what to do."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__(code)
+        self.code = code
+
+
+def choose(*, wishes: Sequence[Wish], price_list_id: int, merchant_id: int | None, visitor: Visitor) -> int:
+    """This browser's open order of the very same at the same price and for the same days, made where there is none.
+
+    Returns its id; 50 presses are one order, at once too. Raises QuoteRefused, TooManyOpen.
+    """
+    at = clock.now()
+    offers = offered(wishes, price_list_id=price_list_id, at=at)
+    sim_id = offers[0].sim_id
+    with stops.transaction("choose.write"):
+        locks.until_commit(f"orders of SIM {sim_id}")
+        standing = _open(sim_id, at)
+        if (known := _same(standing, offers, price_list_id, visitor, at)) is not None:
+            return known
+        _make_room(standing, visitor, at)
+        order_id = write(
+            offers,
+            at=at,
+            price_list_id=price_list_id,
+            channel=CHANNEL,
+            merchant_id=merchant_id,
+            is_waited_for=True,
+        )
+        _keep(order_id, sim_id, visitor, at)
+    return order_id
+
+
+def visitor_of(*, order_id: int, browser: str, address: str) -> Visitor:
+    """Who has an order's page: by the sticker that the order was made by, else somebody without one."""
+    made = PageOrder.objects.filter(order=order_id, is_by_sticker=True).first()
+    shares = made.shares if made else openings.shares_of_address(address)
+    return Visitor(browser=browser, shares=shares, is_by_sticker=made is not None)
+
+
+class _Open(NamedTuple):
+    """An order of a page that can still be paid; its row is locked."""
+
+    id: int
+    state: str
+    price_list_id: int
+    line_count: int
+    total_minor: int
+    quoted_at: datetime
+    valid_until: datetime
+    browser: str
+    is_by_sticker: bool
+
+
+def _open(sim_id: int, at: datetime) -> list[_Open]:
+    sql = """
+        SELECT o.id, o.state, o.price_list_id, o.line_count, o.total_minor, o.quoted_at, o.valid_until, p.browser,
+            p.is_by_sticker
+        FROM ordering_pageorder p JOIN ordering_order o ON o.id = p.order_id
+        WHERE p.sim_id = %s AND p.valid_until > %s AND o.state IN ('QUOTED', 'AWAITING_PAYMENT')
+            AND o.cancel_wanted_at IS NULL
+        ORDER BY o.id FOR NO KEY UPDATE OF o"""
+    with connection.cursor() as cursor:
+        cursor.execute(sql, (sim_id, at))
+        return [_Open(*row) for row in cursor.fetchall()]
+
+
+def _same(
+    standing: Sequence[_Open], offers: Sequence[Offer], price_list_id: int, visitor: Visitor, at: datetime
+) -> int | None:
+    """The order of this browser that holds just these offers, with time enough left to pay it."""
+    like = (visitor.browser, price_list_id, len(offers), sum(offer.amount_minor for offer in offers))
+    alike = [
+        order.id
+        for order in standing
+        if (order.browser, order.price_list_id, order.line_count, order.total_minor) == like
+        and order.valid_until >= at + LEAST_LEFT
+    ]
+    wanted = [
+        (offer.sim_id, offer.offering.id, offer.amount_minor, offer.tax_minor, offer.starts_on, offer.ends_on)
+        for offer in offers
+    ]
+    held = _lines(alike) if alike else {}
+    return next((order_id for order_id in alike if held.get(order_id) == wanted), None)
+
+
+def _lines(order_ids: Sequence[int]) -> dict[int, list[tuple[object, ...]]]:
+    sql = """
+        SELECT order_id, sim_id, offering_id, list_minor, tax_minor, starts_on, ends_on FROM ordering_orderline
+        WHERE order_id = ANY(%s::bigint[]) ORDER BY order_id, position"""
+    found: dict[int, list[tuple[object, ...]]] = {}
+    with connection.cursor() as cursor:
+        cursor.execute(sql, (arrays.integers(order_ids),))
+        for order_id, *line in cursor.fetchall():
+            found.setdefault(order_id, []).append(tuple(line))
+    return found
+
+
+def _make_room(standing: Sequence[_Open], visitor: Visitor, at: datetime) -> None:
+    if len(standing) < MOST_OPEN:
+        return
+    ranked = [(rank, order.id) for order in standing if (rank := _rank(order, visitor, at)) is not None]
+    if not ranked:
+        raise TooManyOpen("too_many_open_here" if visitor.is_by_sticker else "too_many_open")
+    give_up(order_id=min(ranked)[1], why="another order of the SIM took its place")
+
+
+def _rank(order: _Open, visitor: Visitor, at: datetime) -> int | None:
+    """Which open order this visitor may push out first; None for one that they may not.
+
+    Their own quotes. With the sticker, also the quotes of those who came without, then those of others with it, and at
+    last what others without it were about to pay. So nobody without the sticker keeps out who holds it.
+    """
+    is_quote = order.state == Order.State.QUOTED
+    has_stood = at >= order.quoted_at + KEEPS_ITS_PLACE
+    if is_quote and order.browser == visitor.browser and has_stood:
+        return 0
+    if not visitor.is_by_sticker:
+        return None
+    if is_quote and not order.is_by_sticker:
+        return 1
+    if is_quote and has_stood:
+        return 2
+    return None if order.is_by_sticker or is_quote else 3
+
+
+def _keep(order_id: int, sim_id: int, visitor: Visitor, at: datetime) -> None:
+    """Note who made it, and forget some of what is of yesterday."""
+    sql = """
+        WITH aged AS (
+            SELECT order_id FROM ordering_pageorder WHERE valid_until < %s ORDER BY valid_until LIMIT %s
+            FOR UPDATE SKIP LOCKED),
+        forgotten AS (DELETE FROM ordering_pageorder p USING aged WHERE p.order_id = aged.order_id)
+        INSERT INTO ordering_pageorder (order_id, sim_id, browser, shares, is_by_sticker, valid_until)
+        VALUES (%s, %s, %s, %s::jsonb, %s, %s)"""
+    made = (order_id, sim_id, visitor.browser, dumps(visitor.shares), visitor.is_by_sticker, at + QUOTE_VALID)
+    with connection.cursor() as cursor:
+        cursor.execute(sql, (at - KEPT_FOR, FORGOTTEN_AT_ONCE, *made))

@@ -1,0 +1,61 @@
+"""Know the payer: ask the provider who came back from signing in, and place the order for them.
+
+The code that a browser brings is good once and for minutes: where no answer comes, the payer is asked to sign in again.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from xuliu.common import stops
+from xuliu.common.state import move
+from xuliu.ordering.buying.place import CannotPlace, place
+from xuliu.payment.accounts import provider_of, session_of
+from xuliu.payment.contract import Method, NoAnswer, NotSent, Odd
+from xuliu.payment.models import SignIn
+from xuliu.payment.provider_calls import AT_ONCE, ask_together, claim, store
+
+NOT_TOLD = "wechat_sign_in"
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """Whom the provider named, or why it named nobody."""
+
+    payer_id: str
+    why: str = ""
+
+
+def know_payers(limit: int = AT_ONCE) -> int:
+    """Ask about payers who came back; returns how many were asked about."""
+    claimed = claim(SignIn, [SignIn.State.RETURNED], limit, stop="payer.claim")
+    store(ask_together(claimed, _ask), _place_for, stop="payer.known")
+    return len(claimed)
+
+
+def _ask(returned: SignIn) -> Told:
+    account = returned.account
+    try:
+        with stops.call("payer.ask"):
+            return Told(provider_of(account).payer_id(session_of(account), returned.code))
+    except (NoAnswer, NotSent, Odd) as error:
+        return Told("", str(error))
+
+
+def _place_for(told: Sequence[tuple[SignIn, Told]]) -> None:
+    """Each by itself: they are few, and one that cannot be placed is told why."""
+    for returned, who in told:
+        if not who.payer_id:
+            _end(returned, refused=NOT_TOLD, why=who.why)
+            continue
+        try:
+            payment_id = place(order_id=returned.order_id, method=Method.JSAPI, payer_id=who.payer_id)
+        except CannotPlace as no:
+            _end(returned, refused=no.code, why="the order could not be placed")
+        else:
+            _end(returned, payment_id=payment_id)
+
+
+def _end(returned: SignIn, *, payment_id: int | None = None, refused: str = "", why: str = "") -> None:
+    state = SignIn.State.REFUSED if refused else SignIn.State.KNOWN
+    also = {"code": "", "payment_id": payment_id, "refused": refused, "lease_until": None}
+    move(SignIn, [returned.pk], to=state, why=why, also=also)

@@ -1,0 +1,171 @@
+"""Answers: what a carrier said of one attempt decides the line's next state. Shared by `fulfil` and `check`."""
+
+import logging
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from django.db import connection
+
+from xuliu.carrier.contract import Answer, Outcome, Reason
+from xuliu.carrier.operations import pause
+from xuliu.common import arrays, clock, stops, wake
+from xuliu.common.state import move
+from xuliu.common.trail import log_rows
+from xuliu.ordering.delivering.outcomes import LOOK_BACK_AFTER, land, reject
+from xuliu.ordering.delivering.underway import Peer, Underway, growing
+from xuliu.ordering.models import OrderLine
+from xuliu.ordering.patience import may_be_sent_again
+from xuliu.ticket.operations import Opening, open_cases
+
+log = logging.getLogger(__name__)
+
+State = OrderLine.State
+Answered = tuple[Underway, Answer]
+
+FIRST_LOOK = timedelta(0)
+ASK_FIRST = timedelta(seconds=2)
+RETRY_FIRST = timedelta(seconds=15)
+RETRY_LONGEST = timedelta(minutes=10)
+LONGEST_WAIT = timedelta(hours=1)  # a carrier that says more has said nothing
+
+
+def store_answers(peer: Peer, answered: Sequence[Answered], *, only_from: Sequence[str]) -> None:
+    """Store each answer with its attempt and move the lines whose newest attempt it is.
+
+    The answer of an old attempt is logged, wakes `check`, and moves nothing.
+    """
+    with stops.transaction("answers.store"):
+        current = _keep(answered)
+        by_outcome: dict[Outcome, list[Answered]] = {}
+        for line, answer in answered:
+            if line.id in current:
+                by_outcome.setdefault(answer.outcome, []).append((line, answer))
+        for outcome, part in by_outcome.items():
+            if outcome is Outcome.NOT_SENT:
+                _wait(peer, part, only_from)
+            elif outcome is Outcome.REJECTED:
+                _refused(part, only_from)
+            else:
+                _go_on(outcome, part, only_from)
+        if len(current) < len(answered):
+            wake.after_commit("check")
+    for outcome, part in by_outcome.items():
+        level = logging.INFO if outcome in NEXT and outcome is not Outcome.UNKNOWN else logging.WARNING
+        log_rows(log, f"carrier answered {outcome}", [line.fields for line, _ in part], level=level)
+
+
+def _keep(answered: Sequence[Answered]) -> set[int]:
+    """Write the answers to their attempts and end their leases; returns the lines for which this attempt is the newest,
+    locked."""
+    sql = """
+        WITH u AS (SELECT * FROM unnest(%s::bigint[], %s::int[], %s::text[], %s::text[], %s::text[], %s::text[])
+                   AS u(line_id, number, outcome, reason, carrier_number, detail)),
+        kept AS (
+            UPDATE ordering_attempt a SET answered_at = %s, outcome = u.outcome, reason = u.reason,
+                carrier_number = COALESCE(NULLIF(u.carrier_number, ''), a.carrier_number), detail = u.detail,
+                recheck_at = CASE WHEN u.outcome = 'rejected' THEN %s::timestamptz END
+            FROM u WHERE a.line_id = u.line_id AND a.number = u.number),
+        answered AS (
+            UPDATE ordering_flight f SET lease_until = NULL FROM u WHERE f.line_id = u.line_id AND f.attempt = u.number)
+        SELECT l.id FROM ordering_orderline l JOIN u ON u.line_id = l.id AND u.number = l.attempt
+        ORDER BY l.id FOR NO KEY UPDATE OF l"""
+    columns = (
+        arrays.integers([line.id for line, _ in answered]),
+        arrays.integers([line.attempt for line, _ in answered]),
+        arrays.texts([answer.outcome.value for _, answer in answered]),
+        arrays.texts([answer.reason.value if answer.reason else "" for _, answer in answered]),
+        arrays.texts([answer.number[:64] for _, answer in answered]),
+        arrays.texts([answer.detail[:1000] for _, answer in answered]),
+    )
+    at = clock.now()
+    with connection.cursor() as cursor:
+        cursor.execute(sql, (*columns, at, at + LOOK_BACK_AFTER[0]))
+        return {row[0] for row in cursor.fetchall()}
+
+
+NEXT = {
+    Outcome.DONE: (State.VERIFYING, FIRST_LOOK),
+    Outcome.ACCEPTED: (State.ACCEPTED, ASK_FIRST),
+    Outcome.UNKNOWN: (State.UNKNOWN, ASK_FIRST),
+}
+
+
+def _go_on(outcome: Outcome, answered: Sequence[Answered], only_from: Sequence[str]) -> None:
+    """DONE and ACCEPTED go on to be verified; UNKNOWN is asked again. The flight stays."""
+    state, wait = NEXT[outcome]
+    allowed = [origin for origin in only_from if state in OrderLine.MOVES.get(State(origin), ())]
+    if allowed:
+        move(
+            OrderLine,
+            [line.id for line, _ in answered],
+            to=state,
+            only_from=allowed,
+            why=[answer.detail for _, answer in answered],
+            also={"due_at": clock.now() + wait, "tries": 0},
+        )
+    wake.after_commit("verify" if outcome is Outcome.DONE else "check")
+
+
+def _refused(answered: Sequence[Answered], only_from: Sequence[str]) -> None:
+    whys = [f"the carrier refused ({answer.reason}): {answer.detail}" for _, answer in answered]
+    reject([line.id for line, _ in answered], only_from=only_from, why=whys)
+
+
+def _wait(peer: Peer, answered: Sequence[Answered], only_from: Sequence[str]) -> None:
+    """Certainly not sent: back to READY with a due time. Our own empty account is nobody's refund: it is paused."""
+    moved = move(
+        OrderLine,
+        [line.id for line, _ in answered],
+        to=State.READY,
+        only_from=only_from,
+        why=[f"not sent: {answer.detail}" for _, answer in answered],
+        also_each={
+            "due_at": [_due(line, answer) for line, answer in answered],
+            "tries": [min(line.tries + 1, 1000) for line, _ in answered],
+        },
+    )
+    land(moved)
+    keep_from_sending(
+        [line for line, answer in answered if answer.reason is Reason.TEMPORARY and line.id in set(moved)]
+    )
+    ours = next((answer for _, answer in answered if answer.reason is Reason.ACCOUNT), None)
+    if ours is not None:
+        pause_account(peer.account.id, why=ours.detail)
+
+
+def _due(line: Underway, answer: Answer) -> datetime:
+    if answer.reason is Reason.ACCOUNT:
+        return clock.now()  # the account's pause holds it, and ends when a person ends it
+    said = answer.retry_after_seconds
+    if said is not None and said <= LONGEST_WAIT.total_seconds():
+        return clock.now() + max(timedelta(seconds=1), timedelta(seconds=said))
+    return clock.now() + growing(line.tries, first=RETRY_FIRST, longest=RETRY_LONGEST)
+
+
+def keep_from_sending(lines: Sequence[Underway]) -> None:
+    """These were sent and not done: those that reached their carrier as often as they may wait for a person."""
+    vain = [line for line in lines if not may_be_sent_again(line.sent_before + 1)]
+    if vain:
+        ids = [line.id for line in vain]
+        OrderLine.objects.filter(id__in=ids, state__in=(State.READY, State.UNKNOWN)).update(is_set_aside=True)
+        open_cases([_in_vain(line) for line in vain])
+
+
+def _in_vain(line: Underway) -> Opening:
+    facts = {"sendings": line.sent_before + 1, "sent_at": line.sent_at, "paid_at": line.paid_at}
+    return Opening(kind="line_sent_in_vain", subject_kind="orderline", subject_id=line.id, facts=facts)
+
+
+def pause_account(account_id: int, *, why: str) -> None:
+    """The carrier will take nothing from us until a person has seen to it: stop and tell the operator."""
+    pause([account_id], why=why)
+    open_cases(
+        [
+            Opening(
+                kind="carrier_account_paused",
+                subject_kind="carrieraccount",
+                subject_id=account_id,
+                facts={"why": why},
+            )
+        ]
+    )

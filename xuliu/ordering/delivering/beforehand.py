@@ -1,0 +1,110 @@
+"""Beforehand: whether a line may be sent on the reading that was taken for it. Pure functions.
+
+A delivery is proven by what changed after this reading. One that says less than the truth (a copy that lags behind, an
+answer that leaves something out) would make an older delivery look like the proof of this one.
+"""
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+from enum import StrEnum
+
+from xuliu.carrier.contract import Proof, Reading
+from xuliu.ordering.delivering.evidence import Promise, by_readings, filled, is_proven, on_top, shows_less
+
+AGREE_AFTER = timedelta(minutes=1)  # two readings that say "nothing" are no echo of one another
+
+
+class Short(StrEnum):
+    """What a reading before is short of, for which the line is not sent."""
+
+    END = "end"  # an earlier end than was proven
+    BYTES = "bytes"  # fewer bytes than were proven
+    PLANS = "plans"  # a plan that was proven and still runs is not listed
+    NO_END = "no_end"  # no end, and we know none: once more has to say so
+    NO_BYTES = "no_bytes"  # no bytes granted, and nothing else could prove them
+    NO_PLANS = "no_plans"  # no plans, and we know none: once more has to say so
+
+
+WORDS = {
+    Short.END: "not sent: the carrier shows an earlier end than was proven",
+    Short.BYTES: "not sent: the carrier shows fewer bytes than were proven",
+    Short.PLANS: "not sent: the carrier does not list every plan that was proven",
+    Short.NO_END: "not sent: the carrier says no end, and no other is known",
+    Short.NO_BYTES: "not sent: the carrier says no bytes granted, without which nothing can be proven",
+    Short.NO_PLANS: "not sent: the carrier lists no plans, and no other are known",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Known:
+    """What is known of a SIM when a reading is judged.
+
+    `proven`: the latest reading that proved a line; `end_on`: the end that we have stored, imported or accepted.
+    `earlier`: the reading taken for the line's attempt before; `is_let_through`: two people said to send on it.
+    """
+
+    proven: Reading | None = None
+    end_on: date | None = None
+    earlier: Reading | None = None
+    is_let_through: bool = False
+    has_order_query: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judged:
+    """What became of a reading before: `short`, or None and what stands in for what it does not say."""
+
+    short: Short | None = None
+    stands_in: Reading | None = None
+
+
+def judge(promise: Promise, before: Reading, known: Known) -> Judged:
+    """Whether the line may be sent on this reading."""
+    least = known.earlier if known.is_let_through else known.proven
+    if least is not None and (less := shows_less(before, least, promise.zone)):
+        return Judged(short=Short(less))
+    stands_in = _stands_in(before, least, known.end_on)
+    if known.is_let_through:
+        return Judged(stands_in=stands_in)
+    short = _unsaid(promise, filled(before, stands_in), known)
+    if short is None or _agrees(short, before, known.earlier):
+        return Judged(stands_in=stands_in)
+    return Judged(short=short)
+
+
+def was_done(promise: Promise, others: list[Promise], first: Reading, before: Reading) -> bool:
+    """Whether the reading before another sending shows that the first one did it: `first` was read before that."""
+    return is_proven(on_top(by_readings(promise), others, first), first, before)
+
+
+def _stands_in(before: Reading, least: Reading | None, end_on: date | None) -> Reading | None:
+    """An end is the latest that we know; bytes and plans are those that were proven. None where nothing is needed."""
+    ends = [end for end in (end_on, least.period_end_on if least else None) if end is not None]
+    known = Reading(
+        iccid=before.iccid,
+        as_of=before.as_of,
+        period_end_on=max(ends, default=None),
+        granted_bytes=least.granted_bytes if least else None,
+        counted_from=least.counted_from if least else before.counted_from,
+        plans=least.plans if least else (),
+    )
+    return known if filled(before, known) != before else None
+
+
+def _unsaid(promise: Promise, before: Reading, known: Known) -> Short | None:
+    """What the proof needs and nobody has said."""
+    if promise.proof is Proof.PERIOD_END and before.period_end_on is None:
+        return Short.NO_END
+    if promise.proof is Proof.GRANTED_TOTAL and before.granted_bytes is None and not known.has_order_query:
+        return Short.NO_BYTES
+    if promise.proof is Proof.PLAN_LISTED and not before.plans:
+        return Short.NO_PLANS
+    return None
+
+
+def _agrees(short: Short, before: Reading, earlier: Reading | None) -> bool:
+    """Whether the reading before this one, at least a minute older, was as silent. Of bytes that is not enough: a
+    carrier that leaves them out goes on leaving them out, and then says all of them at once."""
+    if short is Short.NO_BYTES or earlier is None or before.as_of - earlier.as_of < AGREE_AFTER:
+        return False
+    return earlier.period_end_on is None if short is Short.NO_END else not earlier.plans

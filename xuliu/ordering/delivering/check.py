@@ -1,0 +1,189 @@
+"""Check: what became of lines whose fate is not known. No answer is not "no".
+
+UNKNOWN lines, and ACCEPTED ones whose result comes later, are asked about by reference or number at growing
+intervals. NOT_FOUND proves that nothing happened only after the carrier's `settles_within`; until then, and where
+nobody can say, the line stays as it is, and a person is shown the evidence.
+"""
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+from django.db import connection
+
+from xuliu.carrier.contract import Answer, NoAnswer, NotSent, Outcome
+from xuliu.common import clock, stops, wake
+from xuliu.common.chunks import CHUNK, apply_halving, in_chunks
+from xuliu.common.state import move
+from xuliu.ordering.delivering import verify
+from xuliu.ordering.delivering.answers import keep_from_sending, store_answers
+from xuliu.ordering.delivering.outcomes import land
+from xuliu.ordering.delivering.underway import Peer, Underway, absence_proves_from, growing, lease_due, set_aside
+from xuliu.ordering.models import Flight, OrderLine
+from xuliu.ordering.patience import may_be_sent_again
+
+State = OrderLine.State
+ASK_FIRST = timedelta(seconds=5)
+ASK_LONGEST = timedelta(minutes=30)
+LEASE = timedelta(minutes=1)
+
+
+def recover(limit: int = CHUNK) -> int:
+    """Flights whose lease ran out: not sent → READY; sent → UNKNOWN. Returns how many were found."""
+    found = _expired(limit)
+    apply_halving(found, _recover, set_aside=_leave)
+    return len(found)
+
+
+def _recover(lines: Sequence[int]) -> None:
+    with stops.transaction("check.recover"):
+        unsent, sent = _ended_leases(lines)
+        land(
+            move(
+                OrderLine,
+                unsent,
+                to=State.READY,
+                only_from=[State.SUBMITTING],
+                why="its worker died before it was sent",
+                also={"due_at": clock.now()},
+            )
+        )
+        move(
+            OrderLine,
+            sent,
+            to=State.UNKNOWN,
+            only_from=[State.SUBMITTING],
+            why="its worker died after it was sent",
+            also={"due_at": clock.now(), "tries": 0},
+        )
+        if sent:
+            wake.after_commit("check")
+
+
+def _expired(limit: int) -> list[int]:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT line_id FROM ordering_flight WHERE lease_until < now() ORDER BY line_id LIMIT %s", (limit,)
+        )
+        return [row[0] for row in cursor.fetchall()]
+
+
+def _leave(line_id: int, error: Exception) -> None:
+    """Its flight stays, so that nothing else is sent to the SIM; without a lease it is not found again."""
+    if set_aside(line_id, "recover", error):
+        with stops.transaction("check.leave"):
+            Flight.objects.filter(line_id=line_id).update(lease_until=None)
+
+
+def _ended_leases(lines: Sequence[int]) -> tuple[list[int], list[int]]:
+    """Locks the flights and takes their leases away, so that each is found once."""
+    sql = """
+        UPDATE ordering_flight SET lease_until = NULL WHERE sim_id IN (
+            SELECT sim_id FROM ordering_flight WHERE lease_until < now() AND line_id = ANY(%s)
+            ORDER BY sim_id FOR UPDATE SKIP LOCKED)
+        RETURNING line_id, sent_at IS NOT NULL"""
+    with connection.cursor() as cursor:
+        cursor.execute(sql, (list(lines),))
+        rows = sorted(cursor.fetchall())
+    return [line for line, was_sent in rows if not was_sent], [line for line, was_sent in rows if was_sent]
+
+
+def check(account_id: int, limit: int = CHUNK) -> int:
+    """Ask the carrier what became of due lines; returns how many were asked about."""
+    peer = Peer.of(account_id)
+    due = lease_due(
+        account_id=account_id,
+        states=[State.UNKNOWN, State.ACCEPTED],
+        limit=min(limit, peer.lines_a_claim),
+        lease=LEASE,
+        stop="check.claim",
+    )
+    for batch in in_chunks(due, 50):
+        apply_halving(
+            batch,
+            lambda part: _ask(peer, part),
+            set_aside=lambda line, error: set_aside(line.id, "check", error),
+        )
+    return len(due)
+
+
+def _ask(peer: Peer, lines: Sequence[Underway]) -> None:
+    try:
+        answers = peer.find(lines, stop="check.find")
+    except (NotSent, NoAnswer):
+        _ask_later(lines)
+        return
+    answered = list(zip(lines, answers, strict=True))
+    told = [(line, answer) for line, answer in answered if _is_news(line, answer)]
+    if told:
+        store_answers(peer, told, only_from=[State.UNKNOWN, State.ACCEPTED])
+    # A carrier that could only be asked by reading the SIM need not be asked the same again to verify.
+    verify.conclude(peer, [(line, answer.seen) for line, answer in told if answer.seen is not None])
+    proven = [line for line, answer in answered if _proves_nothing_happened(peer, line, answer)]
+    _send_again(proven)
+    news = {line.id for line, _ in told} | {line.id for line in proven}
+    _ask_later([line for line in lines if line.id not in news])
+    _give_up_waiting(peer, [line for line in lines if line.id not in news])
+
+
+def _is_news(line: Underway, answer: Answer) -> bool:
+    """A still-accepted line that was accepted before is no news; nor is not knowing.
+
+    NOT_SENT is the carrier's word too: it did not do it, for a reason that is ours or passes.
+    """
+    if answer.outcome is Outcome.ACCEPTED:
+        return not line.carrier_number
+    return answer.outcome in (Outcome.DONE, Outcome.REJECTED, Outcome.NOT_SENT)
+
+
+def _proves_nothing_happened(peer: Peer, line: Underway, answer: Answer) -> bool:
+    if answer.outcome is not Outcome.NOT_FOUND or line.sent_at is None:
+        return False
+    return clock.now() >= absence_proves_from(line, peer.capabilities)
+
+
+def _send_again(lines: Sequence[Underway]) -> None:
+    """But for those that were sent as often as they may: they stay as they are, for a person."""
+    if not lines:
+        return
+    with stops.transaction("check.send_again"):
+        keep_from_sending(lines)
+        moved = move(
+            OrderLine,
+            [line.id for line in lines if may_be_sent_again(line.sent_before + 1)],
+            to=State.READY,
+            only_from=[State.UNKNOWN],
+            why="proven: the carrier never did it",
+            also={"due_at": clock.now(), "tries": 0},
+        )
+        land(moved)
+
+
+def _ask_later(lines: Sequence[Underway]) -> None:
+    ids = [line.id for line in lines]
+    waits = [growing(line.tries, first=ASK_FIRST, longest=ASK_LONGEST) for line in lines]
+    with stops.transaction("check.later"), connection.cursor() as cursor:
+        cursor.execute(
+            """UPDATE ordering_orderline l SET due_at = u.due_at
+               FROM unnest(%s::bigint[], %s::timestamptz[]) AS u(id, due_at)
+               WHERE l.id = u.id AND l.state IN ('UNKNOWN', 'ACCEPTED')""",
+            (ids, [clock.now() + wait for wait in waits]),
+        )
+
+
+def _give_up_waiting(peer: Peer, lines: Sequence[Underway]) -> None:
+    """An accepted order that the carrier never ends is judged by the readings instead: verify has the last word."""
+    late = [
+        line.id
+        for line in lines
+        if line.answered_at and clock.now() >= line.answered_at + peer.capabilities.verify_within
+    ]
+    if late:
+        with stops.transaction("check.give_up_waiting"):
+            move(
+                OrderLine,
+                late,
+                to=State.VERIFYING,
+                only_from=[State.ACCEPTED],
+                why="the carrier gave no end in time",
+                also={"due_at": clock.now(), "tries": 0},
+            )

@@ -1,0 +1,129 @@
+"""Decide: what a person may do about a stuck line, with the evidence before them.
+
+Ask again; send again (two people, and only past the carrier's `settles_within`); send on the reading for which a line
+was held back (two people); refund; accept with reason and proof. Each stands in the line's events, with who did it.
+"""
+
+from datetime import datetime
+
+from xuliu.carrier.accounts import capabilities_of
+from xuliu.carrier.models import CarrierAccount
+from xuliu.common import clock, events, stops, wake
+from xuliu.common.deciding import PEOPLE_NEEDED, CannotDecide, check_reason, deciding_person
+from xuliu.common.state import move
+from xuliu.ordering.delivering.outcomes import LOOK_BACK_AFTER, Delivery, complete, land, reject
+from xuliu.ordering.delivering.ready import release_lines
+from xuliu.ordering.delivering.underway import Underway, absence_proves_from, lines_by_id
+from xuliu.ordering.models import Approval, Attempt, Order, OrderLine
+
+State = OrderLine.State
+
+
+def ask_again(*, line_id: int) -> None:
+    """Have the carrier asked about this line now; a line set aside joins again."""
+    with stops.transaction("decide.ask_again"):
+        paid = Order.objects.select_for_update(no_key=True).filter(
+            id__in=OrderLine.objects.filter(id=line_id).values("order_id"), state=Order.State.PAID
+        )
+        orders = list(paid)
+        OrderLine.objects.filter(id=line_id).update(is_set_aside=False, due_at=clock.now(), tries=0)
+        release_lines(orders)
+        for step in ("fulfil", "check", "verify"):
+            wake.after_commit(step)
+
+
+def send_again(*, line_id: int, why: str) -> bool:
+    """One person's word that an UNKNOWN line shall be sent again; sent when two have said so. Returns whether it is."""
+    person_id = deciding_person()
+    check_reason(why)
+    with stops.transaction("decide.send_again"):
+        line = _locked(line_id, State.UNKNOWN)
+        if clock.now() < may_send_again_at(line):
+            raise CannotDecide("too_early")
+        if not _two_say_so(line, person_id, why):
+            return False
+        also = {"due_at": clock.now(), "tries": 0, "is_set_aside": False}
+        moved = move(OrderLine, [line.id], to=State.READY, only_from=[State.UNKNOWN], why=why, also=also)
+        land(moved)
+        return bool(moved)
+
+
+def send_on_reading(*, line_id: int, why: str) -> bool:
+    """One person's word that what the carrier shows of a SIM is so, though more was proven, or too little said.
+
+    The line that was held back for it is sent on this reading, or one that shows more, when two have said so. Returns
+    whether it is.
+    """
+    person_id = deciding_person()
+    check_reason(why)
+    with stops.transaction("decide.send_on_reading"):
+        line = _locked(line_id, State.READY)
+        if not is_held_back(line):
+            raise CannotDecide("no_reading")
+        if not _two_say_so(line, person_id, why):
+            return False
+        held = Attempt.objects.get(line_id=line.id, number=line.attempt)
+        Attempt.objects.filter(id=held.pk).update(is_let_through=True)
+        OrderLine.objects.filter(id=line.id).update(is_set_aside=False, due_at=clock.now(), tries=0)
+        events.record(OrderLine(id=line.id), was=State.READY, became=State.READY, why=why)
+        wake.after_commit("fulfil")
+        return True
+
+
+def is_held_back(line: Underway) -> bool:
+    """Whether a line waits set aside because of the reading that was taken before it was to be sent."""
+    return line.state == State.READY and line.is_set_aside and line.before is not None and line.sent_at is None
+
+
+def may_send_again_at(line: Underway) -> datetime:
+    """From when two people may have the line sent again: since then "not found" proves that nothing happened."""
+    return absence_proves_from(line, capabilities_of(CarrierAccount.objects.get(orderline=line.id)))
+
+
+def refund(*, line_id: int, why: str) -> bool:
+    """Give the money of a line back that is UNKNOWN, DISPUTED, or set aside before it was sent; a later delivery is our
+    loss and shown as a case."""
+    deciding_person()
+    check_reason(why)
+    with stops.transaction("decide.refund"):
+        line = _locked(line_id, State.UNKNOWN, State.DISPUTED, State.READY, State.WAITING)
+        if line.state in (State.READY, State.WAITING) and not line.is_set_aside:
+            raise CannotDecide("not_stuck")
+        sent = Attempt.objects.filter(line_id=line.id, number=line.attempt, sent_at__isnull=False)
+        sent.update(recheck_at=clock.now() + LOOK_BACK_AFTER[0])
+        return bool(reject([line.id], only_from=[line.state], why=why))
+
+
+def accept(*, line_id: int, why: str, proof: str) -> bool:
+    """A person has seen for themselves that a DISPUTED line was delivered; their proof stands on it."""
+    deciding_person()
+    check_reason(why)
+    if not proof.strip():
+        raise CannotDecide("no_proof")
+    with stops.transaction("decide.accept"):
+        line = _locked(line_id, State.DISPUTED)
+        delivery = Delivery(
+            line_id=line.id,
+            attempt=line.attempt,
+            starts_on=line.starts_on,
+            ends_on=line.ends_on,
+            size_bytes=line.size_bytes,
+            proof="person",
+            after=None,
+        )
+        return bool(complete([delivery], only_from=[State.DISPUTED], why=f"{why}; proof: {proof}"))
+
+
+def _two_say_so(line: Underway, person_id: int, why: str) -> bool:
+    """Note one person's word about the newest attempt; whether two have given theirs."""
+    of_attempt = Approval.objects.filter(line_id=line.id, attempt=line.attempt)
+    said = {"why": why, "at": clock.now()}
+    of_attempt.get_or_create(line_id=line.id, attempt=line.attempt, person_id=person_id, defaults=said)
+    return of_attempt.count() >= PEOPLE_NEEDED
+
+
+def _locked(line_id: int, *states: str) -> Underway:
+    locked = OrderLine.objects.select_for_update(no_key=True).filter(id=line_id, state__in=states)
+    if not locked.values_list("id", flat=True):
+        raise CannotDecide("not_stuck")
+    return lines_by_id([line_id])[0]

@@ -1,0 +1,174 @@
+"""Prepare: which of the lines that were read may be sent on their reading, and what becomes of the others.
+
+A reading that shows less than was proven, or not what the proof needs, holds its line back: READY, to be read again;
+once that has outlasted a person's patience it waits set aside, with a case. One that shows that an earlier sending was
+done after all leads to its verification instead of to another sending.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import timedelta
+
+from django.db import connection
+
+from xuliu.carrier.contract import Reading
+from xuliu.common import arrays, clock, stops, wake
+from xuliu.common.state import move
+from xuliu.ordering.delivering.beforehand import AGREE_AFTER, WORDS, Judged, Known, Short, judge, was_done
+from xuliu.ordering.delivering.earlier import NOTHING, Earlier, Sending, earlier_attempts
+from xuliu.ordering.delivering.evidence import to_json
+from xuliu.ordering.delivering.outcomes import land
+from xuliu.ordering.delivering.underway import Peer, Underway, delivered_since, growing
+from xuliu.ordering.models import OrderLine
+from xuliu.ticket.operations import Opening, open_cases
+
+State = OrderLine.State
+Read = tuple[Underway, Reading]
+RETRY_FIRST = timedelta(seconds=15)
+RETRY_LONGEST = timedelta(minutes=10)
+HELD_BACK = "line_held_back"
+
+
+@dataclass(frozen=True, slots=True)
+class PreparedLine:
+    """A line about to be sent, the reading taken before, and what stands in for what that does not say."""
+
+    line: Underway
+    before: Reading
+    stands_in: Reading | None
+
+
+def prepare(peer: Peer, read: Sequence[Read]) -> list[PreparedLine]:
+    """The lines that may be sent on their readings; the others are held back, or go on to be verified."""
+    earlier = earlier_attempts([line for line, _ in read])
+    judged = {line.id: _judge(peer, line, before, earlier.get(line.id, NOTHING)) for line, before in read}
+    done = _done_before([(line, before) for line, before in read if judged[line.id].short is None], earlier)
+    _look_back(done)
+    _hold_back([(line, before, short) for line, before in read if (short := judged[line.id].short) is not None])
+    return [
+        PreparedLine(line, before, judged[line.id].stands_in)
+        for line, before in read
+        if judged[line.id].short is None and line.id not in {one.id for one, _ in done}
+    ]
+
+
+def _judge(peer: Peer, line: Underway, before: Reading, earlier: Earlier) -> Judged:
+    known = Known(
+        proven=line.proven,
+        end_on=line.end_on,
+        earlier=earlier.seen,
+        is_let_through=earlier.is_let_through,
+        has_order_query=peer.capabilities.has_order_query,
+    )
+    return judge(line.promise(), before, known)
+
+
+def _done_before(read: Sequence[Read], earlier: Mapping[int, Earlier]) -> list[tuple[Underway, Sending]]:
+    """The lines of which the reading shows that a sending before was done. No statement where none was sent before."""
+    sent = [(line, before, first) for line, before in read if (first := earlier.get(line.id, NOTHING).first)]
+    if not sent:
+        return []
+    since = delivered_since([replace(line, sent_at=first.sent_at) for line, _, first in sent])
+    return [
+        (line, first)
+        for line, before, first in sent
+        if (others := since[line.id]) is not None and was_done(line.promise(), others, first.base, before)
+    ]
+
+
+def _look_back(done: Sequence[tuple[Underway, Sending]]) -> None:
+    """Nothing is sent: the line goes back to the sending that did it, with its reading before, and is verified."""
+    if not done:
+        return
+    with stops.transaction("fulfil.look_back"):
+        ours = _lock_flights([line for line, _ in done])
+        first = [(line.id, sending.number) for line, sending in done if line.id in ours]
+        moved = move(
+            OrderLine,
+            [line_id for line_id, _ in first],
+            to=State.VERIFYING,
+            only_from=[State.SUBMITTING],
+            why="an earlier sending did it",
+            also={"due_at": clock.now(), "tries": 0},
+            also_each={"attempt": [number for _, number in first]},
+        )
+        with connection.cursor() as cursor:
+            cursor.execute(
+                """UPDATE ordering_flight f SET attempt = l.attempt, lease_until = NULL, sent_at = a.sent_at
+                   FROM ordering_orderline l JOIN ordering_attempt a ON a.line_id = l.id AND a.number = l.attempt
+                   WHERE f.line_id = l.id AND l.id = ANY(%s::bigint[])""",
+                (arrays.integers(moved),),
+            )
+        _note([(line, None, "not sent: an earlier sending did it") for line, _ in done if line.id in set(moved)])
+        wake.after_commit("verify")
+
+
+def _hold_back(held: Sequence[tuple[Underway, Reading, Short]]) -> None:
+    if not held:
+        return
+    with stops.transaction("fulfil.hold_back"):
+        ours = _lock_flights([line for line, _, _ in held])
+        held = [one for one in held if one[0].id in ours]
+        moved = move(
+            OrderLine,
+            [line.id for line, _, _ in held],
+            to=State.READY,
+            only_from=[State.SUBMITTING],
+            why=[WORDS[short] for _, _, short in held],
+            also_each={
+                "due_at": [clock.now() + _wait(line, short) for line, _, short in held],
+                "tries": [min(line.tries + 1, 1000) for line, _, _ in held],
+                "is_set_aside": [line.is_overdue for line, _, _ in held],
+            },
+        )
+        _note([(line, before, WORDS[short]) for line, before, short in held])
+        land(moved)
+        open_cases([_case(line, before, short) for line, before, short in held if line.is_overdue])
+
+
+def _wait(line: Underway, short: Short) -> timedelta:
+    """What has to be said twice is asked for once more as soon as that can count."""
+    if short in (Short.NO_END, Short.NO_PLANS):
+        return AGREE_AFTER
+    return growing(line.tries, first=RETRY_FIRST, longest=RETRY_LONGEST)
+
+
+def _lock_flights(lines: Sequence[Underway]) -> set[int]:
+    """Those whose flights are still ours, locked: a worker that was too slow decides nothing any more."""
+    sql = """
+        SELECT f.line_id FROM ordering_flight f JOIN unnest(%s::bigint[], %s::int[]) AS u(line_id, attempt)
+            ON u.line_id = f.line_id AND u.attempt = f.attempt
+        WHERE f.lease_until > now() ORDER BY f.sim_id FOR UPDATE OF f"""
+    columns = (arrays.integers([line.id for line in lines]), arrays.integers([line.attempt for line in lines]))
+    with connection.cursor() as cursor:
+        cursor.execute(sql, columns)
+        return {row[0] for row in cursor.fetchall()}
+
+
+def _note(attempts: Sequence[tuple[Underway, Reading | None, str]]) -> None:
+    """Write to attempts that were not sent what their reading was and why."""
+    sql = """
+        UPDATE ordering_attempt a SET before = u.before, outcome = 'not_sent', detail = u.detail
+        FROM unnest(%s::bigint[], %s::int[], %s::jsonb[], %s::text[]) AS u(line_id, number, before, detail)
+        WHERE a.line_id = u.line_id AND a.number = u.number"""
+    columns = (
+        arrays.integers([line.id for line, _, _ in attempts]),
+        arrays.integers([line.attempt for line, _, _ in attempts]),
+        [None if before is None else to_json(before) for _, before, _ in attempts],
+        arrays.texts([detail for _, _, detail in attempts]),
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(sql, columns)
+
+
+def _case(line: Underway, before: Reading, short: Short) -> Opening:
+    proven = line.proven
+    facts = {
+        "attempt": line.attempt,
+        "why": WORDS[short],
+        "end_said": before.period_end_on,
+        "end_proven": proven and proven.period_end_on,
+        "bytes_said": before.granted_bytes,
+        "bytes_proven": proven and proven.granted_bytes,
+    }
+    return Opening(kind=HELD_BACK, subject_kind="orderline", subject_id=line.id, facts=facts)

@@ -1,0 +1,76 @@
+"""Surplus: a carrier that delivered at least once more of what was sold. The payer keeps it; a person hears of it."""
+
+from collections.abc import Sequence
+
+from django.db import connection
+
+from xuliu.carrier.contract import Proof, Reading
+from xuliu.common import arrays
+from xuliu.ordering.delivering.evidence import Promise, by_readings, shows_more
+from xuliu.ordering.delivering.underway import Peer, Underway, delivered_since
+from xuliu.ticket.operations import Opening
+
+Read = tuple[Underway, Reading]
+
+
+def surplus_of(peer: Peer, read: Sequence[Read]) -> list[Opening]:
+    """A case for each delivered line whose reading now shows once more than was sold.
+
+    What other lines brought explains it, and so may a line of which we do not know that it brought nothing, a month's
+    beginning, and the carrier's own automatic top-up. No statement where no reading shows more.
+    """
+    more = [(line, after) for line, after in read if _shows_more(peer, line, [], after)]
+    if not more:
+        return []
+    lines = [line for line, _ in more]
+    since, explained = delivered_since(lines), _with_others_in_doubt(lines)
+    return [
+        _case(line, after)
+        for line, after in more
+        if line.id not in explained
+        and (others := since[line.id]) is not None
+        and _shows_more(peer, line, others, after)
+    ]
+
+
+def _shows_more(peer: Peer, line: Underway, others: Sequence[Promise], after: Reading) -> bool:
+    own, before = by_readings(line.promise()), line.base
+    if before is None or not shows_more(own, others, before, after):
+        return False
+    is_itself = own.proof is Proof.GRANTED_TOTAL and peer.capabilities.tops_up_by_itself
+    return not (is_itself and _may_have_run_low(own, before, after))
+
+
+def _may_have_run_low(own: Promise, before: Reading, after: Reading) -> bool:
+    """An automatic top-up comes when little is left. More than a whole one was left all the time: then it did not."""
+    left, used, uses = before.left_bytes, before.used_bytes, after.used_bytes
+    return left is None or used is None or uses is None or left - (uses - used) <= own.size_bytes
+
+
+def _with_others_in_doubt(lines: Sequence[Underway]) -> set[int]:
+    """The lines whose SIM has another line that may have been delivered: in doubt, refused lately, or drifted."""
+    sql = """
+        WITH u AS (SELECT * FROM unnest(%s::bigint[], %s::bigint[]) AS u(id, sim_id))
+        SELECT u.id FROM u JOIN ordering_orderline l ON l.sim_id = u.sim_id AND l.id <> u.id
+        WHERE l.state IN ('SUBMITTING', 'ACCEPTED', 'VERIFYING', 'UNKNOWN', 'DISPUTED')
+        UNION SELECT u.id FROM ordering_attempt a JOIN ordering_orderline l ON l.id = a.line_id AND l.state = 'REJECTED'
+            JOIN u ON u.sim_id = l.sim_id AND u.id <> l.id WHERE a.recheck_at IS NOT NULL
+        UNION SELECT u.id FROM ticket_case c JOIN ordering_orderline l ON l.id = c.subject_id
+            JOIN u ON u.sim_id = l.sim_id AND u.id <> l.id
+            WHERE c.kind = 'delivered_after_refusal' AND c.subject_kind = 'orderline'"""
+    columns = (arrays.integers([line.id for line in lines]), arrays.integers([line.sim_id for line in lines]))
+    with connection.cursor() as cursor:
+        cursor.execute(sql, columns)
+        return {row[0] for row in cursor.fetchall()}
+
+
+def _case(line: Underway, after: Reading) -> Opening:
+    before = line.base
+    facts = {
+        "attempt": line.attempt,
+        "end_before": before and before.period_end_on,
+        "end_now": after.period_end_on,
+        "bytes_before": before and before.granted_bytes,
+        "bytes_now": after.granted_bytes,
+    }
+    return Opening(kind="delivered_more_than_sold", subject_kind="orderline", subject_id=line.id, facts=facts)

@@ -1,0 +1,131 @@
+"""The steps that talk to payment providers about payments: open, ask, close. Refunds have theirs in `refunding`."""
+
+from collections.abc import Sequence
+
+from django.conf import settings
+
+from xuliu.common import clock, stops
+from xuliu.common.state import move
+from xuliu.payment import operations
+from xuliu.payment.accounts import capabilities_of, provider_of, session_of
+from xuliu.payment.contract import Done, Method, Opened, Opening, Outcome, Standing, Truth
+from xuliu.payment.models import Payment, ProviderAccount
+from xuliu.payment.provider_calls import AT_ONCE, ask_together, claim, later, store
+
+Heard = tuple[Truth, bytes] | None
+ENDED = (Standing.CLOSED, Standing.FAILED)
+PAID = (Standing.SUCCEEDED, Standing.REFUNDED)
+# Nobody shall pay it any more: it is not opened again, but asked about, as one that was opened, and closed.
+OVER = "(close_wanted_at IS NOT NULL OR expires_at <= %(at)s)"
+
+
+def open_waiting(limit: int = AT_ONCE) -> int:
+    """Ask providers to open payments in OPENING that may still be paid; returns how many were claimed."""
+    claimed = claim(Payment, [Payment.State.OPENING], limit, stop="payment.claim_opening", only=f"NOT {OVER}")
+    store(ask_together(claimed, _open), _store_opened, stop="payment.opened")
+    return len(claimed)
+
+
+def _open(payment: Payment) -> Opened:
+    account = payment.account
+    opening = Opening(
+        reference=payment.reference,
+        method=Method(payment.method),
+        amount_minor=payment.amount_minor,
+        currency=payment.currency,
+        description=payment.description,
+        expires_at=payment.expires_at,
+        notify_url=notify_url(account),
+        payer_id=payment.payer_id,
+    )
+    with stops.call("payment.open"):
+        return provider_of(account).open(session_of(account), opening)
+
+
+def _store_opened(answered: Sequence[tuple[Payment, Opened]]) -> None:
+    done = [(payment, opened) for payment, opened in answered if opened.outcome is Outcome.DONE]
+    rejected = [(payment, opened) for payment, opened in answered if opened.outcome is Outcome.REJECTED]
+    move(
+        Payment,
+        [payment.id for payment, _ in done],
+        to=Payment.State.PENDING,
+        also={"lease_until": None, "tries": 0, "trouble_at": None},
+        also_each={
+            "token": [opened.token for _, opened in done],
+            "due_at": [clock.now() + capabilities_of(payment.account).query_after for payment, _ in done],
+        },
+    )
+    move(
+        Payment,
+        [payment.id for payment, _ in rejected],
+        to=Payment.State.FAILED,
+        why=[opened.detail for _, opened in rejected],
+        also={"lease_until": None},
+        also_each={"failed_why": [opened.detail[:200] for _, opened in rejected]},
+    )
+    later([payment for payment, opened in answered if opened.outcome not in (Outcome.DONE, Outcome.REJECTED)])
+
+
+def ask_unheard(limit: int = AT_ONCE) -> int:
+    """Ask about PENDING payments that nobody spoke of; close those that expired or are wanted closed, opened or not."""
+    unheard = f"(state = 'PENDING' OR {OVER})"
+    claimed = claim(Payment, Payment.LIVE, limit, stop="payment.claim_unheard", only=unheard)
+    heard = ask_together(claimed, _ask)
+    to_close = [payment for payment, found in heard if _is_to_close(payment, found)]
+    store([pair for pair in heard if not _is_to_close(*pair)], _store_heard, stop="payment.heard")
+    store(ask_together(to_close, _close), _store_closed, stop="payment.closed")
+    return len(claimed)
+
+
+def _ask(payment: Payment) -> Heard:
+    with stops.call("payment.query"):
+        return provider_of(payment.account).query(session_of(payment.account), payment.reference)
+
+
+def _is_to_close(payment: Payment, found: Heard) -> bool:
+    """Nobody paid it, and nobody shall any more."""
+    is_over = payment.close_wanted_at is not None or clock.now() >= payment.expires_at
+    return is_over and found is not None and found[0].standing not in (*PAID, *ENDED)
+
+
+def _store_heard(answered: Sequence[tuple[Payment, Heard]]) -> None:
+    """What was paid goes into the inbox, like a notice; it stays due until that was applied."""
+    found = [(payment, *heard) for payment, heard in answered if heard]
+    operations.store_asked(
+        [
+            operations.Asked(account_id=payment.account_id, truth=truth, body=body)
+            for payment, truth, body in found
+            if truth.standing in PAID
+        ]
+    )
+    ended = {
+        payment.id: f"the provider says {truth.standing}" for payment, truth, _ in found if truth.standing in ENDED
+    }
+    operations.close_confirmed(payment_ids=list(ended), why=list(ended.values()))
+    later([payment for payment, _ in answered if payment.id not in ended])
+
+
+def _close(payment: Payment) -> Done:
+    with stops.call("payment.close"):
+        return provider_of(payment.account).close(session_of(payment.account), payment.reference)
+
+
+def _store_closed(answered: Sequence[tuple[Payment, Done]]) -> None:
+    """One that is not closed was paid in between, or nobody answered: it is asked about again."""
+    closed = {payment.id: why for payment, done in answered if (why := _why_closed(payment, done))}
+    operations.close_confirmed(payment_ids=list(closed), why=list(closed.values()))
+    later([payment for payment, _ in answered if payment.id not in closed])
+
+
+def _why_closed(payment: Payment, done: Done) -> str:
+    if done.outcome is Outcome.DONE:
+        return "closed at the provider"
+    proven_at = payment.opened_at + capabilities_of(payment.account).settles_within
+    if done.standing is Standing.NOT_FOUND and clock.now() >= proven_at:
+        return "proven: the provider never had it"
+    return ""
+
+
+def notify_url(account: ProviderAccount) -> str:
+    """Where the provider shall send its notices for this account."""
+    return f"{settings.XULIU_BASE_URL}/webhooks/{account.code}/"
