@@ -19,7 +19,7 @@ from xuliu.catalog.models import Offering, Price, PriceList
 from xuliu.common import clock
 from xuliu.inventory.models import Sim
 from xuliu.ordering.buying.place import place
-from xuliu.ordering.buying.quote import Wish, quote
+from xuliu.ordering.buying.quote import Selection, quote
 from xuliu.party.models import Seller
 from xuliu.payment.accounts import set_credentials as set_provider_credentials
 from xuliu.payment.models import Payment, ProviderAccount
@@ -144,8 +144,10 @@ def sim_ids(account: CarrierAccount) -> list[int]:
 
 def order_for(fleet: Fleet, sims: Sequence[int], *, is_waited_for: bool = False) -> int:
     """A placed order for these SIMs; returns its id."""
-    wishes = [Wish(sim_id=sim_id, offering_id=fleet.offering.pk) for sim_id in sims]
-    order_id = quote(wishes=wishes, price_list_id=fleet.price_list.pk, channel="bench", is_waited_for=is_waited_for)
+    selections = [Selection(sim_id=sim_id, offering_id=fleet.offering.pk) for sim_id in sims]
+    order_id = quote(
+        selections=selections, price_list_id=fleet.price_list.pk, channel="bench", is_waited_for=is_waited_for
+    )
     place(order_id=order_id, method="native")
     return order_id
 

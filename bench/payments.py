@@ -15,9 +15,9 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from bench.fleet import Fleet, keys
 from xuliu.common import clock
 from xuliu.ordering.buying import by_notice
-from xuliu.payment.contract import Standing, Subject, Truth
+from xuliu.payment.contract import Status, StatusReport, Subject
 from xuliu.payment.models import Payment
-from xuliu.payment.operations import Asked, store_asked
+from xuliu.payment.operations import QueryNotice, store_query_notices
 from xuliu.sandbox.wechat_signing import SCHEME, Signer
 
 Notice = tuple[dict[str, str], bytes]
@@ -26,9 +26,9 @@ Notice = tuple[dict[str, str], bytes]
 def pay_order(folder: Path, fleet: Fleet, order_id: int) -> None:
     """The order is paid, as a query found, and all its lines are released."""
     payment = Payment.objects.get(order_id=order_id)
-    truth = Truth(subject=Subject.PAYMENT, reference=payment.reference, standing=Standing.SUCCEEDED)
+    report = StatusReport(subject=Subject.PAYMENT, reference=payment.reference, standing=Status.SUCCEEDED)
     shown = _transaction(folder, payment.reference, payment.amount_minor, clock.now())
-    store_asked([Asked(account_id=fleet.provider.pk, truth=truth, body=json.dumps(shown).encode())])
+    store_query_notices([QueryNotice(account_id=fleet.provider.pk, report=report, body=json.dumps(shown).encode())])
     while by_notice.apply_notices():
         pass
     while by_notice.release_rest():

@@ -159,7 +159,7 @@ def overdue(patience: timedelta) -> list[Any]:
                 WHERE state IN ('OPENING', 'PENDING') AND opened_at <= %(by)s
             UNION ALL SELECT 'refund', r.id, p.account_id FROM payment_refund r
                 JOIN payment_payment p ON p.id = r.payment_id
-                WHERE r.state IN ('PENDING', 'SENT', 'UNKNOWN') AND r.wanted_at <= %(by)s
+                WHERE r.state IN ('PENDING', 'SENT', 'UNKNOWN') AND r.requested_at <= %(by)s
             UNION ALL SELECT 'notice', id, account_id FROM payment_notice
                 WHERE state = 'STORED' AND received_at <= %(by)s) AS u
         WHERE NOT EXISTS (

@@ -48,7 +48,7 @@ DUE = {
     "check": _lines("'UNKNOWN', 'ACCEPTED'"),
     "drift": "SELECT account_id, min(recheck_at) FROM ordering_attempt WHERE recheck_at IS NOT NULL GROUP BY 1",
     "readings": f"""SELECT account_id, {_EVER} FROM balance_reading r JOIN inventory_sim s ON s.id = r.sim_id
-        WHERE wanted_at IS NOT NULL GROUP BY 1""",  # noqa: S608  # constants
+        WHERE requested_at IS NOT NULL GROUP BY 1""",  # noqa: S608  # constants
     "settle": _rows(
         f"ordering_order o LEFT JOIN ordering_orderline l ON l.order_id = o.id AND l.{_STATE_IS_OPEN}",
         "o.state = 'PAID' AND l.id IS NULL",
@@ -58,7 +58,7 @@ DUE = {
     "order.expire": _rows(
         "ordering_order",
         "state = 'AWAITING_PAYMENT'",
-        f"CASE WHEN cancel_wanted_at IS NULL THEN valid_until ELSE {_EVER} END",
+        f"CASE WHEN cancel_requested_at IS NULL THEN valid_until ELSE {_EVER} END",
     ),
     "order.lapse": _rows("ordering_order", "state = 'QUOTED'", "valid_until"),
     "guard.forget": _rows("common_counter", "true", "ends_at"),
@@ -69,7 +69,8 @@ DUE = {
         SELECT paid_at + CASE WHEN is_waited_for THEN interval '2 h' ELSE interval '1 day' END AS at
         FROM ordering_order WHERE state = 'PAID'
         UNION ALL SELECT opened_at + interval '2 h' FROM payment_payment WHERE state IN ('OPENING', 'PENDING')
-        UNION ALL SELECT wanted_at + interval '1 day' FROM payment_refund WHERE state IN ('PENDING', 'SENT', 'UNKNOWN')
+        UNION ALL SELECT requested_at + interval '1 day' FROM payment_refund
+            WHERE state IN ('PENDING', 'SENT', 'UNKNOWN')
         UNION ALL SELECT l.state_at + interval '2 days' FROM ordering_attempt a
             JOIN ordering_orderline l ON l.id = a.line_id WHERE a.recheck_at IS NOT NULL
         UNION ALL SELECT {_EVER} FROM ticket_case WHERE state = 'OPEN') AS waiting""",  # noqa: S608  # constants

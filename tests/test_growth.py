@@ -18,7 +18,7 @@ from xuliu.inventory.imports.columns import HEADINGS, NEEDED
 from xuliu.inventory.imports.rows import Account, check
 from xuliu.inventory.imports.table import read_lines
 from xuliu.inventory.numbers import readings
-from xuliu.payment.contract import Forged, Odd
+from xuliu.payment.contract import Forged, Malformed
 from xuliu.payment.providers.tests.wechat_side import NOW, lins, notice, signed_headers, transaction
 
 SIGNS = ("8986", "0", "O", " ", "\u200b", "(", "-", "+86", '"', "=", "E+19", ".0", "ICCID:", "\t", "ﬁ", "http://h/t/")
@@ -62,7 +62,7 @@ def test_a_notice_is_read_once_genuine_or_not(junk: bytes) -> None:
     provider = lins()
 
     def check_signature(sent: tuple[dict[str, str], bytes]) -> None:
-        with pytest.raises((Forged, Odd)):
+        with pytest.raises((Forged, Malformed)):
             provider.check_signature(headers=sent[0], body=sent[1], now=NOW)
 
     def signed(size: int) -> tuple[dict[str, str], bytes]:

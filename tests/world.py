@@ -22,7 +22,7 @@ from xuliu.catalog.models import Offering, Price, PriceList
 from xuliu.common import clock
 from xuliu.inventory.models import Sim
 from xuliu.ordering.buying.place import place
-from xuliu.ordering.buying.quote import Wish, quote
+from xuliu.ordering.buying.quote import Selection, quote
 from xuliu.ordering.models import Order, OrderLine
 from xuliu.party.models import Person, Seller
 from xuliu.payment.accounts import set_credentials as set_provider_credentials
@@ -182,8 +182,10 @@ def _at_carrier(sim: Sim, account: str) -> dict[str, object]:
 
 def make_order(world: World, sims: Sequence[Sim], offering: str, *, is_waited_for: bool = True) -> Order:
     """A quote for these SIMs, placed."""
-    wishes = [Wish(sim_id=sim.pk, offering_id=world.offerings[offering].pk) for sim in sims]
-    order_id = quote(wishes=wishes, price_list_id=world.price_list.pk, channel="test", is_waited_for=is_waited_for)
+    selections = [Selection(sim_id=sim.pk, offering_id=world.offerings[offering].pk) for sim in sims]
+    order_id = quote(
+        selections=selections, price_list_id=world.price_list.pk, channel="test", is_waited_for=is_waited_for
+    )
     place(order_id=order_id, method="native")
     return Order.objects.get(id=order_id)
 

@@ -74,5 +74,5 @@ SELECT sim_id, %(at)s, 'active', ends_on, 314572800, 0, 314572800
 FROM ordering_orderline WHERE id = ANY(%(ids)s::bigint[])
 ON CONFLICT (sim_id) DO UPDATE SET as_of = excluded.as_of, carrier_state = excluded.carrier_state,
     period_end_on = excluded.period_end_on, granted_bytes = excluded.granted_bytes, used_bytes = excluded.used_bytes,
-    left_bytes = excluded.left_bytes, wanted_at = NULL, failed_at = NULL;
+    left_bytes = excluded.left_bytes, requested_at = NULL, failed_at = NULL;
 SELECT unnest(%(ids)s::bigint[])

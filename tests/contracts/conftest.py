@@ -6,7 +6,7 @@ import pytest
 
 from tests.contracts.provider_desk import PROVIDERS, Desk, desk_of
 from tests.sandbox_fixture import sandbox, sandbox_of_worker
-from xuliu.payment.contract import Done, Opened, Outcome
+from xuliu.payment.contract import ChangeResult, OpenResult, Outcome
 from xuliu.sandbox.testing import Sandbox
 
 __all__ = ["sandbox", "sandbox_of_worker"]
@@ -19,7 +19,7 @@ def desk(request: pytest.FixtureRequest, db: None, sandbox: Sandbox) -> Iterator
 
 
 @pytest.fixture(params=["open", "close", "refund"])
-def change(request: pytest.FixtureRequest, desk: Desk) -> Callable[[], Opened | Done]:
+def change(request: pytest.FixtureRequest, desk: Desk) -> Callable[[], OpenResult | ChangeResult]:
     """Something that changes the provider's books; called twice it asks for the same thing twice."""
     if request.param == "open":
         opening = desk.opening()
@@ -28,5 +28,5 @@ def change(request: pytest.FixtureRequest, desk: Desk) -> Callable[[], Opened | 
         opening = desk.opening()
         assert desk.open(opening).outcome is Outcome.DONE
         return lambda: desk.provider.close(desk.session, opening.reference)
-    wish = desk.wish(desk.paid())
-    return lambda: desk.refund(wish)
+    refund_request = desk.refund_request(desk.paid())
+    return lambda: desk.refund(refund_request)

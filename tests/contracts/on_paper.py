@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlsplit
 
-from tests.contracts.peer import Asked, Reply
+from tests.contracts.peer import RecordedCall, Reply
 from tests.contracts.rigs import Held, connector, recorded_answers
 from xuliu.carrier.contract import Response, Token
 
@@ -21,9 +21,9 @@ Said = Reply | Exception
 class PaperSession:
     """`carrier.contract.Session` whose calls `answer` answers: a reply, or what the network did, raised."""
 
-    def __init__(self, answer: Callable[[Asked], Said]) -> None:
+    def __init__(self, answer: Callable[[RecordedCall], Said]) -> None:
         self.answer = answer
-        self.asked: list[Asked] = []
+        self.asked: list[RecordedCall] = []
         self._token: Token | None = None
 
     def now(self) -> datetime:
@@ -44,7 +44,7 @@ class PaperSession:
         is_change: bool = False,
     ) -> Response:
         """One exchange on paper."""
-        asked = Asked(
+        asked = RecordedCall(
             method=method,
             path=urlsplit(url).path,
             query={name: str(value) for name, value in (params or {}).items()},
@@ -70,7 +70,7 @@ class Paper(Held):
 
     session: PaperSession
 
-    def on(self, is_one: Callable[[Asked], bool], said: Said) -> None:
+    def on(self, is_one: Callable[[RecordedCall], bool], said: Said) -> None:
         """From now on such requests are answered so, and all else as recorded."""
         self.session.answer = lambda asked: said if is_one(asked) else self.recorded.answer(asked)
 
@@ -78,6 +78,6 @@ class Paper(Held):
 def on_paper(code: str) -> Paper:
     """The connector with that code and its recorded answers."""
     recorded = recorded_answers(code)
-    answer: Callable[[Asked], Said] = recorded.answer
+    answer: Callable[[RecordedCall], Said] = recorded.answer
     made = connector(code, f"{ADDRESS}{recorded.base_path}", recorded.config)
     return Paper(connector=made, recorded=recorded, session=PaperSession(answer))

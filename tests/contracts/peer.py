@@ -17,7 +17,7 @@ from xuliu.carrier.contract import Action, Outcome, Reason
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
+class RecordedCall:
     """A request as the peer saw it. Header names are lower case; of a parameter the last value."""
 
     method: str
@@ -81,7 +81,7 @@ class Path:
 
     name: str
     number: str  # the carrier's own, by which it is asked; "" where by our reference
-    is_question: Callable[[Asked], bool]
+    is_question: Callable[[RecordedCall], bool]
     told: Callable[[Reply], Reply | None]
 
 
@@ -100,11 +100,11 @@ class Recorded:
     msisdn: str
     unknown_iccid: str
     plan_codes: Mapping[Action, str]
-    answer: Callable[[Asked], Reply]
-    after: Callable[[Action, Asked], Reply]
-    of_another: Callable[[Asked], Reply | None]
-    is_change: Callable[[Asked], bool]
-    is_token: Callable[[Asked], bool]
+    answer: Callable[[RecordedCall], Reply]
+    after: Callable[[Action, RecordedCall], Reply]
+    of_another: Callable[[RecordedCall], Reply | None]
+    is_change: Callable[[RecordedCall], bool]
+    is_token: Callable[[RecordedCall], bool]
     token: str
     stale_token: Reply
     bad_credentials: Reply
@@ -112,12 +112,12 @@ class Recorded:
     paths: Sequence[Path] = ()
 
 
-class Peer:
+class StandIn:
     """An HTTP server on a free port that answers by a function and keeps what it was asked."""
 
-    def __init__(self, answer: Callable[[Asked], Fault]) -> None:
+    def __init__(self, answer: Callable[[RecordedCall], Fault]) -> None:
         self.answer = answer
-        self.asked: list[Asked] = []
+        self.asked: list[RecordedCall] = []
         self._over = threading.Event()
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._answering())
         self._server.daemon_threads = True
@@ -148,7 +148,7 @@ class Peer:
 
             def do_GET(self) -> None:
                 parts = urlsplit(self.path)
-                asked = Asked(
+                asked = RecordedCall(
                     method=self.command,
                     path=parts.path,
                     query={name: values[-1] for name, values in parse_qs(parts.query).items()},

@@ -11,7 +11,17 @@ from tests.contracts.notice_board import NoticeBoard, notice_board
 from xuliu.common import clock
 from xuliu.common.codes import new_code
 from xuliu.common.configuration import settings_of
-from xuliu.payment.contract import Done, Method, Opened, Opening, Outcome, Provider, RefundWish, Signed, Truth
+from xuliu.payment.contract import (
+    ChangeResult,
+    Method,
+    OpenResult,
+    Outcome,
+    PaymentRequest,
+    Provider,
+    RefundRequest,
+    StatusReport,
+    VerifiedNotice,
+)
 from xuliu.payment.registry import all_providers
 from xuliu.payment.session import AccountSession
 from xuliu.sandbox.testing import Sandbox
@@ -53,7 +63,7 @@ class Desk:
         yield
         self.session = patient
 
-    def opening(self, **changes: Any) -> Opening:
+    def opening(self, **changes: Any) -> PaymentRequest:
         wanted: dict[str, Any] = {
             "reference": new_code(),
             "method": Method.NATIVE,
@@ -63,9 +73,9 @@ class Desk:
             "expires_at": clock.now() + timedelta(minutes=15),
             "notify_url": self.board.url,
         }
-        return Opening(**wanted | changes)
+        return PaymentRequest(**wanted | changes)
 
-    def open(self, opening: Opening) -> Opened:
+    def open(self, opening: PaymentRequest) -> OpenResult:
         return self.provider.open(self.session, opening)
 
     def paid(self, **changes: Any) -> str:
@@ -75,7 +85,7 @@ class Desk:
         self.sandbox.control.pay(opening.reference)
         return opening.reference
 
-    def wish(self, payment: str, **changes: Any) -> RefundWish:
+    def refund_request(self, payment: str, **changes: Any) -> RefundRequest:
         wanted: dict[str, Any] = {
             "reference": new_code(),
             "payment_reference": payment,
@@ -85,12 +95,12 @@ class Desk:
             "why": "未开通",
             "notify_url": self.board.url,
         }
-        return RefundWish(**wanted | changes)
+        return RefundRequest(**wanted | changes)
 
-    def refund(self, wish: RefundWish) -> Done:
-        return self.provider.refund(self.session, wish)
+    def refund(self, refund_request: RefundRequest) -> ChangeResult:
+        return self.provider.refund(self.session, refund_request)
 
-    def query(self, reference: str) -> Truth:
+    def query(self, reference: str) -> StatusReport:
         found = self.provider.query(self.session, reference)
         assert found is not None
         return found[0]
@@ -98,7 +108,7 @@ class Desk:
     def fault(self, **fault: Any) -> None:
         self.sandbox.control.fault(peer=self.peer, **fault)
 
-    def hear(self) -> tuple[Signed, Truth]:
+    def hear(self) -> tuple[VerifiedNotice, StatusReport]:
         """The next notice on the board, checked and read."""
         posted = self.board.next()
         signed = self.provider.check_signature(headers=posted.headers, body=posted.body, now=clock.now())

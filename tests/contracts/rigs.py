@@ -9,7 +9,7 @@ from types import ModuleType
 from typing import Any
 
 from tests.contracts.local_session import LocalSession
-from tests.contracts.peer import Asked, Fault, Peer, Recorded
+from tests.contracts.peer import Fault, Recorded, RecordedCall, StandIn
 from xuliu.carrier.contract import Action, Answer, Change, Connector, Question, Reading, Session, SimKey
 from xuliu.carrier.registry import all_connectors
 
@@ -68,7 +68,7 @@ class Rig(Held):
     """The same over real HTTP, with the peer it speaks to."""
 
     session: LocalSession
-    peer: Peer
+    peer: StandIn
 
     def changes_seen(self) -> int:
         """How many changes have reached the peer."""
@@ -110,8 +110,8 @@ def connector(code: str, base_url: str, config: Mapping[str, str]) -> Connector:
 def rigged(code: str) -> Iterator[Rig]:
     """The connector with that code against its recorded peer, at an address of its own."""
     recorded = recorded_answers(code)
-    answer: Callable[[Asked], Fault] = recorded.answer
-    peer, session = Peer(answer), LocalSession()
+    answer: Callable[[RecordedCall], Fault] = recorded.answer
+    peer, session = StandIn(answer), LocalSession()
     try:
         made = connector(code, f"{peer.address}{recorded.base_path}", recorded.config)
         yield Rig(connector=made, recorded=recorded, session=session, peer=peer)

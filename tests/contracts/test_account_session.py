@@ -13,7 +13,7 @@ from multiprocessing.synchronize import Barrier
 import pytest
 from django.db import connections
 
-from tests.contracts.peer import Asked, Fault, Peer, Recorded, Reply
+from tests.contracts.peer import Fault, Recorded, RecordedCall, Reply, StandIn
 from tests.contracts.rigs import CODES, recorded_answers
 from xuliu.carrier.accounts import connector_of, session_of, set_credentials
 from xuliu.carrier.contract import Action, Change, Connector, NoAnswer, NotSent, Outcome, SimKey
@@ -31,7 +31,7 @@ class Office:
 
     account: CarrierAccount
     recorded: Recorded
-    peer: Peer
+    peer: StandIn
     calls: list[tuple[float, float]]  # when each call reached the peer, and when it was answered
 
     @property
@@ -86,14 +86,14 @@ def office(code: str, *, calls_per_second: float, parallel: int, pause_seconds: 
     recorded, calls = recorded_answers(code), []
     lock = threading.Lock()
 
-    def answer(asked: Asked) -> Reply:
+    def answer(asked: RecordedCall) -> Reply:
         began = time.monotonic()
         threading.Event().wait(pause_seconds)
         with lock:
             calls.append((began, time.monotonic()))
         return recorded.answer(asked)
 
-    peer = Peer(answer)
+    peer = StandIn(answer)
     try:
         carrier = Carrier.objects.create(code=code, name={"zh-hans": code})
         account = CarrierAccount.objects.create(

@@ -15,7 +15,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.contracts.peer import Asked, Drip, Fault, Reply, Silence
+from tests.contracts.peer import Drip, Fault, RecordedCall, Reply, Silence
 from tests.contracts.rigs import CODES, Rig, connector_module, recorded_answers, rigged
 from xuliu.carrier.contract import Action, NoAnswer, NotSent, Outcome, Proof, Reason, SimKey
 from xuliu.carrier.identity import readings_of
@@ -268,7 +268,7 @@ def test_a_reading_says_what_the_carrier_says(rig: Rig) -> None:
 def naming_another(rig: Rig, path: str) -> None:
     """From now on the answers at that path are another SIM's."""
 
-    def answer(asked: Asked) -> Reply:
+    def answer(asked: RecordedCall) -> Reply:
         return (rig.recorded.of_another(asked) if asked.path == path else None) or rig.recorded.answer(asked)
 
     rig.peer.answer = answer
@@ -376,7 +376,7 @@ json_values = st.recursive(
 def test_whatever_a_carrier_says_no_exception_escapes(code: str, said: Any, status: int, spoils_token: bool) -> None:
     with rigged(code) as rig:
 
-        def spoiled(asked: Asked) -> Reply:
+        def spoiled(asked: RecordedCall) -> Reply:
             is_spared = rig.recorded.is_token(asked) and not spoils_token
             return rig.recorded.answer(asked) if is_spared else Reply.of(said, status)
 

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from tests.contracts.odd import BODIES, VALUES, WAITS, leaves, with_odd
 from tests.contracts.on_paper import Paper, on_paper
-from tests.contracts.peer import Asked, Reply
+from tests.contracts.peer import RecordedCall, Reply
 from tests.contracts.rigs import CODES
 from xuliu.carrier.bounds import bounded_answer, bounded_reading
 from xuliu.carrier.contract import Answer, NoAnswer, NotSent, Outcome, Question, Reading
@@ -114,10 +114,10 @@ def places(code: str, operation: Operation, path: str) -> int:
     return most
 
 
-def spoiling(held: Paper, path: str, place: int, odd: str) -> Callable[[Asked], Reply]:
+def spoiling(held: Paper, path: str, place: int, odd: str) -> Callable[[RecordedCall], Reply]:
     """Answers as recorded, but for one value of those of that path."""
 
-    def answer(asked: Asked) -> Reply:
+    def answer(asked: RecordedCall) -> Reply:
         reply = held.recorded.answer(asked)
         is_one = asked.path == path and reply.body and place < leaves(json.loads(reply.body))
         return with_odd(reply, place, odd) if is_one else reply

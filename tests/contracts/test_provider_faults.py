@@ -11,13 +11,13 @@ from collections.abc import Callable
 import pytest
 
 from tests.contracts.provider_desk import HURRY_SECONDS, UNANSWERED, Desk
-from xuliu.payment.contract import Done, LockedOut, NoAnswer, Opened, Outcome
+from xuliu.payment.contract import ChangeResult, LockedOut, NoAnswer, OpenResult, Outcome
 from xuliu.payment.models import ProviderCall
 
 
 @pytest.mark.parametrize("what", UNANSWERED)
 def test_no_usable_answer_is_unknown_within_the_deadline_and_asking_again_acts_once(
-    desk: Desk, change: Callable[[], Opened | Done], what: str
+    desk: Desk, change: Callable[[], OpenResult | ChangeResult], what: str
 ) -> None:
     desk.fault(operation="change", **UNANSWERED[what])
     started = time.monotonic()
@@ -38,7 +38,9 @@ def test_a_question_without_a_usable_answer_says_nothing(desk: Desk, what: str) 
         assert desk.provider.query_refund(desk.session, "0neverheardof") is None
 
 
-def test_a_refused_connection_is_certainly_not_sent(desk: Desk, change: Callable[[], Opened | Done]) -> None:
+def test_a_refused_connection_is_certainly_not_sent(
+    desk: Desk, change: Callable[[], OpenResult | ChangeResult]
+) -> None:
     desk.sandbox.control.down(desk.peer)
     try:
         assert change().outcome is Outcome.NOT_SENT
@@ -48,13 +50,13 @@ def test_a_refused_connection_is_certainly_not_sent(desk: Desk, change: Callable
     assert change().outcome is Outcome.DONE
 
 
-def test_too_many_requests_are_certainly_not_sent(desk: Desk, change: Callable[[], Opened | Done]) -> None:
+def test_too_many_requests_are_certainly_not_sent(desk: Desk, change: Callable[[], OpenResult | ChangeResult]) -> None:
     desk.fault(kind="too_many", operation="change")
     assert change().outcome is Outcome.NOT_SENT
     assert change().outcome is Outcome.DONE
 
 
-def test_a_stated_refusal_is_rejected_and_says_why(desk: Desk, change: Callable[[], Opened | Done]) -> None:
+def test_a_stated_refusal_is_rejected_and_says_why(desk: Desk, change: Callable[[], OpenResult | ChangeResult]) -> None:
     desk.fault(kind="refuse", operation="change", reason="sim")
     refused = change()
     assert refused.outcome is Outcome.REJECTED
@@ -63,7 +65,7 @@ def test_a_stated_refusal_is_rejected_and_says_why(desk: Desk, change: Callable[
 
 @pytest.mark.parametrize(("status", "code"), [(401, "SIGN_ERROR"), (403, "NO_AUTH"), (404, "MCH_NOT_EXISTS")])
 def test_a_refusal_of_our_keys_is_told_apart_at_every_call(
-    desk: Desk, change: Callable[[], Opened | Done], status: int, code: str
+    desk: Desk, change: Callable[[], OpenResult | ChangeResult], status: int, code: str
 ) -> None:
     desk.fault(kind="refuse", operation="*", status=status, code=code, count=None)
     for ask in (
@@ -78,7 +80,7 @@ def test_a_refusal_of_our_keys_is_told_apart_at_every_call(
     assert change().outcome is Outcome.DONE
 
 
-def test_the_providers_own_trouble_is_unknown(desk: Desk, change: Callable[[], Opened | Done]) -> None:
+def test_the_providers_own_trouble_is_unknown(desk: Desk, change: Callable[[], OpenResult | ChangeResult]) -> None:
     desk.fault(kind="refuse", operation="change", reason="temporary")
     assert change().outcome is Outcome.UNKNOWN
 
@@ -87,8 +89,8 @@ def test_every_change_and_every_failure_is_logged_under_our_reference_and_no_sec
     desk: Desk, caplog: pytest.LogCaptureFixture
 ) -> None:
     payment = desk.paid()
-    wish = desk.wish(payment)
-    desk.refund(wish)
+    refund_request = desk.refund_request(payment)
+    desk.refund(refund_request)
     for fault in UNANSWERED.values():
         desk.fault(operation="*", **fault)
         with desk.in_a_hurry():
@@ -98,7 +100,7 @@ def test_every_change_and_every_failure_is_logged_under_our_reference_and_no_sec
         desk.provider.payer_id(desk.session, "a-code")
     rows = list(ProviderCall.objects.values())
     logged = json.dumps(rows, default=str, ensure_ascii=False) + caplog.text
-    assert {payment, wish.reference} <= {row["reference"] for row in rows}
+    assert {payment, refund_request.reference} <= {row["reference"] for row in rows}
     assert any(row["failure"] for row in rows)
     assert [secret for secret in desk.secrets() if secret in logged] == []
     assert "signature=" not in logged

@@ -14,7 +14,7 @@ import pytest
 from tests.contracts.provider_desk import Desk
 from xuliu.common import clock
 from xuliu.common.tests.waiting import until
-from xuliu.payment.contract import Forged, Method, NoAnswer, NotSent, Odd, Subject
+from xuliu.payment.contract import Forged, Malformed, Method, NoAnswer, NotSent, Subject
 
 
 def test_a_payment_notice_is_genuine_and_says_what_a_query_says(desk: Desk) -> None:
@@ -26,11 +26,11 @@ def test_a_payment_notice_is_genuine_and_says_what_a_query_says(desk: Desk) -> N
 
 
 def test_a_refund_notice_is_genuine_and_says_what_a_query_says(desk: Desk) -> None:
-    wish = desk.wish(desk.paid())
+    refund_request = desk.refund_request(desk.paid())
     desk.hear()
-    desk.refund(wish)
+    desk.refund(refund_request)
     signed, told = desk.hear()
-    found = desk.provider.query_refund(desk.session, wish.reference)
+    found = desk.provider.query_refund(desk.session, refund_request.reference)
     assert found is not None
     assert signed.subject is Subject.REFUND
     names = ("subject", "reference", "standing", "amount_minor", "currency", "number")
@@ -87,7 +87,7 @@ def test_a_genuine_notice_that_cannot_be_read_is_odd(desk: Desk) -> None:
         desk.sandbox.control.forge_notice(desk.board.url, **forged)
         posted = desk.board.next()
         assert desk.provider.check_signature(headers=posted.headers, body=posted.body, now=clock.now()).notice_id
-        with pytest.raises(Odd):
+        with pytest.raises(Malformed):
             desk.provider.read_notice(body=posted.body, is_pushed=True)
 
 
@@ -112,7 +112,7 @@ def test_the_payers_browser_comes_back_with_a_code_that_names_the_payer_once(des
     assert (location.path, given["lang"], given["state"]) == ("/o/k3m5", ["zh"], ["f00ba4"])
     [code] = given["code"]
     assert desk.provider.payer_id(desk.session, code)
-    with pytest.raises(Odd):
+    with pytest.raises(Malformed):
         desk.provider.payer_id(desk.session, code)
 
 

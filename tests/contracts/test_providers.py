@@ -11,7 +11,7 @@ import pytest
 from tests.contracts.provider_desk import PROVIDERS, Desk
 from xuliu.common import clock
 from xuliu.common.configuration import settings_of
-from xuliu.payment.contract import Capabilities, Method, Outcome, Standing, Subject
+from xuliu.payment.contract import Capabilities, Method, Outcome, Status, Subject
 from xuliu.payment.registry import all_providers
 
 
@@ -60,28 +60,28 @@ def test_an_opening_in_another_currency_is_refused(desk: Desk) -> None:
 def test_an_unpaid_payment_is_pending(desk: Desk) -> None:
     opening = desk.opening()
     desk.open(opening)
-    truth = desk.query(opening.reference)
-    assert (truth.subject, truth.reference, truth.standing) == (Subject.PAYMENT, opening.reference, Standing.PENDING)
+    report = desk.query(opening.reference)
+    assert (report.subject, report.reference, report.standing) == (Subject.PAYMENT, opening.reference, Status.PENDING)
 
 
 def test_a_paid_payment_tells_amount_currency_merchant_number_and_time(desk: Desk) -> None:
     before = clock.now() - timedelta(seconds=1)
-    truth = desk.query(desk.paid())
-    assert truth.standing is Standing.SUCCEEDED
-    assert (truth.amount_minor, truth.currency) == (3600, "CNY")
-    assert truth.merchant_number == desk.provider.merchant_number
-    assert truth.number
-    assert truth.at is not None
-    assert before <= truth.at <= clock.now()
+    report = desk.query(desk.paid())
+    assert report.standing is Status.SUCCEEDED
+    assert (report.amount_minor, report.currency) == (3600, "CNY")
+    assert report.merchant_number == desk.provider.merchant_number
+    assert report.number
+    assert report.at is not None
+    assert before <= report.at <= clock.now()
 
 
 def test_what_a_query_found_reads_the_same_out_of_the_inbox(desk: Desk) -> None:
     payment = desk.paid()
-    wish = desk.wish(payment)
-    assert desk.refund(wish).outcome is Outcome.DONE
+    refund_request = desk.refund_request(payment)
+    assert desk.refund(refund_request).outcome is Outcome.DONE
     for found in (
         desk.provider.query(desk.session, payment),
-        desk.provider.query_refund(desk.session, wish.reference),
+        desk.provider.query_refund(desk.session, refund_request.reference),
     ):
         assert found is not None
         assert desk.provider.read_notice(body=found[1], is_pushed=False) == found[0]
@@ -91,89 +91,89 @@ def test_a_wrong_amount_currency_or_merchant_is_told_as_it_is(desk: Desk) -> Non
     opening = desk.opening()
     desk.open(opening)
     desk.sandbox.control.pay(opening.reference, amount_minor=1, currency="HKD", mchid="1900000000")
-    truth = desk.query(opening.reference)
-    assert (truth.amount_minor, truth.currency, truth.merchant_number) == (1, "HKD", "1900000000")
+    report = desk.query(opening.reference)
+    assert (report.amount_minor, report.currency, report.merchant_number) == (1, "HKD", "1900000000")
 
 
 def test_a_reference_it_never_had_is_not_found(desk: Desk) -> None:
     for ask in (desk.provider.query, desk.provider.query_refund):
         found = ask(desk.session, "0neverheardof")
         assert found is not None
-        assert (found[0].reference, found[0].standing) == ("0neverheardof", Standing.NOT_FOUND)
+        assert (found[0].reference, found[0].standing) == ("0neverheardof", Status.NOT_FOUND)
 
 
 def test_a_closed_payment_says_so_and_closing_it_again_is_done(desk: Desk) -> None:
     opening = desk.opening()
     desk.open(opening)
     assert desk.provider.close(desk.session, opening.reference).outcome is Outcome.DONE
-    assert desk.query(opening.reference).standing is Standing.CLOSED
+    assert desk.query(opening.reference).standing is Status.CLOSED
     assert desk.provider.close(desk.session, opening.reference).outcome is Outcome.DONE
 
 
 def test_a_paid_payment_cannot_be_closed(desk: Desk) -> None:
     payment = desk.paid()
     done = desk.provider.close(desk.session, payment)
-    assert (done.outcome, done.standing) == (Outcome.REJECTED, Standing.SUCCEEDED)
-    assert desk.query(payment).standing is Standing.SUCCEEDED
+    assert (done.outcome, done.standing) == (Outcome.REJECTED, Status.SUCCEEDED)
+    assert desk.query(payment).standing is Status.SUCCEEDED
 
 
 def test_a_payment_that_is_not_there_is_not_called_closed(desk: Desk) -> None:
     done = desk.provider.close(desk.session, "0neverheardof")
-    assert (done.outcome, done.standing) == (Outcome.REJECTED, Standing.NOT_FOUND)
+    assert (done.outcome, done.standing) == (Outcome.REJECTED, Status.NOT_FOUND)
 
 
 def test_the_same_refund_asked_for_twice_is_one_refund(desk: Desk) -> None:
-    wish = desk.wish(desk.paid())
-    first, second = desk.refund(wish), desk.refund(wish)
+    refund_request = desk.refund_request(desk.paid())
+    first, second = desk.refund(refund_request), desk.refund(refund_request)
     assert (first.outcome, second.outcome) == (Outcome.DONE, Outcome.DONE)
     assert first.number == second.number != ""
     [refund] = desk.books()["refunds"]
-    assert (refund["reference"], refund["amount_minor"]) == (wish.reference, 1200)
+    assert (refund["reference"], refund["amount_minor"]) == (refund_request.reference, 1200)
 
 
 def test_a_refund_tells_its_end_when_asked(desk: Desk) -> None:
-    wish = desk.wish(desk.paid())
-    desk.refund(wish)
+    refund_request = desk.refund_request(desk.paid())
+    desk.refund(refund_request)
     desk.sandbox.control.settle()
-    found = desk.provider.query_refund(desk.session, wish.reference)
+    found = desk.provider.query_refund(desk.session, refund_request.reference)
     assert found is not None
-    truth = found[0]
-    assert (truth.subject, truth.standing, truth.amount_minor) == (Subject.REFUND, Standing.SUCCEEDED, 1200)
+    report = found[0]
+    assert (report.subject, report.standing, report.amount_minor) == (Subject.REFUND, Status.SUCCEEDED, 1200)
 
 
-@pytest.mark.parametrize(("outcome", "standing"), [("closed", Standing.CLOSED), ("abnormal", Standing.FAILED)])
+@pytest.mark.parametrize(("outcome", "standing"), [("closed", Status.CLOSED), ("abnormal", Status.FAILED)])
 def test_a_refund_that_did_not_reach_the_payer_is_closed_for_good_or_has_failed_and_may_still_succeed(
-    desk: Desk, outcome: str, standing: Standing
+    desk: Desk, outcome: str, standing: Status
 ) -> None:
     desk.sandbox.control.settings(refund_outcome=outcome)
-    wish = desk.wish(desk.paid())
-    assert desk.refund(wish).outcome is Outcome.DONE
+    refund_request = desk.refund_request(desk.paid())
+    assert desk.refund(refund_request).outcome is Outcome.DONE
     desk.sandbox.control.settle()
-    found = desk.provider.query_refund(desk.session, wish.reference)
+    found = desk.provider.query_refund(desk.session, refund_request.reference)
     assert found is not None
     assert found[0].standing is standing
 
 
 def test_what_failed_at_the_payers_bank_tells_its_late_success(desk: Desk) -> None:
     desk.sandbox.control.settings(refund_outcome="abnormal")
-    wish = desk.wish(desk.paid())
-    desk.refund(wish)
+    refund_request = desk.refund_request(desk.paid())
+    desk.refund(refund_request)
     desk.sandbox.control.settle()
-    desk.sandbox.control.end_refund(wish.reference, "SUCCESS")
-    found = desk.provider.query_refund(desk.session, wish.reference)
+    desk.sandbox.control.end_refund(refund_request.reference, "SUCCESS")
+    found = desk.provider.query_refund(desk.session, refund_request.reference)
     assert found is not None
-    assert found[0].standing is Standing.SUCCEEDED
+    assert found[0].standing is Status.SUCCEEDED
 
 
 def test_a_payment_of_which_something_went_back_says_so_and_a_refund_names_its_payment(desk: Desk) -> None:
     payment = desk.paid()
     desk.hear()
     desk.sandbox.control.refund_outside(payment, 3600)
-    assert desk.query(payment).standing is Standing.REFUNDED
+    assert desk.query(payment).standing is Status.REFUNDED
     _, told = desk.hear()
     assert (told.subject, told.standing, told.payment_reference, told.amount_minor) == (
         Subject.REFUND,
-        Standing.SUCCEEDED,
+        Status.SUCCEEDED,
         payment,
         3600,
     )
@@ -182,30 +182,30 @@ def test_a_payment_of_which_something_went_back_says_so_and_a_refund_names_its_p
 
 def test_a_refund_under_way_is_pending(desk: Desk) -> None:
     desk.sandbox.control.settings(refund_outcome="hold")
-    wish = desk.wish(desk.paid())
-    assert desk.refund(wish).standing is Standing.PENDING
-    found = desk.provider.query_refund(desk.session, wish.reference)
+    refund_request = desk.refund_request(desk.paid())
+    assert desk.refund(refund_request).standing is Status.PENDING
+    found = desk.provider.query_refund(desk.session, refund_request.reference)
     assert found is not None
-    assert found[0].standing is Standing.PENDING
+    assert found[0].standing is Status.PENDING
 
 
 def test_a_refund_of_more_than_was_paid_is_refused(desk: Desk) -> None:
-    assert desk.refund(desk.wish(desk.paid(), amount_minor=3601)).outcome is Outcome.REJECTED
+    assert desk.refund(desk.refund_request(desk.paid(), amount_minor=3601)).outcome is Outcome.REJECTED
     assert desk.books()["refunds"] == []
 
 
 def test_a_refund_of_what_was_not_paid_is_refused(desk: Desk) -> None:
     opening = desk.opening()
     desk.open(opening)
-    assert desk.refund(desk.wish(opening.reference)).outcome is Outcome.REJECTED
+    assert desk.refund(desk.refund_request(opening.reference)).outcome is Outcome.REJECTED
 
 
 def test_a_refund_sooner_than_the_spacing_is_not_sent_and_may_come_again(desk: Desk) -> None:
     payment = desk.paid()
-    assert desk.refund(desk.wish(payment)).outcome is Outcome.DONE
+    assert desk.refund(desk.refund_request(payment)).outcome is Outcome.DONE
     if not desk.provider.capabilities.refund_spacing:
         return
-    soon = desk.wish(payment)
+    soon = desk.refund_request(payment)
     assert desk.refund(soon).outcome is Outcome.NOT_SENT
     desk.sandbox.control.settings(refund_spacing_seconds=0)
     assert desk.refund(soon).outcome is Outcome.DONE

@@ -29,14 +29,14 @@ from tests.harness import databases, site, stops
 from tests.journeys.machine_refunds import RefundRules
 from tests.journeys.rest import check_rest, stuck
 from tests.world import await_notices, drive, drive_for, make_person, make_sims, make_world, pass_time
-from xuliu.balance.operations import want_readings
+from xuliu.balance.operations import request_readings
 from xuliu.carrier import operations as carriers
 from xuliu.carrier.models import CarrierAccount
 from xuliu.carrier.session import forget_accounts
 from xuliu.common.actor import Actor, acting
 from xuliu.ordering import steps
 from xuliu.ordering.buying.place import CannotPlace, cancel, place
-from xuliu.ordering.buying.quote import QuoteRefused, Wish, quote
+from xuliu.ordering.buying.quote import QuoteRefused, Selection, quote
 from xuliu.ordering.delivering import decide
 from xuliu.ordering.ending.withdraw import withdraw
 from xuliu.ordering.models import Flight, Order, OrderLine
@@ -124,7 +124,7 @@ class Line(RefundRules):
 
     @rule(pick=INDEX)
     def somebody_looks_a_sim_up(self, pick: int) -> None:
-        want_readings(sim_ids=[self.sims[pick % len(self.sims)].pk])
+        request_readings(sim_ids=[self.sims[pick % len(self.sims)].pk])
 
     @rule(picks=PICKS, offering=INDEX, is_placed=st.booleans())
     def somebody_orders(self, picks: list[int], offering: int, is_placed: bool) -> None:
@@ -142,14 +142,14 @@ class Line(RefundRules):
                 self._pay(Payment.objects.filter(order_id=order_id))
 
     def _quote(self, picks: list[int], offering: int) -> int | None:
-        wishes = []
+        selections = []
         for pick in picks:
             sim = self.sims[pick % len(self.sims)]
             codes = OFFERINGS[sim.account.code]
             wished = self.world.offerings[codes[offering % len(codes)]]
-            wishes.append(Wish(sim_id=sim.pk, offering_id=wished.pk))
+            selections.append(Selection(sim_id=sim.pk, offering_id=wished.pk))
         try:
-            return quote(wishes=wishes, price_list_id=self.world.price_list.pk, channel="test")
+            return quote(selections=selections, price_list_id=self.world.price_list.pk, channel="test")
         except QuoteRefused:
             return None
 

@@ -21,7 +21,7 @@ from xuliu.catalog.models import Offering
 from xuliu.common import clock
 from xuliu.inventory.models import Sim
 from xuliu.ordering.buying.place import place
-from xuliu.ordering.buying.quote import Wish, quote
+from xuliu.ordering.buying.quote import Selection, quote
 from xuliu.ordering.models import Order
 from xuliu.payment.models import Notice, Payment
 
@@ -90,8 +90,8 @@ def make_paper_sims(paper: Paper, count: int) -> list[Sim]:
 
 def make_quote(paper: Paper, sims: Sequence[Sim]) -> Order:
     """One order for these SIMs, quoted."""
-    wishes = [Wish(sim_id=sim.pk, offering_id=paper.offering.pk) for sim in sims]
-    return Order.objects.get(id=quote(wishes=wishes, price_list_id=paper.world.price_list.pk, channel="test"))
+    selections = [Selection(sim_id=sim.pk, offering_id=paper.offering.pk) for sim in sims]
+    return Order.objects.get(id=quote(selections=selections, price_list_id=paper.world.price_list.pk, channel="test"))
 
 
 def make_orders(paper: Paper, count: int) -> list[Order]:

@@ -23,7 +23,7 @@ from tests.world import (
     make_sims,
     open_payments,
 )
-from xuliu.balance.operations import want_readings
+from xuliu.balance.operations import request_readings
 from xuliu.carrier.accounts import set_credentials
 from xuliu.carrier.models import CarrierAccount
 from xuliu.carrier.operations import pause, resume
@@ -34,9 +34,9 @@ from xuliu.inventory.models import Sim
 from xuliu.ordering.buying import by_notice
 from xuliu.ordering.buying.choose import Visitor, choose
 from xuliu.ordering.buying.place import cancel
-from xuliu.ordering.buying.quote import Wish, quote
+from xuliu.ordering.buying.quote import Selection, quote
 from xuliu.ordering.delivering import decide, fulfil
-from xuliu.ordering.delivering.underway import Peer
+from xuliu.ordering.delivering.underway import CarrierClient
 from xuliu.ordering.ending.withdraw import withdraw
 from xuliu.ordering.models import Flight, Order, OrderLine
 from xuliu.payment import anew, outside, sign_ins
@@ -150,9 +150,9 @@ def unpaid(world: World) -> None:
     """Placed and never paid; another only chosen on a page; a third cancelled."""
     sims = make_sims(world, "onelink", 3)
     open_payments(world, make_order(world, sims[:1], "cm-12"))
-    wish = Wish(sim_id=sims[1].pk, offering_id=world.offerings["cm-12"].pk)
+    selection = Selection(sim_id=sims[1].pk, offering_id=world.offerings["cm-12"].pk)
     visitor = Visitor(browser="b" * 64, shares=[], is_by_sticker=True)
-    choose(wishes=[wish], price_list_id=world.price_list.pk, merchant_id=None, visitor=visitor)
+    choose(selections=[selection], price_list_id=world.price_list.pk, merchant_id=None, visitor=visitor)
     cancel(order_id=make_order(world, sims[2:], "cm-12").pk)
     drive_for(world, timedelta(minutes=40))
 
@@ -196,7 +196,7 @@ def abandoned(world: World) -> None:
     drive_until(world, lambda: line_states(order) == ["READY", "READY"])
     world.sandbox.control.up("onelink")
     OrderLine.objects.update(due_at=clock.now())
-    fulfil.claim(Peer.of(world.accounts["onelink"].pk), 10)
+    fulfil.claim(CarrierClient.of(world.accounts["onelink"].pk), 10)
     Flight.objects.update(lease_until=Now() - timedelta(seconds=1))
     drive_for(world, timedelta(minutes=1))
 
@@ -300,8 +300,8 @@ def poisoned(world: World) -> None:
 def refused_by_the_database(world: World) -> None:
     """A payment, an order and a line with a worker that died, none of which can be written any more."""
     sims = make_sims(world, "onelink", 3)
-    wish = Wish(sim_id=sims[0].pk, offering_id=world.offerings["cm-12"].pk)
-    lapsing = quote(wishes=[wish], price_list_id=world.price_list.pk, channel="test")
+    selection = Selection(sim_id=sims[0].pk, offering_id=world.offerings["cm-12"].pk)
+    lapsing = quote(selections=[selection], price_list_id=world.price_list.pk, channel="test")
     order = make_paid_order(world, sims[2:], "cm-12")
     by_notice.apply_notices()
     unopened = make_order(world, sims[1:2], "cm-12")
@@ -334,8 +334,8 @@ def large(world: World) -> None:
 def signed_in(world: World) -> None:
     """The payer signs in inside WeChat and pays on its sheet; the day after, the way there is forgotten."""
     (sim,) = make_sims(world, "onelink")
-    wish = Wish(sim_id=sim.pk, offering_id=world.offerings["cm-12"].pk)
-    order_id = quote(wishes=[wish], price_list_id=world.price_list.pk, channel="test", is_waited_for=True)
+    selection = Selection(sim_id=sim.pk, offering_id=world.offerings["cm-12"].pk)
+    order_id = quote(selections=[selection], price_list_id=world.price_list.pk, channel="test", is_waited_for=True)
     word = sign_ins.leave(order_id=order_id, account_id=world.provider.pk, browser="b" * 64)
     where = provider_of(world.provider).sign_in_url(return_url="http://127.0.0.1:9/", state=word)
     came = parse_qs(urlsplit(httpx.get(where.partition("#")[0]).headers["location"]).query)
@@ -358,5 +358,5 @@ def looked_up(world: World) -> None:
     """Somebody looks at SIMs, of which one carrier answers."""
     sims = make_sims(world, "onelink") + make_sims(world, "1nce")
     world.sandbox.control.down("1nce")
-    want_readings(sim_ids=[sim.pk for sim in sims])
+    request_readings(sim_ids=[sim.pk for sim in sims])
     drive()

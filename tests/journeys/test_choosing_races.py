@@ -14,7 +14,7 @@ from xuliu.interfaces.merchant.tests.make import Shop
 from xuliu.ordering.buying.choose import MOST_OPEN, TooManyOpen, Visitor, choose
 from xuliu.ordering.buying.openings import SHARE_OF_A_SHOP, shares_of_shop
 from xuliu.ordering.buying.place import CannotPlace, place
-from xuliu.ordering.buying.quote import Wish
+from xuliu.ordering.buying.quote import Selection
 from xuliu.ordering.models import Order, OrderLine, PageOrder
 from xuliu.payment.models import Payment
 
@@ -39,10 +39,10 @@ def _visitor(shop: Shop, browser: str) -> Visitor:
 
 
 def _press(shop: Shop, browser: str) -> int | None:
-    wish = Wish(sim_id=shop.sim.pk, offering_id=shop.year.pk)
+    selection = Selection(sim_id=shop.sim.pk, offering_id=shop.year.pk)
     visitor = _visitor(shop, browser)
     try:
-        return choose(wishes=[wish], price_list_id=shop.price_list.pk, merchant_id=None, visitor=visitor)
+        return choose(selections=[selection], price_list_id=shop.price_list.pk, merchant_id=None, visitor=visitor)
     except TooManyOpen:
         return None
 
@@ -81,7 +81,7 @@ def test_a_quote_is_paid_or_makes_room_and_never_both(shop: Shop, racers: Racers
     for order in Order.objects.filter(state=Order.State.LAPSED):
         assert not Payment.objects.filter(order_id=order.pk).exists()
         assert set(order.lines.values_list("state", flat=True)) == {OrderLine.State.DROPPED}
-    still_open = Order.objects.filter(state__in=("QUOTED", "AWAITING_PAYMENT"), cancel_wanted_at=None)
+    still_open = Order.objects.filter(state__in=("QUOTED", "AWAITING_PAYMENT"), cancel_requested_at=None)
     assert still_open.count() == MOST_OPEN
 
 

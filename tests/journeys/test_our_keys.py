@@ -10,7 +10,7 @@ from tests.world import World, drive_for, drive_until, make_order, make_paid_ord
 from xuliu.common.actor import Actor, acting
 from xuliu.common.models import Event
 from xuliu.ordering.buying.place import CannotPlace, place
-from xuliu.ordering.buying.quote import Wish, quote
+from xuliu.ordering.buying.quote import Selection, quote
 from xuliu.ordering.models import Order
 from xuliu.payment import accounts
 from xuliu.payment.models import Payment, ProviderAccount, Refund
@@ -53,8 +53,8 @@ def test_three_refusals_of_different_orders_pause_the_account_which_resumes_by_i
     assert code in _account(world).paused_why
     assert Case.objects.filter(kind="provider_account_paused", state="OPEN").count() == 1
     asked = len(world.sandbox.control.calls(peer="wechatpay"))
-    wish = Wish(sim_id=make_sims(world, "onelink", first=20)[0].pk, offering_id=world.offerings["cm-12"].pk)
-    quoted = quote(wishes=[wish], price_list_id=world.price_list.pk, channel="test")
+    selection = Selection(sim_id=make_sims(world, "onelink", first=20)[0].pk, offering_id=world.offerings["cm-12"].pk)
+    quoted = quote(selections=[selection], price_list_id=world.price_list.pk, channel="test")
     with pytest.raises(CannotPlace, match="provider_paused"):  # in words: see the merchant's pages
         place(order_id=quoted, method="native")
     drive_for(world, timedelta(minutes=5, seconds=30))

@@ -252,7 +252,7 @@ def test_a_refund_that_stands_already_holds_up_no_other_order(paper: Paper) -> N
         payment = Payment.objects.get(order_id=order.pk)
         at = clock.now()
         Refund.objects.create(
-            payment=payment, amount_minor=1, currency="CNY", why="not_provisioned", state_at=at, wanted_at=at,
+            payment=payment, amount_minor=1, currency="CNY", why="not_provisioned", state_at=at, requested_at=at,
             due_at=at + timedelta(days=9), state=Refund.State.FAILED,
         )  # fmt: skip
     carrier.pay(orders)

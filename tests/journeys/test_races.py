@@ -27,7 +27,7 @@ from tests.world import (
     make_world,
     pass_time,
 )
-from xuliu.balance.operations import want_readings
+from xuliu.balance.operations import request_readings
 from xuliu.balance.refresh import refresh
 from xuliu.common import clock, stops
 from xuliu.ledger import addresses
@@ -219,9 +219,9 @@ def test_a_sim_that_many_look_at_is_read_once(paper: Paper) -> None:
     (sim,) = carrier.make_paper_sims(paper, 1)
     many = Racers(8)
 
-    wanted = many.race(*[lambda: want_readings(sim_ids=[sim.pk])] * 8)
+    wanted = many.race(*[lambda: request_readings(sim_ids=[sim.pk])] * 8)
     read = many.race(*[lambda: refresh(paper.account.pk)] * 8)
-    again = many.race(*[lambda: want_readings(sim_ids=[sim.pk])] * 8)
+    again = many.race(*[lambda: request_readings(sim_ids=[sim.pk])] * 8)
     many.close()
 
     assert sum(len(one) for one in wanted) == 1

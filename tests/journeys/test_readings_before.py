@@ -23,7 +23,7 @@ from tests.world import (
     pass_time,
 )
 from xuliu.balance.models import ProvenReading, Reading
-from xuliu.balance.operations import want_readings
+from xuliu.balance.operations import request_readings
 from xuliu.balance.refresh import refresh
 from xuliu.carrier import operations as carriers
 from xuliu.carrier.models import CarrierAccount
@@ -101,7 +101,7 @@ def test_answers_from_a_copy_delay_a_sending_and_no_more(world: World, account: 
 
 def test_another_sims_answer_is_neither_sent_on_nor_shown(world: World) -> None:
     sim, _ = make_sims(world, "1nce", 2)
-    want_readings(sim_ids=[sim.pk])
+    request_readings(sim_ids=[sim.pk])
     world.sandbox.control.fault(peer="1nce", kind="other_sim", operation="sim", count=2)
     refresh(world.accounts["1nce"].pk)
     shown = Reading.objects.get(sim=sim)

@@ -18,7 +18,7 @@ from xuliu.catalog.models import Offering
 from xuliu.catalog.queries import public_price_list
 from xuliu.cli import lookup
 from xuliu.cli.failure import CommandFailed
-from xuliu.cli.topup import price_lines, quoted
+from xuliu.cli.topup import make_quote, price_lines
 from xuliu.common import clock
 from xuliu.interfaces.console.tests import people
 from xuliu.interfaces.merchant.tests import make
@@ -26,7 +26,7 @@ from xuliu.interfaces.merchant.tests.make import Shop
 from xuliu.inventory.models import Sim
 from xuliu.inventory.tests.make import make_sim
 from xuliu.ordering.buying.offers import offers
-from xuliu.ordering.buying.quote import QuoteRefused, Wish, quote
+from xuliu.ordering.buying.quote import QuoteRefused, Selection, quote
 from xuliu.ordering.models import OrderLine
 from xuliu.party.models import Person
 
@@ -184,9 +184,9 @@ def test_what_one_surface_refuses_none_sells(code: str, client: Client, capsys: 
     surfaces = on_the_page(shop, client), by_lookup(shop, capsys), by_topup(shop), in_the_console(shop), by_quote(shop)
 
     assert surfaces == ({}, {}, {}, {}, {})
-    wish = Wish(sim_id=shop.sim.pk, offering_id=shop.year.pk)
+    selection = Selection(sim_id=shop.sim.pk, offering_id=shop.year.pk)
     with pytest.raises(QuoteRefused) as refused:
-        quote(wishes=[wish], price_list_id=shop.price_list.pk, channel="test")
+        quote(selections=[selection], price_list_id=shop.price_list.pk, channel="test")
     assert refused.value.refusals[0].code == code.strip()
 
 
@@ -196,7 +196,7 @@ def test_what_a_carrier_said_against_a_sim_is_asked_anew_when_it_is_refused() ->
 
     assert by_quote(shop) == {}
 
-    assert Reading.objects.get(sim=shop.sim).wanted_at is not None
+    assert Reading.objects.get(sim=shop.sim).requested_at is not None
 
 
 def test_what_was_added_to_a_renewal_that_is_refused_is_no_end_to_count_from() -> None:
@@ -248,7 +248,7 @@ def by_topup(shop: Shop) -> Answers:
     found = {}
     for code in CODES:
         try:
-            lines = price_lines(quoted(shop.sim, code))
+            lines = price_lines(make_quote(shop.sim, code))
         except CommandFailed:
             continue
         day = re.search(r"([\d-]{10})", lines[-1])
@@ -284,9 +284,9 @@ def by_quote(shop: Shop) -> Answers:
     prices = public_price_list()
     assert prices
     for code in CODES:
-        wish = Wish(sim_id=shop.sim.pk, offering_id=Offering.objects.get(code=code).pk)
+        selection = Selection(sim_id=shop.sim.pk, offering_id=Offering.objects.get(code=code).pk)
         try:
-            order_id = quote(wishes=[wish], price_list_id=prices.pk, channel="test")
+            order_id = quote(selections=[selection], price_list_id=prices.pk, channel="test")
         except QuoteRefused:
             continue
         line = OrderLine.objects.get(order=order_id)

@@ -14,7 +14,7 @@ from tests.books import check_own_books
 from tests.journeys import paper_carrier as carrier
 from tests.journeys.paper_carrier import Paper
 from tests.world import make_world, pass_time
-from xuliu.balance.operations import want_readings
+from xuliu.balance.operations import request_readings
 from xuliu.balance.refresh import refresh
 from xuliu.carrier.contract import Answer, Reason
 from xuliu.common import clock
@@ -209,7 +209,7 @@ def test_one_reading_and_a_hundred_take_the_same_statements(paper: Paper) -> Non
     counts = []
     for number in (1, 100):
         ids = [sim.pk for sim in carrier.make_paper_sims(paper, number)]
-        wanted = _count(lambda: want_readings(sim_ids=ids))[0]  # noqa: B023  # run at once
+        wanted = _count(lambda: request_readings(sim_ids=ids))[0]  # noqa: B023  # run at once
         counts.append({"want": {wanted}, "refresh": _each_run(lambda: refresh(paper.account.pk))})
 
     assert _constant(*counts), f"one and a hundred: {counts}"

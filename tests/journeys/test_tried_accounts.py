@@ -14,7 +14,7 @@ from xuliu.cli.entry import main
 from xuliu.common import examining
 from xuliu.common.models import Event
 from xuliu.ordering.buying.place import CannotPlace, place
-from xuliu.ordering.buying.quote import QuoteRefused, Wish, quote
+from xuliu.ordering.buying.quote import QuoteRefused, Selection, quote
 from xuliu.payment import accounts as at_provider
 from xuliu.payment.models import ProviderAccount
 
@@ -44,8 +44,8 @@ def test_a_carrier_account_that_is_found_right_goes_on_by_itself(world: World) -
 
 def test_a_provider_account_that_is_found_right_goes_on_by_itself(world: World) -> None:
     (sim,) = make_sims(world, "1nce")
-    wish = Wish(sim_id=sim.pk, offering_id=world.offerings["nce-12"].pk)
-    order_id = quote(wishes=[wish], price_list_id=world.price_list.pk, channel="test")
+    selection = Selection(sim_id=sim.pk, offering_id=world.offerings["nce-12"].pk)
+    order_id = quote(selections=[selection], price_list_id=world.price_list.pk, channel="test")
     entered(world.provider)
     with pytest.raises(CannotPlace, match="provider_paused"):
         place(order_id=order_id, method="native")

@@ -9,8 +9,8 @@ from xuliu.inventory.models import Sim
 class Reading(models.Model):
     """The newest reading of a SIM: whose figure, as of when. None where the carrier does not say.
 
-    `wanted_at` stands while somebody waits for a fresh one; `asked_at` keeps the carrier from being asked twice within
-    five minutes.
+    `requested_at` stands while somebody waits for a fresh one; `asked_at` keeps the carrier from being asked twice
+    within five minutes.
     """
 
     sim = models.OneToOneField(Sim, primary_key=True, on_delete=models.CASCADE, db_constraint=False)
@@ -24,12 +24,14 @@ class Reading(models.Model):
     imei = models.CharField(max_length=15, db_default="")
     blocked_why = models.CharField(max_length=200, db_default="")
     refused = models.CharField(max_length=200, db_default="")
-    wanted_at = models.DateTimeField(null=True)
+    requested_at = models.DateTimeField(null=True)
     asked_at = models.DateTimeField(null=True)
     failed_at = models.DateTimeField(null=True)
 
     class Meta:
-        indexes = (models.Index(fields=("wanted_at",), condition=Q(wanted_at__isnull=False), name="reading_wanted"),)
+        indexes = (
+            models.Index(fields=("requested_at",), condition=Q(requested_at__isnull=False), name="reading_wanted"),
+        )
 
     def __str__(self) -> str:
         return f"{self.sim_id} as of {self.as_of}"

@@ -39,13 +39,13 @@ def grant_buckets(
         cursor.execute(sql, [arrays.of(column) for column in (line_ids, sim_ids, sizes_bytes, starts_on, ends_on)])
 
 
-def want_readings(*, sim_ids: Sequence[int]) -> list[int]:
+def request_readings(*, sim_ids: Sequence[int]) -> list[int]:
     """Have the carrier asked about these SIMs, each at most once in five minutes; returns those that will be asked."""
     at = clock.now()
     sql = """
-        INSERT INTO balance_reading AS r (sim_id, wanted_at) SELECT u.id, %s FROM unnest(%s::bigint[]) AS u(id)
-        ON CONFLICT (sim_id) DO UPDATE SET wanted_at = excluded.wanted_at
-        WHERE r.wanted_at IS NULL AND (r.asked_at IS NULL OR r.asked_at < %s) RETURNING sim_id"""
+        INSERT INTO balance_reading AS r (sim_id, requested_at) SELECT u.id, %s FROM unnest(%s::bigint[]) AS u(id)
+        ON CONFLICT (sim_id) DO UPDATE SET requested_at = excluded.requested_at
+        WHERE r.requested_at IS NULL AND (r.asked_at IS NULL OR r.asked_at < %s) RETURNING sim_id"""
     with connection.cursor() as cursor:
         cursor.execute(sql, (at, sorted(set(sim_ids)), at - ASK_AGAIN_AFTER))
         wanted = [row[0] for row in cursor.fetchall()]
@@ -66,7 +66,7 @@ def store_readings(readings: Mapping[int, CarrierReading]) -> None:
             period_end_on = excluded.period_end_on, granted_bytes = excluded.granted_bytes,
             used_bytes = excluded.used_bytes, left_bytes = excluded.left_bytes,
             counted_from = excluded.counted_from, imei = excluded.imei, blocked_why = excluded.blocked_why,
-            refused = excluded.refused, wanted_at = NULL, failed_at = NULL
+            refused = excluded.refused, requested_at = NULL, failed_at = NULL
         WHERE r.as_of IS NULL OR r.as_of <= excluded.as_of"""
     with connection.cursor() as cursor:
         cursor.execute(sql, _columns(rows))
@@ -116,6 +116,6 @@ def _columns(rows: Sequence[tuple[int, CarrierReading]]) -> list[str]:
 
 def reading_failed(*, sim_ids: Sequence[int]) -> None:
     """The carrier could not be asked: what is stored stays, and the page says so."""
-    sql = "UPDATE balance_reading SET wanted_at = NULL, failed_at = %s WHERE sim_id = ANY(%s)"
+    sql = "UPDATE balance_reading SET requested_at = NULL, failed_at = %s WHERE sim_id = ANY(%s)"
     with connection.cursor() as cursor:
         cursor.execute(sql, (clock.now(), list(sim_ids)))

@@ -70,10 +70,10 @@ def _claim(account_id: int, limit: int) -> list[_Wanted]:
     sql = """
         WITH wanted AS (
             SELECT r.sim_id FROM balance_reading r JOIN inventory_sim s ON s.id = r.sim_id
-            WHERE r.wanted_at IS NOT NULL AND s.account_id = %s
-            ORDER BY r.wanted_at LIMIT %s FOR UPDATE OF r SKIP LOCKED),
+            WHERE r.requested_at IS NOT NULL AND s.account_id = %s
+            ORDER BY r.requested_at LIMIT %s FOR UPDATE OF r SKIP LOCKED),
         asked AS (
-            UPDATE balance_reading r SET wanted_at = NULL, asked_at = %s FROM wanted WHERE r.sim_id = wanted.sim_id)
+            UPDATE balance_reading r SET requested_at = NULL, asked_at = %s FROM wanted WHERE r.sim_id = wanted.sim_id)
         SELECT s.id, s.iccid, s.msisdn FROM inventory_sim s JOIN wanted ON wanted.sim_id = s.id ORDER BY s.id"""
     with stops.statement("readings.claim"), connection.cursor() as cursor:
         cursor.execute(sql, (account_id, limit, clock.now()))

@@ -17,7 +17,7 @@ from xuliu.carrier.identity import answers_to, readings_of
 from xuliu.carrier.session import AccountSession
 from xuliu.common.calls import departures
 from xuliu.common.circuit import Trouble, circuit_of
-from xuliu.common.failures import is_transient, place_of, told
+from xuliu.common.failures import error_text, is_transient, place_of
 
 log = logging.getLogger(__name__)
 
@@ -89,7 +89,7 @@ class Asking:
             except Exception as error:  # noqa: BLE001  # a connector may raise anything
                 is_the_accounts = self._is_the_accounts(operation, names, error)
                 if left or is_the_accounts or len(asked) == 1:
-                    return [_sorted(NotSent(f"the connector failed: {told(error)}"), left)] * len(asked)
+                    return [_sorted(NotSent(f"the connector failed: {error_text(error)}"), left)] * len(asked)
             else:
                 if circuit.worked(operation):
                     self.tell(Trouble(account_id=self.account_id, operation=operation))
@@ -106,7 +106,9 @@ class Asking:
         circuit = circuit_of("carrier", self.account_id)
         if not circuit.mistaken(operation, names):
             return False
-        trouble = Trouble(account_id=self.account_id, operation=operation, error=told(error), place=place_of(error))
+        trouble = Trouble(
+            account_id=self.account_id, operation=operation, error=error_text(error), place=place_of(error)
+        )
         self.tell(trouble)
         return True
 

@@ -99,7 +99,7 @@ class AccountSession:
 
         Raises NotSent or NoAnswer.
         """
-        asked = calls.Asked(
+        asked = calls.Request(
             operation=operation,
             method=method,
             url=url,
@@ -154,12 +154,12 @@ class AccountSession:
         if not gate.acquire(timeout=max(ends - time.monotonic(), 0.0)):
             raise locks.Busy
         try:
-            with locks.one_of(self._places(), wait_seconds=ends - time.monotonic()):
+            with locks.one_of(self._slots(), wait_seconds=ends - time.monotonic()):
                 yield
         finally:
             gate.release()
 
-    def _send(self, asked: calls.Asked, circuit: Circuit, *, deadline_seconds: float) -> Response:
+    def _send(self, asked: calls.Request, circuit: Circuit, *, deadline_seconds: float) -> Response:
         has_failed, at = True, clock.now()
         try:
             response = calls.exchange(asked, log=Call, account_id=self.account_id, deadline_seconds=deadline_seconds)
@@ -172,7 +172,7 @@ class AccountSession:
             if not asked.is_change:
                 tally.count(self.account_id, asked.operation, at=at, has_failed=has_failed)
 
-    def _places(self) -> list[str]:
+    def _slots(self) -> list[str]:
         return [f"carrier account {self.account_id} place {place}" for place in range(self.parallel)]
 
     def _place(self) -> AbstractContextManager[None]:

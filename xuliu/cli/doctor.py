@@ -24,7 +24,7 @@ from xuliu.common.crypto import CannotOpen
 from xuliu.common.models import ConfiguredAccount
 from xuliu.config.embedded import locate
 from xuliu.config.environment import DEMO_SECRET
-from xuliu.ordering.queries import Standing, standings
+from xuliu.ordering.queries import StateCount, state_counts
 from xuliu.payment.accounts import credentials as provider_credentials
 from xuliu.payment.models import ProviderAccount
 from xuliu.payment.registry import UnknownProvider
@@ -77,7 +77,7 @@ def _examined(now: datetime, *, is_demo: bool) -> tuple[list[Finding], list[dict
     if found[-1].grade == BROKEN:
         return found, []
     found += [*_secrets(is_demo=is_demo), *_clocks(now), *_accounts(now, is_demo=is_demo)]
-    standing = standings()
+    standing = state_counts()
     found += [_worker(standing), *_stalled(standing, now), _cases(now)]
     return found, [_state(one, now) for one in standing]
 
@@ -142,7 +142,7 @@ def _account(
     return Finding(about, WELL, "runs")
 
 
-def _worker(found: list[Standing]) -> Finding:
+def _worker(found: list[StateCount]) -> Finding:
     """A worker is known by its ear: the connection on which it listens for wake-ups."""
     sql = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND query LIKE %s"
     with connection.cursor() as cursor:
@@ -157,7 +157,7 @@ def _worker(found: list[Standing]) -> Finding:
     return Finding("worker", LOOK, "none; nothing waits for one at the moment")
 
 
-def _stalled(found: list[Standing], now: datetime) -> Iterator[Finding]:
+def _stalled(found: list[StateCount], now: datetime) -> Iterator[Finding]:
     """Ages are counted from the first, when it was paid, wanted, opened or received, however often it was tried."""
     for one in found:
         about, age = f"{one.kind} {one.state}", now - (one.oldest_at or now)
@@ -177,7 +177,7 @@ def _cases(now: datetime) -> Finding:
     return Finding("cases", LOOK, f"{count} open, the oldest for {_span(now - oldest.opened_at)}")
 
 
-def _state(one: Standing, now: datetime) -> dict[str, Any]:
+def _state(one: StateCount, now: datetime) -> dict[str, Any]:
     seconds = int((now - one.oldest_at).total_seconds()) if one.oldest_at else None
     known = {"kind": one.kind, "state": one.state, "count": one.count, "set_aside": one.set_aside}
     return {**known, "overdue": one.overdue, "oldest_seconds": seconds}

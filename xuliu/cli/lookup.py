@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext, override
 
 from xuliu.balance.models import Reading
-from xuliu.balance.operations import want_readings
+from xuliu.balance.operations import request_readings
 from xuliu.balance.queries import reading_of
 from xuliu.catalog.models import PriceList
 from xuliu.catalog.queries import public_price_list
@@ -53,7 +53,7 @@ def run(args: argparse.Namespace) -> int:
 
 def refreshed(sim: Sim, *, seconds: float) -> None:
     """Have the carrier asked, unless it was in the last five minutes, and wait for its answer."""
-    if want_readings(sim_ids=[sim.pk]) or _is_being_asked(sim.pk):
+    if request_readings(sim_ids=[sim.pk]) or _is_being_asked(sim.pk):
         waiting.fresh_reading(sim.pk, seconds=seconds)
 
 
@@ -85,7 +85,7 @@ def _is_being_asked(sim_id: int) -> bool:
     reading = reading_of(sim_id)
     if reading is None:
         return False
-    begun = reading.wanted_at or reading.asked_at
+    begun = reading.requested_at or reading.asked_at
     return begun is not None and not any(at >= begun for at in (reading.as_of, reading.failed_at) if at)
 
 

@@ -16,9 +16,9 @@ from xuliu.cli.guard import refuse_unfit
 from xuliu.common import actor
 from xuliu.inventory.models import Sim
 from xuliu.ordering.buying.place import CannotPlace, place
-from xuliu.ordering.buying.quote import QuoteRefused, Wish, quote
+from xuliu.ordering.buying.quote import QuoteRefused, Selection, quote
 from xuliu.ordering.models import Order
-from xuliu.ordering.queries import Step, lines_of, payment_of, receipt_of, usual_seconds
+from xuliu.ordering.queries import ProgressStep, lines_of, payment_of, receipt_of, usual_seconds
 from xuliu.payment.contract import Method
 from xuliu.payment.models import Payment
 
@@ -59,7 +59,7 @@ def run(args: argparse.Namespace) -> int:
     """One order through the one path, told as it goes."""
     refuse_unfit(is_demo=args.demo)
     with override(args.language), actor.acting(actor.Actor("command", label="topup")):
-        order = quoted(_chosen(args).sim, args.offering)
+        order = make_quote(_chosen(args).sim, args.offering)
         print("\n".join(price_lines(order)))
         if not (args.yes or _is_confirmed()):
             print(_("Nothing was ordered and nothing is to be paid."))
@@ -79,18 +79,18 @@ def run(args: argparse.Namespace) -> int:
         return _end(order)
 
 
-def quoted(sim: Sim, offering_code: str) -> Order:
+def make_quote(sim: Sim, offering_code: str) -> Order:
     """A quote for this SIM, for whoever sits in front of the terminal. Raises CommandFailed, saying what can be had."""
     found = lookup.offers_for(sim)
     sold = {offering.code: offering.id for offering in found.sold}
     if offering_code not in sold:
         there_is = ", ".join(offer.offering.code for offer in found.offers) or "nothing"
         raise CommandFailed(f"{offering_code} cannot be had for this SIM; there is: {there_is}.")
-    wish = Wish(sim_id=sim.pk, offering_id=sold[offering_code])
+    selection = Selection(sim_id=sim.pk, offering_id=sold[offering_code])
     price_list_id = lookup.public_prices().pk
     try:
         order_id = quote(
-            wishes=[wish],
+            selections=[selection],
             price_list_id=price_list_id,
             channel="command",
             merchant_id=sim.merchant_id,
@@ -148,7 +148,7 @@ class Telling:
         self._carrier = speech.named(line.account.carrier.name)
         self._before = since
 
-    def tell(self, step: Step) -> None:
+    def tell(self, step: ProgressStep) -> None:
         """The step was reached; the first one's time counts from nothing."""
         name, text = _words(self._carrier)[step.code]
         if step.at:

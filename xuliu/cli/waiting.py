@@ -12,7 +12,7 @@ from django.db import connection
 
 from xuliu.balance.queries import reading_of
 from xuliu.common import wake
-from xuliu.ordering.queries import Step, progress
+from xuliu.ordering.queries import ProgressStep, progress
 
 Found = TypeVar("Found")
 
@@ -36,7 +36,7 @@ def fresh_reading(sim_id: int, *, seconds: float) -> None:
     until(lambda: _heard(sim_id) != before or None, seconds=seconds)
 
 
-def steps(order_id: int, *, seconds: float) -> Iterator[Step]:
+def steps(order_id: int, *, seconds: float) -> Iterator[ProgressStep]:
     """Each step of the order as it is reached, once, until its end; at most so long after it was paid.
 
     An order that nobody pays ends by itself when its time is over.

@@ -30,7 +30,7 @@ _departures: ContextVar[list[str] | None] = ContextVar("changes_that_left", defa
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
+class Request:
     """What is sent. Headers are never logged."""
 
     operation: str
@@ -45,7 +45,7 @@ class Asked:
     is_change: bool = False
 
 
-def exchange(asked: Asked, *, log: type[CallRecord], account_id: int, deadline_seconds: float) -> Response:
+def exchange(asked: Request, *, log: type[CallRecord], account_id: int, deadline_seconds: float) -> Response:
     """Send it and return the answer; a call that could change something, or that failed, leaves a row in `log`.
 
     Raises NotSent or NoAnswer as `common.outbound` does.
@@ -86,7 +86,7 @@ def departures() -> Iterator[list[str]]:
         _departures.reset(token)
 
 
-def _note_departure(asked: Asked) -> None:
+def _note_departure(asked: Request) -> None:
     left = _departures.get()
     if left is not None and asked.is_change:
         left.append(asked.reference)
@@ -141,7 +141,7 @@ def _values(row: Record) -> tuple[Any, ...]:
 def _record(
     log: type[CallRecord],
     account_id: int,
-    asked: Asked,
+    asked: Request,
     response: Response | None,
     *,
     failure: str,
@@ -167,7 +167,7 @@ def _record(
         waiting.append(record)
 
 
-def _redacted(asked: Asked) -> dict[str, Any]:
+def _redacted(asked: Request) -> dict[str, Any]:
     said = {"params": asked.params, "json": asked.json, "form": asked.form, "content": _read(asked.content)}
     return {
         "method": asked.method,

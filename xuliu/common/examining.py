@@ -15,7 +15,7 @@ from django.db import models
 from xuliu.common import clock, stops, switch, wake
 from xuliu.common.accounts import WrongConfiguration
 from xuliu.common.crypto import CannotOpen
-from xuliu.common.failures import is_transient, told
+from xuliu.common.failures import error_text, is_transient
 from xuliu.common.findings import Finding, Shown, is_usable
 from xuliu.common.models import ConfiguredAccount
 from xuliu.common.outbound import NoAnswer, NotSent
@@ -59,7 +59,7 @@ def asked(ask: Callable[[], Sequence[Finding]]) -> list[Finding]:
         if is_transient(error):
             raise
         log.exception("an account's own code failed", extra={"stop": "examine"})
-        return [Finding(about=CONFIGURATION, shown=Shown.UNTRIED, why=told(error)[:200])]
+        return [Finding(about=CONFIGURATION, shown=Shown.UNTRIED, why=error_text(error)[:200])]
 
 
 CONFIGURATION = {"zh-hans": "账户设置", "en": "The account's settings"}

@@ -22,7 +22,7 @@ def place_of(error: BaseException) -> str:
     return f"{'/'.join(PurePath(found[0].filename).parts[-2:])}:{found[0].lineno}"
 
 
-def told(error: BaseException) -> str:
+def error_text(error: BaseException) -> str:
     """The error in a line, at most 500 signs. What it quotes may be a stranger's."""
     return words(f"{type(error).__name__}: {error}", most=500)
 

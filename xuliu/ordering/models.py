@@ -49,7 +49,7 @@ class Order(models.Model):
     quoted_at = models.DateTimeField()
     valid_until = models.DateTimeField()
     paid_at = models.DateTimeField(null=True)
-    cancel_wanted_at = models.DateTimeField(null=True)
+    cancel_requested_at = models.DateTimeField(null=True)
     is_receipted = models.BooleanField(default=False, db_default=False)
 
     class Meta:

@@ -18,7 +18,7 @@ from xuliu.ordering.delivering.underway import REACHED
 from xuliu.ordering.models import OrderLine
 from xuliu.ordering.patience import began_by, patience
 from xuliu.ticket.models import Case
-from xuliu.ticket.operations import Opening, keep_cases
+from xuliu.ticket.operations import NewCase, keep_cases
 
 ONE_BY_ONE = 20  # more of one account are one case with a count
 # The newest sendings and calls tell whether anything gets through; an index by time would slow every sending.
@@ -46,7 +46,7 @@ def tell_of_overdue() -> int:
     return told
 
 
-def _found() -> list[Opening]:
+def _found() -> list[NewCase]:
     values: dict[str, Any] = {
         "recently": began_by(is_waited_for=True),
         "long_ago": began_by(is_waited_for=False),
@@ -58,7 +58,7 @@ def _found() -> list[Opening]:
     with connection.cursor() as cursor:
         cursor.execute(OVERDUE, values)
         rows = cursor.fetchall()
-    return [Opening(kind=kind, subject_kind=what, subject_id=one, facts=loads(text)) for kind, what, one, text in rows]
+    return [NewCase(kind=kind, subject_kind=what, subject_id=one, facts=loads(text)) for kind, what, one, text in rows]
 
 
 def _resolved() -> list[int]:
@@ -131,10 +131,10 @@ MONEY = """
         SELECT 'payment_waits' AS kind, 'payment' AS subject_kind, id AS subject_id, opened_at AS since, account_id,
             jsonb_build_object('state', state) AS facts
         FROM payment_payment WHERE state IN ('OPENING', 'PENDING') AND opened_at <= %(recently)s
-        UNION ALL SELECT 'refund_overdue', 'refund', r.id, r.wanted_at, p.account_id,
+        UNION ALL SELECT 'refund_overdue', 'refund', r.id, r.requested_at, p.account_id,
             jsonb_build_object('state', r.state, 'last', r.detail)
         FROM payment_refund r JOIN payment_payment p ON p.id = r.payment_id
-        WHERE r.state IN ('PENDING', 'SENT', 'UNKNOWN') AND r.wanted_at <= %(long_ago)s
+        WHERE r.state IN ('PENDING', 'SENT', 'UNKNOWN') AND r.requested_at <= %(long_ago)s
         UNION ALL SELECT 'notice_waits', 'notice', id, received_at, account_id, '{}'
         FROM payment_notice WHERE state = 'STORED' AND received_at <= %(recently)s),
     moneys AS (

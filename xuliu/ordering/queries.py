@@ -27,7 +27,7 @@ SAMPLE = 200
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class ProgressStep:
     """One step of a top-up as the payer sees it: paid, submitted, delivered, verified, receipted, rejected, refunded,
     disputed. `at` is None while it lies ahead."""
 
@@ -41,7 +41,7 @@ class Progress:
     """Where an order stands. `refund` is "", pending, late (pending for longer than it may be), succeeded or failed."""
 
     state: str
-    steps: list[Step]
+    steps: list[ProgressStep]
     is_final: bool
     may_withdraw: bool
     refund: str = ""
@@ -132,9 +132,9 @@ def progress(order_id: int) -> Progress:
     reached = _reached(ids)
     refund, refunded_at = _refund(order_id)
     steps = [
-        Step("paid", order.paid_at),
-        Step("submitted", reached.get("SUBMITTING")),
-        Step("delivered", reached.get("VERIFYING")),
+        ProgressStep("paid", order.paid_at),
+        ProgressStep("submitted", reached.get("SUBMITTING")),
+        ProgressStep("delivered", reached.get("VERIFYING")),
         *_ends(states, reached, order, receipt, refunded_at if refund else None, bool(refund)),
     ]
     return Progress(
@@ -166,24 +166,31 @@ def _ends(
     receipted_at: datetime | None,
     refunded_at: datetime | None,
     is_owed: bool,
-) -> list[Step]:
+) -> list[ProgressStep]:
     if states == {OrderLine.State.REJECTED}:
-        return [Step("rejected", reached.get("REJECTED")), Step("refunded", refunded_at)]
+        return [ProgressStep("rejected", reached.get("REJECTED")), ProgressStep("refunded", refunded_at)]
     if OrderLine.State.DISPUTED in states:
-        return [Step("disputed", reached.get("DISPUTED")), Step("verified", None), Step("receipted", None)]
+        return [
+            ProgressStep("disputed", reached.get("DISPUTED")),
+            ProgressStep("verified", None),
+            ProgressStep("receipted", None),
+        ]
     is_verified = order.state in (Order.State.COMPLETED, Order.State.PARTIAL)
-    steps = [Step("verified", reached.get("COMPLETED") if is_verified else None), Step("receipted", receipted_at)]
-    return [*steps, Step("refunded", refunded_at)] if is_owed else steps
+    steps = [
+        ProgressStep("verified", reached.get("COMPLETED") if is_verified else None),
+        ProgressStep("receipted", receipted_at),
+    ]
+    return [*steps, ProgressStep("refunded", refunded_at)] if is_owed else steps
 
 
-def _with_present(steps: list[Step], order: Order) -> list[Step]:
+def _with_present(steps: list[ProgressStep], order: Order) -> list[ProgressStep]:
     """Marks the step that is being waited for; steps that were passed over are left out."""
     reached = [index for index, step in enumerate(steps) if step.at is not None]
     last = max(reached, default=-1)
     kept = [step for index, step in enumerate(steps) if step.at is not None or index > last]
     for index, step in enumerate(kept):
         if step.at is None:
-            kept[index] = Step(step.code, None, is_now=True)
+            kept[index] = ProgressStep(step.code, None, is_now=True)
             break
     return kept
 
@@ -196,8 +203,8 @@ def _refund(order_id: int) -> tuple[str, datetime | None]:
         return "succeeded", max(refund.state_at for refund in refunds)
     if any(refund.state == Refund.State.FAILED for refund in refunds):
         return "failed", None
-    waiting = [refund.wanted_at for refund in refunds if refund.state != Refund.State.SUCCEEDED]
-    return "late" if any(has_ended(wanted_at, is_waited_for=False) for wanted_at in waiting) else "pending", None
+    waiting = [refund.requested_at for refund in refunds if refund.state != Refund.State.SUCCEEDED]
+    return "late" if any(has_ended(requested_at, is_waited_for=False) for requested_at in waiting) else "pending", None
 
 
 def _is_final(order: Order, receipted_at: datetime | None, refund: str) -> bool:
@@ -208,7 +215,7 @@ def _is_final(order: Order, receipted_at: datetime | None, refund: str) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class StateCount:
     """How many rows of a kind stand in a state, when the oldest of them began (was paid, wanted, opened, received), how
     many were set aside, and how many have outlasted their patience."""
 
@@ -228,8 +235,8 @@ HEALTH = """
         GROUP BY l.state
     UNION ALL SELECT 'payment', state, count(*), min(opened_at), 0, count(*) FILTER (WHERE opened_at <= %(recently)s)
         FROM payment_payment WHERE state IN ('OPENING', 'PENDING') GROUP BY state
-    UNION ALL SELECT 'refund', state, count(*), min(wanted_at), count(*) FILTER (WHERE state = 'FAILED'),
-        count(*) FILTER (WHERE wanted_at <= %(long_ago)s AND state <> 'FAILED')
+    UNION ALL SELECT 'refund', state, count(*), min(requested_at), count(*) FILTER (WHERE state = 'FAILED'),
+        count(*) FILTER (WHERE requested_at <= %(long_ago)s AND state <> 'FAILED')
         FROM payment_refund WHERE state <> 'SUCCEEDED' GROUP BY state
     UNION ALL SELECT 'notice', state, count(*), min(received_at), count(*) FILTER (WHERE state = 'SET_ASIDE'),
         count(*) FILTER (WHERE received_at <= %(recently)s AND state = 'STORED')
@@ -237,12 +244,12 @@ HEALTH = """
     ORDER BY 1, 2"""
 
 
-def standings() -> list[Standing]:
+def state_counts() -> list[StateCount]:
     """What is under way: lines, payments, refunds and notices by state."""
     began = {"recently": began_by(is_waited_for=True), "long_ago": began_by(is_waited_for=False)}
     with connection.cursor() as cursor:
         cursor.execute(HEALTH, began)
-        return [Standing(*row) for row in cursor.fetchall()]
+        return [StateCount(*row) for row in cursor.fetchall()]
 
 
 def timeline(order_id: int) -> list[Event]:

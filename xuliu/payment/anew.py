@@ -11,10 +11,10 @@ from xuliu.common import clock, stops, wake
 from xuliu.common.codes import new_code
 from xuliu.common.deciding import PEOPLE_NEEDED, CannotDecide, check_reason, deciding_person
 from xuliu.common.state import move
-from xuliu.payment.contract import Standing, Truth
+from xuliu.payment.contract import Status, StatusReport
 from xuliu.payment.models import Refund, RefundApproval, RefundNumber
 
-WAITS = (Standing.PENDING,)
+WAITS = (Status.PENDING,)
 
 
 def may_be_asked_anew(refund: Refund) -> bool:
@@ -37,19 +37,19 @@ def ask_anew(*, refund_id: int, why: str) -> bool:
         if RefundApproval.objects.filter(reference=refund.reference).count() < PEOPLE_NEEDED:
             return False
         at = clock.now()
-        Refund.objects.filter(id=refund.pk).update(anew_wanted_at=at, due_at=at, tries=0, lease_until=None)
+        Refund.objects.filter(id=refund.pk).update(anew_requested_at=at, due_at=at, tries=0, lease_until=None)
         wake.after_commit("refund.ask")
         return True
 
 
-def renew(asked: Sequence[tuple[Refund, Truth]]) -> None:
+def renew(asked: Sequence[tuple[Refund, StatusReport]]) -> None:
     """What the provider says of old numbers once more: closed ones get a new number, the others are left alone."""
-    closed = [refund.id for refund, truth in asked if truth.standing is Standing.CLOSED]
-    others = [refund.id for refund, truth in asked if truth.standing not in (Standing.CLOSED, *WAITS)]
-    Refund.objects.filter(id__in=others).update(anew_wanted_at=None)
+    closed = [refund.id for refund, report in asked if report.standing is Status.CLOSED]
+    others = [refund.id for refund, report in asked if report.standing not in (Status.CLOSED, *WAITS)]
+    Refund.objects.filter(id__in=others).update(anew_requested_at=None)
     codes = [new_code() for _ in closed]
     at = clock.now()
-    also = {"due_at": at, "tries": 0, "lease_until": None, "anew_wanted_at": None, "number": ""}
+    also = {"due_at": at, "tries": 0, "lease_until": None, "anew_requested_at": None, "number": ""}
     failed = [Refund.State.FAILED]
     why = "two people said so, and the provider says once more that the old number is closed"
     moved = set(

@@ -6,40 +6,49 @@ What is no answer to what was asked says nothing; a success without its figure, 
 from dataclasses import replace
 
 from xuliu.common.bounds import moment, name, whole, words
-from xuliu.payment.contract import Done, Odd, Opened, Outcome, Signed, Standing, Subject, Truth
+from xuliu.payment.contract import (
+    ChangeResult,
+    Malformed,
+    OpenResult,
+    Outcome,
+    Status,
+    StatusReport,
+    Subject,
+    VerifiedNotice,
+)
 from xuliu.payment.reading import MOST_MINOR
 
 TOKEN, NUMBER, DETAIL, NOTICE_ID = 512, 64, 200, 80
 NO_ANSWER = "the provider gave no answer to what was asked"
 
 
-def bounded_opened(said: object) -> Opened:
+def bounded_open_result(said: object) -> OpenResult:
     """The answer to an opening; UNKNOWN where it is none, or is good without anything to pay by."""
-    if not isinstance(said, Opened) or not _is(said.outcome, Outcome):
-        return Opened(outcome=Outcome.UNKNOWN, detail=NO_ANSWER)
+    if not isinstance(said, OpenResult) or not _is(said.outcome, Outcome):
+        return OpenResult(outcome=Outcome.UNKNOWN, detail=NO_ANSWER)
     token = name(said.token, most=TOKEN)
     is_payable = bool(token) or said.outcome is not Outcome.DONE
     outcome = said.outcome if is_payable else Outcome.UNKNOWN
-    return Opened(outcome=outcome, token=token, detail=words(said.detail, most=DETAIL))
+    return OpenResult(outcome=outcome, token=token, detail=words(said.detail, most=DETAIL))
 
 
-def bounded_done(said: object) -> Done:
+def bounded_change(said: object) -> ChangeResult:
     """The answer to a close or a refund; UNKNOWN where it is none."""
-    if not isinstance(said, Done) or not _is(said.outcome, Outcome):
-        return Done(outcome=Outcome.UNKNOWN, detail=NO_ANSWER)
-    return Done(
+    if not isinstance(said, ChangeResult) or not _is(said.outcome, Outcome):
+        return ChangeResult(outcome=Outcome.UNKNOWN, detail=NO_ANSWER)
+    return ChangeResult(
         outcome=said.outcome,
         number=name(said.number, most=NUMBER),
         detail=words(said.detail, most=DETAIL),
-        standing=said.standing if _is(said.standing, Standing) else None,
+        standing=said.standing if _is(said.standing, Status) else None,
     )
 
 
-def bounded_truth(said: object) -> Truth:
-    """What is said of a payment or a refund. Raises Odd."""
-    if not isinstance(said, Truth) or not (_is(said.standing, Standing) and _is(said.subject, Subject)):
-        raise Odd(NO_ANSWER)
-    truth = replace(
+def bounded_report(said: object) -> StatusReport:
+    """What is said of a payment or a refund. Raises Malformed."""
+    if not isinstance(said, StatusReport) or not (_is(said.standing, Status) and _is(said.subject, Subject)):
+        raise Malformed(NO_ANSWER)
+    report = replace(
         said,
         reference=name(said.reference, most=NUMBER),
         amount_minor=whole(said.amount_minor, most=MOST_MINOR),
@@ -51,19 +60,21 @@ def bounded_truth(said: object) -> Truth:
         detail=words(said.detail, most=DETAIL),
         said_at=moment(said.said_at),
     )
-    if not truth.reference:
-        raise Odd("no reference")
-    if truth.standing is Standing.SUCCEEDED and (truth.amount_minor is None or len(truth.currency) != 3):
-        raise Odd("a success without its amount")
-    if truth.standing is Standing.SUCCEEDED and truth.subject is Subject.PAYMENT and truth.at is None:
-        raise Odd("a payment without its time")
-    return truth
+    if not report.reference:
+        raise Malformed("no reference")
+    if report.standing is Status.SUCCEEDED and (report.amount_minor is None or len(report.currency) != 3):
+        raise Malformed("a success without its amount")
+    if report.standing is Status.SUCCEEDED and report.subject is Subject.PAYMENT and report.at is None:
+        raise Malformed("a payment without its time")
+    return report
 
 
-def bounded_signed(said: object) -> Signed:
-    """A notice's identity. Raises Odd."""
-    if not isinstance(said, Signed) or not (_is(said.subject, Subject) and name(said.notice_id, most=NOTICE_ID)):
-        raise Odd("a notice without an identity")
+def bounded_verified_notice(said: object) -> VerifiedNotice:
+    """A notice's identity. Raises Malformed."""
+    if not isinstance(said, VerifiedNotice) or not (
+        _is(said.subject, Subject) and name(said.notice_id, most=NOTICE_ID)
+    ):
+        raise Malformed("a notice without an identity")
     return said
 
 

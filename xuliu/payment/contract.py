@@ -34,7 +34,7 @@ class Outcome(StrEnum):
     UNKNOWN = "unknown"  # it may have happened; ask by our reference
 
 
-class Standing(StrEnum):
+class Status(StrEnum):
     """What the provider says of a payment or a refund."""
 
     PENDING = "pending"
@@ -60,12 +60,12 @@ class LockedOut(Exception):
     """The provider refuses us and not what we asked for: our keys, our merchant id, our rights. Nothing was done."""
 
 
-class Odd(Exception):
+class Malformed(Exception):
     """A genuine notice or answer that cannot be read as what it claims to be."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Opening:
+class PaymentRequest:
     """A payment to be opened."""
 
     reference: str
@@ -79,7 +79,7 @@ class Opening:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Opened:
+class OpenResult:
     """The answer to an opening. `token` is what pays it: NATIVE a code URL, JSAPI a prepay id."""
 
     outcome: Outcome
@@ -88,12 +88,12 @@ class Opened:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Truth:
+class StatusReport:
     """What the provider says of one payment or refund, pushed to us or asked for."""
 
     subject: Subject
     reference: str
-    standing: Standing
+    standing: Status
     amount_minor: int | None = None
     currency: str = ""
     number: str = ""  # the provider's own number
@@ -105,7 +105,7 @@ class Truth:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Signed:
+class VerifiedNotice:
     """A notice whose signature held: its identity, by which a repeat is known."""
 
     notice_id: str
@@ -113,7 +113,7 @@ class Signed:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RefundWish:
+class RefundRequest:
     """A refund to be asked for. `total_minor` is the payment's whole amount."""
 
     reference: str
@@ -126,13 +126,13 @@ class RefundWish:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Done:
+class ChangeResult:
     """The answer to a close or a refund request."""
 
     outcome: Outcome
     number: str = ""
     detail: str = ""
-    standing: Standing | None = None  # where the answer already tells it
+    standing: Status | None = None  # where the answer already tells it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -192,23 +192,23 @@ class Provider(Protocol):
         """Whom this account is, in the provider's words: compared with what a notice says was paid."""
         ...
 
-    def open(self, session: Session, opening: Opening) -> Opened:
+    def open(self, session: Session, opening: PaymentRequest) -> OpenResult:
         """Open a payment. The same reference again gives the same payment. Never raises for the network."""
         ...
 
-    def query(self, session: Session, reference: str) -> tuple[Truth, bytes] | None:
+    def query(self, session: Session, reference: str) -> tuple[StatusReport, bytes] | None:
         """The payment by our reference, with the raw answer for the inbox; None where no answer came."""
         ...
 
-    def close(self, session: Session, reference: str) -> Done:
+    def close(self, session: Session, reference: str) -> ChangeResult:
         """Close an unpaid payment. REJECTED where it is already paid."""
         ...
 
-    def refund(self, session: Session, wish: RefundWish) -> Done:
+    def refund(self, session: Session, refund: RefundRequest) -> ChangeResult:
         """Ask for a refund. The same reference again is the same refund."""
         ...
 
-    def query_refund(self, session: Session, reference: str) -> tuple[Truth, bytes] | None:
+    def query_refund(self, session: Session, reference: str) -> tuple[StatusReport, bytes] | None:
         """The refund by our reference, with the raw answer; None where no answer came."""
         ...
 
@@ -216,14 +216,14 @@ class Provider(Protocol):
         """Whether the account would work, by questions that open nothing. Raises NotSent or NoAnswer."""
         ...
 
-    def check_signature(self, *, headers: Mapping[str, str], body: bytes, now: datetime) -> Signed:
+    def check_signature(self, *, headers: Mapping[str, str], body: bytes, now: datetime) -> VerifiedNotice:
         """Is this pushed notice genuine and fresh? Header names are lower case. Raises Forged.
 
         Touches no network and no disk; costs one signature check."""
         ...
 
-    def read_notice(self, *, body: bytes, is_pushed: bool) -> Truth:
-        """What a stored notice says: decrypts a pushed one, reads the raw answer of a query. Raises Odd."""
+    def read_notice(self, *, body: bytes, is_pushed: bool) -> StatusReport:
+        """What a stored notice says: decrypts a pushed one, reads the raw answer of a query. Raises Malformed."""
         ...
 
     def acknowledgement(self, *, is_stored: bool) -> tuple[int, bytes]:
@@ -239,5 +239,5 @@ class Provider(Protocol):
         ...
 
     def payer_id(self, session: Session, code: str) -> str:
-        """JSAPI: the payer's openid for that code. Raises NotSent, NoAnswer or Odd."""
+        """JSAPI: the payer's openid for that code. Raises NotSent, NoAnswer or Malformed."""
         ...

@@ -14,32 +14,32 @@ from typing import TypeVar
 
 from xuliu.common.calls import departures
 from xuliu.common.circuit import Trouble, circuit_of
-from xuliu.common.failures import is_transient, place_of, told
-from xuliu.payment.bounds import bounded_done, bounded_opened, bounded_signed, bounded_truth
+from xuliu.common.failures import error_text, is_transient, place_of
+from xuliu.payment.bounds import bounded_change, bounded_open_result, bounded_report, bounded_verified_notice
 from xuliu.payment.contract import (
     Capabilities,
-    Done,
+    ChangeResult,
     Finding,
     Forged,
     LockedOut,
+    Malformed,
     NoAnswer,
     NotSent,
-    Odd,
-    Opened,
-    Opening,
+    OpenResult,
     Outcome,
+    PaymentRequest,
     Provider,
-    RefundWish,
+    RefundRequest,
     Session,
-    Signed,
-    Truth,
+    StatusReport,
+    VerifiedNotice,
 )
 from xuliu.ticket.operations import close_cases, open_case
 
 log = logging.getLogger(__name__)
 
 Said = TypeVar("Said")
-Found = tuple[Truth, bytes] | None
+Found = tuple[StatusReport, bytes] | None
 
 _troubles: deque[Trouble] = deque()  # told by threads that have no database connection
 
@@ -66,24 +66,29 @@ class Guarded:
         """Whom this account is, in the provider's words."""
         return self.provider.merchant_number
 
-    def open(self, session: Session, opening: Opening) -> Opened:
+    def open(self, session: Session, opening: PaymentRequest) -> OpenResult:
         """Open a payment. Raises LockedOut."""
 
-        def failed(outcome: Outcome, why: str) -> Opened:
-            return Opened(outcome=outcome, detail=why)
+        def failed(outcome: Outcome, why: str) -> OpenResult:
+            return OpenResult(outcome=outcome, detail=why)
 
-        def ask() -> Opened:
-            return bounded_opened(self.provider.open(session, opening))
+        def ask() -> OpenResult:
+            return bounded_open_result(self.provider.open(session, opening))
 
         return self._changed("open", opening.reference, ask, failed)
 
-    def close(self, session: Session, reference: str) -> Done:
+    def close(self, session: Session, reference: str) -> ChangeResult:
         """Close an unpaid payment. Raises LockedOut."""
-        return self._changed("close", reference, lambda: bounded_done(self.provider.close(session, reference)), _done)
+        return self._changed("close", reference, lambda: bounded_change(self.provider.close(session, reference)), _done)
 
-    def refund(self, session: Session, wish: RefundWish) -> Done:
+    def refund(self, session: Session, refund: RefundRequest) -> ChangeResult:
         """Ask for a refund. Raises LockedOut."""
-        return self._changed("refund", wish.reference, lambda: bounded_done(self.provider.refund(session, wish)), _done)
+        return self._changed(
+            "refund",
+            refund.reference,
+            lambda: bounded_change(self.provider.refund(session, refund)),
+            _done,
+        )
 
     def query(self, session: Session, reference: str) -> Found:
         """The payment by our reference; None where no usable answer came. Raises LockedOut."""
@@ -97,20 +102,20 @@ class Guarded:
         """Whether the account would work. Raises NotSent, NoAnswer."""
         return self.provider.examine(session)
 
-    def check_signature(self, *, headers: Mapping[str, str], body: bytes, now: datetime) -> Signed:
+    def check_signature(self, *, headers: Mapping[str, str], body: bytes, now: datetime) -> VerifiedNotice:
         """Is this pushed notice genuine and fresh? Raises Forged."""
         try:
-            return bounded_signed(self.provider.check_signature(headers=headers, body=body, now=now))
+            return bounded_verified_notice(self.provider.check_signature(headers=headers, body=body, now=now))
         except Forged:
             raise
         except Exception as error:  # a provider may raise anything
             self._log("check_signature", error)
-            raise Forged(f"it cannot be checked: {told(error)}") from error
+            raise Forged(f"it cannot be checked: {error_text(error)}") from error
 
-    def read_notice(self, *, body: bytes, is_pushed: bool) -> Truth:
-        """What a stored notice says. Raises Odd."""
+    def read_notice(self, *, body: bytes, is_pushed: bool) -> StatusReport:
+        """What a stored notice says. Raises Malformed."""
         return self._read(
-            "read_notice", lambda: bounded_truth(self.provider.read_notice(body=body, is_pushed=is_pushed))
+            "read_notice", lambda: bounded_report(self.provider.read_notice(body=body, is_pushed=is_pushed))
         )
 
     def acknowledgement(self, *, is_stored: bool) -> tuple[int, bytes]:
@@ -126,7 +131,7 @@ class Guarded:
         return self.provider.sign_in_url(return_url=return_url, state=state)
 
     def payer_id(self, session: Session, code: str) -> str:
-        """The payer's openid for that code. Raises NotSent, NoAnswer, LockedOut or Odd."""
+        """The payer's openid for that code. Raises NotSent, NoAnswer, LockedOut or Malformed."""
         return self._read("payer_id", lambda: self.provider.payer_id(session, code))
 
     def _changed(
@@ -135,15 +140,15 @@ class Guarded:
         with departures() as left:
             try:
                 return self._watched(operation, reference, ask)
-            except (NotSent, NoAnswer, Odd) as error:
+            except (NotSent, NoAnswer, Malformed) as error:
                 is_sure = not left and isinstance(error, NotSent)
-                return failed(Outcome.NOT_SENT if is_sure else Outcome.UNKNOWN, told(error))
+                return failed(Outcome.NOT_SENT if is_sure else Outcome.UNKNOWN, error_text(error))
 
     def _found(self, operation: str, reference: str, ask: Callable[[], Found]) -> Found:
         try:
             found = self._watched(operation, reference, ask)
-            return None if found is None else (bounded_truth(found[0]), found[1])
-        except (NotSent, NoAnswer, Odd):
+            return None if found is None else (bounded_report(found[0]), found[1])
+        except (NotSent, NoAnswer, Malformed):
             return None
 
     def _watched(self, operation: str, reference: str, ask: Callable[[], Said]) -> Said:
@@ -152,14 +157,14 @@ class Guarded:
         circuit.check()
         try:
             said = ask()
-        except (NotSent, NoAnswer, Odd, LockedOut):
+        except (NotSent, NoAnswer, Malformed, LockedOut):
             raise
         except Exception as error:  # a provider may raise anything
             self._log(operation, error)
             if not is_transient(error) and circuit.mistaken(operation, [reference]):
-                trouble = {"operation": operation, "error": told(error), "place": place_of(error)}
+                trouble = {"operation": operation, "error": error_text(error), "place": place_of(error)}
                 _troubles.append(Trouble(account_id=self.account_id, **trouble))
-            raise NotSent(f"the provider's code failed: {told(error)}") from error
+            raise NotSent(f"the provider's code failed: {error_text(error)}") from error
         if circuit.worked(operation):
             _troubles.append(Trouble(account_id=self.account_id, operation=operation))
         return said
@@ -167,11 +172,11 @@ class Guarded:
     def _read(self, operation: str, read: Callable[[], Said]) -> Said:
         try:
             return read()
-        except (NotSent, NoAnswer, Odd, LockedOut):
+        except (NotSent, NoAnswer, Malformed, LockedOut):
             raise
         except Exception as error:  # a provider may raise anything
             self._log(operation, error)
-            raise Odd(told(error)) from error
+            raise Malformed(error_text(error)) from error
 
     def _log(self, operation: str, error: Exception) -> None:
         log.error("the provider's code failed", exc_info=error, extra={"account": self.account_id, "stop": operation})
@@ -189,5 +194,5 @@ def tell_troubles() -> None:
             close_cases(kind="provider_fails", subjects=[subject], why="it works again")
 
 
-def _done(outcome: Outcome, why: str) -> Done:
-    return Done(outcome=outcome, detail=why)
+def _done(outcome: Outcome, why: str) -> ChangeResult:
+    return ChangeResult(outcome=outcome, detail=why)

@@ -13,16 +13,16 @@ from xuliu.common.state import move
 from xuliu.ledger import addresses
 from xuliu.ledger.operations import Entry, post
 from xuliu.payment import outside
-from xuliu.payment.contract import Standing
-from xuliu.payment.inbox import Heard
+from xuliu.payment.contract import Status
+from xuliu.payment.inbox import ReadNotice
 from xuliu.payment.models import Refund, RefundNumber
-from xuliu.ticket.operations import Opening, open_cases
+from xuliu.ticket.operations import NewCase, open_cases
 
 ASK_AGAIN = timedelta(days=1)
 ENDS = {
-    Standing.SUCCEEDED: RefundNumber.Standing.SUCCEEDED,
-    Standing.CLOSED: RefundNumber.Standing.CLOSED,
-    Standing.FAILED: RefundNumber.Standing.FAILED,
+    Status.SUCCEEDED: RefundNumber.Standing.SUCCEEDED,
+    Status.CLOSED: RefundNumber.Standing.CLOSED,
+    Status.FAILED: RefundNumber.Standing.FAILED,
 }
 WHY = {
     RefundNumber.Standing.CLOSED: "the provider closed it",
@@ -39,16 +39,16 @@ class RefundsApplied:
     outside: frozenset[int] = frozenset()
 
 
-def apply_refunds(heard: Sequence[Heard]) -> RefundsApplied:
+def apply_refunds(heard: Sequence[ReadNotice]) -> RefundsApplied:
     """Apply what providers say of refunds."""
     if not heard:
         return RefundsApplied()
-    numbers = _locked_numbers([one.truth.reference for one in heard])
-    known = [(one, numbers[one.truth.reference]) for one in heard if one.truth.reference in numbers]
+    numbers = _locked_numbers([one.report.reference for one in heard])
+    known = [(one, numbers[one.report.reference]) for one in heard if one.report.reference in numbers]
     odd = [one for one, number in known if differs(one, number.refund)]
     odd_ids = {one.notice_id for one in odd}
     _tell(last_words([pair for pair in known if pair[0].notice_id not in odd_ids]))
-    unknown = [one for one in heard if one.truth.reference not in numbers]
+    unknown = [one for one in heard if one.report.reference not in numbers]
     recorded = outside.record_told(unknown)
     strange = [*odd, *(one for one in unknown if one.notice_id not in recorded)]
     open_cases([_strange(one) for one in strange])
@@ -66,37 +66,37 @@ def _locked_numbers(references: Sequence[str]) -> dict[str, RefundNumber]:
     return numbers
 
 
-def differs(heard: Heard, refund: Refund) -> bool:
+def differs(heard: ReadNotice, refund: Refund) -> bool:
     """Whether it is of another amount, another account or another payment."""
-    truth, payment = heard.truth, refund.payment
-    is_of_another = bool(truth.payment_reference) and truth.payment_reference != payment.reference
-    is_much_or_little = truth.amount_minor is not None and truth.amount_minor != refund.amount_minor
+    report, payment = heard.report, refund.payment
+    is_of_another = bool(report.payment_reference) and report.payment_reference != payment.reference
+    is_much_or_little = report.amount_minor is not None and report.amount_minor != refund.amount_minor
     return is_of_another or is_much_or_little or heard.account_id != payment.account_id
 
 
-def last_words(known: Sequence[tuple[Heard, RefundNumber]]) -> list[tuple[Heard, RefundNumber]]:
+def last_words(known: Sequence[tuple[ReadNotice, RefundNumber]]) -> list[tuple[ReadNotice, RefundNumber]]:
     """Of each number the one word that counts, where it is news; in the order in which they were said."""
-    words: dict[int, tuple[Heard, RefundNumber]] = {}
+    words: dict[int, tuple[ReadNotice, RefundNumber]] = {}
     for one, number in sorted(known, key=lambda pair: (pair[0].said_at, pair[0].notice_id)):
         before = words.get(number.pk)
-        is_paid = RefundNumber.Standing.SUCCEEDED in (number.standing, before and ENDS[before[0].truth.standing])
-        if one.truth.standing in ENDS and not is_paid and is_news(one, number):
+        is_paid = RefundNumber.Standing.SUCCEEDED in (number.standing, before and ENDS[before[0].report.standing])
+        if one.report.standing in ENDS and not is_paid and is_news(one, number):
             words[number.pk] = (one, number)
     return sorted(words.values(), key=lambda pair: (pair[0].said_at, pair[0].notice_id))
 
 
-def is_news(heard: Heard, number: RefundNumber) -> bool:
+def is_news(heard: ReadNotice, number: RefundNumber) -> bool:
     has_ended = number.standing in ENDS.values() and number.said_at is not None
-    is_paid = heard.truth.standing is Standing.SUCCEEDED
+    is_paid = heard.report.standing is Status.SUCCEEDED
     return is_paid or not has_ended or heard.said_at >= (number.said_at or heard.said_at)
 
 
-def _tell(words: Sequence[tuple[Heard, RefundNumber]]) -> None:
+def _tell(words: Sequence[tuple[ReadNotice, RefundNumber]]) -> None:
     """Write the words down, then move refunds by them."""
     for heard, number in words:
-        number.standing, number.said_at = ENDS[heard.truth.standing], heard.said_at
-        number.number = heard.truth.number or number.number
-        number.detail = heard.truth.detail[:200]
+        number.standing, number.said_at = ENDS[heard.report.standing], heard.said_at
+        number.number = heard.report.number or number.number
+        number.detail = heard.report.detail[:200]
     RefundNumber.objects.bulk_update([number for _, number in words], ["standing", "said_at", "number", "detail"])
     _succeed([pair for pair in words if pair[1].standing == RefundNumber.Standing.SUCCEEDED])
     _fail([(h, n) for h, n in words if n.standing != n.Standing.SUCCEEDED and n.reference == n.refund.reference])
@@ -109,13 +109,13 @@ def set_due(current: Mapping[int, RefundNumber]) -> None:
     tomorrow = clock.now() + ASK_AGAIN
     may_end = [id_ for id_, number in current.items() if number.standing == RefundNumber.Standing.FAILED]
     if current:
-        Refund.objects.filter(id__in=current).update(due_at=None, lease_until=None, anew_wanted_at=None)
+        Refund.objects.filter(id__in=current).update(due_at=None, lease_until=None, anew_requested_at=None)
         Refund.objects.filter(id__in=may_end).update(due_at=tomorrow)
 
 
-def _succeed(words: Sequence[tuple[Heard, RefundNumber]]) -> None:
+def _succeed(words: Sequence[tuple[ReadNotice, RefundNumber]]) -> None:
     """The first success of a refund ends it; any other is money that went once more."""
-    first: dict[int, tuple[Heard, RefundNumber]] = {}
+    first: dict[int, tuple[ReadNotice, RefundNumber]] = {}
     twice = []
     for heard, number in words:
         if number.refund.state == Refund.State.SUCCEEDED or number.refund_id in first:
@@ -123,12 +123,12 @@ def _succeed(words: Sequence[tuple[Heard, RefundNumber]]) -> None:
         else:
             first[number.refund_id] = (heard, number)
     # What has not been sent yet is not sent any more.
-    Refund.objects.filter(id__in=first, state=Refund.State.PENDING).update(due_at=None, anew_wanted_at=None)
+    Refund.objects.filter(id__in=first, state=Refund.State.PENDING).update(due_at=None, anew_requested_at=None)
     move(
         Refund,
         list(first),
         to=Refund.State.SUCCEEDED,
-        also_each={"number": [heard.truth.number for heard, _ in first.values()]},
+        also_each={"number": [heard.report.number for heard, _ in first.values()]},
     )
     once = [_paid_back(number) for _, number in first.values()]
     post([*once, *(_paid_again(number) for number in twice)], at=clock.now())
@@ -159,12 +159,12 @@ def _paid_again(number: RefundNumber) -> Entry:
     )
 
 
-def _twice(number: RefundNumber) -> Opening:
+def _twice(number: RefundNumber) -> NewCase:
     facts = {"reference": number.reference, "number": number.number, "amount_minor": number.refund.amount_minor}
-    return Opening(kind=TWICE, subject_kind="refund", subject_id=number.refund_id, facts=facts)
+    return NewCase(kind=TWICE, subject_kind="refund", subject_id=number.refund_id, facts=facts)
 
 
-def _fail(words: Sequence[tuple[Heard, RefundNumber]]) -> None:
+def _fail(words: Sequence[tuple[ReadNotice, RefundNumber]]) -> None:
     ids = [number.refund_id for _, number in words]
     moved = set(
         move(
@@ -177,11 +177,11 @@ def _fail(words: Sequence[tuple[Heard, RefundNumber]]) -> None:
     open_cases([_failed(number) for _, number in words if number.refund_id in moved])
 
 
-def _failed(number: RefundNumber) -> Opening:
+def _failed(number: RefundNumber) -> NewCase:
     kind = "refund_closed" if number.standing == RefundNumber.Standing.CLOSED else "refund_failed"
-    return Opening(kind=kind, subject_kind="refund", subject_id=number.refund_id, facts={"said": number.detail})
+    return NewCase(kind=kind, subject_kind="refund", subject_id=number.refund_id, facts={"said": number.detail})
 
 
-def _strange(heard: Heard) -> Opening:
-    facts = {"reference": heard.truth.reference, "amount_minor": heard.truth.amount_minor}
-    return Opening(kind="refund_strange", subject_kind="notice", subject_id=heard.notice_id, facts=facts)
+def _strange(heard: ReadNotice) -> NewCase:
+    facts = {"reference": heard.report.reference, "amount_minor": heard.report.amount_minor}
+    return NewCase(kind="refund_strange", subject_kind="notice", subject_id=heard.notice_id, facts=facts)

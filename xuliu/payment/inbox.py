@@ -8,31 +8,31 @@ from datetime import datetime
 from django.db import connection
 
 from xuliu.common import stops
-from xuliu.common.failures import kind_of, told
+from xuliu.common.failures import error_text, kind_of
 from xuliu.common.state import move
 from xuliu.payment.accounts import provider_of
-from xuliu.payment.contract import Truth
+from xuliu.payment.contract import StatusReport
 from xuliu.payment.guarded import Guarded
 from xuliu.payment.models import Notice, ProviderAccount
-from xuliu.ticket.operations import SAME_FAILURES, Opening, failed_again, open_cases
+from xuliu.ticket.operations import SAME_FAILURES, NewCase, failed_again, open_cases
 
 log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Heard:
+class ReadNotice:
     """One notice and what it says. `merchant_number` is ours at that provider account."""
 
     notice_id: int
     account_id: int
     received_at: datetime
     merchant_number: str
-    truth: Truth
+    report: StatusReport
 
     @property
     def said_at(self) -> datetime:
         """When the provider said it; where it does not tell, when we heard it."""
-        return self.truth.said_at or self.received_at
+        return self.report.said_at or self.received_at
 
 
 def waiting_notices(limit: int) -> list[int]:
@@ -42,8 +42,8 @@ def waiting_notices(limit: int) -> list[int]:
         return [row[0] for row in cursor.fetchall()]
 
 
-def locked_notices(ids: Sequence[int]) -> list[Heard]:
-    """Lock those that still wait and that nobody else holds, and read them. Raises Odd for an unreadable one."""
+def locked_notices(ids: Sequence[int]) -> list[ReadNotice]:
+    """Lock those that still wait and that nobody else holds, and read them. Raises Malformed for an unreadable one."""
     read = ("account_id", "received_at", "body", "is_pushed")
     waiting = Notice.objects.select_for_update(skip_locked=True, no_key=True).only(*read)
     notices = list(waiting.filter(id__in=ids, state=Notice.State.STORED).order_by("id"))
@@ -55,13 +55,13 @@ def _providers(account_ids: set[int]) -> Mapping[int, Guarded]:
     return {account.id: provider_of(account) for account in ProviderAccount.objects.filter(id__in=account_ids)}
 
 
-def _heard(notice: Notice, provider: Guarded) -> Heard:
-    return Heard(
+def _heard(notice: Notice, provider: Guarded) -> ReadNotice:
+    return ReadNotice(
         notice_id=notice.id,
         account_id=notice.account_id,
         received_at=notice.received_at,
         merchant_number=provider.merchant_number,
-        truth=provider.read_notice(body=bytes(notice.body), is_pushed=notice.is_pushed),
+        report=provider.read_notice(body=bytes(notice.body), is_pushed=notice.is_pushed),
     )
 
 
@@ -71,8 +71,8 @@ def set_notice_aside(notice_id: int, error: Exception) -> None:
     with stops.transaction("pay.set_aside"):
         if failed_again(subject_kind="notice", subject_id=notice_id, what=kind_of("apply", error)) < SAME_FAILURES:
             return
-        why = told(error)
+        why = error_text(error)
         move(Notice, [notice_id], to=Notice.State.SET_ASIDE, why=why)
         open_cases(
-            [Opening(kind="notice_set_aside", subject_kind="notice", subject_id=notice_id, facts={"error": why})]
+            [NewCase(kind="notice_set_aside", subject_kind="notice", subject_id=notice_id, facts={"error": why})]
         )

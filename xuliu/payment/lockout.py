@@ -9,7 +9,7 @@ from datetime import timedelta
 
 from xuliu.common import clock, stops, wake
 from xuliu.payment.accounts import pause_itself, resume
-from xuliu.payment.contract import Done, LockedOut, Opened, Outcome
+from xuliu.payment.contract import ChangeResult, LockedOut, OpenResult, Outcome
 from xuliu.payment.models import Payment, ProviderAccount, Refund, SignIn
 
 REFUSALS_IN_A_ROW = 3
@@ -48,7 +48,7 @@ def _has_trouble(row: Payment | Refund) -> bool:
 
 def _is_heard(answer: object) -> bool:
     """Whether the provider took us for whom we are, whatever it said."""
-    if isinstance(answer, Opened | Done):
+    if isinstance(answer, OpenResult | ChangeResult):
         return answer.outcome in (Outcome.DONE, Outcome.REJECTED)
     return isinstance(answer, tuple)
 

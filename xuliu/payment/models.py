@@ -68,7 +68,7 @@ class Payment(models.Model):
     due_at = models.DateTimeField()
     tries = models.PositiveSmallIntegerField(db_default=0)
     lease_until = models.DateTimeField(null=True)
-    close_wanted_at = models.DateTimeField(null=True)
+    close_requested_at = models.DateTimeField(null=True)
     token = models.CharField(max_length=512, blank=True, db_default="")
     number = models.CharField(max_length=64, blank=True, db_default="")
     paid_at = models.DateTimeField(null=True)
@@ -173,7 +173,7 @@ class Refund(models.Model):
     why = models.CharField(max_length=80)
     state = StateField(choices=State.choices, default=State.PENDING)
     state_at = models.DateTimeField()
-    wanted_at = models.DateTimeField()
+    requested_at = models.DateTimeField()
     due_at = models.DateTimeField(null=True)
     tries = models.PositiveSmallIntegerField(db_default=0)
     lease_until = models.DateTimeField(null=True)
@@ -181,7 +181,7 @@ class Refund(models.Model):
     number = models.CharField(max_length=64, blank=True, db_default="")
     detail = models.CharField(max_length=200, blank=True, db_default="")
     is_outside = models.BooleanField(default=False, db_default=False)
-    anew_wanted_at = models.DateTimeField(null=True)
+    anew_requested_at = models.DateTimeField(null=True)
 
     class Meta:
         constraints = (

@@ -9,7 +9,7 @@ from django.db import connection
 from xuliu.common import clock, wake
 from xuliu.common.codes import new_code
 from xuliu.common.state import move
-from xuliu.payment.contract import Signed, Truth
+from xuliu.payment.contract import StatusReport, VerifiedNotice
 from xuliu.payment.models import Payment
 
 
@@ -48,16 +48,16 @@ def is_live(*, order_id: int, method: str, payer_id: str) -> bool:
     return Payment.objects.filter(order_id=order_id, method=method, payer_id=payer_id, state__in=Payment.LIVE).exists()
 
 
-def want_closed(*, order_ids: Sequence[int]) -> None:
+def request_close(*, order_ids: Sequence[int]) -> None:
     """Have the live payments of these orders closed at the provider."""
     at = clock.now()
-    Payment.objects.filter(order_id__in=order_ids, state__in=Payment.LIVE, close_wanted_at__isnull=True).update(
-        close_wanted_at=at, due_at=at
+    Payment.objects.filter(order_id__in=order_ids, state__in=Payment.LIVE, close_requested_at__isnull=True).update(
+        close_requested_at=at, due_at=at
     )
     wake.after_commit("payment.ask")
 
 
-def store_notice(*, account_id: int, signed: Signed, body: bytes) -> bool:
+def store_notice(*, account_id: int, signed: VerifiedNotice, body: bytes) -> bool:
     """Store a genuine notice raw; False for a repeat, which changes nothing. One quickly planned insert."""
     at = clock.now()
     sql = """
@@ -71,25 +71,25 @@ def store_notice(*, account_id: int, signed: Signed, body: bytes) -> bool:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
+class QueryNotice:
     """What an active query found: the answer's body, and what it says."""
 
     account_id: int
-    truth: Truth
+    report: StatusReport
     body: bytes
 
     @property
     def notice_id(self) -> str:
         """Once per reference and standing."""
-        return f"asked:{self.truth.reference}:{self.truth.standing}"
+        return f"asked:{self.report.reference}:{self.report.standing}"
 
 
-def store_asked(asked: Sequence[Asked]) -> None:
+def store_query_notices(asked: Sequence[QueryNotice]) -> None:
     """Put what active queries found into the same inbox. One insert."""
     if not asked:
         return
     at = clock.now()
-    rows = [(one.account_id, one.notice_id, str(one.truth.subject), one.body) for one in asked]
+    rows = [(one.account_id, one.notice_id, str(one.report.subject), one.body) for one in asked]
     sql = """
         INSERT INTO payment_notice (account_id, notice_id, subject, is_pushed, body, received_at, state, state_at)
         SELECT a, n, s, false, b, %s, 'STORED', %s
@@ -101,7 +101,7 @@ def store_asked(asked: Sequence[Asked]) -> None:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RefundOrder:
+class NewRefund:
     """Money owed back to one payment, as one refund."""
 
     payment_id: int
@@ -110,7 +110,7 @@ class RefundOrder:
     why: str
 
 
-def want_refunds(wanted: Sequence[RefundOrder]) -> dict[int, int]:
+def request_refunds(wanted: Sequence[NewRefund]) -> dict[int, int]:
     """Make refunds, once a payment and reason; a step sends them within the provider's limits. One insert.
 
     Returns the ids of those that are new, by payment.
@@ -119,7 +119,7 @@ def want_refunds(wanted: Sequence[RefundOrder]) -> dict[int, int]:
     sql = """
         WITH made AS (
             INSERT INTO payment_refund (reference, payment_id, amount_minor, currency, why,
-                state, state_at, wanted_at, due_at)
+                state, state_at, requested_at, due_at)
             SELECT u.*, 'PENDING', %s, %s, %s
             FROM unnest(%s::text[], %s::bigint[], %s::bigint[], %s::text[], %s::text[]) AS u
             ON CONFLICT (payment_id, why) DO NOTHING RETURNING payment_id, id, reference),

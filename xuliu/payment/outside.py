@@ -17,11 +17,11 @@ from xuliu.common.deciding import PEOPLE_NEEDED, CannotDecide, check_reason, dec
 from xuliu.common.state import move
 from xuliu.ledger import addresses
 from xuliu.ledger.operations import Entry, post
-from xuliu.payment.contract import Standing
-from xuliu.payment.inbox import Heard
+from xuliu.payment.contract import Status
+from xuliu.payment.inbox import ReadNotice
 from xuliu.payment.models import OutsideEntry, Payment, Refund
-from xuliu.payment.operations import RefundOrder, want_refunds
-from xuliu.ticket.operations import Opening, open_cases
+from xuliu.payment.operations import NewRefund, request_refunds
+from xuliu.ticket.operations import NewCase, open_cases
 from xuliu.ticket.queries import open_cases_of
 
 CASE = "payment_refunded_outside"
@@ -38,23 +38,23 @@ class Outside:
     detail: str = ""
 
 
-def record_told(heard: Sequence[Heard]) -> dict[int, int]:
+def record_told(heard: Sequence[ReadNotice]) -> dict[int, int]:
     """Record those that are of a payment of ours, told by notices; returns the orders by notice."""
-    paid = [one for one in heard if one.truth.standing is Standing.SUCCEEDED and one.truth.amount_minor]
+    paid = [one for one in heard if one.report.standing is Status.SUCCEEDED and one.report.amount_minor]
     if not paid:
         return {}
     locked = Payment.objects.select_for_update(no_key=True).order_by("id")
-    references = [one.truth.payment_reference for one in paid]
+    references = [one.report.payment_reference for one in paid]
     payments = {payment.reference: payment for payment in locked.filter(reference__in=references)}
-    fitting = [(one, payments[one.truth.payment_reference]) for one in paid if _fits(one, payments)]
+    fitting = [(one, payments[one.report.payment_reference]) for one in paid if _fits(one, payments)]
     record(
         [
             Outside(
                 payment=payment,
-                number=one.truth.number or one.truth.reference,
-                reference=one.truth.reference,
-                amount_minor=one.truth.amount_minor or 0,
-                detail=one.truth.detail,
+                number=one.report.number or one.report.reference,
+                reference=one.report.reference,
+                amount_minor=one.report.amount_minor or 0,
+                detail=one.report.detail,
             )
             for one, payment in fitting
         ]
@@ -62,9 +62,9 @@ def record_told(heard: Sequence[Heard]) -> dict[int, int]:
     return {one.notice_id: payment.order_id for one, payment in fitting}
 
 
-def _fits(heard: Heard, payments: dict[str, Payment]) -> bool:
-    payment = payments.get(heard.truth.payment_reference)
-    return payment is not None and (payment.account_id, payment.currency) == (heard.account_id, heard.truth.currency)
+def _fits(heard: ReadNotice, payments: dict[str, Payment]) -> bool:
+    payment = payments.get(heard.report.payment_reference)
+    return payment is not None and (payment.account_id, payment.currency) == (heard.account_id, heard.report.currency)
 
 
 def record(told: Sequence[Outside]) -> list[int]:
@@ -91,7 +91,7 @@ def _insert(told: Sequence[Outside]) -> list[tuple[int, str, int]]:
                 %s::text[]) AS u(code, payment_id, amount_minor, currency, why, number, reference, detail)),
         made AS (
             INSERT INTO payment_refund (reference, payment_id, amount_minor, currency, why, number, detail, is_outside,
-                state, state_at, wanted_at)
+                state, state_at, requested_at)
             SELECT code, payment_id, amount_minor, currency, why, number, detail, true, 'PENDING', %s, %s FROM given
             ON CONFLICT (payment_id, why) DO NOTHING RETURNING id, payment_id, why),
         numbered AS (
@@ -133,9 +133,9 @@ def _entry(refund_id: int, one: Outside, *, is_owed: bool) -> Entry:
     )
 
 
-def _case(one: Outside) -> Opening:
+def _case(one: Outside) -> NewCase:
     facts = {"amount_minor": one.amount_minor, "provider_number": one.number}
-    return Opening(kind=CASE, subject_kind="payment", subject_id=one.payment.pk, facts=facts)
+    return NewCase(kind=CASE, subject_kind="payment", subject_id=one.payment.pk, facts=facts)
 
 
 def rest_minor(payment: Payment) -> int:
@@ -180,9 +180,9 @@ def give_back_rest(*, payment_id: int, why: str) -> bool:
         rest = rest_minor(payment)
         if rest <= 0:
             raise CannotDecide("no_amount")
-        order = RefundOrder(payment_id=payment.pk, amount_minor=rest, currency=payment.currency, why="rest")
+        order = NewRefund(payment_id=payment.pk, amount_minor=rest, currency=payment.currency, why="rest")
         post([_to_refund(payment, rest)], at=clock.now())
-        return bool(want_refunds([order]))
+        return bool(request_refunds([order]))
 
 
 def _to_refund(payment: Payment, rest: int) -> Entry:

@@ -8,15 +8,15 @@ from xuliu.common import clock, stops
 from xuliu.common.state import move
 from xuliu.payment import operations
 from xuliu.payment.accounts import capabilities_of, provider_of, session_of
-from xuliu.payment.contract import Done, Method, Opened, Opening, Outcome, Standing, Truth
+from xuliu.payment.contract import ChangeResult, Method, OpenResult, Outcome, PaymentRequest, Status, StatusReport
 from xuliu.payment.models import Payment, ProviderAccount
 from xuliu.payment.provider_calls import AT_ONCE, ask_together, claim, later, store
 
-Heard = tuple[Truth, bytes] | None
-ENDED = (Standing.CLOSED, Standing.FAILED)
-PAID = (Standing.SUCCEEDED, Standing.REFUNDED)
+QueryResult = tuple[StatusReport, bytes] | None
+ENDED = (Status.CLOSED, Status.FAILED)
+PAID = (Status.SUCCEEDED, Status.REFUNDED)
 # Nobody shall pay it any more: it is not opened again, but asked about, as one that was opened, and closed.
-OVER = "(close_wanted_at IS NOT NULL OR expires_at <= %(at)s)"
+OVER = "(close_requested_at IS NOT NULL OR expires_at <= %(at)s)"
 
 
 def open_waiting(limit: int = AT_ONCE) -> int:
@@ -26,9 +26,9 @@ def open_waiting(limit: int = AT_ONCE) -> int:
     return len(claimed)
 
 
-def _open(payment: Payment) -> Opened:
+def _open(payment: Payment) -> OpenResult:
     account = payment.account
-    opening = Opening(
+    opening = PaymentRequest(
         reference=payment.reference,
         method=Method(payment.method),
         amount_minor=payment.amount_minor,
@@ -42,7 +42,7 @@ def _open(payment: Payment) -> Opened:
         return provider_of(account).open(session_of(account), opening)
 
 
-def _store_opened(answered: Sequence[tuple[Payment, Opened]]) -> None:
+def _store_opened(answered: Sequence[tuple[Payment, OpenResult]]) -> None:
     done = [(payment, opened) for payment, opened in answered if opened.outcome is Outcome.DONE]
     rejected = [(payment, opened) for payment, opened in answered if opened.outcome is Outcome.REJECTED]
     move(
@@ -77,51 +77,51 @@ def ask_unheard(limit: int = AT_ONCE) -> int:
     return len(claimed)
 
 
-def _ask(payment: Payment) -> Heard:
+def _ask(payment: Payment) -> QueryResult:
     with stops.call("payment.query"):
         return provider_of(payment.account).query(session_of(payment.account), payment.reference)
 
 
-def _is_to_close(payment: Payment, found: Heard) -> bool:
+def _is_to_close(payment: Payment, found: QueryResult) -> bool:
     """Nobody paid it, and nobody shall any more."""
-    is_over = payment.close_wanted_at is not None or clock.now() >= payment.expires_at
+    is_over = payment.close_requested_at is not None or clock.now() >= payment.expires_at
     return is_over and found is not None and found[0].standing not in (*PAID, *ENDED)
 
 
-def _store_heard(answered: Sequence[tuple[Payment, Heard]]) -> None:
+def _store_heard(answered: Sequence[tuple[Payment, QueryResult]]) -> None:
     """What was paid goes into the inbox, like a notice; it stays due until that was applied."""
     found = [(payment, *heard) for payment, heard in answered if heard]
-    operations.store_asked(
+    operations.store_query_notices(
         [
-            operations.Asked(account_id=payment.account_id, truth=truth, body=body)
-            for payment, truth, body in found
-            if truth.standing in PAID
+            operations.QueryNotice(account_id=payment.account_id, report=report, body=body)
+            for payment, report, body in found
+            if report.standing in PAID
         ]
     )
     ended = {
-        payment.id: f"the provider says {truth.standing}" for payment, truth, _ in found if truth.standing in ENDED
+        payment.id: f"the provider says {report.standing}" for payment, report, _ in found if report.standing in ENDED
     }
     operations.close_confirmed(payment_ids=list(ended), why=list(ended.values()))
     later([payment for payment, _ in answered if payment.id not in ended])
 
 
-def _close(payment: Payment) -> Done:
+def _close(payment: Payment) -> ChangeResult:
     with stops.call("payment.close"):
         return provider_of(payment.account).close(session_of(payment.account), payment.reference)
 
 
-def _store_closed(answered: Sequence[tuple[Payment, Done]]) -> None:
+def _store_closed(answered: Sequence[tuple[Payment, ChangeResult]]) -> None:
     """One that is not closed was paid in between, or nobody answered: it is asked about again."""
     closed = {payment.id: why for payment, done in answered if (why := _why_closed(payment, done))}
     operations.close_confirmed(payment_ids=list(closed), why=list(closed.values()))
     later([payment for payment, _ in answered if payment.id not in closed])
 
 
-def _why_closed(payment: Payment, done: Done) -> str:
+def _why_closed(payment: Payment, done: ChangeResult) -> str:
     if done.outcome is Outcome.DONE:
         return "closed at the provider"
     proven_at = payment.opened_at + capabilities_of(payment.account).settles_within
-    if done.standing is Standing.NOT_FOUND and clock.now() >= proven_at:
+    if done.standing is Status.NOT_FOUND and clock.now() >= proven_at:
         return "proven: the provider never had it"
     return ""
 

@@ -19,13 +19,13 @@ from xuliu.common import calls, clock, stops
 from xuliu.common.accounts import WrongConfiguration
 from xuliu.common.chunks import apply_halving
 from xuliu.common.crypto import CannotOpen
-from xuliu.common.failures import is_transient, kind_of, place_of, told
+from xuliu.common.failures import error_text, is_transient, kind_of, place_of
 from xuliu.common.state import move
 from xuliu.payment import lockout
 from xuliu.payment.contract import LockedOut
 from xuliu.payment.guarded import tell_troubles
 from xuliu.payment.models import Payment, Refund, SignIn
-from xuliu.ticket.operations import SAME_FAILURES, Opening, failed_again, open_case, open_cases
+from xuliu.ticket.operations import SAME_FAILURES, NewCase, failed_again, open_case, open_cases
 
 log = logging.getLogger(__name__)
 
@@ -159,7 +159,7 @@ def troubled(payments: Sequence[Payment]) -> None:
         waiting = Payment.objects.filter(id__in=[payment.id for payment in unopened], trouble_at__isnull=True)
         waiting.update(trouble_at=clock.now())
         accounts = sorted({payment.account_id for payment in unopened})
-        open_cases([Opening(kind=CANNOT_OPEN, subject_kind="provideraccount", subject_id=one) for one in accounts])
+        open_cases([NewCase(kind=CANNOT_OPEN, subject_kind="provideraccount", subject_id=one) for one in accounts])
 
 
 def store(
@@ -207,5 +207,5 @@ def _set_aside(row: Payment | Refund | SignIn, error: Exception) -> None:
         type(row).objects.filter(id=row.id).update(due_at=due_at, lease_until=None)
         troubled([row] if isinstance(row, Payment) else [])
         if is_last:
-            facts = {"error": told(error), "place": place_of(error)}
+            facts = {"error": error_text(error), "place": place_of(error)}
             open_case(kind=f"{kind}_set_aside", subject=(kind, row.id), facts=facts)

@@ -1,23 +1,23 @@
-"""Reads what a provider said: JSON, amounts, instants. What is not as it should be is Odd. No Django, no models."""
+"""Reads what a provider said: JSON, amounts, instants. What is not as it should be is Malformed. No Django, no models."""
 
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
 from xuliu.common.bounds import moment_in, read_json, whole
-from xuliu.payment.contract import Odd
+from xuliu.payment.contract import Malformed
 
 MOST_MINOR = 10**15
 
 
 def json_object(body: bytes) -> dict[str, Any]:
-    """The body as a JSON object. Raises Odd."""
+    """The body as a JSON object. Raises Malformed."""
     try:
         said = read_json(body)
     except ValueError as error:
-        raise Odd("it is not JSON") from error
+        raise Malformed("it is not JSON") from error
     if not isinstance(said, dict):
-        raise Odd("it is not a JSON object")
+        raise Malformed("it is not a JSON object")
     return said
 
 
@@ -28,10 +28,10 @@ def inner(said: Mapping[str, Any], name: str) -> Mapping[str, Any]:
 
 
 def text(said: Mapping[str, Any], name: str) -> str:
-    """The text under that name, which must be there. Raises Odd."""
+    """The text under that name, which must be there. Raises Malformed."""
     value = said.get(name)
     if not isinstance(value, str) or not value:
-        raise Odd(f"no {name}")
+        raise Malformed(f"no {name}")
     return value
 
 
@@ -42,21 +42,21 @@ def optional_text(said: Mapping[str, Any], name: str) -> str:
 
 
 def minor_units(value: Any, *, is_needed: bool) -> int | None:
-    """A whole amount in minor units; None only where it is not needed. Never a float, a text or a bool. Raises Odd."""
+    """A whole amount in minor units; None only where it is not needed. Raises Malformed for a float, a text, a bool."""
     if value is None and not is_needed:
         return None
     amount = whole(value, most=MOST_MINOR)
     if amount is None:
-        raise Odd("an amount that is not a whole number of minor units")
+        raise Malformed("an amount that is not a whole number of minor units")
     return amount
 
 
 def instant(value: Any, *, is_needed: bool) -> datetime | None:
     """An RFC 3339 instant in UTC; None where it is not needed and not said: none, without a zone, or out of range.
 
-    Raises Odd where it is needed.
+    Raises Malformed where it is needed.
     """
     found = moment_in(value, zone=None)
     if found is None and is_needed:
-        raise Odd("a time that is not RFC 3339, has no zone or is out of range")
+        raise Malformed("a time that is not RFC 3339, has no zone or is out of range")
     return found

@@ -11,15 +11,15 @@ from xuliu.common.state import move
 from xuliu.payment import operations
 from xuliu.payment.accounts import capabilities_of, provider_of, session_of
 from xuliu.payment.anew import renew
-from xuliu.payment.contract import Done, Outcome, RefundWish, Standing, Truth
+from xuliu.payment.contract import ChangeResult, Outcome, RefundRequest, Status, StatusReport
 from xuliu.payment.hearing import ASK_AGAIN
 from xuliu.payment.models import Refund, RefundNumber
 from xuliu.payment.payment_steps import notify_url
 from xuliu.payment.provider_calls import AT_ONCE, ask_together, claim, later, store
-from xuliu.ticket.operations import Opening, open_cases
+from xuliu.ticket.operations import NewCase, open_cases
 
 ASK_FIRST = timedelta(seconds=10)
-Heard = tuple[Truth, bytes] | None
+QueryResult = tuple[StatusReport, bytes] | None
 Standings = RefundNumber.Standing
 OPEN_STANDINGS = ("", Standings.PENDING, Standings.REFUSED)
 
@@ -76,9 +76,9 @@ def _postpone(refunds: Sequence[tuple[Refund, datetime]]) -> None:
     Refund.objects.bulk_update([refund for refund, _ in refunds], ["due_at", "lease_until"])
 
 
-def _refund(refund: Refund) -> Done:
+def _refund(refund: Refund) -> ChangeResult:
     account = refund.payment.account
-    wish = RefundWish(
+    refund_request = RefundRequest(
         reference=refund.reference,
         payment_reference=refund.payment.reference,
         amount_minor=refund.amount_minor,
@@ -88,10 +88,10 @@ def _refund(refund: Refund) -> Done:
         notify_url=notify_url(account),
     )
     with stops.call("refund.send"):
-        return provider_of(account).refund(session_of(account), wish)
+        return provider_of(account).refund(session_of(account), refund_request)
 
 
-def _store_answers(answered: Sequence[tuple[Refund, Done]]) -> None:
+def _store_answers(answered: Sequence[tuple[Refund, ChangeResult]]) -> None:
     """A refusal is no end yet: the provider is asked at once whether it has the refund all the same."""
     _note(answered)
     unsure = [(refund, done) for refund, done in answered if done.outcome is not Outcome.DONE]
@@ -103,7 +103,7 @@ def _store_answers(answered: Sequence[tuple[Refund, Done]]) -> None:
     open_cases([_case("refund_waits", refund, done.detail) for refund, done in not_sent])
 
 
-def _note(answered: Sequence[tuple[Refund, Done]]) -> None:
+def _note(answered: Sequence[tuple[Refund, ChangeResult]]) -> None:
     """What the provider said, whatever it means, on the refund and on the number that it went by."""
     said = {Outcome.DONE: Standings.PENDING, Outcome.REJECTED: Standings.REFUSED}
     numbers = numbers_now([refund for refund, _ in answered])
@@ -123,8 +123,8 @@ def numbers_now(refunds: Sequence[Refund]) -> dict[int, RefundNumber]:
     return {number.refund_id: number for number in found}
 
 
-def _case(kind: str, refund: Refund, detail: str) -> Opening:
-    return Opening(kind=kind, subject_kind="refund", subject_id=refund.id, facts={"detail": detail})
+def _case(kind: str, refund: Refund, detail: str) -> NewCase:
+    return NewCase(kind=kind, subject_kind="refund", subject_id=refund.id, facts={"detail": detail})
 
 
 def _back_to_pending(refunds: Sequence[tuple[Refund, str]]) -> None:
@@ -144,13 +144,13 @@ def ask_refunds(limit: int = AT_ONCE) -> int:
     return len(claimed)
 
 
-def _ask(refund: Refund) -> Heard:
+def _ask(refund: Refund) -> QueryResult:
     account = refund.payment.account
     with stops.call("refund.query"):
         return provider_of(account).query_refund(session_of(account), refund.reference)
 
 
-def _store_heard(answered: Sequence[tuple[Refund, Heard]]) -> None:
+def _store_heard(answered: Sequence[tuple[Refund, QueryResult]]) -> None:
     """Its end goes into the inbox, like a notice; what the provider provably never had is sent again, or was refused.
 
     The rows are locked and the number may have changed since: what was said of another is not believed of this one.
@@ -158,15 +158,15 @@ def _store_heard(answered: Sequence[tuple[Refund, Heard]]) -> None:
     later([refund for refund, _ in answered])
     now_by = dict(Refund.objects.filter(id__in=[r.id for r, _ in answered]).values_list("id", "reference"))
     found = [(r, *heard) for r, heard in answered if heard and heard[0].reference == now_by[r.id]]
-    operations.store_asked(
+    operations.store_query_notices(
         [
-            operations.Asked(account_id=refund.payment.account_id, truth=truth, body=body)
-            for refund, truth, body in found
-            if truth.standing not in (Standing.PENDING, Standing.NOT_FOUND)
+            operations.QueryNotice(account_id=refund.payment.account_id, report=report, body=body)
+            for refund, report, body in found
+            if report.standing not in (Status.PENDING, Status.NOT_FOUND)
         ]
     )
-    _not_found([refund for refund, truth, _ in found if truth.standing is Standing.NOT_FOUND])
-    renew([(refund, truth) for refund, truth, _ in found if refund.anew_wanted_at is not None])
+    _not_found([refund for refund, report, _ in found if report.standing is Status.NOT_FOUND])
+    renew([(refund, report) for refund, report, _ in found if refund.anew_requested_at is not None])
     _rest([refund for refund, _, _ in found])
 
 
@@ -193,7 +193,7 @@ def _rest(heard: Sequence[Refund]) -> None:
         UPDATE payment_refund r SET due_at = CASE n.standing WHEN 'failed' THEN %s::timestamptz END
         FROM payment_refundnumber n
         WHERE r.id = ANY(%s) AND n.reference = r.reference AND r.state IN ('FAILED', 'SUCCEEDED')
-            AND n.standing IN ('succeeded', 'closed', 'failed', 'not_found') AND r.anew_wanted_at IS NULL"""
+            AND n.standing IN ('succeeded', 'closed', 'failed', 'not_found') AND r.anew_requested_at IS NULL"""
     with connection.cursor() as cursor:
         cursor.execute(sql, (clock.now() + ASK_AGAIN, [refund.id for refund in heard]))
 

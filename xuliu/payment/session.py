@@ -33,7 +33,7 @@ class AccountSession:
         is_change: bool = False,
     ) -> Response:
         """One exchange under one deadline, logged redacted. Raises NotSent or NoAnswer."""
-        asked = calls.Asked(
+        asked = calls.Request(
             operation=operation,
             method=method,
             url=url,

@@ -20,7 +20,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 
 from xuliu.payment import keys
-from xuliu.payment.contract import Forged, Odd
+from xuliu.payment.contract import Forged, Malformed
 from xuliu.payment.keys import BadKey
 
 
@@ -104,18 +104,18 @@ class Wechatpay2:
             raise Forged("its signature does not hold")
 
     def unsealed(self, resource: Any) -> bytes:
-        """What a notice's resource hides. Raises Odd."""
+        """What a notice's resource hides. Raises Malformed."""
         if not isinstance(resource, dict) or resource.get("algorithm") != self.SEAL:
-            raise Odd("a notice without a sealed resource")
+            raise Malformed("a notice without a sealed resource")
         nonce, associated, sealed = (
             str(resource.get(each) or "") for each in ("nonce", "associated_data", "ciphertext")
         )
         try:
             plain = opened(self.api_v3_key, nonce=nonce, associated=associated, sealed=sealed)
         except BadKey as error:
-            raise Odd(str(error)) from error
+            raise Malformed(str(error)) from error
         if plain is None:
-            raise Odd("the resource cannot be opened with the APIv3 key")
+            raise Malformed("the resource cannot be opened with the APIv3 key")
         return plain
 
     def _key(self, serial: str, now: datetime) -> RSAPublicKey:

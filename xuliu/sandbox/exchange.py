@@ -30,7 +30,7 @@ class Call:
     run_of_another: Callable[[], Response] | None = None  # the same of another SIM, where the answer names the SIM
 
 
-class Peer(Protocol):
+class StandIn(Protocol):
     """A stand-in. `route` understands a request, or answers it at once (unknown path, no right to ask)."""
 
     name: str
@@ -109,7 +109,7 @@ class Exchange:
     """Answers a peer's calls."""
 
     def __init__(
-        self, peer: Peer, store: Store, clock: Clock, settings: Settings, faults: Faults, calls: Calls
+        self, peer: StandIn, store: Store, clock: Clock, settings: Settings, faults: Faults, calls: Calls
     ) -> None:
         self._peer = peer
         self._store = store
@@ -219,7 +219,7 @@ def _with_odd_value(body: bytes, fault: Fault) -> bytes:
         said = json.loads(body)
     except ValueError:
         return body
-    places = list(_places(said))
+    places = list(_slots(said))
     if not places:
         return body
     inner, step = places[int(fault.more.get("place", 0)) % len(places)]
@@ -227,12 +227,12 @@ def _with_odd_value(body: bytes, fault: Fault) -> bytes:
     return json.dumps(said).replace(json.dumps(ODD_VALUE), str(fault.more.get("value", "1e999"))).encode()
 
 
-def _places(said: Any) -> Iterator[tuple[Any, Any]]:
+def _slots(said: Any) -> Iterator[tuple[Any, Any]]:
     """Every value of an answer that holds no other: what it stands in, and under which name or number."""
     steps = said.items() if isinstance(said, dict) else enumerate(said) if isinstance(said, list) else ()
     for step, inner in steps:
         if isinstance(inner, dict | list) and inner:
-            yield from _places(inner)
+            yield from _slots(inner)
         else:
             yield said, step
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from xuliu.sandbox import credentials
 from xuliu.sandbox.clock import from_environment
-from xuliu.sandbox.exchange import Calls, Exchange, Peer
+from xuliu.sandbox.exchange import Calls, Exchange, StandIn
 from xuliu.sandbox.faults import PEERS, Faults
 from xuliu.sandbox.nce import Nce
 from xuliu.sandbox.onelink import OneLink
@@ -75,7 +75,7 @@ class World:
         onelink = OneLink(*parts, self.sims, self.orders, self.credentials["onelink"])
         nce = Nce(*parts, self.sims, self.orders, self.credentials["1nce"])
         answers: dict[str, Answering] = {"control": control}
-        peers: tuple[Peer, ...] = (onelink, nce, self.wechatpay)
+        peers: tuple[StandIn, ...] = (onelink, nce, self.wechatpay)
         answers |= {peer.name: self._exchange(peer) for peer in peers}
         before = self._before()
         for at, name in enumerate(PORTS):
@@ -87,7 +87,7 @@ class World:
         self.courier.start(self.settle)
         self._write_running(host)
 
-    def _exchange(self, peer: Peer) -> Answering:
+    def _exchange(self, peer: StandIn) -> Answering:
         return Exchange(peer, self.store, self.clock, self.settings, self.faults, self.calls).answer
 
     def running(self, host: str) -> dict[str, Any]:

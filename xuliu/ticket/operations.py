@@ -17,7 +17,7 @@ SAME_FAILURES = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Opening:
+class NewCase:
     """A case to be opened: a question of one kind about one subject, with the facts a person needs to decide."""
 
     kind: str
@@ -26,7 +26,7 @@ class Opening:
     facts: Mapping[str, Any] = field(default_factory=dict)
 
 
-def open_cases(openings: Sequence[Opening]) -> None:
+def open_cases(openings: Sequence[NewCase]) -> None:
     """Open cases, in one statement whatever their number. While a case of a kind about a subject is open, the same one
     again changes nothing."""
     if openings:
@@ -36,10 +36,10 @@ def open_cases(openings: Sequence[Opening]) -> None:
 
 def open_case(kind: str, subject: tuple[str, int], facts: Mapping[str, Any]) -> None:
     """Open one case about a subject given as (kind, id)."""
-    open_cases([Opening(kind=kind, subject_kind=subject[0], subject_id=subject[1], facts=facts)])
+    open_cases([NewCase(kind=kind, subject_kind=subject[0], subject_id=subject[1], facts=facts)])
 
 
-def keep_cases(openings: Sequence[Opening], *, kinds: Sequence[str], quiet_for: timedelta) -> int:
+def keep_cases(openings: Sequence[NewCase], *, kinds: Sequence[str], quiet_for: timedelta) -> int:
     """Have exactly these cases of these kinds open: open what is missing, bring the facts of the others up to date,
     close what is so no longer. One that a person closed comes again after `quiet_for`. Returns how many were opened or
     closed. Three statements."""
@@ -77,7 +77,7 @@ def failed_again(*, subject_kind: str, subject_id: int, what: str) -> int:
     return count
 
 
-def _values(openings: Sequence[Opening]) -> list[Any]:
+def _values(openings: Sequence[NewCase]) -> list[Any]:
     """In one order, so that two writers of the same cases wait for each other and never in a ring."""
     ordered = sorted(openings, key=lambda one: (one.kind, one.subject_kind, one.subject_id))
     return [

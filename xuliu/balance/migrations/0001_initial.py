@@ -33,14 +33,16 @@ class Migration(migrations.Migration):
                 ("imei", models.CharField(db_default="", max_length=15)),
                 ("blocked_why", models.CharField(db_default="", max_length=200)),
                 ("refused", models.CharField(db_default="", max_length=200)),
-                ("wanted_at", models.DateTimeField(null=True)),
+                ("requested_at", models.DateTimeField(null=True)),
                 ("asked_at", models.DateTimeField(null=True)),
                 ("failed_at", models.DateTimeField(null=True)),
             ],
             options={
                 "indexes": [
                     models.Index(
-                        condition=models.Q(("wanted_at__isnull", False)), fields=["wanted_at"], name="reading_wanted"
+                        condition=models.Q(("requested_at__isnull", False)),
+                        fields=["requested_at"],
+                        name="reading_wanted",
                     )
                 ],
             },

@@ -108,13 +108,13 @@ def test_when_all_places_are_taken_elsewhere_nothing_leaves(fresh_database: str)
     account = make_account()
     session = make_session(account, parallel=2, deadline_seconds=0.4)
     with psycopg.connect(fresh_database, autocommit=True) as other, peer(answers()) as carrier:
-        for place in session._places():
+        for place in session._slots():
             other.execute("SELECT pg_advisory_lock(%s)", [locks._key(place)])
         with pytest.raises(NotSent, match="places"):
             session.call(operation="23R08", method="POST", url=carrier.url, is_change=True)
         assert carrier.heard == []
 
-        other.execute("SELECT pg_advisory_unlock(%s)", [locks._key(session._places()[1])])
+        other.execute("SELECT pg_advisory_unlock(%s)", [locks._key(session._slots()[1])])
         session.call(operation="23R08", method="POST", url=carrier.url, is_change=True)
 
     assert len(carrier.heard) == 1

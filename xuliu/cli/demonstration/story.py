@@ -39,7 +39,7 @@ def top_up(control: Control, *, left_to_visitors: Sequence[str]) -> Order:
         offering_code = _longest_renewal(found.sim)
         known = f"{carrier} · {lookup.said(found.sim)}"
         looked_up = clock.now()
-        order = topup.quoted(found.sim, offering_code)
+        order = topup.make_quote(found.sim, offering_code)
         telling = topup.Telling(order, since=begun)
         telling.say(_("look up"), looked_up, known)
         telling.say(_("quote"), clock.now(), _in_short(order))

@@ -22,7 +22,7 @@ from xuliu.inventory.models import Sim, TerminalModel
 from xuliu.inventory.numbers import fails_luhn
 from xuliu.ordering import steps
 from xuliu.ordering.buying.place import place
-from xuliu.ordering.buying.quote import Wish, quote
+from xuliu.ordering.buying.quote import Selection, quote
 from xuliu.ordering.models import OrderLine
 from xuliu.ordering.queries import progress
 from xuliu.party.models import Person
@@ -131,14 +131,14 @@ def test_everything_on_the_price_list_is_delivered(
     sandbox.control.plans(fleet.plans)
     sandbox.control.sims(fleet.sims)
     price_list = PriceList.objects.get()
-    wishes: dict[Sim, Offering] = {}
+    selections: dict[Sim, Offering] = {}
     in_a_week = clock.civil_date(clock.now(), ZONE) + timedelta(days=7)
     for account in CarrierAccount.objects.all():
         served = Sim.objects.filter(account=account, state="ACTIVE", period_end_on__gt=in_a_week)
-        wishes |= dict(zip(served.order_by("id"), Offering.objects.filter(carrier=account.carrier), strict=False))
+        selections |= dict(zip(served.order_by("id"), Offering.objects.filter(carrier=account.carrier), strict=False))
 
     order_id = quote(
-        wishes=[Wish(sim_id=sim.id, offering_id=offering.id) for sim, offering in wishes.items()],
+        selections=[Selection(sim_id=sim.id, offering_id=offering.id) for sim, offering in selections.items()],
         price_list_id=price_list.id,
         channel="test",
     )
@@ -153,7 +153,7 @@ def test_everything_on_the_price_list_is_delivered(
     assert {line.offering.code: line.state for line in lines} == dict.fromkeys(
         Offering.objects.values_list("code", flat=True), "COMPLETED"
     )
-    for sim in wishes:
+    for sim in selections:
         sim.refresh_from_db()
         assert sandbox.control.sim(sim.iccid)["ends_on"] == str(sim.period_end_on)
 

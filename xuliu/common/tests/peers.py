@@ -15,7 +15,7 @@ Behaviour = Callable[[socket.socket, bytes], None]
 
 
 @dataclass
-class Peer:
+class ScriptedServer:
     """Where it listens, the requests it received whole, and how many connections were made to it."""
 
     port: int
@@ -65,10 +65,10 @@ def keeps_silent(stop: threading.Event) -> Behaviour:
 
 
 @contextmanager
-def peer(behaviour: Behaviour, tls: ssl.SSLContext | None = None) -> Iterator[Peer]:
+def peer(behaviour: Behaviour, tls: ssl.SSLContext | None = None) -> Iterator[ScriptedServer]:
     """A peer that treats each whole request so; behind TLS where a context for it is given."""
     listening = socket.create_server(("127.0.0.1", 0))
-    one = Peer(listening.getsockname()[1])
+    one = ScriptedServer(listening.getsockname()[1])
 
     def accept() -> None:
         with contextlib.suppress(OSError):
@@ -85,7 +85,7 @@ def peer(behaviour: Behaviour, tls: ssl.SSLContext | None = None) -> Iterator[Pe
         listening.close()
 
 
-def _serve(plain: socket.socket, behaviour: Behaviour, one: Peer, tls: ssl.SSLContext | None) -> None:
+def _serve(plain: socket.socket, behaviour: Behaviour, one: ScriptedServer, tls: ssl.SSLContext | None) -> None:
     with contextlib.suppress(OSError), plain, tls.wrap_socket(plain, server_side=True) if tls else plain as connection:
         while request := _request(connection):
             one.heard.append(request)

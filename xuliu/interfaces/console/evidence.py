@@ -13,7 +13,7 @@ from xuliu.interfaces.console.kit.columns import NONE, day_text, instant_text, s
 from xuliu.interfaces.console.tables.inventory import CARRIER_STATES
 from xuliu.ordering.delivering.decide import is_held_back, may_send_again_at
 from xuliu.ordering.delivering.evidence import from_json, is_proven
-from xuliu.ordering.delivering.underway import Underway, lines_by_id
+from xuliu.ordering.delivering.underway import ActiveLine, lines_by_id
 from xuliu.ordering.models import Attempt, OrderLine
 
 OUTCOMES = {
@@ -74,7 +74,7 @@ def evidence_of(line: OrderLine, attempt: Attempt | None, newest: StoredReading 
     )
 
 
-def _held_back(line: Underway) -> Evidence:
+def _held_back(line: ActiveLine) -> Evidence:
     proven, said = line.proven, line.before
     return Evidence(
         promise=gettext("Held back: what the carrier shows now is less than was proven of this SIM, or too little."),

@@ -126,6 +126,6 @@ def _refund(refund: Refund) -> dict[str, Any]:
         "reference": refund.reference,
         "state": badge(refund.state, REFUND_STATES),
         "amount": money_text(refund.amount_minor, refund.currency),
-        "at": instant_text(refund.sent_at or refund.wanted_at),
+        "at": instant_text(refund.sent_at or refund.requested_at),
         "why": reason(refund.why),
     }

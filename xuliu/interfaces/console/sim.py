@@ -13,7 +13,7 @@ from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
 from xuliu.balance.models import Bucket, Reading
-from xuliu.balance.operations import want_readings
+from xuliu.balance.operations import request_readings
 from xuliu.balance.queries import reading_of
 from xuliu.catalog.queries import public_price_list
 from xuliu.common import clock
@@ -68,7 +68,7 @@ def ask(request: HttpRequest, sim_id: int) -> HttpResponse:
     if not request.user.has_perm(Right.SEE):
         raise PermissionDenied
     get_object_or_404(Sim.objects.only("id"), id=sim_id)
-    if want_readings(sim_ids=[sim_id]):
+    if request_readings(sim_ids=[sim_id]):
         messages.success(request, _("The carrier is asked now; load the page again in a moment."))
     else:
         messages.info(request, _("The carrier was asked within the last five minutes."))

@@ -20,7 +20,7 @@ from xuliu.interfaces.console.kit import columns
 from xuliu.interfaces.console.kit.columns import States, money_text
 from xuliu.interfaces.console.tables.ticket import CASE_KINDS
 from xuliu.interfaces.console.words import ago, state_words
-from xuliu.ordering.queries import Standing, standings
+from xuliu.ordering.queries import StateCount, state_counts
 from xuliu.party.rights import Right
 
 TABLES = {
@@ -71,7 +71,7 @@ def show(request: HttpRequest) -> HttpResponse:
         "sims": reverse("admin:inventory_sim_changelist"),
         "pots": [_pot(money) for money in figures.money()] if sees_money else [],
         "cases": [_case(case, now) for case in figures.cases()],
-        "standings": _standings(standings(), now, sees_money=sees_money),
+        "state_counts": _standings(state_counts(), now, sees_money=sees_money),
         "carriers": [_carrier(health) for health in figures.carriers_health(now)],
         "now": columns.instant_text(now),
     }
@@ -118,7 +118,7 @@ def _pot(money: figures.Money) -> dict[str, Any]:
     }
 
 
-def _standings(found: list[Standing], now: datetime, *, sees_money: bool) -> list[dict[str, Any]]:
+def _standings(found: list[StateCount], now: datetime, *, sees_money: bool) -> list[dict[str, Any]]:
     return [
         {
             "kind": KINDS[kind],
@@ -130,7 +130,7 @@ def _standings(found: list[Standing], now: datetime, *, sees_money: bool) -> lis
     ]
 
 
-def _standing(one: Standing, table: str, now: datetime) -> dict[str, Any]:
+def _standing(one: StateCount, table: str, now: datetime) -> dict[str, Any]:
     words: Mapping[str, States] = state_words()
     root = reverse(f"admin:{table}_changelist")
     aside = f"{root}?is_set_aside=1&state={one.state}" if one.kind == "line" else f"{root}?state={one.state}"

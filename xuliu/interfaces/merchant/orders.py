@@ -21,7 +21,7 @@ from xuliu.interfaces.merchant.presenters.sim import is_silent
 from xuliu.interfaces.merchant.visiting import is_in_wechat, live, moved, page, remember
 from xuliu.ordering.buying.choose import TooManyOpen, choose, visitor_of
 from xuliu.ordering.buying.place import CannotPlace, cancel, place
-from xuliu.ordering.buying.quote import QuoteRefused, Wish
+from xuliu.ordering.buying.quote import QuoteRefused, Selection
 from xuliu.ordering.ending.withdraw import withdraw
 from xuliu.ordering.models import Order, OrderLine
 from xuliu.ordering.patience import has_ended
@@ -82,11 +82,13 @@ def again(request: HttpRequest, code: str) -> HttpResponseBase:
     old = _order(code)
     if old.line_count > MOST_LINES_AGAIN:
         return redirect(f"{reverse('merchant:order', args=[code])}?refused=too_many_lines")
-    wishes = [Wish(sim_id=line.sim_id, offering_id=line.offering_id) for line in lines_of(old.pk)]
+    selections = [Selection(sim_id=line.sim_id, offering_id=line.offering_id) for line in lines_of(old.pk)]
     browser, address = browsers.known_or_new(request), str(client_of(request))
     visitor = visitor_of(order_id=old.pk, browser=browser, address=address)
     try:
-        order_id = choose(wishes=wishes, price_list_id=old.price_list_id, merchant_id=old.merchant_id, visitor=visitor)
+        order_id = choose(
+            selections=selections, price_list_id=old.price_list_id, merchant_id=old.merchant_id, visitor=visitor
+        )
     except QuoteRefused as refused:
         return redirect(f"{reverse('merchant:order', args=[code])}?refused={refused.refusals[0].code}")
     except TooManyOpen as full:
@@ -144,7 +146,7 @@ def _context(request: HttpRequest, order: Order, now: datetime) -> dict[str, Any
 def _quote(order: Order, lines: list[OrderLine], now: datetime) -> words.Quote:
     flying = under_way([line.sim_id for line in lines])
     others = [line for found in flying.values() for line in found if line.order_id != order.pk]
-    return words.quoted(
+    return words.present_quote(
         order,
         lines,
         sums=sums_of(order.pk),

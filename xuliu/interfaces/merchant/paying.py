@@ -33,7 +33,7 @@ def paying(request: HttpRequest, order: Order, now: datetime) -> dict[str, Any]:
     outside WeChat a QR code; until any of it is there, what is being waited for."""
     in_wechat = is_in_wechat(request)
     context: dict[str, Any] = {"view": "pay", "is_waiting": True, "stage": "opening"}
-    if order.cancel_wanted_at:
+    if order.cancel_requested_at:
         return {**context, "stage": "cancelling"}
     if now >= order.valid_until:
         return {**context, "stage": "ending"}

@@ -74,7 +74,7 @@ def _receipt(code: str) -> Receipt:
 
 def _words(found: Receipt) -> words.Words:
     lines = lines_of(found.order_id, limit=words.LINES_PRINTED)
-    return words.told(found, lines, payment=payment_of(found.order_id), proofs=_proofs(lines))
+    return words.present_receipt(found, lines, payment=payment_of(found.order_id), proofs=_proofs(lines))
 
 
 def _proofs(lines: list[OrderLine]) -> dict[int, str]:

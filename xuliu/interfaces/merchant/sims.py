@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.utils.translation import gettext
 from django.views.decorators.http import require_POST, require_safe
 
-from xuliu.balance.operations import want_readings
+from xuliu.balance.operations import request_readings
 from xuliu.balance.queries import reading_of
 from xuliu.catalog.queries import public_price_list
 from xuliu.common import clock
@@ -24,7 +24,7 @@ from xuliu.inventory.models import Sim, Terminal
 from xuliu.ordering.buying.choose import TooManyOpen, Visitor, choose
 from xuliu.ordering.buying.offers import offers
 from xuliu.ordering.buying.openings import shares_of_address, shares_of_shop
-from xuliu.ordering.buying.quote import QuoteRefused, Wish
+from xuliu.ordering.buying.quote import QuoteRefused, Selection
 from xuliu.ordering.models import Order, OrderLine
 from xuliu.ordering.queries import under_way
 
@@ -106,9 +106,9 @@ def _quoted(request: HttpRequest, sim: Sim | None, visitor: Visitor, back: str) 
     offering, prices = request.POST.get("offering", ""), public_price_list()
     if sim is None or prices is None or not (offering.isascii() and offering.isdigit() and len(offering) < 19):
         return redirect(f"{back}?refused=no_plan_chosen")
-    wish = Wish(sim_id=sim.pk, offering_id=int(offering))
+    selection = Selection(sim_id=sim.pk, offering_id=int(offering))
     try:
-        order_id = choose(wishes=[wish], price_list_id=prices.pk, merchant_id=sim.merchant_id, visitor=visitor)
+        order_id = choose(selections=[selection], price_list_id=prices.pk, merchant_id=sim.merchant_id, visitor=visitor)
     except QuoteRefused as refused:
         return redirect(f"{back}?refused={refused.refusals[0].code}")
     except TooManyOpen as full:
@@ -118,7 +118,7 @@ def _quoted(request: HttpRequest, sim: Sim | None, visitor: Visitor, back: str) 
 
 def _context(request: HttpRequest, sim: Sim, terminal: Terminal | None, *, is_whole: bool) -> dict[str, Any]:
     now, account, prices = clock.now(), sim.account, public_price_list()
-    want_readings(sim_ids=[sim.pk])
+    request_readings(sim_ids=[sim.pk])
     found = offers(sim_ids=[sim.pk], price_list_id=prices.pk if prices else None, at=now)[sim.pk]
     facts = words.Facts(
         sim=sim,
@@ -158,11 +158,11 @@ def _nothing(answer: words.Answer) -> str:
     return gettext("There is no plan for this SIM at the moment. Call your service provider.") if answer.wants else ""
 
 
-def _known_order(request: HttpRequest, lines: list[OrderLine]) -> words.UnderWay | None:
+def _known_order(request: HttpRequest, lines: list[OrderLine]) -> words.PendingOrder | None:
     """What is under way for this SIM; with a link where it was ordered on this phone."""
     if not lines:
         return None
     codes = remembered(request)
     own = Order.objects.filter(code__in=codes, id__in=[line.order_id for line in lines]).first() if codes else None
     link = reverse("merchant:order", args=[own.code]) if own else ""
-    return words.UnderWay(since=lines[0].state_at, link=link)
+    return words.PendingOrder(since=lines[0].state_at, link=link)

@@ -15,7 +15,7 @@ from django.http import HttpRequest, HttpResponse
 
 from xuliu.common import actor, clock
 from xuliu.payment.accounts import provider_of
-from xuliu.payment.contract import Forged, Signed
+from xuliu.payment.contract import Forged, VerifiedNotice
 from xuliu.payment.guarded import Guarded
 from xuliu.payment.models import ProviderAccount
 from xuliu.payment.operations import store_notice
@@ -77,7 +77,7 @@ def notice(request: HttpRequest, account_code: str) -> HttpResponse:
     return _stored(known, signed, request.body)
 
 
-def _stored(known: Known, signed: Signed, body: bytes) -> HttpResponse:
+def _stored(known: Known, signed: VerifiedNotice, body: bytes) -> HttpResponse:
     """Store and acknowledge, a repeat too. Where it cannot be stored the provider is told to repeat it."""
     try:
         with actor.acting(actor.Actor("provider", known.id)):

@@ -22,13 +22,13 @@ from xuliu.ledger.operations import Entry, post
 from xuliu.ordering.delivering.ready import release_lines
 from xuliu.ordering.models import Order, OrderLine
 from xuliu.payment import outside
-from xuliu.payment.contract import Standing, Subject
+from xuliu.payment.contract import Status, Subject
 from xuliu.payment.hearing import apply_refunds
-from xuliu.payment.inbox import Heard, locked_notices, set_notice_aside, waiting_notices
+from xuliu.payment.inbox import ReadNotice, locked_notices, set_notice_aside, waiting_notices
 from xuliu.payment.models import Notice, Payment
-from xuliu.payment.operations import RefundOrder, close_confirmed, want_refunds
+from xuliu.payment.operations import NewRefund, close_confirmed, request_refunds
 from xuliu.payment.payment_steps import PAID
-from xuliu.ticket.operations import Opening, open_cases
+from xuliu.ticket.operations import NewCase, open_cases
 
 log = logging.getLogger(__name__)
 
@@ -46,7 +46,7 @@ REFUNDED = outside.CASE
 
 
 # Tuples of what is looked at: making the rows of thousands took half of the time.
-class Asked(NamedTuple):
+class LockedPayment(NamedTuple):
     """A payment as we asked for it, its row locked."""
 
     id: int
@@ -60,7 +60,7 @@ class Asked(NamedTuple):
     is_refunded_outside: bool
 
 
-class Held(NamedTuple):
+class LockedOrder(NamedTuple):
     """An order whose row is locked."""
 
     id: int
@@ -74,8 +74,8 @@ class Verdict:
     """What becomes of one payment that a provider says succeeded. Other codes than the above go to suspense."""
 
     code: str
-    heard: Heard
-    payment: Asked | None
+    heard: ReadNotice
+    payment: LockedPayment | None
 
     @property
     def fields(self) -> dict[str, object]:
@@ -93,26 +93,26 @@ def apply_notices(limit: int = CHUNK) -> int:
 def _apply(ids: Sequence[int]) -> None:
     with stops.transaction("pay.apply"):
         notices = locked_notices(ids)
-        payments = [heard for heard in notices if heard.truth.subject is Subject.PAYMENT]
+        payments = [heard for heard in notices if heard.report.subject is Subject.PAYMENT]
         # Orders are locked before their payments, as cancelling and expiring do.
-        about = [heard.truth.payment_reference or heard.truth.reference for heard in notices]
+        about = [heard.report.payment_reference or heard.report.reference for heard in notices]
         orders = _locked_orders(arrays.texts(about)) if notices else {}
         # Refunds first: what was given back past us is not delivered.
-        refunds = apply_refunds([heard for heard in notices if heard.truth.subject is Subject.REFUND])
-        strange = refunds.strange | _apply_payments([h for h in payments if h.truth.standing in PAID], orders)
-        _end_payments([h for h in payments if h.truth.standing in (Standing.CLOSED, Standing.FAILED)])
+        refunds = apply_refunds([heard for heard in notices if heard.report.subject is Subject.REFUND])
+        strange = refunds.strange | _apply_payments([h for h in payments if h.report.standing in PAID], orders)
+        _end_payments([h for h in payments if h.report.standing in (Status.CLOSED, Status.FAILED)])
         _hold_back(refunds.outside)
         every = {heard.notice_id for heard in notices}
         move(Notice, sorted(every - strange), to=Notice.State.APPLIED)
         move(Notice, sorted(strange), to=Notice.State.SET_ASIDE, why="does not match; see its case")
 
 
-def _apply_payments(heard: Sequence[Heard], orders: Mapping[int, Held]) -> set[int]:
+def _apply_payments(heard: Sequence[ReadNotice], orders: Mapping[int, LockedOrder]) -> set[int]:
     """Judge and settle; returns the notices that a person must look at."""
     if not heard:
         return set()
-    references = arrays.texts([one.truth.reference for one in heard])
-    payments = _locked_payments(references, arrays.texts([one.truth.number for one in heard if one.truth.number]))
+    references = arrays.texts([one.report.reference for one in heard])
+    payments = _locked_payments(references, arrays.texts([one.report.number for one in heard if one.report.number]))
     verdicts = judge(heard, payments, orders, _orders_paid(orders))
     _succeed(verdicts)
     _take_in([v for v in verdicts if v.code == APPLY], orders)
@@ -123,7 +123,7 @@ def _apply_payments(heard: Sequence[Heard], orders: Mapping[int, Held]) -> set[i
     return _suspend([v for v in verdicts if v.code not in (APPLY, REPEAT, *GIVEN_BACK)])
 
 
-def _locked_payments(references: str, numbers: str) -> dict[str, Asked]:
+def _locked_payments(references: str, numbers: str) -> dict[str, LockedPayment]:
     """Those that the notices name, and those that the provider's numbers in them are known of."""
     sql = """
         SELECT id, reference, order_id, account_id, amount_minor, currency, state, number, EXISTS (
@@ -132,17 +132,17 @@ def _locked_payments(references: str, numbers: str) -> dict[str, Asked]:
         ORDER BY id FOR NO KEY UPDATE"""
     with connection.cursor() as cursor:
         cursor.execute(sql, (references, numbers))
-        return {payment.reference: payment for payment in map(Asked._make, cursor.fetchall())}
+        return {payment.reference: payment for payment in map(LockedPayment._make, cursor.fetchall())}
 
 
-def _locked_orders(references: str) -> dict[int, Held]:
+def _locked_orders(references: str) -> dict[int, LockedOrder]:
     sql = """
         SELECT id, state, valid_until, is_waited_for FROM ordering_order
         WHERE id IN (SELECT order_id FROM payment_payment WHERE reference = ANY(%s::text[]))
         ORDER BY id FOR NO KEY UPDATE"""
     with connection.cursor() as cursor:
         cursor.execute(sql, (references,))
-        return {order.id: order for order in map(Held._make, cursor.fetchall())}
+        return {order.id: order for order in map(LockedOrder._make, cursor.fetchall())}
 
 
 def _orders_paid(order_ids: Iterable[int]) -> set[int]:
@@ -153,7 +153,10 @@ def _orders_paid(order_ids: Iterable[int]) -> set[int]:
 
 
 def judge(
-    heard: Sequence[Heard], payments: Mapping[str, Asked], orders: Mapping[int, Held], paid: set[int]
+    heard: Sequence[ReadNotice],
+    payments: Mapping[str, LockedPayment],
+    orders: Mapping[int, LockedOrder],
+    paid: set[int],
 ) -> list[Verdict]:
     """One verdict for each truth, in the order of the provider's times of payment: an order's first counts. Of one
     payment the later truth counts: that something of it went back stands before that it was paid."""
@@ -161,10 +164,10 @@ def judge(
     succeeded = {p.id: p.number for p in payments.values() if p.state == Payment.State.SUCCEEDED}
     known = {(p.account_id, p.number): p.id for p in payments.values() if p.number}
     taken = set(paid)
-    returned = {one.truth.reference for one in heard if one.truth.standing is Standing.REFUNDED}
+    returned = {one.report.reference for one in heard if one.report.standing is Status.REFUNDED}
     returned |= {payment.reference for payment in payments.values() if payment.is_refunded_outside}
     for one in sorted(heard, key=_when_paid):
-        payment = payments.get(one.truth.reference)
+        payment = payments.get(one.report.reference)
         if _is_announced_again(one, payment, known, succeeded):
             code = ANNOUNCED_AGAIN
         elif payment is None:
@@ -176,23 +179,23 @@ def judge(
         else:
             code = _misfit(one, payment) or _code(one, payment, orders, taken)
         if payment and code != ANNOUNCED_AGAIN:
-            succeeded.setdefault(payment.id, one.truth.number)
-            known.setdefault((one.account_id, one.truth.number), payment.id)
+            succeeded.setdefault(payment.id, one.report.number)
+            known.setdefault((one.account_id, one.report.number), payment.id)
         if payment and code == APPLY:
             taken.add(payment.order_id)
         verdicts.append(Verdict(code, one, payment))
     return verdicts
 
 
-def _when_paid(heard: Heard) -> tuple[datetime, bool, int]:
-    return heard.truth.at or heard.received_at, heard.truth.standing is not Standing.REFUNDED, heard.notice_id
+def _when_paid(heard: ReadNotice) -> tuple[datetime, bool, int]:
+    return heard.report.at or heard.received_at, heard.report.standing is not Status.REFUNDED, heard.notice_id
 
 
 def _is_announced_again(
-    one: Heard, payment: Asked | None, known: Mapping[tuple[int, str], int], succeeded: Mapping[int, str]
+    one: ReadNotice, payment: LockedPayment | None, known: Mapping[tuple[int, str], int], succeeded: Mapping[int, str]
 ) -> bool:
     """The provider's number is another payment's, or this payment's number is another."""
-    number = one.truth.number
+    number = one.report.number
     if not number:
         return False
     known_of = known.get((one.account_id, number))
@@ -201,24 +204,24 @@ def _is_announced_again(
     return known_of not in (None, payment.id) or succeeded.get(payment.id, "") not in ("", number)
 
 
-def _code(one: Heard, payment: Asked, orders: Mapping[int, Held], paid: set[int]) -> str:
+def _code(one: ReadNotice, payment: LockedPayment, orders: Mapping[int, LockedOrder], paid: set[int]) -> str:
     order = orders.get(payment.order_id)
     if order is None:
         return "payment_of_no_order"
     if order.id in paid:
         return PAID_TWICE
-    paid_at = one.truth.at or one.received_at
+    paid_at = one.report.at or one.received_at
     is_in_time = order.state == Order.State.AWAITING_PAYMENT and paid_at <= order.valid_until + GRACE
     return APPLY if is_in_time else PAID_LATE
 
 
-def _misfit(one: Heard, payment: Asked) -> str:
+def _misfit(one: ReadNotice, payment: LockedPayment) -> str:
     """What was paid otherwise than asked for; "" where nothing was."""
-    if payment.account_id != one.account_id or one.truth.merchant_number not in ("", one.merchant_number):
+    if payment.account_id != one.account_id or one.report.merchant_number not in ("", one.merchant_number):
         return "payment_to_another_merchant"
-    if one.truth.currency != payment.currency:
+    if one.report.currency != payment.currency:
         return "payment_in_another_currency"
-    return "payment_of_another_amount" if one.truth.amount_minor != payment.amount_minor else ""
+    return "payment_of_another_amount" if one.report.amount_minor != payment.amount_minor else ""
 
 
 def _succeed(verdicts: Sequence[Verdict]) -> None:
@@ -232,15 +235,15 @@ def _succeed(verdicts: Sequence[Verdict]) -> None:
         why=[code for _, _, code in paid],
         also={"lease_until": None},
         also_each={
-            "number": [heard.truth.number for _, heard, _ in paid],
-            "paid_at": [heard.truth.at or heard.received_at for _, heard, _ in paid],
+            "number": [heard.report.number for _, heard, _ in paid],
+            "paid_at": [heard.report.at or heard.received_at for _, heard, _ in paid],
             "is_applied": [code == APPLY for _, _, code in paid],
         },
     )
 
 
-def _take_in(verdicts: Sequence[Verdict], orders: Mapping[int, Held]) -> None:
-    paid = [(v.payment, v.heard.truth.at or v.heard.received_at) for v in verdicts if v.payment]
+def _take_in(verdicts: Sequence[Verdict], orders: Mapping[int, LockedOrder]) -> None:
+    paid = [(v.payment, v.heard.report.at or v.heard.received_at) for v in verdicts if v.payment]
     if not paid:
         return
     ids = [payment.order_id for payment, _ in paid]
@@ -249,7 +252,7 @@ def _take_in(verdicts: Sequence[Verdict], orders: Mapping[int, Held]) -> None:
     release_lines([orders[order_id] for order_id in ids])
 
 
-def _received(payment: Asked) -> Entry:
+def _received(payment: LockedPayment) -> Entry:
     return Entry(
         reference=f"payment:{payment.id}:received",
         source=addresses.provider_receivable(payment.account_id),
@@ -262,11 +265,9 @@ def _received(payment: Asked) -> Entry:
 
 def _give_back(verdicts: Sequence[Verdict]) -> None:
     """Whole and by itself, once for each of the provider's transactions."""
-    back = [(v.payment, f"{v.code}:{v.heard.truth.number}"[:80]) for v in verdicts if v.payment]
-    wanted = [
-        RefundOrder(payment_id=p.id, amount_minor=p.amount_minor, currency=p.currency, why=why) for p, why in back
-    ]
-    want_refunds(wanted)
+    back = [(v.payment, f"{v.code}:{v.heard.report.number}"[:80]) for v in verdicts if v.payment]
+    wanted = [NewRefund(payment_id=p.id, amount_minor=p.amount_minor, currency=p.currency, why=why) for p, why in back]
+    request_refunds(wanted)
     entries = [
         replace(
             _received(payment),
@@ -279,7 +280,7 @@ def _give_back(verdicts: Sequence[Verdict]) -> None:
 
 
 def _suspend(verdicts: Sequence[Verdict]) -> set[int]:
-    entries = [_suspended(v) for v in verdicts if v.heard.truth.amount_minor and v.code != ANNOUNCED_AGAIN]
+    entries = [_suspended(v) for v in verdicts if v.heard.report.amount_minor and v.code != ANNOUNCED_AGAIN]
     post(entries, at=clock.now())
     open_cases([_case(verdict) for verdict in verdicts])
     return {verdict.heard.notice_id for verdict in verdicts}
@@ -289,30 +290,30 @@ def _suspended(verdict: Verdict) -> Entry:
     """Named by the provider's own number, so that a second notice of the same money is not a second posting."""
     heard, payment = verdict.heard, verdict.payment
     return Entry(
-        reference=f"suspense:{heard.account_id}:{heard.truth.number or heard.truth.reference}",
+        reference=f"suspense:{heard.account_id}:{heard.report.number or heard.report.reference}",
         source=addresses.provider_receivable(heard.account_id),
         destination=addresses.SUSPENSE,
-        amount_minor=heard.truth.amount_minor or 0,
-        currency=heard.truth.currency,
+        amount_minor=heard.report.amount_minor or 0,
+        currency=heard.report.currency,
         order_id=payment.order_id if payment else None,
     )
 
 
-def _case(verdict: Verdict) -> Opening:
-    truth, payment = verdict.heard.truth, verdict.payment
+def _case(verdict: Verdict) -> NewCase:
+    report, payment = verdict.heard.report, verdict.payment
     subject = ("payment", payment.id) if payment else ("notice", verdict.heard.notice_id)
     facts = {
-        "said": {"reference": truth.reference, "amount_minor": truth.amount_minor, "currency": truth.currency},
+        "said": {"reference": report.reference, "amount_minor": report.amount_minor, "currency": report.currency},
         "expected": {"amount_minor": payment.amount_minor, "currency": payment.currency} if payment else None,
-        "provider_number": truth.number,
+        "provider_number": report.number,
     }
-    return Opening(kind=verdict.code, subject_kind=subject[0], subject_id=subject[1], facts=facts)
+    return NewCase(kind=verdict.code, subject_kind=subject[0], subject_id=subject[1], facts=facts)
 
 
-def _end_payments(heard: Sequence[Heard]) -> None:
+def _end_payments(heard: Sequence[ReadNotice]) -> None:
     if not heard:
         return
-    references = [one.truth.reference for one in heard]
+    references = [one.report.reference for one in heard]
     ids = Payment.objects.filter(reference__in=references, state__in=Payment.LIVE).values_list("id", flat=True)
     close_confirmed(payment_ids=sorted(ids), why="the provider says so")
     wake.after_commit("order.expire")

@@ -15,7 +15,7 @@ from xuliu.common import arrays, clock, locks, stops
 from xuliu.ordering.buying import openings
 from xuliu.ordering.buying.offers import Offer
 from xuliu.ordering.buying.place import give_up
-from xuliu.ordering.buying.quote import QUOTE_VALID, Wish, offered, write
+from xuliu.ordering.buying.quote import QUOTE_VALID, Selection, offered, write
 from xuliu.ordering.models import Order, PageOrder
 
 CHANNEL = "merchant"
@@ -44,13 +44,13 @@ class TooManyOpen(Exception):
         self.code = code
 
 
-def choose(*, wishes: Sequence[Wish], price_list_id: int, merchant_id: int | None, visitor: Visitor) -> int:
+def choose(*, selections: Sequence[Selection], price_list_id: int, merchant_id: int | None, visitor: Visitor) -> int:
     """This browser's open order of the very same at the same price and for the same days, made where there is none.
 
     Returns its id; 50 presses are one order, at once too. Raises QuoteRefused, TooManyOpen.
     """
     at = clock.now()
-    offers = offered(wishes, price_list_id=price_list_id, at=at)
+    offers = offered(selections, price_list_id=price_list_id, at=at)
     sim_id = offers[0].sim_id
     with stops.transaction("choose.write"):
         locks.until_commit(f"orders of SIM {sim_id}")
@@ -97,7 +97,7 @@ def _open(sim_id: int, at: datetime) -> list[_Open]:
             p.is_by_sticker
         FROM ordering_pageorder p JOIN ordering_order o ON o.id = p.order_id
         WHERE p.sim_id = %s AND p.valid_until > %s AND o.state IN ('QUOTED', 'AWAITING_PAYMENT')
-            AND o.cancel_wanted_at IS NULL
+            AND o.cancel_requested_at IS NULL
         ORDER BY o.id FOR NO KEY UPDATE OF o"""
     with connection.cursor() as cursor:
         cursor.execute(sql, (sim_id, at))

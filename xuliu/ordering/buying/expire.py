@@ -12,7 +12,7 @@ from xuliu.ordering.buying.by_notice import GRACE, drop_unpaid
 from xuliu.ordering.delivering.underway import NOT_SET_ASIDE, set_order_aside
 from xuliu.ordering.models import Order
 from xuliu.payment.models import Payment
-from xuliu.payment.operations import want_closed
+from xuliu.payment.operations import request_close
 
 State = Order.State
 
@@ -32,7 +32,7 @@ def end_unpaid(limit: int = CHUNK) -> int:
 
     Returns how many ended. An order whose payment turns out to be paid in between stays and is fulfilled.
     """
-    overdue = "state = 'AWAITING_PAYMENT' AND (valid_until < %s OR cancel_wanted_at IS NOT NULL)"
+    overdue = "state = 'AWAITING_PAYMENT' AND (valid_until < %s OR cancel_requested_at IS NOT NULL)"
     ended: list[int] = []
     _each_set(_found(overdue, clock.now() - GRACE, limit), "expire", lambda part: ended.extend(_end(part)))
     return len(ended)
@@ -56,9 +56,9 @@ def _end(ids: Sequence[int]) -> list[int]:
         unpaid = Order.objects.filter(id__in=ids, state=State.AWAITING_PAYMENT)
         found = list(unpaid.select_for_update(skip_locked=True, no_key=True).order_by("id"))
         live = _order_ids_with_live_payments([order.id for order in found])
-        want_closed(order_ids=sorted(live))
+        request_close(order_ids=sorted(live))
         dead = [order for order in found if order.id not in live]
-        cancelled = [order.id for order in dead if order.cancel_wanted_at is not None]
+        cancelled = [order.id for order in dead if order.cancel_requested_at is not None]
         ended = move(Order, cancelled, to=State.CANCELLED, why="cancelled by the payer")
         ended += move(Order, [order.id for order in dead if order.id not in set(cancelled)], to=State.EXPIRED)
         drop_unpaid(ended)

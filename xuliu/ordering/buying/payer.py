@@ -10,7 +10,7 @@ from xuliu.common import stops
 from xuliu.common.state import move
 from xuliu.ordering.buying.place import CannotPlace, place
 from xuliu.payment.accounts import provider_of, session_of
-from xuliu.payment.contract import Method, NoAnswer, NotSent, Odd
+from xuliu.payment.contract import Malformed, Method, NoAnswer, NotSent
 from xuliu.payment.models import SignIn
 from xuliu.payment.provider_calls import AT_ONCE, ask_together, claim, store
 
@@ -18,7 +18,7 @@ NOT_TOLD = "wechat_sign_in"
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class PayerAnswer:
     """Whom the provider named, or why it named nobody."""
 
     payer_id: str
@@ -32,16 +32,16 @@ def know_payers(limit: int = AT_ONCE) -> int:
     return len(claimed)
 
 
-def _ask(returned: SignIn) -> Told:
+def _ask(returned: SignIn) -> PayerAnswer:
     account = returned.account
     try:
         with stops.call("payer.ask"):
-            return Told(provider_of(account).payer_id(session_of(account), returned.code))
-    except (NoAnswer, NotSent, Odd) as error:
-        return Told("", str(error))
+            return PayerAnswer(provider_of(account).payer_id(session_of(account), returned.code))
+    except (NoAnswer, NotSent, Malformed) as error:
+        return PayerAnswer("", str(error))
 
 
-def _place_for(told: Sequence[tuple[SignIn, Told]]) -> None:
+def _place_for(told: Sequence[tuple[SignIn, PayerAnswer]]) -> None:
     """Each by itself: they are few, and one that cannot be placed is told why."""
     for returned, who in told:
         if not who.payer_id:

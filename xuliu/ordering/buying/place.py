@@ -14,7 +14,7 @@ from xuliu.ordering.models import Order
 from xuliu.payment.accounts import capabilities_of
 from xuliu.payment.contract import Method
 from xuliu.payment.models import ProviderAccount
-from xuliu.payment.operations import is_live, open_payment, want_closed
+from xuliu.payment.operations import is_live, open_payment, request_close
 
 
 class CannotPlace(Exception):
@@ -63,7 +63,7 @@ class _Placed(NamedTuple):
     id: int
     state: str
     paid_at: datetime | None
-    cancel_wanted_at: datetime | None
+    cancel_requested_at: datetime | None
     valid_until: datetime
     total_minor: int
     currency: str
@@ -82,7 +82,7 @@ def _locked(order_id: int) -> _Placed:
     Raises Order.DoesNotExist.
     """
     sql = """
-        SELECT o.id, o.state, o.paid_at, o.cancel_wanted_at, o.valid_until, o.total_minor, o.currency, o.number,
+        SELECT o.id, o.state, o.paid_at, o.cancel_requested_at, o.valid_until, o.total_minor, o.currency, o.number,
             o.seller_id, s.name ->> 'zh-hans',
             EXISTS (SELECT FROM ordering_orderline l JOIN carrier_carrieraccount a ON a.id = l.account_id
                     WHERE l.order_id = o.id AND a.paused_at IS NOT NULL),
@@ -103,7 +103,7 @@ def _locked(order_id: int) -> _Placed:
 def _check(order: _Placed) -> None:
     if order.state == Order.State.PAID or order.paid_at is not None:
         raise CannotPlace("already_paid")
-    is_open = order.state in (Order.State.QUOTED, Order.State.AWAITING_PAYMENT) and order.cancel_wanted_at is None
+    is_open = order.state in (Order.State.QUOTED, Order.State.AWAITING_PAYMENT) and order.cancel_requested_at is None
     if not is_open or clock.now() >= order.valid_until:
         raise CannotPlace("lapsed")
     if order.is_account_paused:
@@ -154,7 +154,7 @@ def give_up(*, order_id: int, why: str) -> None:
         drop_unpaid(ids)
         return
     placed = Order.objects.filter(id=order_id, state=Order.State.AWAITING_PAYMENT)
-    placed.filter(cancel_wanted_at__isnull=True).update(cancel_wanted_at=clock.now())
+    placed.filter(cancel_requested_at__isnull=True).update(cancel_requested_at=clock.now())
     if placed.exists():
-        want_closed(order_ids=[order_id])
+        request_close(order_ids=[order_id])
         wake.after_commit("order.expire")

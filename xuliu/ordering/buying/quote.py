@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from django.db import connection
 
-from xuliu.balance.operations import want_readings
+from xuliu.balance.operations import request_readings
 from xuliu.common import arrays, clock, stops
 from xuliu.common.chunks import in_chunks
 from xuliu.common.codes import new_code
@@ -17,7 +17,7 @@ LINES_PER_STATEMENT = 5_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wish:
+class Selection:
     """This offering for this SIM."""
 
     sim_id: int
@@ -34,7 +34,7 @@ class QuoteRefused(Exception):
 
 def quote(
     *,
-    wishes: Sequence[Wish],
+    selections: Sequence[Selection],
     price_list_id: int,
     channel: str,
     merchant_id: int | None = None,
@@ -46,7 +46,7 @@ def quote(
     take the same number of statements a chunk of 5,000 lines.
     """
     at = clock.now()
-    offers = offered(wishes, price_list_id=price_list_id, at=at)
+    offers = offered(selections, price_list_id=price_list_id, at=at)
     with stops.transaction("quote.write"):
         return write(
             offers,
@@ -76,13 +76,13 @@ def write(
     return order_id
 
 
-def offered(wishes: Sequence[Wish], *, price_list_id: int, at: datetime) -> list[Offer]:
+def offered(selections: Sequence[Selection], *, price_list_id: int, at: datetime) -> list[Offer]:
     """What these wishes would cost and bring, in their order. Raises QuoteRefused with every one that cannot be had."""
-    asked = [(wish.sim_id, wish.offering_id) for wish in wishes]
+    asked = [(selection.sim_id, selection.offering_id) for selection in selections]
     granted, refusals = answers(asked, price_list_id=price_list_id, at=at)
     if refusals or not granted:
         # Where the carrier's own word stands against it, a fresh one is asked for: the last may be of long ago.
-        want_readings(sim_ids=[refusal.sim_id for refusal in refusals if refusal.code in SAID_BY_CARRIER])
+        request_readings(sim_ids=[refusal.sim_id for refusal in refusals if refusal.code in SAID_BY_CARRIER])
         raise QuoteRefused(refusals)
     return granted
 

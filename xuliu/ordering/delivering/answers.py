@@ -12,15 +12,15 @@ from xuliu.common import arrays, clock, stops, wake
 from xuliu.common.state import move
 from xuliu.common.trail import log_rows
 from xuliu.ordering.delivering.outcomes import LOOK_BACK_AFTER, land, reject
-from xuliu.ordering.delivering.underway import Peer, Underway, growing
+from xuliu.ordering.delivering.underway import ActiveLine, CarrierClient, backoff
 from xuliu.ordering.models import OrderLine
 from xuliu.ordering.patience import may_be_sent_again
-from xuliu.ticket.operations import Opening, open_cases
+from xuliu.ticket.operations import NewCase, open_cases
 
 log = logging.getLogger(__name__)
 
 State = OrderLine.State
-Answered = tuple[Underway, Answer]
+Answered = tuple[ActiveLine, Answer]
 
 FIRST_LOOK = timedelta(0)
 ASK_FIRST = timedelta(seconds=2)
@@ -29,7 +29,7 @@ RETRY_LONGEST = timedelta(minutes=10)
 LONGEST_WAIT = timedelta(hours=1)  # a carrier that says more has said nothing
 
 
-def store_answers(peer: Peer, answered: Sequence[Answered], *, only_from: Sequence[str]) -> None:
+def store_answers(peer: CarrierClient, answered: Sequence[Answered], *, only_from: Sequence[str]) -> None:
     """Store each answer with its attempt and move the lines whose newest attempt it is.
 
     The answer of an old attempt is logged, wakes `check`, and moves nothing.
@@ -111,7 +111,7 @@ def _refused(answered: Sequence[Answered], only_from: Sequence[str]) -> None:
     reject([line.id for line, _ in answered], only_from=only_from, why=whys)
 
 
-def _wait(peer: Peer, answered: Sequence[Answered], only_from: Sequence[str]) -> None:
+def _wait(peer: CarrierClient, answered: Sequence[Answered], only_from: Sequence[str]) -> None:
     """Certainly not sent: back to READY with a due time. Our own empty account is nobody's refund: it is paused."""
     moved = move(
         OrderLine,
@@ -133,16 +133,16 @@ def _wait(peer: Peer, answered: Sequence[Answered], only_from: Sequence[str]) ->
         pause_account(peer.account.id, why=ours.detail)
 
 
-def _due(line: Underway, answer: Answer) -> datetime:
+def _due(line: ActiveLine, answer: Answer) -> datetime:
     if answer.reason is Reason.ACCOUNT:
         return clock.now()  # the account's pause holds it, and ends when a person ends it
     said = answer.retry_after_seconds
     if said is not None and said <= LONGEST_WAIT.total_seconds():
         return clock.now() + max(timedelta(seconds=1), timedelta(seconds=said))
-    return clock.now() + growing(line.tries, first=RETRY_FIRST, longest=RETRY_LONGEST)
+    return clock.now() + backoff(line.tries, first=RETRY_FIRST, longest=RETRY_LONGEST)
 
 
-def keep_from_sending(lines: Sequence[Underway]) -> None:
+def keep_from_sending(lines: Sequence[ActiveLine]) -> None:
     """These were sent and not done: those that reached their carrier as often as they may wait for a person."""
     vain = [line for line in lines if not may_be_sent_again(line.sent_before + 1)]
     if vain:
@@ -151,9 +151,9 @@ def keep_from_sending(lines: Sequence[Underway]) -> None:
         open_cases([_in_vain(line) for line in vain])
 
 
-def _in_vain(line: Underway) -> Opening:
+def _in_vain(line: ActiveLine) -> NewCase:
     facts = {"sendings": line.sent_before + 1, "sent_at": line.sent_at, "paid_at": line.paid_at}
-    return Opening(kind="line_sent_in_vain", subject_kind="orderline", subject_id=line.id, facts=facts)
+    return NewCase(kind="line_sent_in_vain", subject_kind="orderline", subject_id=line.id, facts=facts)
 
 
 def pause_account(account_id: int, *, why: str) -> None:
@@ -161,7 +161,7 @@ def pause_account(account_id: int, *, why: str) -> None:
     pause([account_id], why=why)
     open_cases(
         [
-            Opening(
+            NewCase(
                 kind="carrier_account_paused",
                 subject_kind="carrieraccount",
                 subject_id=account_id,

@@ -17,7 +17,14 @@ from xuliu.common.state import move
 from xuliu.ordering.delivering import verify
 from xuliu.ordering.delivering.answers import keep_from_sending, store_answers
 from xuliu.ordering.delivering.outcomes import land
-from xuliu.ordering.delivering.underway import Peer, Underway, absence_proves_from, growing, lease_due, set_aside
+from xuliu.ordering.delivering.underway import (
+    ActiveLine,
+    CarrierClient,
+    absence_proves_from,
+    backoff,
+    lease_due,
+    set_aside,
+)
 from xuliu.ordering.models import Flight, OrderLine
 from xuliu.ordering.patience import may_be_sent_again
 
@@ -89,7 +96,7 @@ def _ended_leases(lines: Sequence[int]) -> tuple[list[int], list[int]]:
 
 def check(account_id: int, limit: int = CHUNK) -> int:
     """Ask the carrier what became of due lines; returns how many were asked about."""
-    peer = Peer.of(account_id)
+    peer = CarrierClient.of(account_id)
     due = lease_due(
         account_id=account_id,
         states=[State.UNKNOWN, State.ACCEPTED],
@@ -106,7 +113,7 @@ def check(account_id: int, limit: int = CHUNK) -> int:
     return len(due)
 
 
-def _ask(peer: Peer, lines: Sequence[Underway]) -> None:
+def _ask(peer: CarrierClient, lines: Sequence[ActiveLine]) -> None:
     try:
         answers = peer.find(lines, stop="check.find")
     except (NotSent, NoAnswer):
@@ -125,7 +132,7 @@ def _ask(peer: Peer, lines: Sequence[Underway]) -> None:
     _give_up_waiting(peer, [line for line in lines if line.id not in news])
 
 
-def _is_news(line: Underway, answer: Answer) -> bool:
+def _is_news(line: ActiveLine, answer: Answer) -> bool:
     """A still-accepted line that was accepted before is no news; nor is not knowing.
 
     NOT_SENT is the carrier's word too: it did not do it, for a reason that is ours or passes.
@@ -135,13 +142,13 @@ def _is_news(line: Underway, answer: Answer) -> bool:
     return answer.outcome in (Outcome.DONE, Outcome.REJECTED, Outcome.NOT_SENT)
 
 
-def _proves_nothing_happened(peer: Peer, line: Underway, answer: Answer) -> bool:
+def _proves_nothing_happened(peer: CarrierClient, line: ActiveLine, answer: Answer) -> bool:
     if answer.outcome is not Outcome.NOT_FOUND or line.sent_at is None:
         return False
     return clock.now() >= absence_proves_from(line, peer.capabilities)
 
 
-def _send_again(lines: Sequence[Underway]) -> None:
+def _send_again(lines: Sequence[ActiveLine]) -> None:
     """But for those that were sent as often as they may: they stay as they are, for a person."""
     if not lines:
         return
@@ -158,9 +165,9 @@ def _send_again(lines: Sequence[Underway]) -> None:
         land(moved)
 
 
-def _ask_later(lines: Sequence[Underway]) -> None:
+def _ask_later(lines: Sequence[ActiveLine]) -> None:
     ids = [line.id for line in lines]
-    waits = [growing(line.tries, first=ASK_FIRST, longest=ASK_LONGEST) for line in lines]
+    waits = [backoff(line.tries, first=ASK_FIRST, longest=ASK_LONGEST) for line in lines]
     with stops.transaction("check.later"), connection.cursor() as cursor:
         cursor.execute(
             """UPDATE ordering_orderline l SET due_at = u.due_at
@@ -170,7 +177,7 @@ def _ask_later(lines: Sequence[Underway]) -> None:
         )
 
 
-def _give_up_waiting(peer: Peer, lines: Sequence[Underway]) -> None:
+def _give_up_waiting(peer: CarrierClient, lines: Sequence[ActiveLine]) -> None:
     """An accepted order that the carrier never ends is judged by the readings instead: verify has the last word."""
     late = [
         line.id

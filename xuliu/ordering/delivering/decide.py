@@ -13,7 +13,7 @@ from xuliu.common.deciding import PEOPLE_NEEDED, CannotDecide, check_reason, dec
 from xuliu.common.state import move
 from xuliu.ordering.delivering.outcomes import LOOK_BACK_AFTER, Delivery, complete, land, reject
 from xuliu.ordering.delivering.ready import release_lines
-from xuliu.ordering.delivering.underway import Underway, absence_proves_from, lines_by_id
+from xuliu.ordering.delivering.underway import ActiveLine, absence_proves_from, lines_by_id
 from xuliu.ordering.models import Approval, Attempt, Order, OrderLine
 
 State = OrderLine.State
@@ -70,12 +70,12 @@ def send_on_reading(*, line_id: int, why: str) -> bool:
         return True
 
 
-def is_held_back(line: Underway) -> bool:
+def is_held_back(line: ActiveLine) -> bool:
     """Whether a line waits set aside because of the reading that was taken before it was to be sent."""
     return line.state == State.READY and line.is_set_aside and line.before is not None and line.sent_at is None
 
 
-def may_send_again_at(line: Underway) -> datetime:
+def may_send_again_at(line: ActiveLine) -> datetime:
     """From when two people may have the line sent again: since then "not found" proves that nothing happened."""
     return absence_proves_from(line, capabilities_of(CarrierAccount.objects.get(orderline=line.id)))
 
@@ -114,7 +114,7 @@ def accept(*, line_id: int, why: str, proof: str) -> bool:
         return bool(complete([delivery], only_from=[State.DISPUTED], why=f"{why}; proof: {proof}"))
 
 
-def _two_say_so(line: Underway, person_id: int, why: str) -> bool:
+def _two_say_so(line: ActiveLine, person_id: int, why: str) -> bool:
     """Note one person's word about the newest attempt; whether two have given theirs."""
     of_attempt = Approval.objects.filter(line_id=line.id, attempt=line.attempt)
     said = {"why": why, "at": clock.now()}
@@ -122,7 +122,7 @@ def _two_say_so(line: Underway, person_id: int, why: str) -> bool:
     return of_attempt.count() >= PEOPLE_NEEDED
 
 
-def _locked(line_id: int, *states: str) -> Underway:
+def _locked(line_id: int, *states: str) -> ActiveLine:
     locked = OrderLine.objects.select_for_update(no_key=True).filter(id=line_id, state__in=states)
     if not locked.values_list("id", flat=True):
         raise CannotDecide("not_stuck")

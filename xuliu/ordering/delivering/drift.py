@@ -15,9 +15,16 @@ from xuliu.common.chunks import apply_halving
 from xuliu.ordering.delivering.evidence import Promise, by_readings, is_proven, on_top
 from xuliu.ordering.delivering.outcomes import LOOK_BACK_AFTER
 from xuliu.ordering.delivering.surplus import surplus_of
-from xuliu.ordering.delivering.underway import AFTER_A_FAILURE, Peer, Underway, delivered_since, lines_by_id, set_aside
+from xuliu.ordering.delivering.underway import (
+    AFTER_A_FAILURE,
+    ActiveLine,
+    CarrierClient,
+    delivered_since,
+    lines_by_id,
+    set_aside,
+)
 from xuliu.ordering.models import Attempt, OrderLine
-from xuliu.ticket.operations import Opening, open_cases
+from xuliu.ticket.operations import NewCase, open_cases
 
 LOOK_AGAIN = timedelta(minutes=30)
 
@@ -31,7 +38,7 @@ def find_drift(account_id: int, limit: int = 200) -> int:
         cursor.execute(sql, (account_id, clock.now(), limit))
         found = cursor.fetchall()
     if found:
-        peer = Peer.of(account_id)
+        peer = CarrierClient.of(account_id)
         apply_halving(found, lambda part: _look(peer, dict(part)), set_aside=_leave_out)
     return len(found)
 
@@ -46,7 +53,7 @@ def _leave_out(one: tuple[int, int], error: Exception) -> None:
     Attempt.objects.filter(id=one[1]).update(recheck_at=again_at)
 
 
-def _look(peer: Peer, attempts: Mapping[int, int]) -> None:
+def _look(peer: CarrierClient, attempts: Mapping[int, int]) -> None:
     """`attempts`: by line, the attempt that is due."""
     lines, at = [line for line in lines_by_id(list(attempts)) if line.base is not None], clock.now()
     try:
@@ -75,13 +82,13 @@ def _set_due(due: Mapping[int, datetime | None]) -> None:
         cursor.execute(sql, (arrays.integers(list(due)), arrays.dates(list(due.values()))))
 
 
-def _has_come(line: Underway, others: Sequence[Promise] | None, after: Reading) -> bool:
+def _has_come(line: ActiveLine, others: Sequence[Promise] | None, after: Reading) -> bool:
     """Whether readings show what was refused, beside all that other lines brought meanwhile."""
     if others is None or line.base is None:
         return False
     return is_proven(on_top(by_readings(line.promise()), others, line.base), line.base, after)
 
 
-def _case(line: Underway) -> Opening:
+def _case(line: ActiveLine) -> NewCase:
     facts = {"attempt": line.attempt, "sent_at": line.sent_at, "refused_at": line.answered_at}
-    return Opening(kind="delivered_after_refusal", subject_kind="orderline", subject_id=line.id, facts=facts)
+    return NewCase(kind="delivered_after_refusal", subject_kind="orderline", subject_id=line.id, facts=facts)

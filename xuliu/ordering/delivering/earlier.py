@@ -10,7 +10,7 @@ from django.db import connection
 from xuliu.carrier.contract import Reading
 from xuliu.common import arrays
 from xuliu.ordering.delivering.evidence import base_of, from_json
-from xuliu.ordering.delivering.underway import Underway
+from xuliu.ordering.delivering.underway import ActiveLine
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +34,7 @@ class Earlier:
 NOTHING = Earlier()
 
 
-def earlier_attempts(lines: Sequence[Underway]) -> dict[int, Earlier]:
+def earlier_attempts(lines: Sequence[ActiveLine]) -> dict[int, Earlier]:
     """By line, for those that have any. One statement; none where all are at their first attempt."""
     again = [line for line in lines if line.attempt > 1]
     if not again:

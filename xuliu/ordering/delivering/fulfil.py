@@ -20,7 +20,7 @@ from xuliu.ordering.delivering.answers import pause_account, store_answers
 from xuliu.ordering.delivering.evidence import to_json
 from xuliu.ordering.delivering.outcomes import land, reject
 from xuliu.ordering.delivering.prepare import PreparedLine, prepare
-from xuliu.ordering.delivering.underway import Peer, Underway, growing, lines_by_id, set_aside
+from xuliu.ordering.delivering.underway import ActiveLine, CarrierClient, backoff, lines_by_id, set_aside
 from xuliu.ordering.models import OrderLine
 
 State = OrderLine.State
@@ -31,7 +31,7 @@ RETRY_LONGEST = timedelta(minutes=10)
 
 def fulfil(account_id: int, limit: int = CHUNK) -> int:
     """Send what the account can take in a third of a second; returns how many lines were claimed."""
-    peer = Peer.of(account_id)
+    peer = CarrierClient.of(account_id)
     if peer.account.paused_at is not None:
         return 0
     claimed = claim(peer, min(limit, peer.lines_a_claim))
@@ -40,7 +40,7 @@ def fulfil(account_id: int, limit: int = CHUNK) -> int:
     return len(claimed)
 
 
-def claim(peer: Peer, limit: int) -> list[Underway]:
+def claim(peer: CarrierClient, limit: int) -> list[ActiveLine]:
     """Lines READY → SUBMITTING, one flight a SIM, in the order of rank and turn."""
     try:
         ids = _claim(peer, limit, None)
@@ -61,7 +61,7 @@ READY = """
       AND NOT EXISTS (SELECT 1 FROM ordering_flight f WHERE f.sim_id = l.sim_id)"""
 
 
-def _claim(peer: Peer, limit: int, only: Sequence[int] | None) -> list[int]:
+def _claim(peer: CarrierClient, limit: int, only: Sequence[int] | None) -> list[int]:
     sql = f"""
         WITH candidate AS (
             SELECT l.id, l.sim_id, l.attempt + 1 AS attempt {READY}
@@ -81,27 +81,27 @@ def _claim(peer: Peer, limit: int, only: Sequence[int] | None) -> list[int]:
         return move(OrderLine, ids, to=State.SUBMITTING, also_each={"attempt": [attempts[one] for one in ids]})
 
 
-def _candidates(peer: Peer, limit: int) -> list[int]:
+def _candidates(peer: CarrierClient, limit: int) -> list[int]:
     sql = f"SELECT l.id {READY} ORDER BY l.rank, l.turn, l.id LIMIT %(limit)s"
     with connection.cursor() as cursor:
         cursor.execute(sql, {**_ready(peer), "limit": limit})
         return [row[0] for row in cursor.fetchall()]
 
 
-def _ready(peer: Peer) -> dict[str, Any]:
+def _ready(peer: CarrierClient) -> dict[str, Any]:
     paused = list(Offering.objects.filter(paused_at__isnull=False).values_list("id", flat=True))
     return {"account": peer.account.id, "at": clock.now(), "paused": paused}
 
 
-def _lease(peer: Peer) -> timedelta:
+def _lease(peer: CarrierClient) -> timedelta:
     return peer.deadline * LEASE_DEADLINES
 
 
-def _at_once(peer: Peer) -> int:
+def _at_once(peer: CarrierClient) -> int:
     return max(1, peer.capabilities.parallel)
 
 
-def _send_halving(peer: Peer, batch: Sequence[Underway]) -> None:
+def _send_halving(peer: CarrierClient, batch: Sequence[ActiveLine]) -> None:
     """A line whose data make the preparation fail is set aside; it was not sent."""
     prepared: list[PreparedLine] = []
     with peer.asking.session.one_place():
@@ -114,14 +114,14 @@ def _send_halving(peer: Peer, batch: Sequence[Underway]) -> None:
             _send(peer, prepared)
 
 
-def _keep_back(line: Underway, error: Exception) -> None:
+def _keep_back(line: ActiveLine, error: Exception) -> None:
     set_aside(line.id, "send", error)
     with stops.transaction("fulfil.keep_back"):
         move(OrderLine, [line.id], to=State.READY, only_from=[State.SUBMITTING], why="set aside before it was sent")
         land([line.id])
 
 
-def _ready_to_send(peer: Peer, lines: Sequence[Underway]) -> list[PreparedLine]:
+def _ready_to_send(peer: CarrierClient, lines: Sequence[ActiveLine]) -> list[PreparedLine]:
     """Take the reading before and write it, the attempt and `sent_at`: after that the carrier may have heard of it."""
     try:
         readings = peer.read(lines, stop="fulfil.read_before")
@@ -142,10 +142,10 @@ def _ready_to_send(peer: Peer, lines: Sequence[Underway]) -> list[PreparedLine]:
     return [one for one in prepared if one.line.id in sent]
 
 
-def _not_sent(lines: Sequence[Underway], *, why: str) -> None:
+def _not_sent(lines: Sequence[ActiveLine], *, why: str) -> None:
     if not lines:
         return
-    waits = [growing(line.tries, first=RETRY_FIRST, longest=RETRY_LONGEST) for line in lines]
+    waits = [backoff(line.tries, first=RETRY_FIRST, longest=RETRY_LONGEST) for line in lines]
     with stops.transaction("fulfil.not_sent"):
         moved = move(
             OrderLine,
@@ -158,14 +158,14 @@ def _not_sent(lines: Sequence[Underway], *, why: str) -> None:
         land(moved)
 
 
-def _refuse(pairs: Sequence[tuple[Underway, Reading]]) -> None:
+def _refuse(pairs: Sequence[tuple[ActiveLine, Reading]]) -> None:
     if pairs:
         with stops.transaction("fulfil.refuse"):
             whys = [f"the carrier on reading the SIM: {before.refused}" for _, before in pairs]
             reject([line.id for line, _ in pairs], only_from=[State.SUBMITTING], why=whys)
 
 
-def _mark_sent(peer: Peer, prepared: Sequence[PreparedLine]) -> set[int]:
+def _mark_sent(peer: CarrierClient, prepared: Sequence[PreparedLine]) -> set[int]:
     """Renew the lease and write `sent_at` for flights that are still ours; a line whose lease ran out is not sent."""
     sql = """
         WITH u AS (SELECT * FROM unnest(%s::bigint[], %s::int[], %s::jsonb[], %s::jsonb[])
@@ -190,7 +190,7 @@ def _mark_sent(peer: Peer, prepared: Sequence[PreparedLine]) -> set[int]:
         return {row[0] for row in cursor.fetchall()}
 
 
-def _send(peer: Peer, prepared: Sequence[PreparedLine]) -> None:
+def _send(peer: CarrierClient, prepared: Sequence[PreparedLine]) -> None:
     lines = [one.line for one in prepared]
     answers = peer.submit(lines, stop="fulfil.submit")
     apply_halving(

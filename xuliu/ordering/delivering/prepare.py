@@ -18,12 +18,12 @@ from xuliu.ordering.delivering.beforehand import AGREE_AFTER, WORDS, Judged, Kno
 from xuliu.ordering.delivering.earlier import NOTHING, Earlier, Sending, earlier_attempts
 from xuliu.ordering.delivering.evidence import to_json
 from xuliu.ordering.delivering.outcomes import land
-from xuliu.ordering.delivering.underway import Peer, Underway, delivered_since, growing
+from xuliu.ordering.delivering.underway import ActiveLine, CarrierClient, backoff, delivered_since
 from xuliu.ordering.models import OrderLine
-from xuliu.ticket.operations import Opening, open_cases
+from xuliu.ticket.operations import NewCase, open_cases
 
 State = OrderLine.State
-Read = tuple[Underway, Reading]
+Read = tuple[ActiveLine, Reading]
 RETRY_FIRST = timedelta(seconds=15)
 RETRY_LONGEST = timedelta(minutes=10)
 HELD_BACK = "line_held_back"
@@ -33,12 +33,12 @@ HELD_BACK = "line_held_back"
 class PreparedLine:
     """A line about to be sent, the reading taken before, and what stands in for what that does not say."""
 
-    line: Underway
+    line: ActiveLine
     before: Reading
     stands_in: Reading | None
 
 
-def prepare(peer: Peer, read: Sequence[Read]) -> list[PreparedLine]:
+def prepare(peer: CarrierClient, read: Sequence[Read]) -> list[PreparedLine]:
     """The lines that may be sent on their readings; the others are held back, or go on to be verified."""
     earlier = earlier_attempts([line for line, _ in read])
     judged = {line.id: _judge(peer, line, before, earlier.get(line.id, NOTHING)) for line, before in read}
@@ -52,7 +52,7 @@ def prepare(peer: Peer, read: Sequence[Read]) -> list[PreparedLine]:
     ]
 
 
-def _judge(peer: Peer, line: Underway, before: Reading, earlier: Earlier) -> Judged:
+def _judge(peer: CarrierClient, line: ActiveLine, before: Reading, earlier: Earlier) -> Judged:
     known = Known(
         proven=line.proven,
         end_on=line.end_on,
@@ -63,7 +63,7 @@ def _judge(peer: Peer, line: Underway, before: Reading, earlier: Earlier) -> Jud
     return judge(line.promise(), before, known)
 
 
-def _done_before(read: Sequence[Read], earlier: Mapping[int, Earlier]) -> list[tuple[Underway, Sending]]:
+def _done_before(read: Sequence[Read], earlier: Mapping[int, Earlier]) -> list[tuple[ActiveLine, Sending]]:
     """The lines of which the reading shows that a sending before was done. No statement where none was sent before."""
     sent = [(line, before, first) for line, before in read if (first := earlier.get(line.id, NOTHING).first)]
     if not sent:
@@ -76,7 +76,7 @@ def _done_before(read: Sequence[Read], earlier: Mapping[int, Earlier]) -> list[t
     ]
 
 
-def _look_back(done: Sequence[tuple[Underway, Sending]]) -> None:
+def _look_back(done: Sequence[tuple[ActiveLine, Sending]]) -> None:
     """Nothing is sent: the line goes back to the sending that did it, with its reading before, and is verified."""
     if not done:
         return
@@ -103,7 +103,7 @@ def _look_back(done: Sequence[tuple[Underway, Sending]]) -> None:
         wake.after_commit("verify")
 
 
-def _hold_back(held: Sequence[tuple[Underway, Reading, Short]]) -> None:
+def _hold_back(held: Sequence[tuple[ActiveLine, Reading, Short]]) -> None:
     if not held:
         return
     with stops.transaction("fulfil.hold_back"):
@@ -126,14 +126,14 @@ def _hold_back(held: Sequence[tuple[Underway, Reading, Short]]) -> None:
         open_cases([_case(line, before, short) for line, before, short in held if line.is_overdue])
 
 
-def _wait(line: Underway, short: Short) -> timedelta:
+def _wait(line: ActiveLine, short: Short) -> timedelta:
     """What has to be said twice is asked for once more as soon as that can count."""
     if short in (Short.NO_END, Short.NO_PLANS):
         return AGREE_AFTER
-    return growing(line.tries, first=RETRY_FIRST, longest=RETRY_LONGEST)
+    return backoff(line.tries, first=RETRY_FIRST, longest=RETRY_LONGEST)
 
 
-def _lock_flights(lines: Sequence[Underway]) -> set[int]:
+def _lock_flights(lines: Sequence[ActiveLine]) -> set[int]:
     """Those whose flights are still ours, locked: a worker that was too slow decides nothing any more."""
     sql = """
         SELECT f.line_id FROM ordering_flight f JOIN unnest(%s::bigint[], %s::int[]) AS u(line_id, attempt)
@@ -145,7 +145,7 @@ def _lock_flights(lines: Sequence[Underway]) -> set[int]:
         return {row[0] for row in cursor.fetchall()}
 
 
-def _note(attempts: Sequence[tuple[Underway, Reading | None, str]]) -> None:
+def _note(attempts: Sequence[tuple[ActiveLine, Reading | None, str]]) -> None:
     """Write to attempts that were not sent what their reading was and why."""
     sql = """
         UPDATE ordering_attempt a SET before = u.before, outcome = 'not_sent', detail = u.detail
@@ -161,7 +161,7 @@ def _note(attempts: Sequence[tuple[Underway, Reading | None, str]]) -> None:
         cursor.execute(sql, columns)
 
 
-def _case(line: Underway, before: Reading, short: Short) -> Opening:
+def _case(line: ActiveLine, before: Reading, short: Short) -> NewCase:
     proven = line.proven
     facts = {
         "attempt": line.attempt,
@@ -171,4 +171,4 @@ def _case(line: Underway, before: Reading, short: Short) -> Opening:
         "bytes_said": before.granted_bytes,
         "bytes_proven": proven and proven.granted_bytes,
     }
-    return Opening(kind=HELD_BACK, subject_kind="orderline", subject_id=line.id, facts=facts)
+    return NewCase(kind=HELD_BACK, subject_kind="orderline", subject_id=line.id, facts=facts)

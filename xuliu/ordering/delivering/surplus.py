@@ -7,13 +7,13 @@ from django.db import connection
 from xuliu.carrier.contract import Proof, Reading
 from xuliu.common import arrays
 from xuliu.ordering.delivering.evidence import Promise, by_readings, shows_more
-from xuliu.ordering.delivering.underway import Peer, Underway, delivered_since
-from xuliu.ticket.operations import Opening
+from xuliu.ordering.delivering.underway import ActiveLine, CarrierClient, delivered_since
+from xuliu.ticket.operations import NewCase
 
-Read = tuple[Underway, Reading]
+Read = tuple[ActiveLine, Reading]
 
 
-def surplus_of(peer: Peer, read: Sequence[Read]) -> list[Opening]:
+def surplus_of(peer: CarrierClient, read: Sequence[Read]) -> list[NewCase]:
     """A case for each delivered line whose reading now shows once more than was sold.
 
     What other lines brought explains it, and so may a line of which we do not know that it brought nothing, a month's
@@ -33,7 +33,7 @@ def surplus_of(peer: Peer, read: Sequence[Read]) -> list[Opening]:
     ]
 
 
-def _shows_more(peer: Peer, line: Underway, others: Sequence[Promise], after: Reading) -> bool:
+def _shows_more(peer: CarrierClient, line: ActiveLine, others: Sequence[Promise], after: Reading) -> bool:
     own, before = by_readings(line.promise()), line.base
     if before is None or not shows_more(own, others, before, after):
         return False
@@ -47,7 +47,7 @@ def _may_have_run_low(own: Promise, before: Reading, after: Reading) -> bool:
     return left is None or used is None or uses is None or left - (uses - used) <= own.size_bytes
 
 
-def _with_others_in_doubt(lines: Sequence[Underway]) -> set[int]:
+def _with_others_in_doubt(lines: Sequence[ActiveLine]) -> set[int]:
     """The lines whose SIM has another line that may have been delivered: in doubt, refused lately, or drifted."""
     sql = """
         WITH u AS (SELECT * FROM unnest(%s::bigint[], %s::bigint[]) AS u(id, sim_id))
@@ -64,7 +64,7 @@ def _with_others_in_doubt(lines: Sequence[Underway]) -> set[int]:
         return {row[0] for row in cursor.fetchall()}
 
 
-def _case(line: Underway, after: Reading) -> Opening:
+def _case(line: ActiveLine, after: Reading) -> NewCase:
     before = line.base
     facts = {
         "attempt": line.attempt,
@@ -73,4 +73,4 @@ def _case(line: Underway, after: Reading) -> Opening:
         "bytes_before": before and before.granted_bytes,
         "bytes_now": after.granted_bytes,
     }
-    return Opening(kind="delivered_more_than_sold", subject_kind="orderline", subject_id=line.id, facts=facts)
+    return NewCase(kind="delivered_more_than_sold", subject_kind="orderline", subject_id=line.id, facts=facts)

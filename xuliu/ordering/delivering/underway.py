@@ -19,18 +19,18 @@ from xuliu.carrier.models import CarrierAccount
 from xuliu.catalog.models import Offering
 from xuliu.common import arrays, clock, parallel, stops
 from xuliu.common.chunks import in_chunks
-from xuliu.common.failures import kind_of, place_of, told
+from xuliu.common.failures import error_text, kind_of, place_of
 from xuliu.ordering.delivering.evidence import Promise, base_of, from_json
 from xuliu.ordering.models import OrderLine
 from xuliu.ordering.patience import has_ended
-from xuliu.ticket.operations import SAME_FAILURES, Opening, failed_again, open_cases
+from xuliu.ticket.operations import SAME_FAILURES, NewCase, failed_again, open_cases
 
 Part = TypeVar("Part")
 Said = TypeVar("Said")
 
 
 @dataclass(frozen=True, slots=True)
-class Underway:
+class ActiveLine:
     """One line with its SIM, its offering's terms and its newest attempt."""
 
     id: int
@@ -167,7 +167,7 @@ JOINS = """
     LEFT JOIN ordering_attempt a ON a.line_id = l.id AND a.number = l.attempt"""
 
 
-def lines_by_id(ids: Sequence[int]) -> list[Underway]:
+def lines_by_id(ids: Sequence[int]) -> list[ActiveLine]:
     """These lines, those that a person waits for first. One statement."""
     if not ids:  # as most claims find: PostgreSQL would plan five tables for it
         return []
@@ -176,10 +176,10 @@ def lines_by_id(ids: Sequence[int]) -> list[Underway]:
         ORDER BY l.rank, l.turn, l.id"""
     with connection.cursor() as cursor:
         cursor.execute(sql, (arrays.integers(ids),))
-        return [Underway(*row) for row in cursor.fetchall()]
+        return [ActiveLine(*row) for row in cursor.fetchall()]
 
 
-def delivered_since(lines: Sequence[Underway]) -> dict[int, list[Promise] | None]:
+def delivered_since(lines: Sequence[ActiveLine]) -> dict[int, list[Promise] | None]:
     """What was delivered to the SIM of each of these lines since its newest attempt was sent, by other lines.
 
     None while another line of the SIM is with the carrier: until that ends, readings cannot tell the two apart.
@@ -210,7 +210,7 @@ def delivered_since(lines: Sequence[Underway]) -> dict[int, list[Promise] | None
     return since
 
 
-def lease_due(*, account_id: int, states: Sequence[str], limit: int, lease: timedelta, stop: str) -> list[Underway]:
+def lease_due(*, account_id: int, states: Sequence[str], limit: int, lease: timedelta, stop: str) -> list[ActiveLine]:
     """Claim due lines, those that a person waits for first, by pushing their due time on.
 
     Two workers asking about the same line would be harmless; this keeps it rare.
@@ -229,7 +229,7 @@ def lease_due(*, account_id: int, states: Sequence[str], limit: int, lease: time
 
 
 @dataclass(frozen=True, slots=True)
-class Peer:
+class CarrierClient:
     """One carrier account ready to be spoken to; `capabilities` with the limits that the account sets for itself."""
 
     account: CarrierAccount
@@ -237,7 +237,7 @@ class Peer:
     capabilities: Capabilities
 
     @classmethod
-    def of(cls, account_id: int) -> "Peer":
+    def of(cls, account_id: int) -> "CarrierClient":
         """The account as it stands now: its pause and its limits may have changed."""
         account = CarrierAccount.objects.get(id=account_id)
         return cls(account, asking_of(account), capabilities_of(account))
@@ -253,29 +253,29 @@ class Peer:
         lines_a_call = min(can.batch_size, can.read_batch_size)  # what one of each call carries anyhow
         return lines_a_call * ceil(can.calls_per_second * CLAIM_SECONDS / calls_per_line / lines_a_call)
 
-    def read(self, lines: Sequence["Underway"], *, stop: str) -> list[Reading | None]:
+    def read(self, lines: Sequence["ActiveLine"], *, stop: str) -> list[Reading | None]:
         """Readings of the lines' SIMs in their order, asked for in parts side by side; None where nothing usable was
         said of a SIM. Raises NotSent, NoAnswer."""
         return self._in_parts(lines, self._parts(lines), self._read, stop)
 
-    def find(self, lines: Sequence["Underway"], *, stop: str) -> list[Answer]:
+    def find(self, lines: Sequence["ActiveLine"], *, stop: str) -> list[Answer]:
         """What became of the lines' newest attempts, likewise; lines of one carrier's number stay together."""
-        together: dict[str, list[Underway]] = {}
+        together: dict[str, list[ActiveLine]] = {}
         for line in lines:
             together.setdefault(line.carrier_number or str(line.id), []).append(line)
         parts = [list(chain.from_iterable(part)) for part in self._parts(list(together.values()))]
         return self._in_parts(lines, parts, self._find, stop)
 
-    def submit(self, lines: Sequence["Underway"], *, stop: str) -> list[Answer]:
+    def submit(self, lines: Sequence["ActiveLine"], *, stop: str) -> list[Answer]:
         """Send the lines' changes; an answer each, in their order."""
         with stops.call(stop):
             return self.asking.submit([line.change() for line in lines])
 
-    def _read(self, lines: Sequence["Underway"], stop: str) -> list[Reading | None]:
+    def _read(self, lines: Sequence["ActiveLine"], stop: str) -> list[Reading | None]:
         with stops.call(stop):
             return self.asking.read([line.key for line in lines])
 
-    def _find(self, lines: Sequence["Underway"], stop: str) -> list[Answer]:
+    def _find(self, lines: Sequence["ActiveLine"], stop: str) -> list[Answer]:
         with stops.call(stop):
             return self.asking.find([line.question(self.deadline) for line in lines])
 
@@ -285,14 +285,14 @@ class Peer:
 
     def _in_parts(
         self,
-        lines: Sequence["Underway"],
-        parts: Sequence[Sequence["Underway"]],
-        ask: Callable[[Sequence["Underway"], str], Sequence[Said]],
+        lines: Sequence["ActiveLine"],
+        parts: Sequence[Sequence["ActiveLine"]],
+        ask: Callable[[Sequence["ActiveLine"], str], Sequence[Said]],
         stop: str,
     ) -> list[Said]:
         said: dict[int, Said] = {}
 
-        def one(part: Sequence[Underway]) -> None:
+        def one(part: Sequence[ActiveLine]) -> None:
             said.update(zip([line.id for line in part], ask(part, stop), strict=True))
 
         parallel.run([partial(one, part) for part in parts], at_once=self.capabilities.parallel)
@@ -309,7 +309,7 @@ def longest_sending(can: Capabilities) -> timedelta:
     return timedelta(seconds=can.deadline_seconds * EXCHANGES_OF_A_CHANGE)
 
 
-def absence_proves_from(line: Underway, can: Capabilities) -> datetime:
+def absence_proves_from(line: ActiveLine, can: Capabilities) -> datetime:
     """From when a carrier's "not found" proves that the newest attempt was not done and will not be: from then on the
     line may be sent again. Steps and people ask this one."""
     return (line.sent_at or line.state_at) + longest_sending(can) + can.settles_within
@@ -324,10 +324,10 @@ def set_aside(line_id: int, step: str, error: Exception) -> bool:
         is_last = count >= SAME_FAILURES
         if is_last:
             OrderLine.objects.filter(id=line_id).update(is_set_aside=True)
-            facts = {"step": step, "error": told(error), "place": place_of(error)}
-            open_cases([Opening(kind="line_set_aside", subject_kind="orderline", subject_id=line_id, facts=facts)])
+            facts = {"step": step, "error": error_text(error), "place": place_of(error)}
+            open_cases([NewCase(kind="line_set_aside", subject_kind="orderline", subject_id=line_id, facts=facts)])
         else:
-            wait = growing(count - 1, first=AFTER_A_FAILURE, longest=timedelta(hours=1))
+            wait = backoff(count - 1, first=AFTER_A_FAILURE, longest=timedelta(hours=1))
             OrderLine.objects.filter(id=line_id).update(due_at=clock.now() + wait)
     return is_last
 
@@ -346,10 +346,10 @@ def set_order_aside(order_id: int, step: str, error: Exception) -> None:
     with stops.transaction("order.set_aside"):
         count = failed_again(subject_kind="order", subject_id=order_id, what=kind_of(step, error))
         if count >= SAME_FAILURES:
-            facts = {"step": step, "error": told(error), "place": place_of(error)}
-            open_cases([Opening(kind=ORDER_SET_ASIDE, subject_kind="order", subject_id=order_id, facts=facts)])
+            facts = {"step": step, "error": error_text(error), "place": place_of(error)}
+            open_cases([NewCase(kind=ORDER_SET_ASIDE, subject_kind="order", subject_id=order_id, facts=facts)])
 
 
-def growing(tries: int, *, first: timedelta, longest: timedelta) -> timedelta:
+def backoff(tries: int, *, first: timedelta, longest: timedelta) -> timedelta:
     """The wait before asking again: doubles each time."""
     return min(longest, timedelta(seconds=first.total_seconds() * 2 ** min(tries, 20)))

@@ -21,9 +21,9 @@ from xuliu.common.trail import log_rows
 from xuliu.ordering.delivering.evidence import Promise, by_readings, is_proven, on_top, shows_less
 from xuliu.ordering.delivering.outcomes import Delivery, complete, land
 from xuliu.ordering.delivering.surplus import surplus_of
-from xuliu.ordering.delivering.underway import Peer, Underway, delivered_since, growing, lease_due, set_aside
+from xuliu.ordering.delivering.underway import ActiveLine, CarrierClient, backoff, delivered_since, lease_due, set_aside
 from xuliu.ordering.models import OrderLine
-from xuliu.ticket.operations import Opening, open_cases
+from xuliu.ticket.operations import NewCase, open_cases
 
 log = logging.getLogger(__name__)
 
@@ -35,17 +35,17 @@ LEASE = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True)
-class Looked:
+class Reread:
     """A line, what the carrier says of its SIM now, and what proves its delivery: "" where nothing does."""
 
-    line: Underway
+    line: ActiveLine
     after: Reading
     proof: str
 
 
 def verify(account_id: int, limit: int = CHUNK) -> int:
     """Read due SIMs again and complete the lines that this proves; returns how many lines were looked at."""
-    peer = Peer.of(account_id)
+    peer = CarrierClient.of(account_id)
     due = lease_due(
         account_id=account_id,
         states=[State.VERIFYING, State.DISPUTED],
@@ -62,7 +62,7 @@ def verify(account_id: int, limit: int = CHUNK) -> int:
     return len(due)
 
 
-def _look(peer: Peer, lines: Sequence[Underway]) -> None:
+def _look(peer: CarrierClient, lines: Sequence[ActiveLine]) -> None:
     try:
         readings = peer.read(lines, stop="verify.read")
         read = list(zip(lines, readings, strict=True))
@@ -74,10 +74,12 @@ def _look(peer: Peer, lines: Sequence[Underway]) -> None:
     _look_later(peer, unproven + [line for line, after in read if after is None])
 
 
-def conclude(peer: Peer, read: Sequence[tuple[Underway, Reading]], delivered: Container[int] = ()) -> list[Underway]:
+def conclude(
+    peer: CarrierClient, read: Sequence[tuple[ActiveLine, Reading]], delivered: Container[int] = ()
+) -> list[ActiveLine]:
     """Complete the lines that a reading of now proves, or that are known to be delivered; returns the others."""
     promises = _promises([line for line, _ in read])
-    looked = [Looked(line, after, _proof(line, promises[line.id], after, delivered)) for line, after in read]
+    looked = [Reread(line, after, _proof(line, promises[line.id], after, delivered)) for line, after in read]
     proven = [one for one in looked if one.proof]
     if proven:
         surplus = surplus_of(peer, [(one.line, one.after) for one in proven])
@@ -89,7 +91,7 @@ def conclude(peer: Peer, read: Sequence[tuple[Underway, Reading]], delivered: Co
     return [one.line for one in looked if not one.proof]
 
 
-def _asks(peer: Peer, line: Underway, after: Reading) -> bool:
+def _asks(peer: CarrierClient, line: ActiveLine, after: Reading) -> bool:
     """Whether the carrier's order query has to say it: by the offering, or because its bytes are not of one count.
 
     What readings of its own count denied until the time was over, the query does not outweigh.
@@ -105,7 +107,7 @@ def _asks(peer: Peer, line: Underway, after: Reading) -> bool:
     return line.state != State.DISPUTED or began is None or clock.civil_date(line.state_at, line.zone) >= began
 
 
-def _asked(peer: Peer, lines: Sequence[Underway]) -> set[int]:
+def _asked(peer: CarrierClient, lines: Sequence[ActiveLine]) -> set[int]:
     """The lines of which the carrier's own order query says that they were delivered; not by a reading of the SIM."""
     if not lines:
         return set()
@@ -117,7 +119,7 @@ def _asked(peer: Peer, lines: Sequence[Underway]) -> set[int]:
     }
 
 
-def _promises(lines: Sequence[Underway]) -> dict[int, Promise | None]:
+def _promises(lines: Sequence[ActiveLine]) -> dict[int, Promise | None]:
     """What must have changed: for a line in flight its own; a disputed one has let others fly since, and what they
     brought is no proof of it. Without a number no order can be asked about: then readings must show it, all of it."""
     promises: dict[int, Promise | None] = {
@@ -131,14 +133,14 @@ def _promises(lines: Sequence[Underway]) -> dict[int, Promise | None]:
     return promises
 
 
-def _proof(line: Underway, promise: Promise | None, after: Reading, delivered: Container[int]) -> str:
+def _proof(line: ActiveLine, promise: Promise | None, after: Reading, delivered: Container[int]) -> str:
     base = line.base
     if promise is not None and base is not None and is_proven(promise, base, after):
         return promise.proof
     return Proof.ORDER_QUERY if line.id in delivered else ""
 
 
-def _delivery(looked: Looked) -> Delivery:
+def _delivery(looked: Reread) -> Delivery:
     """A reading that did not prove the line says nothing of its period, and is kept to only where it shows no less."""
     line, after = looked.line, looked.after
     is_shown = looked.proof != Proof.ORDER_QUERY or _shows(line, after)
@@ -157,11 +159,11 @@ def _delivery(looked: Looked) -> Delivery:
     )
 
 
-def _shows(line: Underway, after: Reading) -> bool:
+def _shows(line: ActiveLine, after: Reading) -> bool:
     return line.base is not None and is_proven(by_readings(line.promise()), line.base, after)
 
 
-def _look_later(peer: Peer, lines: Sequence[Underway]) -> None:
+def _look_later(peer: CarrierClient, lines: Sequence[ActiveLine]) -> None:
     """Look again at growing intervals; what ran out of time is disputed."""
     if not lines:
         return
@@ -182,18 +184,18 @@ def _look_later(peer: Peer, lines: Sequence[Underway]) -> None:
     log_rows(log, "delivery not proven in time", unproven, level=logging.WARNING)
 
 
-def _set_due(lines: Sequence[Underway]) -> None:
+def _set_due(lines: Sequence[ActiveLine]) -> None:
     sql = """
         UPDATE ordering_orderline l
         SET due_at = CASE WHEN l.state = 'DISPUTED' THEN %s ELSE u.due_at END
         FROM unnest(%s::bigint[], %s::timestamptz[]) AS u(id, due_at)
         WHERE l.id = u.id AND l.state IN ('VERIFYING', 'DISPUTED')"""
     at = clock.now()
-    waits = [growing(line.tries, first=LOOK_FIRST, longest=LOOK_LONGEST) for line in lines]
+    waits = [backoff(line.tries, first=LOOK_FIRST, longest=LOOK_LONGEST) for line in lines]
     with connection.cursor() as cursor:
         cursor.execute(sql, (at + LOOK_AT_DISPUTED, [line.id for line in lines], [at + wait for wait in waits]))
 
 
-def _case(line: Underway) -> Opening:
+def _case(line: ActiveLine) -> NewCase:
     facts = {"attempt": line.attempt, "sent_at": line.sent_at, "carrier_number": line.carrier_number}
-    return Opening(kind="line_disputed", subject_kind="orderline", subject_id=line.id, facts=facts)
+    return NewCase(kind="line_disputed", subject_kind="orderline", subject_id=line.id, facts=facts)

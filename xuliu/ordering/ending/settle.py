@@ -18,7 +18,7 @@ from xuliu.ordering.delivering.underway import NOT_SET_ASIDE, set_order_aside
 from xuliu.ordering.models import Order, OrderLine
 from xuliu.party.models import Seller
 from xuliu.payment.models import Payment, Refund
-from xuliu.payment.operations import RefundOrder, want_refunds
+from xuliu.payment.operations import NewRefund, request_refunds
 
 ENDED = "NOT EXISTS (SELECT 1 FROM ordering_orderline l WHERE l.order_id = o.id AND l.state = ANY(%(open)s))"
 
@@ -103,10 +103,10 @@ def _owe(counts: Sequence[_Count]) -> None:
         if count.owed_minor > outside_minor:
             owed = count.owed_minor - outside_minor
             why = "not_provisioned"
-            wanted.append(RefundOrder(payment_id=payment.pk, amount_minor=owed, currency=payment.currency, why=why))
+            wanted.append(NewRefund(payment_id=payment.pk, amount_minor=owed, currency=payment.currency, why=why))
         else:
             refunds[count.order_id] = outside_id
-    made = want_refunds(wanted)
+    made = request_refunds(wanted)
     # One that was wanted and not made contradicts a refund that stands: it raises, and a person looks.
     refunds |= {order: made[payment.pk] for order, payment in payments.items() if order not in refunds}
     sql = """

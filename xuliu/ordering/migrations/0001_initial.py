@@ -76,7 +76,7 @@ class Migration(migrations.Migration):
                 ("quoted_at", models.DateTimeField()),
                 ("valid_until", models.DateTimeField()),
                 ("paid_at", models.DateTimeField(null=True)),
-                ("cancel_wanted_at", models.DateTimeField(null=True)),
+                ("cancel_requested_at", models.DateTimeField(null=True)),
                 ("is_receipted", models.BooleanField(db_default=False, default=False)),
                 (
                     "merchant",

@@ -8,7 +8,7 @@ import xuliu.common.models
 # Every refund until now goes by one number. What had failed is asked about once more: it may have been closed.
 COPY = """
     INSERT INTO payment_refundnumber (refund_id, reference, asked_at, standing, said_at, number, detail)
-    SELECT id, reference, COALESCE(sent_at, wanted_at),
+    SELECT id, reference, COALESCE(sent_at, requested_at),
         CASE state WHEN 'SUCCEEDED' THEN 'succeeded' WHEN 'FAILED' THEN 'failed' ELSE '' END, state_at, number, detail
     FROM payment_refund;
     UPDATE payment_refund SET due_at = NULL WHERE state = 'SUCCEEDED'"""
@@ -96,7 +96,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddField(
             model_name="refund",
-            name="anew_wanted_at",
+            name="anew_requested_at",
             field=models.DateTimeField(null=True),
         ),
         migrations.AddField(

@@ -18,24 +18,24 @@ from urllib.parse import urlencode
 
 from xuliu.payment.contract import (
     Capabilities,
-    Done,
+    ChangeResult,
     Finding,
     Forged,
     LockedOut,
+    Malformed,
     Method,
     NoAnswer,
     NotSent,
-    Odd,
-    Opened,
-    Opening,
+    OpenResult,
     Outcome,
-    RefundWish,
+    PaymentRequest,
+    RefundRequest,
     Response,
     Session,
-    Signed,
-    Standing,
+    Status,
+    StatusReport,
     Subject,
-    Truth,
+    VerifiedNotice,
     setting,
 )
 from xuliu.payment.keys import BadKey
@@ -119,10 +119,10 @@ class Provider:
         """The merchant id (mchid)."""
         return self._config.mchid
 
-    def open(self, session: Session, opening: Opening) -> Opened:
+    def open(self, session: Session, opening: PaymentRequest) -> OpenResult:
         """Open a payment; the same opening again gives the same payment."""
         if misfit := _misfit(opening):
-            return Opened(outcome=Outcome.REJECTED, detail=misfit)
+            return OpenResult(outcome=Outcome.REJECTED, detail=misfit)
         outcome, detail, said = self._change(
             session,
             operation=f"open {opening.method}",
@@ -132,18 +132,18 @@ class Provider:
             refused=codes.OPENING_REFUSED,
         )
         if outcome is not Outcome.DONE:
-            return Opened(outcome=outcome, detail=detail)
+            return OpenResult(outcome=outcome, detail=detail)
         token = optional_text(said, "code_url" if opening.method is Method.NATIVE else "prepay_id")
         if not token:
-            return Opened(outcome=Outcome.UNKNOWN, detail="an answer without anything to pay by")
-        return Opened(outcome=Outcome.DONE, token=token)
+            return OpenResult(outcome=Outcome.UNKNOWN, detail="an answer without anything to pay by")
+        return OpenResult(outcome=Outcome.DONE, token=token)
 
-    def query(self, session: Session, reference: str) -> tuple[Truth, bytes] | None:
+    def query(self, session: Session, reference: str) -> tuple[StatusReport, bytes] | None:
         """The payment by our reference. What came with NOT_FOUND names no reference: `read_notice` calls it odd."""
         path = f"/v3/pay/transactions/out-trade-no/{reference}?mchid={self._config.mchid}"
         return self._question(session, subject=Subject.PAYMENT, path=path, reference=reference)
 
-    def close(self, session: Session, reference: str) -> Done:
+    def close(self, session: Session, reference: str) -> ChangeResult:
         """Close an unpaid payment. REJECTED tells why by its standing: paid, or not there at all."""
         outcome, detail, said = self._change(
             session,
@@ -155,38 +155,48 @@ class Provider:
         )
         code = "" if outcome is Outcome.UNKNOWN else optional_text(said, "code")
         if outcome is Outcome.DONE or code in codes.ALREADY_CLOSED:
-            return Done(outcome=Outcome.DONE, detail=detail, standing=Standing.CLOSED)
+            return ChangeResult(outcome=Outcome.DONE, detail=detail, standing=Status.CLOSED)
         if code in codes.ALREADY_PAID:
-            return Done(outcome=outcome, detail=detail, standing=Standing.SUCCEEDED)
-        return Done(outcome=outcome, detail=detail, standing=Standing.NOT_FOUND if code in codes.NOT_THERE else None)
+            return ChangeResult(outcome=outcome, detail=detail, standing=Status.SUCCEEDED)
+        return ChangeResult(
+            outcome=outcome, detail=detail, standing=Status.NOT_FOUND if code in codes.NOT_THERE else None
+        )
 
-    def refund(self, session: Session, wish: RefundWish) -> Done:
+    def refund(self, session: Session, refund: RefundRequest) -> ChangeResult:
         """Ask for a refund; the same reference again is the same refund. DONE: taken on, its standing beside it."""
         outcome, detail, said = self._change(
             session,
             operation="refund",
             path="/v3/refund/domestic/refunds",
             payload={
-                "out_trade_no": wish.payment_reference,
-                "out_refund_no": wish.reference,
-                "reason": _cut(wish.why, WHY_BYTES),
-                "notify_url": wish.notify_url,
-                "amount": {"refund": wish.amount_minor, "total": wish.total_minor, "currency": wish.currency},
+                "out_trade_no": refund.payment_reference,
+                "out_refund_no": refund.reference,
+                "reason": _cut(refund.why, WHY_BYTES),
+                "notify_url": refund.notify_url,
+                "amount": {
+                    "refund": refund.amount_minor,
+                    "total": refund.total_minor,
+                    "currency": refund.currency,
+                },
             },
-            reference=wish.reference,
+            reference=refund.reference,
             refused=codes.REFUND_REFUSED,
         )
         if outcome is not Outcome.DONE:
-            return Done(outcome=outcome, detail=detail)
+            return ChangeResult(outcome=outcome, detail=detail)
         try:
-            truth = _truth(said)
-        except Odd as odd:
-            return Done(outcome=Outcome.UNKNOWN, detail=str(odd))
-        if (truth.subject, truth.reference, truth.amount_minor) != (Subject.REFUND, wish.reference, wish.amount_minor):
-            return Done(outcome=Outcome.UNKNOWN, detail="the answer is about something else")
-        return Done(outcome=Outcome.DONE, number=truth.number, detail=truth.detail, standing=truth.standing)
+            report = _status_report(said)
+        except Malformed as odd:
+            return ChangeResult(outcome=Outcome.UNKNOWN, detail=str(odd))
+        if (report.subject, report.reference, report.amount_minor) != (
+            Subject.REFUND,
+            refund.reference,
+            refund.amount_minor,
+        ):
+            return ChangeResult(outcome=Outcome.UNKNOWN, detail="the answer is about something else")
+        return ChangeResult(outcome=Outcome.DONE, number=report.number, detail=report.detail, standing=report.standing)
 
-    def query_refund(self, session: Session, reference: str) -> tuple[Truth, bytes] | None:
+    def query_refund(self, session: Session, reference: str) -> tuple[StatusReport, bytes] | None:
         """The refund by our reference; what `query` says of NOT_FOUND holds here too."""
         path = f"/v3/refund/domestic/refunds/{reference}"
         return self._question(session, subject=Subject.REFUND, path=path, reference=reference)
@@ -196,24 +206,24 @@ class Provider:
         sign_in = partial(self.payer_id, session) if self._config.app_secret else None
         return trying.findings(ask=partial(self.query, session), sign_in=sign_in)
 
-    def check_signature(self, *, headers: Mapping[str, str], body: bytes, now: datetime) -> Signed:
+    def check_signature(self, *, headers: Mapping[str, str], body: bytes, now: datetime) -> VerifiedNotice:
         """Serial number first, then age, then signature: a stranger's notice costs nothing. Raises Forged."""
         self._scheme.check(headers=headers, body=body, now=now)
         try:
             envelope = json_object(body)
             notice_id = text(envelope, "id")
-        except Odd as odd:
+        except Malformed as odd:
             raise Forged(f"signed, but {odd}") from odd
         is_refund = str(envelope.get("event_type")).startswith("REFUND.")
-        return Signed(notice_id=notice_id, subject=Subject.REFUND if is_refund else Subject.PAYMENT)
+        return VerifiedNotice(notice_id=notice_id, subject=Subject.REFUND if is_refund else Subject.PAYMENT)
 
-    def read_notice(self, *, body: bytes, is_pushed: bool) -> Truth:
-        """What a pushed notice or a query's raw answer says. Raises Odd."""
+    def read_notice(self, *, body: bytes, is_pushed: bool) -> StatusReport:
+        """What a pushed notice or a query's raw answer says. Raises Malformed."""
         said = json_object(body)
         if not is_pushed:
-            return _truth(said)
-        truth = _truth(json_object(self._scheme.unsealed(said.get("resource"))))
-        return replace(truth, said_at=instant(said.get("create_time"), is_needed=False))
+            return _status_report(said)
+        report = _status_report(json_object(self._scheme.unsealed(said.get("resource"))))
+        return replace(report, said_at=instant(said.get("create_time"), is_needed=False))
 
     def acknowledgement(self, *, is_stored: bool) -> tuple[int, bytes]:
         """200 ends the repeats; anything from 400 on makes WeChat Pay come again, up to a day long."""
@@ -241,7 +251,7 @@ class Provider:
         return f"{self._config.authorise_url}?{urlencode(wanted)}#wechat_redirect"
 
     def payer_id(self, session: Session, code: str) -> str:
-        """The openid for a code, which is good once and for five minutes. Raises NotSent, NoAnswer or Odd."""
+        """The openid for a code, which is good once and for five minutes. Raises NotSent, NoAnswer or Malformed."""
         ours = {"appid": self._config.appid, "secret": self._config.app_secret}
         answer = session.call(
             operation="openid",
@@ -253,10 +263,10 @@ class Provider:
             raise NoAnswer(f"HTTP {answer.status}")
         said = json_object(answer.body)
         if "errcode" in said:
-            raise Odd(f"no openid: errcode {said['errcode']}")
+            raise Malformed(f"no openid: errcode {said['errcode']}")
         return text(said, "openid")
 
-    def _order(self, opening: Opening) -> dict[str, Any]:
+    def _order(self, opening: PaymentRequest) -> dict[str, Any]:
         order: dict[str, Any] = {
             "appid": self._config.appid,
             "mchid": self._config.mchid,
@@ -287,24 +297,26 @@ class Provider:
             said = json_object(answer.body) if answer.body else {}
         except NotSent as error:
             return Outcome.NOT_SENT, str(error), {}
-        except (NoAnswer, Odd) as error:
+        except (NoAnswer, Malformed) as error:
             return Outcome.UNKNOWN, str(error), {}
         if answer.status in {200, 204}:
             return Outcome.DONE, "", said
         code, why = optional_text(said, "code"), optional_text(said, "message")
         return _sorted(answer.status, code, refused), f"HTTP {answer.status} {code} {why}".strip()[:200], said
 
-    def _question(self, session: Session, *, subject: Subject, path: str, reference: str) -> tuple[Truth, bytes] | None:
+    def _question(
+        self, session: Session, *, subject: Subject, path: str, reference: str
+    ) -> tuple[StatusReport, bytes] | None:
         try:
             answer = self._exchange(session, f"query {subject}", "GET", path, b"", reference)
             said = json_object(answer.body)
             if answer.status == 404 and optional_text(said, "code") in codes.NOT_THERE:
-                return Truth(subject=subject, reference=reference, standing=Standing.NOT_FOUND), answer.body
-            truth = _truth(said)
-        except (NotSent, NoAnswer, Odd):
+                return StatusReport(subject=subject, reference=reference, standing=Status.NOT_FOUND), answer.body
+            report = _status_report(said)
+        except (NotSent, NoAnswer, Malformed):
             return None
-        is_ours = answer.status == 200 and (truth.subject, truth.reference) == (subject, reference)
-        return (truth, answer.body) if is_ours else None
+        is_ours = answer.status == 200 and (report.subject, report.reference) == (subject, reference)
+        return (report, answer.body) if is_ours else None
 
     def _exchange(
         self, session: Session, operation: str, method: str, path: str, content: bytes, reference: str
@@ -346,13 +358,13 @@ def _check_admitted(answer: Response) -> None:
         return
     try:
         code = optional_text(json_object(answer.body), "code")
-    except Odd:
+    except Malformed:
         code = ""
     if answer.status == 401 or code in codes.OURS:
         raise LockedOut(f"HTTP {answer.status} {code}".strip()[:200])
 
 
-def _misfit(opening: Opening) -> str:
+def _misfit(opening: PaymentRequest) -> str:
     if len(opening.reference) not in REFERENCE_LENGTH:
         return "the reference is not 6 to 32 characters long"
     if opening.currency != CURRENCY or opening.amount_minor < 1:
@@ -370,23 +382,23 @@ def _sorted(status: int, code: str, refused: frozenset[str]) -> Outcome:
     return Outcome.REJECTED if code in refused else Outcome.UNKNOWN
 
 
-def _truth(said: Mapping[str, Any]) -> Truth:
-    """A transaction or a refund, be it from a notice or from a query. Raises Odd."""
+def _status_report(said: Mapping[str, Any]) -> StatusReport:
+    """A transaction or a refund, be it from a notice or from a query. Raises Malformed."""
     is_payment = "out_refund_no" not in said
     state = said.get("trade_state") or said.get("refund_status") or said.get("status")
     standing = (codes.PAYMENT_STANDINGS if is_payment else codes.REFUND_STANDINGS).get(str(state))
     if standing is None:
-        raise Odd(f"a state that WeChat Pay does not document: {state}"[:120])
+        raise Malformed(f"a state that WeChat Pay does not document: {state}"[:120])
     amount = inner(said, "amount")
     figure = amount.get("total" if is_payment else "refund")
-    return Truth(
+    return StatusReport(
         subject=Subject.PAYMENT if is_payment else Subject.REFUND,
         reference=text(said, "out_trade_no" if is_payment else "out_refund_no"),
         standing=standing,
-        amount_minor=minor_units(figure, is_needed=standing is Standing.SUCCEEDED),
+        amount_minor=minor_units(figure, is_needed=standing is Status.SUCCEEDED),
         currency="" if figure is None else optional_text(amount, "currency") or CURRENCY,
         number=optional_text(said, "transaction_id" if is_payment else "refund_id"),
-        at=instant(said.get("success_time"), is_needed=is_payment and standing is Standing.SUCCEEDED),
+        at=instant(said.get("success_time"), is_needed=is_payment and standing is Status.SUCCEEDED),
         merchant_number=optional_text(said, "mchid"),
         payment_reference="" if is_payment else optional_text(said, "out_trade_no"),
         detail=str(state),

@@ -12,33 +12,33 @@ import pytest
 from xuliu.common.circuit import MISTAKES_IN_A_ROW, forget_circuits
 from xuliu.common.tests.peers import answers, peer
 from xuliu.payment.accounts import session_of
-from xuliu.payment.bounds import bounded_truth
+from xuliu.payment.bounds import bounded_report
 from xuliu.payment.contract import (
-    Done,
+    ChangeResult,
     Forged,
     LockedOut,
+    Malformed,
     Method,
     NoAnswer,
     NotSent,
-    Odd,
-    Opened,
-    Opening,
+    OpenResult,
     Outcome,
+    PaymentRequest,
     Provider,
-    RefundWish,
+    RefundRequest,
     Session,
-    Signed,
-    Standing,
+    Status,
+    StatusReport,
     Subject,
-    Truth,
+    VerifiedNotice,
 )  # fmt: skip
 from xuliu.payment.guarded import Guarded, tell_troubles
 from xuliu.payment.tests.test_accounts import make_provider_account
 from xuliu.ticket.models import Case
 
 AT = datetime(2026, 3, 10, tzinfo=UTC)
-PAID = Truth(
-    subject=Subject.PAYMENT, reference="r1", standing=Standing.SUCCEEDED, amount_minor=1, currency="CNY", at=AT
+PAID = StatusReport(
+    subject=Subject.PAYMENT, reference="r1", standing=Status.SUCCEEDED, amount_minor=1, currency="CNY", at=AT
 )
 
 
@@ -65,25 +65,25 @@ class Scripted:
             raise self.said
         return self.said
 
-    def open(self, session: Session, opening: Opening) -> Opened:
-        return cast("Opened", self._say(session, opening.reference))
+    def open(self, session: Session, opening: PaymentRequest) -> OpenResult:
+        return cast("OpenResult", self._say(session, opening.reference))
 
-    def close(self, session: Session, reference: str) -> Done:
-        return cast("Done", self._say(session, reference))
+    def close(self, session: Session, reference: str) -> ChangeResult:
+        return cast("ChangeResult", self._say(session, reference))
 
-    def refund(self, session: Session, wish: RefundWish) -> Done:
-        return cast("Done", self._say(session, wish.reference))
+    def refund(self, session: Session, refund_request: RefundRequest) -> ChangeResult:
+        return cast("ChangeResult", self._say(session, refund_request.reference))
 
-    def query(self, session: Session, reference: str) -> tuple[Truth, bytes] | None:
-        return cast("tuple[Truth, bytes]", self._say(session, reference))
+    def query(self, session: Session, reference: str) -> tuple[StatusReport, bytes] | None:
+        return cast("tuple[StatusReport, bytes]", self._say(session, reference))
 
     query_refund = query
 
-    def read_notice(self, *, body: bytes, is_pushed: bool) -> Truth:
-        return cast("Truth", self._say(None, "notice"))
+    def read_notice(self, *, body: bytes, is_pushed: bool) -> StatusReport:
+        return cast("StatusReport", self._say(None, "notice"))
 
-    def check_signature(self, *, headers: dict[str, str], body: bytes, now: datetime) -> Signed:
-        return cast("Signed", self._say(None, "signature"))
+    def check_signature(self, *, headers: dict[str, str], body: bytes, now: datetime) -> VerifiedNotice:
+        return cast("VerifiedNotice", self._say(None, "signature"))
 
     def payer_id(self, session: Session, code: str) -> str:
         return cast("str", self._say(session, code))
@@ -97,25 +97,25 @@ class Desk:
     guarded: Guarded
     session: Session
 
-    def open(self, reference: str) -> Opened:
-        opening = Opening(
+    def open(self, reference: str) -> OpenResult:
+        opening = PaymentRequest(
             reference=reference, method=Method.NATIVE, amount_minor=1, currency="CNY", description="", expires_at=AT,
             notify_url="",
         )  # fmt: skip
         return self.guarded.open(self.session, opening)
 
-    def refund(self, reference: str) -> Done:
-        wish = RefundWish(
+    def refund(self, reference: str) -> ChangeResult:
+        refund_request = RefundRequest(
             reference=reference, payment_reference="p", amount_minor=1, total_minor=1, currency="CNY", why="",
             notify_url="",
         )  # fmt: skip
-        return self.guarded.refund(self.session, wish)
+        return self.guarded.refund(self.session, refund_request)
 
-    def close(self, reference: str) -> Done:
+    def close(self, reference: str) -> ChangeResult:
         return self.guarded.close(self.session, reference)
 
 
-Change = Callable[[Desk, str], Opened | Done]
+Change = Callable[[Desk, str], OpenResult | ChangeResult]
 CHANGES: dict[str, Change] = {"open": Desk.open, "close": Desk.close, "refund": Desk.refund}
 EVERY_CHANGE = pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES)
 
@@ -137,13 +137,13 @@ def test_a_mistake_is_not_sent_unless_a_byte_has_left(desk: Desk, change: Change
 
 
 @EVERY_CHANGE
-@pytest.mark.parametrize("said", [None, "done", 17, NoAnswer("502"), Odd("no code")], ids=repr)
+@pytest.mark.parametrize("said", [None, "done", 17, NoAnswer("502"), Malformed("no code")], ids=repr)
 def test_what_is_no_answer_leaves_a_change_unknown(desk: Desk, change: Change, said: object) -> None:
     desk.provider.said = said
     assert change(desk, "r1").outcome is Outcome.UNKNOWN
 
 
-NO_ANSWERS = [None, "paid", (None, b""), NoAnswer("502"), NotSent("429"), Odd("?"), KeyError("x")]
+NO_ANSWERS = [None, "paid", (None, b""), NoAnswer("502"), NotSent("429"), Malformed("?"), KeyError("x")]
 
 
 @pytest.mark.parametrize("said", NO_ANSWERS, ids=repr)
@@ -161,11 +161,11 @@ def test_a_refusal_of_our_keys_is_told_as_it_is(desk: Desk) -> None:
 
 
 def test_a_notice_over_which_the_provider_fails_is_forged_or_odd_and_never_an_error(desk: Desk) -> None:
-    for said in (KeyError("x"), None, Signed(notice_id="n" * 81, subject=Subject.PAYMENT)):
+    for said in (KeyError("x"), None, VerifiedNotice(notice_id="n" * 81, subject=Subject.PAYMENT)):
         desk.provider.said = said
         with pytest.raises(Forged):
             desk.guarded.check_signature(headers={}, body=b"", now=AT)
-        with pytest.raises(Odd):
+        with pytest.raises(Malformed):
             desk.guarded.read_notice(body=b"", is_pushed=True)
 
 
@@ -200,14 +200,14 @@ ODD_TRUTHS: list[dict[str, Any]] = [
 
 @pytest.mark.parametrize("odd", ODD_TRUTHS, ids=lambda odd: repr(odd)[:40])
 def test_a_success_without_a_figure_a_currency_or_a_time_within_bounds_is_odd(odd: dict[str, Any]) -> None:
-    with pytest.raises(Odd):
-        bounded_truth(replace(PAID, **odd))
-    assert bounded_truth(PAID) == PAID
+    with pytest.raises(Malformed):
+        bounded_report(replace(PAID, **odd))
+    assert bounded_report(PAID) == PAID
 
 
 def test_texts_are_cut_and_numbers_come_whole(desk: Desk) -> None:
-    desk.provider.said = Done(outcome=Outcome.DONE, number="n" * 65, detail="a\0b" + "c" * 500)
+    desk.provider.said = ChangeResult(outcome=Outcome.DONE, number="n" * 65, detail="a\0b" + "c" * 500)
     done = desk.close("r1")
     assert (done.number, done.detail[:3], len(done.detail)) == ("", "a b", 200)
-    desk.provider.said = Opened(outcome=Outcome.DONE, token="weixin://\0")
+    desk.provider.said = OpenResult(outcome=Outcome.DONE, token="weixin://\0")
     assert desk.open("r1").outcome is Outcome.UNKNOWN

@@ -9,30 +9,32 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from xuliu.payment.contract import Standing, Subject, Truth
+from xuliu.payment.contract import Status, StatusReport, Subject
 from xuliu.payment.hearing import ENDS, differs, last_words
-from xuliu.payment.inbox import Heard
+from xuliu.payment.inbox import ReadNotice
 from xuliu.payment.models import Payment, Refund, RefundNumber
 
 NOON = datetime(2026, 3, 1, 4, tzinfo=UTC)
 WORDS = st.lists(
-    st.tuples(st.sampled_from([Standing.SUCCEEDED, Standing.CLOSED, Standing.FAILED]), st.integers(0, 5)),
+    st.tuples(st.sampled_from([Status.SUCCEEDED, Status.CLOSED, Status.FAILED]), st.integers(0, 5)),
     min_size=1,
     max_size=6,
     unique_by=lambda word: word[1],
 )
 
 
-def heard(standing: Standing, said: int, notice_id: int) -> Heard:
-    truth = Truth(subject=Subject.REFUND, reference="0r", standing=standing, said_at=NOON + timedelta(minutes=said))
+def heard(standing: Status, said: int, notice_id: int) -> ReadNotice:
+    report = StatusReport(
+        subject=Subject.REFUND, reference="0r", standing=standing, said_at=NOON + timedelta(minutes=said)
+    )
     # Stored in an order of its own, long after it was said.
     at = NOON + timedelta(days=1, minutes=notice_id)
-    return Heard(notice_id=notice_id, account_id=1, received_at=at, merchant_number="", truth=truth)
+    return ReadNotice(notice_id=notice_id, account_id=1, received_at=at, merchant_number="", report=report)
 
 
 @given(words=WORDS, order=st.randoms(use_true_random=False), cut=st.integers(0, 6))
 def test_the_later_truth_counts_and_a_success_is_never_taken_back(
-    words: list[tuple[Standing, int]], order: Random, cut: int
+    words: list[tuple[Status, int]], order: Random, cut: int
 ) -> None:
     stored = list(words)
     order.shuffle(stored)
@@ -40,17 +42,17 @@ def test_the_later_truth_counts_and_a_success_is_never_taken_back(
     number = RefundNumber(pk=1, refund_id=1, reference="0r")
     for batch in (notices[:cut], notices[cut:]):
         for one, told in last_words([(one, number) for one in batch]):
-            told.standing, told.said_at = ENDS[one.truth.standing], one.said_at
+            told.standing, told.said_at = ENDS[one.report.standing], one.said_at
 
     last = max(words, key=lambda word: word[1])[0]
-    expected = Standing.SUCCEEDED if any(standing is Standing.SUCCEEDED for standing, _ in words) else last
+    expected = Status.SUCCEEDED if any(standing is Status.SUCCEEDED for standing, _ in words) else last
     assert number.standing == expected.value
 
 
 def test_what_the_provider_said_before_we_asked_again_ends_no_open_number_twice() -> None:
     number = RefundNumber(pk=1, refund_id=1, reference="0r", standing="closed", said_at=NOON + timedelta(minutes=9))
-    assert last_words([(heard(Standing.FAILED, 3, 1), number)]) == []
-    assert last_words([(heard(Standing.CLOSED, 9, 1), number)]) != []
+    assert last_words([(heard(Status.FAILED, 3, 1), number)]) == []
+    assert last_words([(heard(Status.CLOSED, 9, 1), number)]) != []
 
 
 @pytest.mark.parametrize(
@@ -63,7 +65,7 @@ def test_what_the_provider_said_before_we_asked_again_ends_no_open_number_twice(
     ],
 )
 def test_what_is_of_another_amount_or_payment_ends_no_refund(said: dict[str, Any], is_odd: bool) -> None:
-    told = heard(Standing.SUCCEEDED, 1, 1)
+    told = heard(Status.SUCCEEDED, 1, 1)
     refund = Refund(amount_minor=3600, payment=Payment(reference="0p", account_id=1))
-    assert differs(replace(told, truth=replace(told.truth, **said)), refund) is is_odd
+    assert differs(replace(told, report=replace(told.report, **said)), refund) is is_odd
     assert differs(replace(told, account_id=2), refund)

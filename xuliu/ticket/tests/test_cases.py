@@ -12,7 +12,7 @@ from xuliu.common.actor import Actor, acting
 from xuliu.common.models import Event
 from xuliu.common.tests.waiting import until
 from xuliu.ticket.models import Case
-from xuliu.ticket.operations import Opening, close_case, open_case, open_cases
+from xuliu.ticket.operations import NewCase, close_case, open_case, open_cases
 from xuliu.ticket.queries import open_cases as waiting_cases
 from xuliu.ticket.queries import open_cases_of
 
@@ -44,7 +44,7 @@ def test_facts_may_be_dates_instants_and_amounts() -> None:
 def test_while_a_case_is_open_the_same_one_again_changes_nothing() -> None:
     open_case("line_disputed", ("orderline", 7), {"look": 1})
     open_case("line_disputed", ("orderline", 7), {"look": 2})
-    open_cases([Opening(kind="line_disputed", subject_kind="orderline", subject_id=7)] * 2)
+    open_cases([NewCase(kind="line_disputed", subject_kind="orderline", subject_id=7)] * 2)
 
     assert Case.objects.get().facts == {"look": 1}
 
@@ -88,7 +88,7 @@ def test_a_case_is_closed_once() -> None:
 def test_opening_cases_is_one_statement_whatever_their_number(
     count: int, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
-    openings = [Opening(kind="drift", subject_kind="sim", subject_id=number) for number in range(count)]
+    openings = [NewCase(kind="drift", subject_kind="sim", subject_id=number) for number in range(count)]
 
     with django_assert_num_queries(1):
         open_cases(openings)

@@ -1,24 +1,24 @@
 """Mei Tel's answers."""
 
-from tests.contracts.peer import Asked, Path, Recorded, Refusal, Reply
+from tests.contracts.peer import Path, Recorded, RecordedCall, Refusal, Reply
 from xuliu.carrier.contract import Action, Outcome, Reason
 
 ICCID = "89860400000000000017"
 SIM = {"iccid": ICCID, "is_on": True, "ends_on": "2027-01-01", "granted_bytes": 1_000_000, "used_bytes": 17}
 
 
-def answer(asked: Asked) -> Reply:
+def answer(asked: RecordedCall) -> Reply:
     """What Mei Tel says where all is well."""
     return _answer(asked, SIM)
 
 
-def after(action: Action, asked: Asked) -> Reply:
+def after(action: Action, asked: RecordedCall) -> Reply:
     """The same once the order has taken effect."""
     done = {Action.RENEW: {"ends_on": "2028-01-01"}, Action.ADD_ON: {"granted_bytes": 2_000_000}}
     return _answer(asked, {**SIM, **done[action]})
 
 
-def _answer(asked: Asked, sim: dict[str, object]) -> Reply:
+def _answer(asked: RecordedCall, sim: dict[str, object]) -> Reply:
     if asked.path == f"/v1/sims/{ICCID}":
         return Reply.of(sim)
     if asked.path.startswith("/v1/orders"):
@@ -26,7 +26,7 @@ def _answer(asked: Asked, sim: dict[str, object]) -> Reply:
     return Reply(status=404)
 
 
-def of_another(asked: Asked) -> Reply | None:
+def of_another(asked: RecordedCall) -> Reply | None:
     """The same of another SIM; an order does not say whose it is."""
     return Reply.of({**SIM, "iccid": "89860400000000000025"}) if asked.path.startswith("/v1/sims/") else None
 

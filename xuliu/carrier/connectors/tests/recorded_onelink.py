@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from tests.contracts.peer import Asked, Path, Recorded, Refusal, Reply
+from tests.contracts.peer import Path, Recorded, RecordedCall, Refusal, Reply
 from xuliu.carrier.contract import Action, Outcome, Reason
 
 ICCID, MSISDN, UNKNOWN = "89860400000000000017", "1440000000017", "89860400000000000099"
@@ -48,19 +48,19 @@ STALE_TOKEN = said(status="12021", message="TOKEN不存在或已过期，请重�
 BAD_CREDENTIALS = said(status="12022", message="appid或password错误")
 
 
-def answer(asked: Asked) -> Reply:
+def answer(asked: RecordedCall) -> Reply:
     """What the platform says where all is well."""
     return _answer(asked, plans=[FIRST_PLAN], margins=[MARGIN])
 
 
-def after(action: Action, asked: Asked) -> Reply:
+def after(action: Action, asked: RecordedCall) -> Reply:
     """The same once the order has taken effect."""
     if action is Action.RENEW:
         return _answer(asked, plans=[FIRST_PLAN, NEXT_PLAN], margins=[MARGIN])
     return _answer(asked, plans=[FIRST_PLAN, ADD_ON_PLAN], margins=[MARGIN, ADD_ON_MARGIN])
 
 
-def _answer(asked: Asked, *, plans: list[Any], margins: list[Any]) -> Reply:
+def _answer(asked: RecordedCall, *, plans: list[Any], margins: list[Any]) -> Reply:
     fields = dict(asked.query) | asked.json()
     is_login = asked.path.endswith("/get/token")
     if is_login and {name: fields.get(name) for name in CONFIG} != CONFIG:
@@ -89,7 +89,7 @@ def _answer(asked: Asked, *, plans: list[Any], margins: list[Any]) -> Reply:
 ANOTHER = {"msisdn": "1440000000018", "iccid": "89860400000000000025"}
 
 
-def of_another(asked: Asked) -> Reply | None:
+def of_another(asked: RecordedCall) -> Reply | None:
     """The same of another card, named as the platform names cards: by number, by ICCID or both; orders by theirs."""
     path = asked.path.removeprefix("/v5/ec")
     given = json.loads(answer(asked).body)

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from tests.contracts.peer import Asked, Recorded, Refusal, Reply
+from tests.contracts.peer import Recorded, RecordedCall, Refusal, Reply
 from xuliu.carrier.contract import Action, Outcome, Reason
 
 ICCID, UNKNOWN = "8988280666000000001", "8988280666000000009"
@@ -22,17 +22,17 @@ EXTENDED = {**QUOTA, "volume": 935.787951, "total_volume": 1000, "expiry_date": 
 CREATED = Reply(status=201, headers={"location": "https://api.1nce.com/management-api/v1/orders/1234"})
 
 
-def answer(asked: Asked) -> Reply:
+def answer(asked: RecordedCall) -> Reply:
     """What 1NCE says where all is well."""
     return _answer(asked, QUOTA)
 
 
-def after(action: Action, asked: Asked) -> Reply:
+def after(action: Action, asked: RecordedCall) -> Reply:
     """The same once the order was carried out."""
     return _answer(asked, TOPPED_UP if action is Action.ADD_ON else EXTENDED)
 
 
-def _answer(asked: Asked, quota: dict[str, Any]) -> Reply:
+def _answer(asked: RecordedCall, quota: dict[str, Any]) -> Reply:
     path = f"{asked.method} {asked.path.removeprefix('/management-api')}"
     if asked.headers.get("authorization") != (LOGIN if path == "POST /oauth/token" else f"Bearer {TOKEN}"):
         return Reply(status=401)
@@ -48,7 +48,7 @@ def _answer(asked: Asked, quota: dict[str, Any]) -> Reply:
     return known.get(path, Reply(status=404))
 
 
-def of_another(asked: Asked) -> Reply | None:
+def of_another(asked: RecordedCall) -> Reply | None:
     """The same of another SIM; a quota does not say whose it is."""
     is_card = asked.path.removeprefix("/management-api/v1/sims/").isalnum()
     return Reply.of({**SIM, "iccid": ANOTHER, "iccid_with_luhn": f"{ANOTHER}0"}) if is_card else None

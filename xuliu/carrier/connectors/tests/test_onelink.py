@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from tests.contracts.on_paper import on_paper
-from tests.contracts.peer import Asked, Refusal, Reply
+from tests.contracts.peer import RecordedCall, Refusal, Reply
 from tests.contracts.rigs import Rig, recorded_answers, rigged
 from xuliu.carrier.connectors.onelink import ZONE, Connector
 from xuliu.carrier.connectors.tests.recorded_onelink import ADD_ON_PLAN, FIRST_PLAN, MSISDN, said
@@ -103,7 +103,7 @@ def test_a_plan_code_may_name_the_main_product(rig: Rig) -> None:
     [("该号码不存在", Outcome.REJECTED), ("同一卡号30分钟内不能重复办理业务", Outcome.NOT_SENT)],
 )
 def test_a_bulk_order_refused_for_one_card_is_sent_without_it(rig: Rig, message: str, outcome: Outcome) -> None:
-    def answer(asked: Asked) -> Reply:
+    def answer(asked: RecordedCall) -> Reply:
         is_spoiled = "/order/" in asked.path and NUMBERS[STRANGER].encode() in asked.body
         return said(status="12000", message=message) if is_spoiled else rig.recorded.answer(asked)
 
@@ -146,7 +146,7 @@ def test_orders_that_would_begin_after_the_deadline_are_kept_back(rig: Rig, monk
     hurried = replace(rig.connector.capabilities, deadline_seconds=0.05)
     monkeypatch.setattr(type(rig.connector), "capabilities", hurried)
 
-    def slow(asked: Asked) -> Reply:
+    def slow(asked: RecordedCall) -> Reply:
         if "/order/" in asked.path:
             Event().wait(0.1)
         return rig.recorded.answer(asked)

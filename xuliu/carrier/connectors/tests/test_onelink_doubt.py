@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from tests.contracts.peer import Asked, Reply
+from tests.contracts.peer import RecordedCall, Reply
 from tests.contracts.rigs import Rig, rigged
 from xuliu.carrier.connectors.tests.test_onelink import LIN, make_change, submit
 from xuliu.carrier.contract import NoAnswer, Outcome
@@ -31,7 +31,7 @@ def test_bytes_read_while_a_month_turned_are_of_no_count(rig: Rig, passes: timed
     ends_at = datetime(2027, 1, 31, 15, 59, tzinfo=UTC)  # a minute before February in China
     rig.session.ahead = ends_at - datetime.now(UTC)
 
-    def answer(asked: Asked) -> Reply:
+    def answer(asked: RecordedCall) -> Reply:
         if asked.path.endswith("/sim-data-margin"):
             rig.session.ahead += passes
         return rig.recorded.answer(asked)

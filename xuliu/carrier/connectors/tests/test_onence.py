@@ -6,7 +6,7 @@ from datetime import date
 
 import pytest
 
-from tests.contracts.peer import Asked, Reply
+from tests.contracts.peer import RecordedCall, Reply
 from tests.contracts.rigs import Rig, connector, rigged
 from xuliu.carrier.connectors.onence import Connector
 from xuliu.carrier.connectors.tests.recorded_onence import ICCID, QUOTA
@@ -19,7 +19,7 @@ def rig() -> Iterator[Rig]:
         yield rig
 
 
-def change_seen(rig: Rig) -> Asked:
+def change_seen(rig: Rig) -> RecordedCall:
     """The one change that reached the peer."""
     (asked,) = [asked for asked in rig.peer.asked if rig.recorded.is_change(asked)]
     return asked

@@ -19,7 +19,7 @@ from django.utils.translation import gettext_noop
 from xuliu.common import examining
 from xuliu.common.findings import Shown
 from xuliu.interfaces.console.kit.account_form import AccountForm, SwitchForm, form_for
-from xuliu.interfaces.console.kit.columns import States, badge, instant_text, localised, made
+from xuliu.interfaces.console.kit.columns import States, badge, computed, instant_text, localised
 from xuliu.interfaces.console.kit.listing import Table
 from xuliu.party.rights import Right
 
@@ -41,7 +41,7 @@ SAID = (
 )
 
 
-@made(_("Tried"))
+@computed(_("Tried"))
 def tried(account: Any) -> SafeString | str:
     """What was found when the account was tried, and what that means for payers."""
     rows = [

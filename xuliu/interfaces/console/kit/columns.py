@@ -124,7 +124,7 @@ def document(field: str, title: Text) -> Column:
     return _column(shown, title, "")
 
 
-def made(title: Text) -> Callable[[Callable[[Any], Any]], Column]:
+def computed(title: Text) -> Callable[[Callable[[Any], Any]], Column]:
     """Decorator: a column made by a function of the row."""
     return lambda shown: _column(shown, title, "")
 

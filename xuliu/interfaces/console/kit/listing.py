@@ -21,7 +21,7 @@ from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin
 
 from xuliu.common.models import Event
-from xuliu.interfaces.console.kit.columns import NONE, Column, States, Text, badge, instant_text, link, made
+from xuliu.interfaces.console.kit.columns import NONE, Column, States, Text, badge, computed, instant_text, link
 from xuliu.party.rights import Right
 
 COUNTED_AT_MOST = 10_000
@@ -132,7 +132,7 @@ class Table(ModelAdmin):  # type: ignore[misc]  # unfold ships no types
         return super().changeform_view(request, object_id, form_url, extra)
 
 
-def picked(title: Text, field: str, words: Mapping[Any, Any]) -> type[SimpleListFilter]:
+def choice_filter(title: Text, field: str, words: Mapping[Any, Any]) -> type[SimpleListFilter]:
     """A filter by a field's value, in words. `words` maps a value to its word, or to (word, tone)."""
 
     class Picked(SimpleListFilter):
@@ -164,7 +164,7 @@ def is_paused() -> type[SimpleListFilter]:
     return Paused
 
 
-@made(_("Kill switch"))
+@computed(_("Kill switch"))
 def kill_switch(row: Any) -> SafeString:
     """Running, or paused since when and why."""
     if row.paused_at is None:
@@ -177,7 +177,7 @@ def kill_switch(row: Any) -> SafeString:
 def timeline_of(states: States = SWITCHED) -> Column:
     """A column of what happened to the row, newest last: when, what it became, who, why."""
 
-    @made(_("Timeline"))
+    @computed(_("Timeline"))
     def timeline(row: Any) -> SafeString | str:
         events = Event.objects.filter(kind=row._meta.model_name, subject_id=row.pk).order_by("-id")[:EVENTS_SHOWN]
         rows = [

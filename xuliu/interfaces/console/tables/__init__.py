@@ -1,1 +1,1 @@
-"""The console's tables, one module for the tables of a package. Importing them registers them with the console's site."""
+"""The console's tables, one module for the tables of a package: importing it registers them with the console."""

@@ -14,7 +14,7 @@ from xuliu.carrier.models import Call, Carrier, CarrierAccount, ReadCount
 from xuliu.carrier.registry import all_connectors
 from xuliu.interfaces.console.kit import columns
 from xuliu.interfaces.console.kit.account_table import AccountTable, tried
-from xuliu.interfaces.console.kit.listing import Table, is_paused, kill_switch, picked, timeline_of
+from xuliu.interfaces.console.kit.listing import Table, choice_filter, is_paused, kill_switch, timeline_of
 from xuliu.interfaces.console.kit.names_form import NamesField
 from xuliu.party.rights import Right
 
@@ -126,7 +126,7 @@ class CallTable(Table):
         columns.figure("took_ms", _("Milliseconds")),
         columns.plain("failure", _("Failure"), in_order=False),
     )
-    list_filter = (picked(_("Kind"), "is_change", CHANGES),)
+    list_filter = (choice_filter(_("Kind"), "is_change", CHANGES),)
     search_fields = ("reference__exact",)
     search_help_text = _("Reference")
     shown = (

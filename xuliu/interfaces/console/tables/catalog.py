@@ -17,7 +17,7 @@ from xuliu.catalog.operations import PriceInThePast, pause_offering, resume_offe
 from xuliu.common import clock
 from xuliu.interfaces.console.kit import columns
 from xuliu.interfaces.console.kit.account_form import SwitchForm
-from xuliu.interfaces.console.kit.listing import Table, is_paused, kill_switch, picked, timeline_of
+from xuliu.interfaces.console.kit.listing import Table, choice_filter, is_paused, kill_switch, timeline_of
 from xuliu.interfaces.console.kit.names_form import MoneyField, NamesField
 from xuliu.party.models import Seller
 from xuliu.party.rights import Right
@@ -112,7 +112,7 @@ class OfferingTable(Table):
         kill_switch,
     )
     list_select_related = ("carrier",)
-    list_filter = ("carrier", picked(_("Kind"), "kind", KINDS), is_paused())
+    list_filter = ("carrier", choice_filter(_("Kind"), "kind", KINDS), is_paused())
     search_fields = ("code", "plan_code")
     shown = (
         columns.code("code", _("Code")),
@@ -213,13 +213,13 @@ class PriceForm(forms.ModelForm[Price]):
         return starts_at
 
 
-@columns.made(_("From"))
+@columns.computed(_("From"))
 def valid_from(price: Price) -> str:
     """When the price begins."""
     return columns.instant_text(price.valid.lower)
 
 
-@columns.made(_("Until"))
+@columns.computed(_("Until"))
 def valid_until(price: Price) -> str:
     """When it ends; a dash where nobody has said."""
     return columns.instant_text(price.valid.upper)

@@ -7,16 +7,16 @@ from django.utils.translation import gettext_lazy as _
 
 from xuliu.common.models import Event
 from xuliu.interfaces.console.kit import columns
-from xuliu.interfaces.console.kit.listing import ACTORS, Table, picked, subject_link
+from xuliu.interfaces.console.kit.listing import ACTORS, Table, choice_filter, subject_link
 
 
-@columns.made(_("Subject"))
+@columns.computed(_("Subject"))
 def subject(event: Event) -> SafeString | str:
     """A link to what moved."""
     return subject_link(event.kind, event.subject_id)
 
 
-@columns.made(_("Move"))
+@columns.computed(_("Move"))
 def moved(event: Event) -> SafeString:
     """From → to."""
     return format_html('<span class="x-code">{} → {}</span>', event.was or columns.NONE, event.became)
@@ -35,5 +35,5 @@ class EventTable(Table):
         columns.word("actor_kind", _("Who"), ACTORS),
         columns.plain("actor_label", _("Name"), in_order=False),
     )
-    list_filter = (picked(_("Who"), "actor_kind", ACTORS),)
+    list_filter = (choice_filter(_("Who"), "actor_kind", ACTORS),)
     shown = list_display

@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from xuliu.common import clock
 from xuliu.interfaces.console.kit import columns
 from xuliu.interfaces.console.kit.columns import States
-from xuliu.interfaces.console.kit.listing import Table, picked
+from xuliu.interfaces.console.kit.listing import Table, choice_filter
 from xuliu.inventory import numbers
 from xuliu.inventory.finding import sim_by_iccid, sim_by_msisdn
 from xuliu.inventory.models import Binding, Sim, Terminal, TerminalModel
@@ -78,7 +78,7 @@ class SimTable(TableOfNumbers):
         columns.day("period_end_on", _("Last day served"), is_exclusive_end=True),
     )
     list_select_related = ("account__carrier", "merchant")
-    list_filter = (GoesDark, picked(_("State"), "state", SIM_STATES), "account")
+    list_filter = (GoesDark, choice_filter(_("State"), "state", SIM_STATES), "account")
     search_fields = ("iccid__startswith", "msisdn__startswith")
     search_help_text = _("ICCID or MSISDN from its first digit")
     shown = (*list_display, columns.day("period_start_on", _("Since")))

@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from xuliu.interfaces.console.kit import columns
 from xuliu.interfaces.console.kit.columns import States
-from xuliu.interfaces.console.kit.listing import Table, picked
+from xuliu.interfaces.console.kit.listing import Table, choice_filter
 from xuliu.ordering.models import Order, OrderLine, Receipt
 
 ORDER_STATES: States = {
@@ -54,13 +54,13 @@ class OrderTable(Table):
         columns.moment("paid_at", _("Paid")),
     )
     list_select_related = ("merchant",)
-    list_filter = (picked(_("State"), "state", ORDER_STATES), picked(_("Channel"), "channel", CHANNELS))
+    list_filter = (choice_filter(_("State"), "state", ORDER_STATES), choice_filter(_("Channel"), "channel", CHANNELS))
     search_fields = ("number__exact", "code__exact")
     search_help_text = _("Whole order number or code")
     shown = list_display
 
 
-@columns.made(_("State"))
+@columns.computed(_("State"))
 def state_of_line(line: OrderLine) -> SafeString:
     """The state, and whether the line was set aside in it."""
     aside = columns.badge("1", {"1": (_("Set aside"), "dark")}) if line.is_set_aside else ""
@@ -83,8 +83,8 @@ class OrderLineTable(Table):
     )
     list_select_related = ("order", "sim", "offering")
     list_filter = (
-        picked(_("State"), "state", LINE_STATES),
-        picked(_("Set aside"), "is_set_aside", SET_ASIDE),
+        choice_filter(_("State"), "state", LINE_STATES),
+        choice_filter(_("Set aside"), "is_set_aside", SET_ASIDE),
         "account",
     )
     search_fields = ("order__number__exact", "sim__iccid__exact")

@@ -78,7 +78,7 @@ class PersonForm(forms.ModelForm[Person]):
         return password
 
 
-@columns.made(_("Roles"))
+@columns.computed(_("Roles"))
 def roles(person: Person) -> str:
     """The person's roles in words."""
     if person.is_superuser:
@@ -86,7 +86,7 @@ def roles(person: Person) -> str:
     return ", ".join(str(ROLES.get(group.name, group.name)) for group in person.groups.all()) or columns.NONE
 
 
-@columns.made(_("Contacts and second factor"))
+@columns.computed(_("Contacts and second factor"))
 def private_page(person: Person) -> SafeString:
     """A link to the page that shows what is hidden here."""
     return format_html('<a class="x-link" href="../private/">{}</a>', _("Open"))

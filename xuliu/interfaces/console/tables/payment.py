@@ -10,7 +10,7 @@ from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 from xuliu.interfaces.console.kit import columns
 from xuliu.interfaces.console.kit.account_table import AccountTable, tried
 from xuliu.interfaces.console.kit.columns import States
-from xuliu.interfaces.console.kit.listing import Table, is_paused, kill_switch, picked, timeline_of
+from xuliu.interfaces.console.kit.listing import Table, choice_filter, is_paused, kill_switch, timeline_of
 from xuliu.party.models import Seller
 from xuliu.party.rights import Right
 from xuliu.payment import accounts
@@ -101,7 +101,11 @@ class PaymentTable(Table):
         columns.moment("paid_at", _("Paid")),
     )
     list_select_related = ("account",)
-    list_filter = (picked(_("State"), "state", PAYMENT_STATES), picked(_("Method"), "method", METHODS), "account")
+    list_filter = (
+        choice_filter(_("State"), "state", PAYMENT_STATES),
+        choice_filter(_("Method"), "method", METHODS),
+        "account",
+    )
     search_fields = ("reference__exact", "number__exact")
     search_help_text = _("Our reference or the provider's number")
     shown = list_display
@@ -119,11 +123,11 @@ class RefundTable(Table):
         columns.related("payment_id", _("Payment"), to="payment.payment"),
         columns.state(REFUND_STATES),
         columns.money("amount_minor", _("Amount")),
-        columns.moment("wanted_at", _("Wanted")),
+        columns.moment("requested_at", _("Wanted")),
         columns.moment("sent_at", _("Sent")),
     )
     list_select_related = ("payment",)
-    list_filter = (picked(_("State"), "state", REFUND_STATES),)
+    list_filter = (choice_filter(_("State"), "state", REFUND_STATES),)
     search_fields = ("numbers__reference__exact", "numbers__number__exact")
     search_help_text = _("Our reference or the provider's number")
     shown = list_display
@@ -144,9 +148,9 @@ class NoticeTable(Table):
         columns.code("notice_id", _("Notice number")),
     )
     list_filter = (
-        picked(_("State"), "state", NOTICE_STATES),
-        picked(_("About"), "subject", SUBJECTS),
-        picked(_("How"), "is_pushed", PUSHED),
+        choice_filter(_("State"), "state", NOTICE_STATES),
+        choice_filter(_("About"), "subject", SUBJECTS),
+        choice_filter(_("How"), "is_pushed", PUSHED),
     )
     search_fields = ("notice_id__exact",)
     search_help_text = _("Notice number")

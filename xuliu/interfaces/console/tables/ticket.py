@@ -12,7 +12,7 @@ from unfold.widgets import UnfoldAdminTextareaWidget
 
 from xuliu.interfaces.console.kit import columns
 from xuliu.interfaces.console.kit.columns import States
-from xuliu.interfaces.console.kit.listing import Table, picked, subject_link, timeline_of
+from xuliu.interfaces.console.kit.listing import Table, choice_filter, subject_link, timeline_of
 from xuliu.party.rights import Right
 from xuliu.ticket.models import Case
 from xuliu.ticket.operations import close_case
@@ -72,13 +72,13 @@ class ClosingForm(forms.ModelForm[Case]):
         fields: tuple[str, ...] = ()
 
 
-@columns.made(_("About"))
+@columns.computed(_("About"))
 def subject(case: Case) -> SafeString | str:
     """A link to what the case is about."""
     return subject_link(case.subject_kind, case.subject_id)
 
 
-@columns.made(_("Facts"))
+@columns.computed(_("Facts"))
 def facts(case: Case) -> SafeString | str:
     """What a person needs to decide, as it was when the case was opened."""
     if not case.facts:
@@ -100,7 +100,10 @@ class CaseTable(Table):
         columns.state(CASE_STATES),
         columns.moment("opened_at", _("Opened")),
     )
-    list_filter = (picked(_("State"), "state", CASE_STATES), picked(_("What happened"), "kind", CASE_KINDS))
+    list_filter = (
+        choice_filter(_("State"), "state", CASE_STATES),
+        choice_filter(_("What happened"), "kind", CASE_KINDS),
+    )
     shown = (*list_display, facts, timeline_of(CASE_STATES))
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:

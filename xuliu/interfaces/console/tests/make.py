@@ -17,7 +17,7 @@ from xuliu.inventory.models import Sim
 from xuliu.inventory.tests.make import make_account, make_merchant, make_sim, make_terminal
 from xuliu.ledger import addresses
 from xuliu.ledger.operations import Entry, post
-from xuliu.ordering.buying.quote import Wish, quote
+from xuliu.ordering.buying.quote import Selection, quote
 from xuliu.ordering.delivering.outcomes import Delivery, complete, reject
 from xuliu.ordering.ending.settle import issue_receipts, settle
 from xuliu.ordering.models import Attempt, Flight, Order, OrderLine
@@ -59,8 +59,8 @@ def make_sold(
 ) -> OrderLine:
     """A paid order of one line, its money in the ledger."""
     sim = sim or make_sim(shop.account, merchant=make_merchant())
-    wish = Wish(sim_id=sim.pk, offering_id=(offering or shop.year).pk)
-    order = Order.objects.get(id=quote(wishes=[wish], price_list_id=shop.price_list.pk, channel="merchant"))
+    selection = Selection(sim_id=sim.pk, offering_id=(offering or shop.year).pk)
+    order = Order.objects.get(id=quote(selections=[selection], price_list_id=shop.price_list.pk, channel="merchant"))
     make_paid(order, seconds_ago=minutes_ago * 60)
     payment = Payment.objects.get(order_id=order.pk)
     received = Entry(
@@ -77,8 +77,8 @@ def make_sold(
 
 def make_bulk(shop: Shop, count: int) -> Order:
     """An order of many lines, paid and waiting its turn."""
-    wishes = [Wish(sim_id=make_sim(shop.account).pk, offering_id=shop.year.pk) for _ in range(count)]
-    order = Order.objects.get(id=quote(wishes=wishes, price_list_id=shop.price_list.pk, channel="merchant"))
+    selections = [Selection(sim_id=make_sim(shop.account).pk, offering_id=shop.year.pk) for _ in range(count)]
+    order = Order.objects.get(id=quote(selections=selections, price_list_id=shop.price_list.pk, channel="merchant"))
     return make_paid(order)
 
 

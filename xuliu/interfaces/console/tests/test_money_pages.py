@@ -34,10 +34,10 @@ def test_two_people_have_a_closed_refund_asked_anew_and_not_one_person_twice() -
 
     assert "Your word is noted" in decide(olga, refund, "anew", why="the balance is filled")
     decide(olga, refund, "anew", why="really")
-    assert (refund.anew_wanted_at, RefundApproval.objects.count()) == (None, 1)
+    assert (refund.anew_requested_at, RefundApproval.objects.count()) == (None, 1)
     assert "Two people have said so" in decide(fei, refund, "anew", why="so it is")
 
-    assert refund.anew_wanted_at is not None
+    assert refund.anew_requested_at is not None
     assert refund.due_at is not None
     assert refund.due_at <= clock.now()  # the old number is asked about first; nothing moved yet
     assert (refund.state, RefundNumber.objects.count()) == ("FAILED", 1)

@@ -103,7 +103,7 @@ def zone_of(lines: Sequence[OrderLine]) -> str:
     return lines[0].account.zone if lines else "Asia/Shanghai"
 
 
-def quoted(
+def present_quote(
     order: Order,
     lines: Sequence[OrderLine],
     *,

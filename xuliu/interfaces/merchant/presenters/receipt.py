@@ -54,7 +54,9 @@ class Checked:
     seller: str
 
 
-def told(receipt: Receipt, lines: Sequence[OrderLine], *, payment: Payment | None, proofs: Mapping[int, str]) -> Words:
+def present_receipt(
+    receipt: Receipt, lines: Sequence[OrderLine], *, payment: Payment | None, proofs: Mapping[int, str]
+) -> Words:
     """The receipt with what was delivered and what proved it. What was refunded instead is not on it."""
     delivered = [line for line in lines if line.state == OrderLine.State.COMPLETED]
     zone = zone_of(lines)

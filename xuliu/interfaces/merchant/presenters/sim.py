@@ -233,10 +233,10 @@ def as_of(facts: Facts, *, carrier: str, zone: str) -> str:
 def is_waiting(facts: Facts) -> bool:
     """Is a fresh figure on its way, so that looking again is worth it?"""
     reading = facts.reading
-    if reading is None or reading.wanted_at is None or facts.now - reading.wanted_at > GIVE_UP_AFTER:
+    if reading is None or reading.requested_at is None or facts.now - reading.requested_at > GIVE_UP_AFTER:
         return False
     answered = [at for at in (reading.as_of, reading.failed_at) if at is not None]
-    return not any(at >= reading.wanted_at for at in answered)
+    return not any(at >= reading.requested_at for at in answered)
 
 
 def is_silent(reading: Reading | None) -> bool:
@@ -247,7 +247,7 @@ def is_silent(reading: Reading | None) -> bool:
 
 
 @dataclass(frozen=True, kw_only=True)
-class UnderWay:
+class PendingOrder:
     """A renewal of this SIM that is not yet done; the link only where it was ordered on this phone."""
 
     since: datetime
@@ -280,7 +280,7 @@ def is_elsewhere(reading: Reading | None, terminal_imei: str) -> bool:
 
 
 def notices(
-    facts: Facts, *, carrier: str, under_way: UnderWay | None, zone: str, terminal_imei: str = ""
+    facts: Facts, *, carrier: str, under_way: PendingOrder | None, zone: str, terminal_imei: str = ""
 ) -> list[Said]:
     """What must be said before anybody pays: stopped, not answering, in another device, already on its way."""
     said = []

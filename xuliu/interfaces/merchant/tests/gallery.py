@@ -156,7 +156,7 @@ def _ends() -> list[Hung]:
     )
     overdue = make.make_paid(make.make_quote(shops[5]), seconds_ago=3 * 3600)
     late = make.make_failed(make.make_paid(make.make_quote(shops[6]), seconds_ago=30 * 3600), is_refunded=False)
-    Refund.objects.filter(payment__order_id=late.pk).update(wanted_at=clock.now() - timedelta(hours=25))
+    Refund.objects.filter(payment__order_id=late.pk).update(requested_at=clock.now() - timedelta(hours=25))
     lapsed = make.make_quote(shops[4])
     Order.objects.filter(id=lapsed.pk).update(valid_until=clock.now() - timedelta(minutes=1))
     return [

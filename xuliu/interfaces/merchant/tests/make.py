@@ -25,7 +25,7 @@ from xuliu.interfaces.merchant.browsers import COOKIE
 from xuliu.inventory.models import Sim, Terminal, TerminalModel
 from xuliu.inventory.tests.make import make_account, make_sim, make_terminal
 from xuliu.ordering.buying.place import place
-from xuliu.ordering.buying.quote import Wish, quote
+from xuliu.ordering.buying.quote import Selection, quote
 from xuliu.ordering.models import Attempt, Order, OrderLine, Receipt
 from xuliu.payment import sign_ins
 from xuliu.payment.accounts import set_credentials
@@ -149,8 +149,8 @@ def make_reading(sim: Sim, *, minutes_ago: float = 18, **fields: Any) -> Reading
 
 def make_quote(shop: Shop, offering: Offering | None = None) -> Order:
     """A quote of a year for the shop's SIM."""
-    wish = Wish(sim_id=shop.sim.pk, offering_id=(offering or shop.year).pk)
-    order_id = quote(wishes=[wish], price_list_id=shop.price_list.pk, channel="merchant", is_waited_for=True)
+    selection = Selection(sim_id=shop.sim.pk, offering_id=(offering or shop.year).pk)
+    order_id = quote(selections=[selection], price_list_id=shop.price_list.pk, channel="merchant", is_waited_for=True)
     return Order.objects.get(id=order_id)
 
 
@@ -238,7 +238,7 @@ def make_failed(order: Order, *, is_refunded: bool = True) -> Order:
         currency=order.currency,
         why="not delivered",
         state_at=now,
-        wanted_at=now,
+        requested_at=now,
         due_at=now,
     )
     move(Refund, [refund.pk], to=Refund.State.SENT)

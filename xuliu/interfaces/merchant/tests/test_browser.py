@@ -135,7 +135,7 @@ def test_a_fresh_figure_takes_the_place_of_the_stored_one_and_the_choice_stays(
     expect(mei.get_by_text("198\u00a0MB left")).to_be_visible()
     mei.tap("text=3 months")
 
-    make.make_reading(shop.sim, left_bytes=150 * make.MB, used_bytes=150 * make.MB, wanted_at=None, minutes_ago=0)
+    make.make_reading(shop.sim, left_bytes=150 * make.MB, used_bytes=150 * make.MB, requested_at=None, minutes_ago=0)
 
     expect(mei.get_by_text("150\u00a0MB left")).to_be_visible(timeout=10_000)
     expect(mei.get_by_text("just now")).to_be_visible()

@@ -20,7 +20,7 @@ from xuliu.inventory.tests.make import make_merchant, make_sim, make_terminal
 from xuliu.ordering.buying import choose as choosing
 from xuliu.ordering.buying.openings import SHARE_OF_A_SHOP, SHARE_OF_AN_ADDRESS, WINDOW, budgets, shares_of_address
 from xuliu.ordering.buying.place import CannotPlace, place
-from xuliu.ordering.buying.quote import Wish, quote
+from xuliu.ordering.buying.quote import Selection, quote
 from xuliu.ordering.models import Order, PageOrder
 from xuliu.payment.models import Payment, ProviderAccount
 
@@ -44,7 +44,7 @@ def press(client: Client, shop: Shop, *, offering: Any = None, typed: bool = Fal
 
 def open_orders() -> int:
     """How many can still be paid."""
-    return Order.objects.filter(state__in=("QUOTED", "AWAITING_PAYMENT"), cancel_wanted_at=None).count()
+    return Order.objects.filter(state__in=("QUOTED", "AWAITING_PAYMENT"), cancel_requested_at=None).count()
 
 
 def pay(where: str) -> str:
@@ -149,10 +149,10 @@ def test_asking_again_for_what_lapsed_is_one_order_however_often_it_is_pressed(c
 
 def test_an_order_of_very_many_lines_is_not_repeated_from_a_page(client: Client) -> None:
     shop = make.make_shop()
-    wish = Wish(sim_id=shop.sim.pk, offering_id=shop.year.pk)
+    selection = Selection(sim_id=shop.sim.pk, offering_id=shop.year.pk)
     codes = []
     for count in (100, 101):
-        order_id = quote(wishes=[wish] * count, price_list_id=shop.price_list.pk, channel="file")
+        order_id = quote(selections=[selection] * count, price_list_id=shop.price_list.pk, channel="file")
         Order.objects.filter(id=order_id).update(valid_until=clock.now() - timedelta(minutes=1))
         codes.append(Order.objects.get(id=order_id).code)
 
@@ -204,7 +204,7 @@ def test_nobody_without_the_sticker_keeps_out_who_holds_it(now: Callable[[float]
     assert open_orders() == 10
     gone = Order.objects.filter(code__in=[where[3:] for where in typed])
     assert gone.filter(state="LAPSED").count() == 3
-    assert Payment.objects.filter(order_id__in=gone, close_wanted_at=None).count() == 0
+    assert Payment.objects.filter(order_id__in=gone, close_requested_at=None).count() == 0
 
 
 def test_quotes_of_a_sticker_keep_their_place_for_a_minute_and_then_make_room(now: Callable[[float], None]) -> None:
@@ -234,10 +234,10 @@ def test_who_changes_their_mind_pushes_out_their_own_quote_first(now: Callable[[
 
 def test_what_files_and_commands_order_is_not_counted() -> None:
     shop = make.make_shop()
-    wish = Wish(sim_id=shop.sim.pk, offering_id=shop.year.pk)
+    selection = Selection(sim_id=shop.sim.pk, offering_id=shop.year.pk)
 
     for _ in range(12):
-        order_id = quote(wishes=[wish], price_list_id=shop.price_list.pk, channel="api")
+        order_id = quote(selections=[selection], price_list_id=shop.price_list.pk, channel="api")
         place(order_id=order_id, method="native")
 
     assert press(Client(), shop).startswith("/o/")
@@ -256,12 +256,12 @@ def test_who_made_an_order_is_forgotten_after_a_day(now: Callable[[float], None]
 
 def test_choosing_takes_as_many_statements_for_the_first_as_for_the_tenth(django_assert_num_queries: Any) -> None:
     shop = make.make_shop()
-    wish = Wish(sim_id=shop.sim.pk, offering_id=shop.year.pk)
+    selection = Selection(sim_id=shop.sim.pk, offering_id=shop.year.pk)
     counted = []
     for number in range(10):
         visitor = choosing.Visitor(browser=str(number) * 64, shares=[], is_by_sticker=True)
         with django_assert_num_queries(10) as queries:
-            choosing.choose(wishes=[wish], price_list_id=shop.price_list.pk, merchant_id=None, visitor=visitor)
+            choosing.choose(selections=[selection], price_list_id=shop.price_list.pk, merchant_id=None, visitor=visitor)
         counted.append(len(queries))
 
     assert len(set(counted)) == 1

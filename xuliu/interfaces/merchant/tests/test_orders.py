@@ -14,7 +14,7 @@ from xuliu.common.codes import new_code
 from xuliu.common.state import move
 from xuliu.interfaces.merchant.tests import make
 from xuliu.inventory.tests.make import make_sim
-from xuliu.ordering.buying.quote import Wish, quote
+from xuliu.ordering.buying.quote import Selection, quote
 from xuliu.ordering.models import Order, OrderLine
 from xuliu.payment.models import Payment, ProviderAccount, Refund
 
@@ -284,7 +284,7 @@ def test_a_payment_that_comes_to_no_end_says_that_somebody_looks_into_it(client:
 @pytest.mark.parametrize(("language", "words"), [("en", "It takes longer than usual"), ("zh-hans", "这次比平时慢")])
 def test_a_refund_that_takes_longer_than_a_day_says_so(client: Client, language: str, words: str) -> None:
     order = make.make_failed(make.make_paid(make.make_quote(make.make_shop())), is_refunded=False)
-    Refund.objects.filter(payment__order_id=order.pk).update(wanted_at=clock.now() - timedelta(hours=25))
+    Refund.objects.filter(payment__order_id=order.pk).update(requested_at=clock.now() - timedelta(hours=25))
 
     text = text_of(client, page(order), {"Accept-Language": language})
 
@@ -358,8 +358,8 @@ def test_the_page_of_an_order_of_many_cards_shows_some_and_the_sum_of_all(
 ) -> None:
     shop = make.make_shop()
     sims = [shop.sim, *(make_sim(shop.account) for _ in range(24))]
-    wishes = [Wish(sim_id=sim.pk, offering_id=shop.year.pk) for sim in sims]
-    order_id = quote(wishes=wishes, price_list_id=shop.price_list.pk, channel="file")
+    selections = [Selection(sim_id=sim.pk, offering_id=shop.year.pk) for sim in sims]
+    order_id = quote(selections=selections, price_list_id=shop.price_list.pk, channel="file")
 
     with django_assert_max_num_queries(8):
         text = text_of(client, page(Order.objects.get(id=order_id)))

@@ -60,11 +60,11 @@ def test_opening_the_page_has_the_carrier_asked_once_in_five_minutes(client: Cli
     shop = make.make_shop()
 
     text_of(client, sticker(shop))
-    first = Reading.objects.get(sim=shop.sim).wanted_at
+    first = Reading.objects.get(sim=shop.sim).requested_at
     text_of(client, sticker(shop))
 
     assert first is not None
-    assert Reading.objects.get(sim=shop.sim).wanted_at == first
+    assert Reading.objects.get(sim=shop.sim).requested_at == first
 
 
 def test_the_stored_figure_shows_at_once_and_the_page_asks_for_the_fresh_one(client: Client) -> None:
@@ -85,7 +85,7 @@ def test_a_poll_gets_the_part_alone_and_nothing_where_nothing_changed(client: Cl
     again = part.split('hx-get="')[1].split('"')[0]
 
     assert client.get(again, headers=poll).status_code == 204
-    make.make_reading(shop.sim, wanted_at=None)
+    make.make_reading(shop.sim, requested_at=None)
     fresh = client.get(again, headers=poll)
     assert fresh.status_code == 200
     assert "hx-get" not in fresh.content.decode()

@@ -1,22 +1,22 @@
 """What WeChat Pay's states and error codes mean (pay.weixin.qq.com/doc/v3/merchant; of refunds 4013071031)."""
 
-from xuliu.payment.contract import Standing
+from xuliu.payment.contract import Status
 
 PAYMENT_STANDINGS = {
-    "SUCCESS": Standing.SUCCEEDED,
-    "REFUND": Standing.REFUNDED,
-    "NOTPAY": Standing.PENDING,
-    "USERPAYING": Standing.PENDING,
-    "ACCEPT": Standing.PENDING,
-    "CLOSED": Standing.CLOSED,
-    "REVOKED": Standing.CLOSED,
-    "PAYERROR": Standing.FAILED,
+    "SUCCESS": Status.SUCCEEDED,
+    "REFUND": Status.REFUNDED,
+    "NOTPAY": Status.PENDING,
+    "USERPAYING": Status.PENDING,
+    "ACCEPT": Status.PENDING,
+    "CLOSED": Status.CLOSED,
+    "REVOKED": Status.CLOSED,
+    "PAYERROR": Status.FAILED,
 }
 REFUND_STANDINGS = {
-    "SUCCESS": Standing.SUCCEEDED,
-    "PROCESSING": Standing.PENDING,
-    "CLOSED": Standing.CLOSED,  # our balance did not suffice for seven days; to be asked for under a new number
-    "ABNORMAL": Standing.FAILED,  # the payer's card is gone; a person ends it in the merchant platform, the same number
+    "SUCCESS": Status.SUCCEEDED,
+    "PROCESSING": Status.PENDING,
+    "CLOSED": Status.CLOSED,  # our balance did not suffice for seven days; to be asked for under a new number
+    "ABNORMAL": Status.FAILED,  # the payer's card is gone; a person ends it in the merchant platform, the same number
 }
 
 # What WeChat Pay states that it did not do. Whatever is not listed here is UNKNOWN, and asked about.

@@ -7,14 +7,14 @@ from typing import Any
 import pytest
 
 from xuliu.payment.contract import (
+    Malformed,
     Method,
     NoAnswer,
     NotSent,
-    Odd,
-    Opening,
     Outcome,
-    RefundWish,
-    Standing,
+    PaymentRequest,
+    RefundRequest,
+    Status,
     Subject,
 )
 from xuliu.payment.providers.tests.wechat_side import (
@@ -32,7 +32,7 @@ from xuliu.payment.signatures import is_signed
 CODE_URL = {"code_url": "weixin://wxpay/bizpayurl?pr=p4lpSuKzz"}
 
 
-def an_opening(**changes: Any) -> Opening:
+def an_opening(**changes: Any) -> PaymentRequest:
     fields: dict[str, Any] = {
         "reference": "0p7k3m5n9q2r4s6t8v1w",
         "method": Method.NATIVE,
@@ -42,10 +42,10 @@ def an_opening(**changes: Any) -> Opening:
         "expires_at": NOW + timedelta(minutes=15),
         "notify_url": "https://pay.example.cn/notices/wechatpay/3",
     }
-    return Opening(**fields | changes)
+    return PaymentRequest(**fields | changes)
 
 
-def a_wish(**changes: Any) -> RefundWish:
+def a_wish(**changes: Any) -> RefundRequest:
     fields: dict[str, Any] = {
         "reference": "0r7k3m5n9q2r4s6t8v1w",
         "payment_reference": "0p7k3m5n9q2r4s6t8v1w",
@@ -55,7 +55,7 @@ def a_wish(**changes: Any) -> RefundWish:
         "why": "未开通",
         "notify_url": "https://pay.example.cn/notices/wechatpay/3",
     }
-    return RefundWish(**fields | changes)
+    return RefundRequest(**fields | changes)
 
 
 def refusal(code: str, status: int) -> RecordedPeer:
@@ -158,9 +158,9 @@ def test_an_opening_is_rejected_only_by_a_stated_refusal(status: int, code: str,
 @pytest.mark.parametrize(
     ("status", "code", "outcome", "standing"),
     [
-        (400, "ORDER_CLOSED", Outcome.DONE, Standing.CLOSED),
-        (403, "ORDERPAID", Outcome.REJECTED, Standing.SUCCEEDED),
-        (404, "ORDER_NOT_EXIST", Outcome.REJECTED, Standing.NOT_FOUND),
+        (400, "ORDER_CLOSED", Outcome.DONE, Status.CLOSED),
+        (403, "ORDERPAID", Outcome.REJECTED, Status.SUCCEEDED),
+        (404, "ORDER_NOT_EXIST", Outcome.REJECTED, Status.NOT_FOUND),
         (202, "USERPAYING", Outcome.NOT_SENT, None),
         (429, "FREQUENCY_LIMITED", Outcome.NOT_SENT, None),
         (400, "PARAM_ERROR", Outcome.REJECTED, None),
@@ -168,7 +168,7 @@ def test_an_opening_is_rejected_only_by_a_stated_refusal(status: int, code: str,
         (500, "SYSTEM_ERROR", Outcome.UNKNOWN, None),
     ],
 )
-def test_a_close_says_why_it_was_not_done(status: int, code: str, outcome: Outcome, standing: Standing | None) -> None:
+def test_a_close_says_why_it_was_not_done(status: int, code: str, outcome: Outcome, standing: Status | None) -> None:
     done = lins().close(refusal(code, status), "0p7k3m5n9q2r4s6t8v1w")
     assert (done.outcome, done.standing) == (outcome, standing)
 
@@ -176,7 +176,7 @@ def test_a_close_says_why_it_was_not_done(status: int, code: str, outcome: Outco
 def test_a_close_is_done_when_the_empty_answer_is_signed() -> None:
     peer = RecordedPeer(status=204, said=b"")
     done = lins().close(peer, "0p7k3m5n9q2r4s6t8v1w")
-    assert (done.outcome, done.standing) == (Outcome.DONE, Standing.CLOSED)
+    assert (done.outcome, done.standing) == (Outcome.DONE, Status.CLOSED)
     assert json.loads(peer.asked[0]["content"]) == {"mchid": "1900009191"}
 
 
@@ -201,13 +201,13 @@ def test_a_refund_is_rejected_only_by_a_stated_refusal(status: int, code: str, o
 @pytest.mark.parametrize(
     ("state", "standing"),
     [
-        ("SUCCESS", Standing.SUCCEEDED),
-        ("PROCESSING", Standing.PENDING),
-        ("CLOSED", Standing.CLOSED),
-        ("ABNORMAL", Standing.FAILED),
+        ("SUCCESS", Status.SUCCEEDED),
+        ("PROCESSING", Status.PENDING),
+        ("CLOSED", Status.CLOSED),
+        ("ABNORMAL", Status.FAILED),
     ],
 )
-def test_a_refund_that_was_taken_on_tells_its_standing(state: str, standing: Standing) -> None:
+def test_a_refund_that_was_taken_on_tells_its_standing(state: str, standing: Status) -> None:
     peer = RecordedPeer(said=refund(status=state))
     done = lins().refund(peer, a_wish())
     assert (done.outcome, done.standing, done.number) == (Outcome.DONE, standing, "50000000382019052709732678859")
@@ -240,16 +240,16 @@ def test_an_opening_answered_with_nothing_to_pay_by_is_unknown(said: Any) -> Non
 @pytest.mark.parametrize(
     ("state", "standing"),
     [
-        ("SUCCESS", Standing.SUCCEEDED),
-        ("REFUND", Standing.REFUNDED),
-        ("NOTPAY", Standing.PENDING),
-        ("USERPAYING", Standing.PENDING),
-        ("CLOSED", Standing.CLOSED),
-        ("REVOKED", Standing.CLOSED),
-        ("PAYERROR", Standing.FAILED),
+        ("SUCCESS", Status.SUCCEEDED),
+        ("REFUND", Status.REFUNDED),
+        ("NOTPAY", Status.PENDING),
+        ("USERPAYING", Status.PENDING),
+        ("CLOSED", Status.CLOSED),
+        ("REVOKED", Status.CLOSED),
+        ("PAYERROR", Status.FAILED),
     ],
 )
-def test_every_documented_state_of_a_payment_has_a_standing(state: str, standing: Standing) -> None:
+def test_every_documented_state_of_a_payment_has_a_standing(state: str, standing: Status) -> None:
     asked = lins().query(RecordedPeer(said=transaction(trade_state=state)), "0p7k3m5n9q2r4s6t8v1w")
     assert asked is not None
     assert asked[0].standing is standing
@@ -258,19 +258,19 @@ def test_every_documented_state_of_a_payment_has_a_standing(state: str, standing
 def test_what_a_query_found_reads_the_same_from_its_raw_answer() -> None:
     found = lins().query(RecordedPeer(said=transaction()), "0p7k3m5n9q2r4s6t8v1w")
     assert found is not None
-    truth, raw = found
-    assert lins().read_notice(body=raw, is_pushed=False) == truth
-    assert truth.amount_minor == 3600  # what the order is worth, not what the payer's coupon left of it
-    assert (truth.currency, truth.merchant_number) == ("CNY", "1900009191")
-    assert truth.at == datetime(2026, 3, 1, 3, 59, 30, tzinfo=UTC)
+    report, raw = found
+    assert lins().read_notice(body=raw, is_pushed=False) == report
+    assert report.amount_minor == 3600  # what the order is worth, not what the payer's coupon left of it
+    assert (report.currency, report.merchant_number) == ("CNY", "1900009191")
+    assert report.at == datetime(2026, 3, 1, 3, 59, 30, tzinfo=UTC)
 
 
 def test_what_a_refund_query_found_reads_the_same_from_its_raw_answer() -> None:
     found = lins().query_refund(RecordedPeer(said=refund()), "0r7k3m5n9q2r4s6t8v1w")
     assert found is not None
-    truth, raw = found
-    assert lins().read_notice(body=raw, is_pushed=False) == truth
-    assert (truth.subject, truth.amount_minor, truth.currency) == (Subject.REFUND, 1200, "CNY")
+    report, raw = found
+    assert lins().read_notice(body=raw, is_pushed=False) == report
+    assert (report.subject, report.amount_minor, report.currency) == (Subject.REFUND, 1200, "CNY")
 
 
 @pytest.mark.parametrize("code", ["ORDER_NOT_EXIST", "ORDERNOTEXIST", "RESOURCE_NOT_EXISTS"])
@@ -278,7 +278,7 @@ def test_a_reference_that_is_not_there_is_not_found(code: str) -> None:
     for ask in (lins().query, lins().query_refund):
         found = ask(refusal(code, 404), "0p7k3m5n9q2r4s6t8v1w")
         assert found is not None
-        assert (found[0].standing, found[0].reference) == (Standing.NOT_FOUND, "0p7k3m5n9q2r4s6t8v1w")
+        assert (found[0].standing, found[0].reference) == (Status.NOT_FOUND, "0p7k3m5n9q2r4s6t8v1w")
 
 
 @pytest.mark.parametrize(
@@ -347,7 +347,7 @@ def test_the_openid_comes_for_a_code_and_the_secret_travels_as_a_named_parameter
 
 @pytest.mark.parametrize("said", [{"errcode": 40029, "errmsg": "invalid code"}, {}, {"openid": ""}, [], b"<html>"])
 def test_a_code_that_brings_no_openid_is_odd(said: Any) -> None:
-    with pytest.raises(Odd):
+    with pytest.raises(Malformed):
         lins().payer_id(RecordedPeer(said=said, headers={}), "071Nxx")
 
 

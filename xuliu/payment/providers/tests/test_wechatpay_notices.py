@@ -9,7 +9,7 @@ from urllib.parse import parse_qsl, urlsplit
 import pytest
 
 from xuliu.payment import contract
-from xuliu.payment.contract import Forged, Odd, Signed, Standing, Subject
+from xuliu.payment.contract import Forged, Malformed, Status, Subject, VerifiedNotice
 from xuliu.payment.providers.tests.wechat_side import (
     API_V3_KEY,
     NOW,
@@ -40,29 +40,29 @@ def certificate_mode(**changes: Any) -> Provider:
 def test_a_genuine_notice_tells_its_id_and_its_subject() -> None:
     body = notice(transaction())
     signed = lins().check_signature(headers=signed_headers(body), body=body, now=NOW)
-    assert signed == Signed(notice_id="EV-2018022511223320873", subject=Subject.PAYMENT)
-    truth = lins().read_notice(body=body, is_pushed=True)
-    assert (truth.reference, truth.standing, truth.amount_minor) == (
+    assert signed == VerifiedNotice(notice_id="EV-2018022511223320873", subject=Subject.PAYMENT)
+    report = lins().read_notice(body=body, is_pushed=True)
+    assert (report.reference, report.standing, report.amount_minor) == (
         "0p7k3m5n9q2r4s6t8v1w",
-        Standing.SUCCEEDED,
+        Status.SUCCEEDED,
         3600,
     )
-    assert (truth.currency, truth.merchant_number) == ("CNY", "1900009191")
-    assert truth.at == datetime(2026, 3, 1, 3, 59, 30, tzinfo=UTC)
+    assert (report.currency, report.merchant_number) == ("CNY", "1900009191")
+    assert report.at == datetime(2026, 3, 1, 3, 59, 30, tzinfo=UTC)
 
 
 @pytest.mark.parametrize(
     ("state", "standing"),
-    [("SUCCESS", Standing.SUCCEEDED), ("CLOSED", Standing.CLOSED), ("ABNORMAL", Standing.FAILED)],
+    [("SUCCESS", Status.SUCCEEDED), ("CLOSED", Status.CLOSED), ("ABNORMAL", Status.FAILED)],
 )
-def test_a_refund_notice_is_about_a_refund(state: str, standing: Standing) -> None:
+def test_a_refund_notice_is_about_a_refund(state: str, standing: Status) -> None:
     told = refund(refund_status=state, mchid="1900009191", amount={"total": 3600, "refund": 1200})
     del told["status"]
     body = notice(told, event_type=f"REFUND.{state}")
     assert lins().check_signature(headers=signed_headers(body), body=body, now=NOW).subject is Subject.REFUND
-    truth = lins().read_notice(body=body, is_pushed=True)
-    assert (truth.subject, truth.reference, truth.standing) == (Subject.REFUND, "0r7k3m5n9q2r4s6t8v1w", standing)
-    assert (truth.amount_minor, truth.currency) == (1200, "CNY")
+    report = lins().read_notice(body=body, is_pushed=True)
+    assert (report.subject, report.reference, report.standing) == (Subject.REFUND, "0r7k3m5n9q2r4s6t8v1w", standing)
+    assert (report.amount_minor, report.currency) == (1200, "CNY")
 
 
 def test_a_notice_is_believed_in_certificate_mode() -> None:
@@ -162,18 +162,18 @@ def test_a_signed_body_that_is_no_notice_is_refused(body: bytes) -> None:
 def test_a_notice_of_an_event_we_do_not_know_is_kept_and_read_as_odd() -> None:
     body = notice({"stock_id": "9865000"}, event_type="COUPON.USE")
     assert lins().check_signature(headers=signed_headers(body), body=body, now=NOW).notice_id
-    with pytest.raises(Odd):
+    with pytest.raises(Malformed):
         lins().read_notice(body=body, is_pushed=True)
 
 
 def test_a_notice_sealed_under_another_key_cannot_be_read() -> None:
     body = notice(transaction(), key=API_V3_KEY[::-1])
-    with pytest.raises(Odd, match="APIv3 key"):
+    with pytest.raises(Malformed, match="APIv3 key"):
         lins().read_notice(body=body, is_pushed=True)
 
 
 def test_an_api_v3_key_of_the_wrong_length_is_odd_and_is_not_told() -> None:
-    with pytest.raises(Odd) as caught:
+    with pytest.raises(Malformed) as caught:
         Provider(config(api_v3_key="short-secret")).read_notice(body=notice(transaction()), is_pushed=True)
     assert "short-secret" not in str(caught.value)
 
@@ -190,7 +190,7 @@ RESOURCES: dict[str, Any] = {
 
 @pytest.mark.parametrize("what", RESOURCES)
 def test_a_resource_that_cannot_be_opened_is_odd(what: str) -> None:
-    with pytest.raises(Odd):
+    with pytest.raises(Malformed):
         lins().read_notice(body=json.dumps({"id": "1", "resource": RESOURCES[what]}).encode(), is_pushed=True)
 
 
@@ -212,7 +212,7 @@ def test_a_resource_that_cannot_be_opened_is_odd(what: str) -> None:
     ],
 )
 def test_a_genuine_notice_with_an_odd_content_is_odd(changes: dict[str, Any]) -> None:
-    with pytest.raises(Odd):
+    with pytest.raises(Malformed):
         lins().read_notice(body=notice(transaction(**changes)), is_pushed=True)
 
 

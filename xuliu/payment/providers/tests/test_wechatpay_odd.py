@@ -10,8 +10,8 @@ import pytest
 
 from tests.contracts.odd import BODIES, VALUES, leaves, with_odd
 from tests.contracts.peer import Reply
-from xuliu.payment.bounds import bounded_done, bounded_opened, bounded_truth
-from xuliu.payment.contract import LockedOut, Odd, Outcome
+from xuliu.payment.bounds import bounded_change, bounded_open_result, bounded_report
+from xuliu.payment.contract import LockedOut, Malformed, Outcome
 from xuliu.payment.providers.codes import wechatpay as codes
 from xuliu.payment.providers.tests.test_wechatpay_answers import CODE_URL, a_wish, an_opening, refusal
 from xuliu.payment.providers.tests.wechat_side import RecordedPeer, lins, refund, transaction
@@ -19,9 +19,9 @@ from xuliu.payment.providers.tests.wechat_side import RecordedPeer, lins, refund
 Ask = Callable[[RecordedPeer], Any]
 PAYMENT, REFUND = "0p7k3m5n9q2r4s6t8v1w", "0r7k3m5n9q2r4s6t8v1w"
 CHANGES: dict[str, Ask] = {
-    "open": lambda peer: bounded_opened(lins().open(peer, an_opening())),
-    "close": lambda peer: bounded_done(lins().close(peer, PAYMENT)),
-    "refund": lambda peer: bounded_done(lins().refund(peer, a_wish())),
+    "open": lambda peer: bounded_open_result(lins().open(peer, an_opening())),
+    "close": lambda peer: bounded_change(lins().close(peer, PAYMENT)),
+    "refund": lambda peer: bounded_change(lins().refund(peer, a_wish())),
 }
 QUESTIONS: dict[str, Ask] = {
     "query": lambda peer: lins().query(peer, PAYMENT),
@@ -78,8 +78,8 @@ def test_a_body_that_nobody_can_read_raises_nothing(operation: str, body: bytes)
 def _within(body: bytes) -> None:
     """What goes into the inbox is read there as bounded, or odd: a case, never an error."""
     try:
-        truth = bounded_truth(lins().read_notice(body=body, is_pushed=False))
-    except Odd:
+        report = bounded_report(lins().read_notice(body=body, is_pushed=False))
+    except Malformed:
         return
-    assert truth.amount_minor is None or 0 <= truth.amount_minor <= 10**15
-    assert json.dumps([truth.reference, truth.number, truth.currency, truth.detail]).isprintable()
+    assert report.amount_minor is None or 0 <= report.amount_minor <= 10**15
+    assert json.dumps([report.reference, report.number, report.currency, report.detail]).isprintable()

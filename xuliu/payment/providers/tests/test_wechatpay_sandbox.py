@@ -12,7 +12,7 @@ import pytest
 
 from tests.contracts.provider_desk import Desk, desk_of
 from xuliu.common import clock
-from xuliu.payment.contract import Forged, Method, Outcome, Standing
+from xuliu.payment.contract import Forged, Method, Outcome, Status
 from xuliu.payment.providers.tests.sandbox_wechatpay import config
 from xuliu.payment.providers.wechatpay import BEIJING, Provider
 from xuliu.sandbox.testing import Sandbox
@@ -31,10 +31,10 @@ def test_an_older_merchant_pays_refunds_and_hears_in_certificate_mode(sandbox: S
         sandbox.control.settings(wechatpay_mode="certificate")
         older = an_older_merchant(desk)
         payment = older.paid()
-        assert older.query(payment).standing is Standing.SUCCEEDED
-        assert older.refund(older.wish(payment)).outcome is Outcome.DONE
-        signed, truth = older.hear()
-        assert (signed.notice_id != "", truth.reference) == (True, payment)
+        assert older.query(payment).standing is Status.SUCCEEDED
+        assert older.refund(older.refund_request(payment)).outcome is Outcome.DONE
+        signed, report = older.hear()
+        assert (signed.notice_id != "", report.reference) == (True, payment)
 
 
 def test_a_merchant_who_changes_over_hears_notices_of_both_kinds(sandbox: Sandbox, db: None) -> None:

@@ -7,7 +7,7 @@ looks at app id and secret before it looks at the code: 40029 and 40163 are abou
 
 from collections.abc import Callable
 
-from xuliu.payment.contract import Finding, LockedOut, NoAnswer, NotSent, Odd, Shown
+from xuliu.payment.contract import Finding, LockedOut, Malformed, NoAnswer, NotSent, Shown
 
 KEYS = {"zh-hans": "商户号、证书序列号与双方密钥", "en": "Merchant id, certificate serial and both keys"}
 APP = {"zh-hans": "服务号 AppID 与 AppSecret", "en": "App id and secret of the service account"}
@@ -42,7 +42,7 @@ def _app(sign_in: Callable[[str], object]) -> Finding:
         sign_in(NOBODYS)
     except (NotSent, NoAnswer) as error:
         return Finding(about=APP, shown=Shown.UNTRIED, why=str(error)[:200])
-    except Odd as error:
+    except Malformed as error:
         return _by_error(str(error))
     return Finding(about=APP, shown=Shown.UNTRIED, why="WeChat took a sign-in code that nobody has.")
 

@@ -152,11 +152,11 @@ def test_every_figure_says_whose_it_is_and_how_old() -> None:
 @pytest.mark.parametrize(
     ("reading", "is_waiting"),
     [
-        ({"wanted_at": NOW - timedelta(seconds=2)}, True),
-        ({"wanted_at": NOW - timedelta(seconds=2), "as_of": NOW}, False),
-        ({"wanted_at": NOW - timedelta(seconds=2), "failed_at": NOW}, False),
-        ({"wanted_at": NOW - timedelta(minutes=2)}, False),
-        ({"wanted_at": None}, False),
+        ({"requested_at": NOW - timedelta(seconds=2)}, True),
+        ({"requested_at": NOW - timedelta(seconds=2), "as_of": NOW}, False),
+        ({"requested_at": NOW - timedelta(seconds=2), "failed_at": NOW}, False),
+        ({"requested_at": NOW - timedelta(minutes=2)}, False),
+        ({"requested_at": None}, False),
     ],
 )
 def test_a_page_looks_again_only_while_an_answer_may_come(reading: dict[str, Any], is_waiting: bool) -> None:
