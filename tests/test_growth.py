@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.growth import assert_linear
-from xuliu.carrier.connectors.onelink import Connector
+from xuliu.carrier.connectors.onelink.connector import Connector
 from xuliu.common.addresses import client, networks
 from xuliu.common.codes import code_in
 from xuliu.inventory.imports.columns import HEADINGS, NEEDED
@@ -19,7 +19,7 @@ from xuliu.inventory.imports.rows import Account, check
 from xuliu.inventory.imports.table import read_lines
 from xuliu.inventory.numbers import readings
 from xuliu.payment.contract import Forged, Malformed
-from xuliu.payment.providers.tests.wechat_side import NOW, lins, notice, signed_headers, transaction
+from xuliu.payment.providers.wechatpay.tests.wechat_side import NOW, lins, notice, signed_headers, transaction
 
 SIGNS = ("8986", "0", "O", " ", "\u200b", "(", "-", "+86", '"', "=", "E+19", ".0", "ICCID:", "\t", "ﬁ", "http://h/t/")
 

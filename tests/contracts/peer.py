@@ -87,7 +87,8 @@ class Path:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recorded:
-    """The recorded side of one carrier. It lies as `RECORDED` in connectors/tests/recorded_<module>.py.
+    """The recorded side of one carrier: `RECORDED` in tests/recorded.py of its folder, or in tests/recorded_<module>.py
+    beside its file.
 
     `answer` is what the carrier says to a request when all is well: the SIM `iccid` has `granted_bytes` and a period to
     an end, and `unknown_iccid` is none of its SIMs. `after` is the same once the change of that action has happened.

@@ -131,7 +131,8 @@ class Desk:
 def desk_of(code: str, sandbox: Sandbox) -> Iterator[Desk]:
     """The provider with that code, with our account at the sandbox, as long as the block."""
     cls = all_providers()[code]
-    config = import_module(f"xuliu.payment.providers.tests.sandbox_{code}").config(sandbox)
+    folder = cls.__module__.rpartition(".")[0]
+    config = import_module(f"{folder}.tests.rig").config(sandbox)
     session = AccountSession(account_id=1, deadline_seconds=10)
     with notice_board() as board:
         provider = cls(config)

@@ -92,10 +92,15 @@ def connector_module(code: str) -> ModuleType:
     return import_module(all_connectors()[code].__module__)
 
 
+def _recordings(module: str) -> str:
+    """Where its recorded answers lie: beside a file in the tests of the connectors, in the tests of a folder."""
+    package, _, name = module.rpartition(".")
+    return f"{package}.tests.recorded" if name == "connector" else f"{package}.tests.recorded_{name}"
+
+
 def recorded_answers(code: str) -> Recorded:
     """The recorded answers of the connector with that code. Raises ModuleNotFoundError where there are none."""
-    package, _, name = connector_module(code).__name__.rpartition(".")
-    recorded = import_module(f"{package}.tests.recorded_{name}").RECORDED
+    recorded = import_module(_recordings(connector_module(code).__name__)).RECORDED
     assert isinstance(recorded, Recorded)
     return recorded
 

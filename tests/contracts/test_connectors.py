@@ -1,7 +1,7 @@
 """What every carrier connector owes, held over real HTTP against its recorded answers.
 
 Whatever lies in carrier/connectors/ is found and held to it; a file dropped in brings its recorded answers along as
-connectors/tests/recorded_<module>.py (see tests/contracts/peer.py).
+tests/recorded_<module>.py beside its file, or tests/recorded.py in its folder (see tests/contracts/peer.py).
 """
 
 import time
@@ -101,12 +101,15 @@ def test_a_connector_names_one_card_and_one_number_alike_however_they_are_given(
 
 @pytest.mark.parametrize("code", CODES)
 def test_a_connector_knows_neither_django_nor_the_database(code: str) -> None:
-    source = Path(str(connector_module(code).__file__)).read_text()
+    module = connector_module(code)
+    file = Path(str(module.__file__))
+    is_folder = file.stem == "connector"
+    own = module.__name__.removesuffix(".connector")
 
-    known = ("from xuliu.carrier.contract import", "from xuliu.carrier.connectors.codes import")
-    ours = [line for line in source.splitlines() if line.startswith(("import xuliu", "from xuliu"))]
-    assert ours == [line for line in ours if line.startswith(known)]
-    assert "django" not in source
+    for source in (path.read_text() for path in (file.parent.glob("*.py") if is_folder else [file])):
+        ours = [line for line in source.splitlines() if line.startswith(("import xuliu", "from xuliu"))]
+        assert ours == [line for line in ours if line.startswith(("from xuliu.carrier.contract import", f"from {own}"))]
+        assert "django" not in source
 
 
 def test_a_change_that_is_taken_on_reaches_the_carrier_once_and_carries_our_reference(rig: Rig, action: Action) -> None:

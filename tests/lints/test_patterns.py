@@ -23,7 +23,7 @@ IN_PAGES = re.compile(r"""\spattern="([^"]{1,500})\"""")
 FROM_TABLES = {
     "xuliu/sandbox/wechatpay.py": {"pattern"},
     "xuliu/sandbox/nce.py": {"pattern"},
-    "xuliu/carrier/connectors/onelink.py": {"words"},
+    "xuliu/carrier/connectors/onelink/connector.py": {"words"},
 }
 
 

@@ -1,4 +1,4 @@
-"""Finds what was dropped into a folder: one class per file, known by its `code`.
+"""Finds what was dropped into a folder: one class per file or folder in it, known by its `code`.
 
 Adding a connector or a provider edits no list; the folder is the list.
 """
@@ -16,9 +16,9 @@ class Misplaced(Exception):
 
 
 def dropped_in(package: ModuleType, class_name: str) -> dict[str, type[Any]]:
-    """The classes called `class_name` in the modules of `package`, by their code, in the order of their codes.
+    """The classes called `class_name` in the modules and packages of `package`, in the order of their codes.
 
-    Packages within it (its tests) are passed over. Raises Misplaced where a module lacks the class, the class lacks
+    Its own tests are passed over. Raises Misplaced where a module lacks the class, the class lacks
     a code, or two share one.
     """
     changed = tuple((folder, Path(folder).stat().st_mtime_ns) for folder in package.__path__)
@@ -30,7 +30,7 @@ def _listed(package: str, changed: tuple[tuple[str, int], ...], class_name: str)
     """Asked for at every call to a carrier, so a folder is listed again only after something was dropped into it."""
     found: dict[str, type[Any]] = {}
     for module in iter_modules([folder for folder, _ in changed]):
-        if module.ispkg:
+        if module.name == "tests":
             continue
         dropped = getattr(import_module(f"{package}.{module.name}"), class_name, None)
         code = getattr(dropped, "code", "")

@@ -1,4 +1,4 @@
-"""Reads what a provider said: JSON, amounts, instants. What is not as it should be is Malformed. No Django, no models."""
+"""Reads what a provider said: JSON, amounts, instants; Malformed where it is not as it should be. No Django."""
 
 from collections.abc import Mapping
 from datetime import datetime

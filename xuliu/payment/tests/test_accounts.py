@@ -6,7 +6,7 @@ from xuliu.common.tests.peers import answers, peer, resets
 from xuliu.party.models import Seller
 from xuliu.payment.accounts import credentials, pause, provider_of, resume, session_of, set_credentials
 from xuliu.payment.models import ProviderAccount, ProviderCall
-from xuliu.payment.providers.tests.wechat_side import private_pem, public_pem, rsa_key
+from xuliu.payment.providers.wechatpay.tests.wechat_side import private_pem, public_pem, rsa_key
 
 GIVEN = {
     "mchid": "1900000001",

@@ -16,7 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from xuliu.payment import keys
-from xuliu.payment.providers.tests.wechat_side import NOW, certificate_pem, private_pem, public_pem, rsa_key
+from xuliu.payment.providers.wechatpay.tests.wechat_side import NOW, certificate_pem, private_pem, public_pem, rsa_key
 
 PRIVATE, PUBLIC = private_pem(rsa_key("merchant")), public_pem(rsa_key("merchant"))
 CERTIFICATE = certificate_pem("platform", serial=0xA1, begins_at=NOW, ends_at=NOW + timedelta(days=1))

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 from xuliu.payment import keys
 from xuliu.payment.keys import BadKey, certificates, public_key
-from xuliu.payment.providers.tests.wechat_side import NOW, certificate_pem, private_pem, public_pem, rsa_key
+from xuliu.payment.providers.wechatpay.tests.wechat_side import NOW, certificate_pem, private_pem, public_pem, rsa_key
 from xuliu.payment.signatures import is_signed, opened, sign
 
 KEY = "0123456789abcdefghijklmnopqrstuv"

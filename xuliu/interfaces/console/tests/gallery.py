@@ -22,7 +22,7 @@ from xuliu.party.operations import add_contact
 from xuliu.party.roles import SUPPORT
 from xuliu.payment.accounts import resume, set_credentials
 from xuliu.payment.models import ProviderAccount, RefundApproval
-from xuliu.payment.providers.trying import wechatpay as trying
+from xuliu.payment.providers.wechatpay import examining as trying
 
 
 @dataclass(frozen=True)

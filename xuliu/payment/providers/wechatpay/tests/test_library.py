@@ -12,8 +12,9 @@ import pytest
 from wechatpayv3 import WeChatPay, WeChatPayType, utils
 
 from xuliu.payment.contract import Forged, Outcome, Status
-from xuliu.payment.providers.tests.test_wechatpay_answers import CODE_URL, an_opening
-from xuliu.payment.providers.tests.wechat_side import (
+from xuliu.payment.providers.wechatpay.provider import Provider
+from xuliu.payment.providers.wechatpay.tests.test_answers import CODE_URL, an_opening
+from xuliu.payment.providers.wechatpay.tests.wechat_side import (
     API_V3_KEY,
     NOW,
     PUBLIC_KEY_ID,
@@ -28,7 +29,6 @@ from xuliu.payment.providers.tests.wechat_side import (
     signed_headers,
     transaction,
 )
-from xuliu.payment.providers.wechatpay import Provider
 from xuliu.payment.signatures import is_signed
 
 SERIAL = 0x5157F09EFDC096DE15EBE81A47057A7232F1B8E1

@@ -29,7 +29,7 @@ from hashlib import sha256
 from typing import Any, ClassVar
 from zoneinfo import ZoneInfo
 
-from xuliu.carrier.connectors.codes import onelink as codes
+from xuliu.carrier.connectors.onelink import codes
 
 from xuliu.carrier.contract import (  # isort: skip  # a name a line would be a page of them
     ANOTHER_SIM, AccountRefused, Action, Answer, BaseConfig, Capabilities, Change, Finding, ListedPlan, MsisdnForm,

@@ -12,9 +12,9 @@ from tests.contracts.odd import BODIES, VALUES, leaves, with_odd
 from tests.contracts.peer import Reply
 from xuliu.payment.bounds import bounded_change, bounded_open_result, bounded_report
 from xuliu.payment.contract import LockedOut, Malformed, Outcome
-from xuliu.payment.providers.codes import wechatpay as codes
-from xuliu.payment.providers.tests.test_wechatpay_answers import CODE_URL, a_wish, an_opening, refusal
-from xuliu.payment.providers.tests.wechat_side import RecordedPeer, lins, refund, transaction
+from xuliu.payment.providers.wechatpay import codes
+from xuliu.payment.providers.wechatpay.tests.test_answers import CODE_URL, a_wish, an_opening, refusal
+from xuliu.payment.providers.wechatpay.tests.wechat_side import RecordedPeer, lins, refund, transaction
 
 Ask = Callable[[RecordedPeer], Any]
 PAYMENT, REFUND = "0p7k3m5n9q2r4s6t8v1w", "0r7k3m5n9q2r4s6t8v1w"

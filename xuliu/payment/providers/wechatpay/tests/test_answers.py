@@ -17,7 +17,7 @@ from xuliu.payment.contract import (
     Status,
     Subject,
 )
-from xuliu.payment.providers.tests.wechat_side import (
+from xuliu.payment.providers.wechatpay.tests.wechat_side import (
     NOW,
     PUBLIC_KEY_ID,
     RecordedPeer,

@@ -13,8 +13,8 @@ import pytest
 from tests.contracts.provider_desk import Desk, desk_of
 from xuliu.common import clock
 from xuliu.payment.contract import Forged, Method, Outcome, Status
-from xuliu.payment.providers.tests.sandbox_wechatpay import config
-from xuliu.payment.providers.wechatpay import BEIJING, Provider
+from xuliu.payment.providers.wechatpay.provider import BEIJING, Provider
+from xuliu.payment.providers.wechatpay.tests.rig import config
 from xuliu.sandbox.testing import Sandbox
 
 

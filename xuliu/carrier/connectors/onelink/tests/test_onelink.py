@@ -12,8 +12,8 @@ import pytest
 from tests.contracts.on_paper import on_paper
 from tests.contracts.peer import RecordedCall, Refusal, Reply
 from tests.contracts.rigs import Rig, recorded_answers, rigged
-from xuliu.carrier.connectors.onelink import ZONE, Connector
-from xuliu.carrier.connectors.tests.recorded_onelink import ADD_ON_PLAN, FIRST_PLAN, MSISDN, said
+from xuliu.carrier.connectors.onelink.connector import ZONE, Connector
+from xuliu.carrier.connectors.onelink.tests.recorded import ADD_ON_PLAN, FIRST_PLAN, MSISDN, said
 from xuliu.carrier.contract import (
     Action,
     Answer,

@@ -3,9 +3,9 @@
 import pytest
 
 from xuliu.payment.contract import LockedOut, Outcome
-from xuliu.payment.providers.tests.test_wechatpay_answers import CODE_URL, a_wish, an_opening, refusal
-from xuliu.payment.providers.tests.wechat_side import RecordedPeer, config, lins
-from xuliu.payment.providers.wechatpay import Provider
+from xuliu.payment.providers.wechatpay.provider import Provider
+from xuliu.payment.providers.wechatpay.tests.test_answers import CODE_URL, a_wish, an_opening, refusal
+from xuliu.payment.providers.wechatpay.tests.wechat_side import RecordedPeer, config, lins
 
 OURS = [
     (400, "APPID_MCHID_NOT_MATCH"),

@@ -10,7 +10,8 @@ import pytest
 
 from xuliu.payment import contract
 from xuliu.payment.contract import Forged, Malformed, Status, Subject, VerifiedNotice
-from xuliu.payment.providers.tests.wechat_side import (
+from xuliu.payment.providers.wechatpay.provider import Provider
+from xuliu.payment.providers.wechatpay.tests.wechat_side import (
     API_V3_KEY,
     NOW,
     PUBLIC_KEY_ID,
@@ -24,7 +25,6 @@ from xuliu.payment.providers.tests.wechat_side import (
     signed_headers,
     transaction,
 )
-from xuliu.payment.providers.wechatpay import Provider
 from xuliu.payment.signatures import is_signed
 
 SERIAL = 0x5157F09EFDC096DE15EBE81A47057A7232F1B8E1

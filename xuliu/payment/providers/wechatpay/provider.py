@@ -39,13 +39,13 @@ from xuliu.payment.contract import (
     setting,
 )
 from xuliu.payment.keys import BadKey
-from xuliu.payment.providers.codes import wechatpay as codes
-from xuliu.payment.providers.trying import wechatpay as trying
-from xuliu.payment.reading import inner, instant, json_object, minor_units, optional_text, text
+from xuliu.payment.providers.wechatpay import codes
+from xuliu.payment.providers.wechatpay import examining as trying
+from xuliu.payment.providers.wechatpay.statuses import CURRENCY, status_report
+from xuliu.payment.reading import instant, json_object, optional_text, text
 from xuliu.payment.signatures import Wechatpay2, new_nonce, seconds
 
 BEIJING = timezone(timedelta(hours=8))
-CURRENCY = "CNY"  # the only one for merchants in mainland China
 REFERENCE_LENGTH = range(6, 33)
 DESCRIPTION_BYTES, WHY_BYTES = 127, 80
 
@@ -185,7 +185,7 @@ class Provider:
         if outcome is not Outcome.DONE:
             return ChangeResult(outcome=outcome, detail=detail)
         try:
-            report = _status_report(said)
+            report = status_report(said)
         except Malformed as odd:
             return ChangeResult(outcome=Outcome.UNKNOWN, detail=str(odd))
         if (report.subject, report.reference, report.amount_minor) != (
@@ -221,8 +221,8 @@ class Provider:
         """What a pushed notice or a query's raw answer says. Raises Malformed."""
         said = json_object(body)
         if not is_pushed:
-            return _status_report(said)
-        report = _status_report(json_object(self._scheme.unsealed(said.get("resource"))))
+            return status_report(said)
+        report = status_report(json_object(self._scheme.unsealed(said.get("resource"))))
         return replace(report, said_at=instant(said.get("create_time"), is_needed=False))
 
     def acknowledgement(self, *, is_stored: bool) -> tuple[int, bytes]:
@@ -312,7 +312,7 @@ class Provider:
             said = json_object(answer.body)
             if answer.status == 404 and optional_text(said, "code") in codes.NOT_THERE:
                 return StatusReport(subject=subject, reference=reference, standing=Status.NOT_FOUND), answer.body
-            report = _status_report(said)
+            report = status_report(said)
         except (NotSent, NoAnswer, Malformed):
             return None
         is_ours = answer.status == 200 and (report.subject, report.reference) == (subject, reference)
@@ -380,29 +380,6 @@ def _sorted(status: int, code: str, refused: frozenset[str]) -> Outcome:
     if status == 429 or code in codes.LATER:
         return Outcome.NOT_SENT
     return Outcome.REJECTED if code in refused else Outcome.UNKNOWN
-
-
-def _status_report(said: Mapping[str, Any]) -> StatusReport:
-    """A transaction or a refund, be it from a notice or from a query. Raises Malformed."""
-    is_payment = "out_refund_no" not in said
-    state = said.get("trade_state") or said.get("refund_status") or said.get("status")
-    standing = (codes.PAYMENT_STANDINGS if is_payment else codes.REFUND_STANDINGS).get(str(state))
-    if standing is None:
-        raise Malformed(f"a state that WeChat Pay does not document: {state}"[:120])
-    amount = inner(said, "amount")
-    figure = amount.get("total" if is_payment else "refund")
-    return StatusReport(
-        subject=Subject.PAYMENT if is_payment else Subject.REFUND,
-        reference=text(said, "out_trade_no" if is_payment else "out_refund_no"),
-        standing=standing,
-        amount_minor=minor_units(figure, is_needed=standing is Status.SUCCEEDED),
-        currency="" if figure is None else optional_text(amount, "currency") or CURRENCY,
-        number=optional_text(said, "transaction_id" if is_payment else "refund_id"),
-        at=instant(said.get("success_time"), is_needed=is_payment and standing is Status.SUCCEEDED),
-        merchant_number=optional_text(said, "mchid"),
-        payment_reference="" if is_payment else optional_text(said, "out_trade_no"),
-        detail=str(state),
-    )
 
 
 def _cut(text: str, size_bytes: int) -> str:

@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from cryptography.x509.oid import NameOID
 
 from xuliu.payment.contract import NoAnswer, NotSent, Response
-from xuliu.payment.providers.wechatpay import Provider, WechatPayConfig
+from xuliu.payment.providers.wechatpay.provider import Provider, WechatPayConfig
 
 NOW = datetime(2026, 3, 1, 4, 0, tzinfo=UTC)
 PUBLIC_KEY_ID = "PUB_KEY_ID_0114232134912410000000000000"

@@ -7,7 +7,7 @@ import pytest
 
 from tests.contracts.peer import RecordedCall, Reply
 from tests.contracts.rigs import Rig, rigged
-from xuliu.carrier.connectors.tests.test_onelink import LIN, make_change, submit
+from xuliu.carrier.connectors.onelink.tests.test_onelink import LIN, make_change, submit
 from xuliu.carrier.contract import NoAnswer, Outcome
 
 

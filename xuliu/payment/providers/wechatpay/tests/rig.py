@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from xuliu.payment.providers.wechatpay import WechatPayConfig
+from xuliu.payment.providers.wechatpay.provider import WechatPayConfig
 from xuliu.sandbox.testing import Sandbox
 
 

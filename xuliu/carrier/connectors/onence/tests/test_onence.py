@@ -8,8 +8,8 @@ import pytest
 
 from tests.contracts.peer import RecordedCall, Reply
 from tests.contracts.rigs import Rig, connector, rigged
-from xuliu.carrier.connectors.onence import Connector
-from xuliu.carrier.connectors.tests.recorded_onence import ICCID, QUOTA
+from xuliu.carrier.connectors.onence.connector import Connector
+from xuliu.carrier.connectors.onence.tests.recorded import ICCID, QUOTA
 from xuliu.carrier.contract import Action, Outcome, Reason, SimKey
 
 

@@ -1,0 +1,3 @@
+"""1NCE."""
+
+from xuliu.carrier.connectors.onence.connector import Connector as Connector

@@ -1,0 +1,3 @@
+"""WeChat Pay."""
+
+from xuliu.payment.providers.wechatpay.provider import Provider as Provider
