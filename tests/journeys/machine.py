@@ -23,6 +23,7 @@ from django.db.models import Q
 from hypothesis import strategies as st
 from hypothesis.stateful import invariant, precondition, rule
 
+from tests import due
 from tests.books import check_books, overdue
 from tests.contracts import odd
 from tests.harness import databases, site, stops
@@ -34,7 +35,6 @@ from xuliu.carrier import operations as carriers
 from xuliu.carrier.models import CarrierAccount
 from xuliu.carrier.session import forget_accounts
 from xuliu.common.actor import Actor, acting
-from xuliu.ordering import steps
 from xuliu.ordering.buying.place import CannotPlace, cancel, place
 from xuliu.ordering.buying.quote import QuoteRefused, Selection, quote
 from xuliu.ordering.delivering import decide
@@ -82,8 +82,6 @@ FOR_EVER = [
 ]
 TOLD_WITHIN = timedelta(hours=30)
 STOPS = [f"{name}:{side}" for name in stops.names() for side in ("before", "after")]
-LINE_STEPS = [step.name for lane in steps.LANES.values() for step in lane]
-ACCOUNT_STEPS = [step.name for lane in steps.ACCOUNT_LANES.values() for step in lane]
 TIMES = [timedelta(seconds=seconds) for seconds in (1, 5, 20, 20, 60, 90, 600, 1000, 2700, 7200, 90_000)]
 INDEX = st.integers(0, 5)
 PICKS = st.lists(INDEX, min_size=1, max_size=3)
@@ -234,17 +232,9 @@ class Line(RefundRules):
         drive()
         await_notices(self.world)
 
-    @rule(name=st.sampled_from([*LINE_STEPS, *ACCOUNT_STEPS]))
+    @rule(name=st.sampled_from([step.name for step in due.STEPS]))
     def one_step_runs(self, name: str) -> None:
-        for lane in steps.LANES.values():
-            for step in lane:
-                if step.name == name:
-                    step.run()
-        for accounts in steps.ACCOUNT_LANES.values():
-            for account_step in accounts:
-                if account_step.name == name:
-                    for account in self.world.accounts.values():
-                        account_step.run(account.pk)
+        due.run_all(only=name)
         await_notices(self.world)
 
     @rule(stop=st.sampled_from(STOPS))
@@ -255,7 +245,7 @@ class Line(RefundRules):
             os.environ["XULIU_KILL_AT"] = stop
             try:
                 for _ in range(4):
-                    steps.run_all()
+                    due.run_all()
             except BaseException:  # noqa: BLE001  # a child must never return into the test
                 traceback.print_exc(file=sys.__stderr__)
                 os._exit(1)

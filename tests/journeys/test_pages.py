@@ -11,10 +11,10 @@ import pytest
 from django.db import connections
 from playwright.sync_api import Browser, Page, ViewportSize, expect
 
+from tests import due
 from tests.browsing import chromium
 from tests.world import World, line_states, make_sims
 from xuliu.inventory.models import Binding, Sim, Terminal, TerminalModel
-from xuliu.ordering import steps
 from xuliu.ordering.models import Order
 
 pytestmark = pytest.mark.browser
@@ -42,7 +42,7 @@ def working() -> Iterator[None]:
     def work() -> None:
         try:
             while not ended.is_set():
-                if not steps.run_all():
+                if not due.run_all():
                     ended.wait(0.1)
         except Exception as error:  # noqa: BLE001  # whatever stops the worker fails the test
             failed.append(error)

@@ -1,7 +1,7 @@
 """Work: run the steps of the line until told to stop.
 
-A thread a lane (`ordering.steps`), and a thread a lane for each carrier account. All wait for a wake-up that one
-LISTEN loop hears, with a tick of a second behind it: a lost wake-up delays and loses nothing.
+The packages' steps (`common.steps`): a thread per lane, and one per lane and carrier account. All wait for a wake-up
+that one LISTEN loop hears, with a tick of a second behind it: a lost wake-up delays and loses nothing.
 """
 
 import argparse
@@ -12,18 +12,16 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Sequence
-from datetime import date
-from zoneinfo import ZoneInfo
+from functools import partial
 
 import psycopg
 from django.db import connection
 
+from xuliu.carrier.queries import account_ids
 from xuliu.carrier.reads import tally
 from xuliu.cli.guard import refuse_unfit
-from xuliu.common import clock, parallel, wake
-from xuliu.ledger.operations import fold_checkpoints
-from xuliu.ordering.queries import active_accounts
-from xuliu.ordering.steps import ACCOUNT_LANES, LANES
+from xuliu.common import parallel, wake
+from xuliu.common.steps import AccountStep, Step, gathered
 
 TICK_SECONDS = 1.0
 LONGEST_REST_SECONDS = 30.0
@@ -34,7 +32,6 @@ LOOK_FOR_ACCOUNTS_SECONDS = 5.0
 SWITCH_SECONDS = 0.0005
 # Before Python looks for garbage: by itself at every 700 new objects, which took a tenth of a busy worker's time.
 NEW_OBJECTS = 20_000
-NIGHT_ZONE, NIGHT_HOUR = "Asia/Shanghai", 4
 
 log = logging.getLogger("xuliu.worker")
 
@@ -66,7 +63,7 @@ class Worker:
         self._stopping = threading.Event()
         self._wakes: dict[str, list[threading.Event]] = {}
         self._threads: dict[str, threading.Thread] = {}
-        self._housekeeping = Housekeeping()
+        self._steps = gathered()
 
     def stop(self) -> None:
         """Ask every lane to end after what it is doing."""
@@ -77,8 +74,12 @@ class Worker:
 
     def run(self) -> None:
         """Start the lanes, listen, and wait until they have ended."""
-        for name, steps in LANES.items():
-            self._start(name, [(step.name, at_most_every(step.every_seconds, step.run)) for step in steps])
+        lanes: dict[str, list[NamedRun]] = {}
+        for step in self._steps:
+            if isinstance(step, Step):
+                lanes.setdefault(step.lane, []).append((step.name, at_most_every(step.every_seconds, step.run)))
+        for lane, runs in lanes.items():
+            self._start(lane, runs)
         log.info("worker ready")
         try:
             self._listen()
@@ -96,11 +97,15 @@ class Worker:
         thread.start()
 
     def _start_new_accounts(self) -> None:
-        for account_id in active_accounts():
-            for lane, steps in ACCOUNT_LANES.items():
-                if f"{lane}:{account_id}" not in self._threads:
-                    runs = [(step.name, _for_account(step.run, account_id)) for step in steps]
-                    self._start(f"{lane}:{account_id}", runs)
+        for account_id in account_ids():
+            lanes: dict[str, list[NamedRun]] = {}
+            for step in self._steps:
+                if isinstance(step, AccountStep):
+                    runs = lanes.setdefault(f"{step.lane}:{account_id}", [])
+                    runs.append((step.name, partial(step.run, account_id)))
+            for lane, runs in lanes.items():
+                if lane not in self._threads:
+                    self._start(lane, runs)
 
     def _listen(self) -> None:
         """Hear wake-ups; a lost connection is made again, and until then the tick does the work."""
@@ -113,7 +118,7 @@ class Worker:
                     self._start_new_accounts()
                     next_look = time.monotonic() + LOOK_FOR_ACCOUNTS_SECONDS
                 database = database or wake.listening(connection.get_connection_params())
-                self._housekeeping.run()
+                tally.flush_if_due()
                 for heard in database.notifies(timeout=TICK_SECONDS / 2):
                     for event in self._wakes.get(heard.payload, ()):
                         event.set()
@@ -149,27 +154,6 @@ class Worker:
                 woken.wait(TICK_SECONDS)
             elif found < SMALL_ROUND:
                 self._stopping.wait(GATHER_SECONDS)
-
-
-class Housekeeping:
-    """What the listening thread does beside listening: read counts each tick, the ledger's checkpoints at night."""
-
-    def __init__(self) -> None:
-        self._folded_on: date | None = None
-
-    def run(self) -> None:
-        """Do what is due."""
-        tally.flush_if_due()
-        now = clock.now()
-        today = clock.civil_date(now, NIGHT_ZONE)
-        if now.astimezone(ZoneInfo(NIGHT_ZONE)).hour == NIGHT_HOUR and self._folded_on != today:
-            while fold_checkpoints():
-                pass
-            self._folded_on = today
-
-
-def _for_account(step: Callable[[int], int], account_id: int) -> Callable[[], int]:
-    return lambda: step(account_id)
 
 
 def at_most_every(seconds: float, run: Callable[[], int]) -> Callable[[], int]:

@@ -27,14 +27,14 @@ LEASE = timedelta(minutes=1)
 AGAIN_AFTER = timedelta(minutes=5)
 
 Account = TypeVar("Account", bound=ConfiguredAccount)
-STEP = {"carrieraccount": "carrier.examine", "provideraccount": "provider.examine"}
 
 
 def want(account: ConfiguredAccount) -> None:
     """Have it tried, and let no money through it until it is found right. Inside the caller's transaction."""
     _rows(account).filter(pk=account.pk).update(examine_at=clock.now(), is_untried=True, findings=[])
     switch.pause(type(account), [account.pk], why=NOT_TRIED)
-    wake.after_commit(STEP[str(account._meta.model_name)])
+    for step in ("carrier.examine", "provider.examine"):
+        wake.after_commit(step)
 
 
 def due(model: type[Account], limit: int) -> list[Account]:

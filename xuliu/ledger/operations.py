@@ -2,15 +2,17 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from django.db import connection, transaction
 
-from xuliu.common import actor, arrays
+from xuliu.common import actor, arrays, clock
 
 # Folding waits this long for the writers under way; they in turn wait for it no longer than that.
 FOLD_LOCK_TIMEOUT_MS = 500
 FOLD_AT_MOST = 500_000
+NIGHT_ZONE, NIGHT_HOUR = "Asia/Shanghai", 4
 
 
 class Contradiction(Exception):
@@ -61,6 +63,29 @@ def fold_checkpoints() -> int:
         folded: int = cursor.fetchone()[0]
         return folded
 
+
+def fold_by_night() -> int:
+    """Fold what was posted before the last NIGHT_HOUR and all since; returns how many postings. Raises as
+    `fold_checkpoints`."""
+    there = clock.now().astimezone(ZoneInfo(NIGHT_ZONE))
+    night = there.replace(hour=NIGHT_HOUR, minute=0, second=0, microsecond=0)
+    if night > there:
+        night -= timedelta(days=1)
+    with connection.cursor() as cursor:
+        cursor.execute(UNFOLDED)
+        oldest = cursor.fetchone()
+    folded = 0
+    if oldest is not None and oldest[0] < night:
+        while count := fold_checkpoints():
+            folded += count
+    return folded
+
+
+# The oldest posting that is not folded yet.
+UNFOLDED = """
+    SELECT at FROM ledger_posting WHERE id > COALESCE(
+        (SELECT max(up_to_posting_id) FROM ledger_checkpoint WHERE address = ''), 0)
+    ORDER BY id LIMIT 1"""
 
 INSERT = """
     INSERT INTO ledger_posting

@@ -13,6 +13,7 @@ from django.db import connection
 
 from xuliu.common import stops
 from xuliu.common.state import move
+from xuliu.common.steps import EVER
 from xuliu.ordering.delivering.outcomes import LOOK_BACK_AFTER
 from xuliu.ordering.delivering.underway import REACHED
 from xuliu.ordering.models import OrderLine
@@ -67,6 +68,17 @@ def _resolved() -> list[int]:
         return [row[0] for row in cursor.fetchall()]
 
 
+# When something may be overdue. Patience as it comes; where an installation sets a longer one, this is only early.
+DUE = f"""
+    SELECT NULL::bigint, min(at) FROM (
+        SELECT paid_at + CASE WHEN is_waited_for THEN interval '2 h' ELSE interval '1 day' END AS at
+        FROM ordering_order WHERE state = 'PAID'
+        UNION ALL SELECT opened_at + interval '2 h' FROM payment_payment WHERE state IN ('OPENING', 'PENDING')
+        UNION ALL SELECT requested_at + interval '1 day' FROM payment_refund
+            WHERE state IN ('PENDING', 'SENT', 'UNKNOWN')
+        UNION ALL SELECT l.state_at + interval '2 days' FROM ordering_attempt a
+            JOIN ordering_orderline l ON l.id = a.line_id WHERE a.recheck_at IS NOT NULL
+        UNION ALL SELECT {EVER} FROM ticket_case WHERE state = 'OPEN') AS waiting"""
 # Orders first: they are few, and most are young. A line's own case is told by its subject.
 LINES = f"""
     late AS MATERIALIZED (

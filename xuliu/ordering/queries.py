@@ -8,7 +8,6 @@ from statistics import median
 from django.db import connection
 from django.db.models import Sum
 
-from xuliu.carrier.models import CarrierAccount
 from xuliu.common import clock
 from xuliu.common.models import Event
 from xuliu.ordering.models import Attempt, Order, OrderLine, Receipt
@@ -258,8 +257,3 @@ def timeline(order_id: int) -> list[Event]:
     of_order = Event.objects.filter(kind="order", subject_id=order_id)
     of_lines = Event.objects.filter(kind="orderline", subject_id__in=line_ids)
     return list((of_order | of_lines).order_by("id")[:1000])
-
-
-def active_accounts() -> list[int]:
-    """The carrier accounts that steps go through."""
-    return list(CarrierAccount.objects.order_by("id").values_list("id", flat=True))

@@ -1,87 +1,88 @@
-"""The steps of the line, as workers run them: each claims rows that stand in its state and moves them on."""
+"""What workers run for orders, from the payer who came back to the receipt."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
-
-from xuliu.balance.refresh import refresh
-from xuliu.carrier import examining as carrier_examining
-from xuliu.common import guard
+from xuliu.common.steps import EVER, AccountStep, Lane, Step, due_rows
 from xuliu.ordering import overdue
 from xuliu.ordering.buying import by_notice, expire, payer
 from xuliu.ordering.delivering import check, drift, fulfil, verify
 from xuliu.ordering.ending import settle
-from xuliu.ordering.queries import active_accounts
-from xuliu.payment import examining as provider_examining
-from xuliu.payment import lockout, payment_steps, refund_steps, sign_ins
+from xuliu.ordering.models import OrderLine
+
+_OPEN = ", ".join(f"'{state}'" for state in OrderLine.OPEN)
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
-    """One step. `run` returns how much it found to do; a step that found something is run again at once, but a worker
-    runs it no more often than `every_seconds`."""
-
-    name: str
-    run: Callable[[], int]
-    every_seconds: float = 0.0
+def _lines(states: str) -> str:
+    """The question of a step that looks at the lines of an account in these states."""
+    return f"""SELECT account_id, min(due_at) FROM ordering_orderline
+        WHERE NOT is_set_aside AND state IN ({states}) GROUP BY 1"""
 
 
-@dataclass(frozen=True, slots=True)
-class AccountStep:
-    """One step of one carrier account: accounts run side by side, so that a carrier that hangs holds up nobody else."""
-
-    name: str
-    run: Callable[[int], int]
-
-
-# A lane is run by one thread of a worker, its steps in turn.
-LANES: dict[str, tuple[Step, ...]] = {
-    "open": (
-        Step("payer.know", payer.know_payers),
-        Step("payment.open", payment_steps.open_waiting),
+STEPS = (
+    Step(
+        name="payer.know",
+        lane=Lane.OPEN,
+        run=payer.know_payers,
+        due=due_rows("payment_signin", "state = 'RETURNED'", "due_at"),
     ),
-    "ask": (
-        Step("account.try", lockout.try_paused),
-        Step("payment.ask", payment_steps.ask_unheard),
-        Step("refund.send", refund_steps.send_refunds),
-        Step("refund.ask", refund_steps.ask_refunds),
+    Step(
+        name="pay.apply",
+        lane=Lane.PAY,
+        run=by_notice.apply_notices,
+        due=due_rows("payment_notice", "state = 'STORED'"),
     ),
-    "pay": (Step("pay.apply", by_notice.apply_notices),),
-    # Of its own: a bulk order's fifty chunks, one after the other, would hold up everybody's notices.
-    "release": (Step("pay.release_rest", by_notice.release_rest),),
-    "end": (
-        Step("settle", settle.settle),
-        Step("receipts", settle.issue_receipts),
+    Step(
+        name="pay.release_rest",
+        lane=Lane.RELEASE,
+        run=by_notice.release_rest,
+        due=due_rows(
+            "ordering_order o JOIN ordering_orderline l ON l.order_id = o.id",
+            "o.state = 'PAID' AND l.state = 'WAITING'",
+        ),
     ),
-    # Of its own: whoever is tried may hang, and a person waits for what is found.
-    "accounts": (
-        Step("carrier.examine", carrier_examining.examine_accounts),
-        Step("provider.examine", provider_examining.examine_accounts),
+    AccountStep(name="fulfil", lane=Lane.FULFIL, run=fulfil.fulfil, due=_lines("'READY'")),
+    AccountStep(name="check", lane=Lane.AFTER, run=check.check, due=_lines("'UNKNOWN', 'ACCEPTED'")),
+    AccountStep(name="verify", lane=Lane.AFTER, run=verify.verify, due=_lines("'VERIFYING', 'DISPUTED'")),
+    AccountStep(
+        name="drift",
+        lane=Lane.DRIFT,
+        run=drift.find_drift,
+        due="SELECT account_id, min(recheck_at) FROM ordering_attempt WHERE recheck_at IS NOT NULL GROUP BY 1",
     ),
-    # Waited for by nobody: looked at once a second, and not at every order that ends.
-    "late": (
-        Step("recover", check.recover),
-        Step("order.expire", expire.end_unpaid),
-        Step("order.lapse", expire.lapse_quotes),
-        Step("sign_in.forget", sign_ins.forget),
-        Step("overdue", overdue.tell_of_overdue, every_seconds=60),
-        Step("guard.forget", guard.forget_ended, every_seconds=5),
+    Step(
+        name="settle",
+        lane=Lane.END,
+        run=settle.settle,
+        due=due_rows(
+            f"ordering_order o LEFT JOIN ordering_orderline l ON l.order_id = o.id AND l.state IN ({_OPEN})",
+            "o.state = 'PAID' AND l.id IS NULL",
+        ),
     ),
-}
-ACCOUNT_LANES: dict[str, tuple[AccountStep, ...]] = {
-    "fulfil": (AccountStep("fulfil", fulfil.fulfil),),
-    "after": (
-        AccountStep("check", check.check),
-        AccountStep("verify", verify.verify),
+    Step(
+        name="receipts",
+        lane=Lane.END,
+        run=settle.issue_receipts,
+        due=due_rows("ordering_order", "state IN ('COMPLETED', 'PARTIAL') AND NOT is_receipted"),
     ),
-    # Of its own: nobody waits for it, and at a slow carrier it takes minutes.
-    "drift": (AccountStep("drift", drift.find_drift),),
-    "readings": (AccountStep("readings", refresh),),
-}
-
-
-def run_all() -> int:
-    """Every step once, in the order of the line; returns how much was found to do. What workers do, without waiting."""
-    accounts = active_accounts()
-    found = sum(step.run() for name in ("open", "ask", "pay", "release") for step in LANES[name])
-    found += sum(step.run(account) for steps in ACCOUNT_LANES.values() for step in steps for account in accounts)
-    return found + sum(step.run() for name in ("end", "accounts", "late") for step in LANES[name])
+    Step(
+        name="recover",
+        lane=Lane.LATE,
+        run=check.recover,
+        due=due_rows("ordering_flight", "lease_until < now()"),
+    ),
+    Step(
+        name="order.expire",
+        lane=Lane.LATE,
+        run=expire.end_unpaid,
+        due=due_rows(
+            "ordering_order",
+            "state = 'AWAITING_PAYMENT'",
+            f"CASE WHEN cancel_requested_at IS NULL THEN valid_until ELSE {EVER} END",
+        ),
+    ),
+    Step(
+        name="order.lapse",
+        lane=Lane.LATE,
+        run=expire.lapse_quotes,
+        due=due_rows("ordering_order", "state = 'QUOTED'", "valid_until"),
+    ),
+    Step(name="overdue", lane=Lane.LATE, run=overdue.tell_of_overdue, due=overdue.DUE, every_seconds=60),
+)

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from tests import due
 from xuliu.carrier.accounts import connector_of, session_of
 from xuliu.carrier.contract import SimKey
 from xuliu.carrier.models import CarrierAccount
@@ -20,7 +21,6 @@ from xuliu.cli.demo_fleet import DAY_ZERO, EXAMPLES, ZONE, DemoFleet, seed_demo
 from xuliu.common import clock
 from xuliu.inventory.models import Sim, TerminalModel
 from xuliu.inventory.numbers import fails_luhn
-from xuliu.ordering import steps
 from xuliu.ordering.buying.place import place
 from xuliu.ordering.buying.quote import Selection, quote
 from xuliu.ordering.models import OrderLine
@@ -35,7 +35,7 @@ from xuliu.sandbox.testing import Sandbox
 def drive_until(clock_file: Path, reached: Callable[[], bool]) -> None:
     """Run every step of the line; a second passes whenever nothing is due."""
     for second in range(600):
-        while not reached() and steps.run_all():
+        while not reached() and due.run_all():
             pass
         if reached():
             return

@@ -1,0 +1,14 @@
+"""What workers run to know what carriers say of a SIM."""
+
+from xuliu.balance.refresh import refresh
+from xuliu.common.steps import EVER, AccountStep, Lane
+
+STEPS = (
+    AccountStep(
+        name="readings",
+        lane=Lane.READINGS,
+        run=refresh,
+        due=f"""SELECT account_id, {EVER} FROM balance_reading r JOIN inventory_sim s ON s.id = r.sim_id
+            WHERE requested_at IS NOT NULL GROUP BY 1""",
+    ),
+)

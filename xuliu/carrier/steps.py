@@ -1,0 +1,13 @@
+"""What workers run for the accounts at carriers."""
+
+from xuliu.carrier import examining
+from xuliu.common.steps import Lane, Step, due_rows
+
+STEPS = (
+    Step(
+        name="carrier.examine",
+        lane=Lane.ACCOUNTS,
+        run=examining.examine_accounts,
+        due=due_rows("carrier_carrieraccount", "examine_at IS NOT NULL", "examine_at"),
+    ),
+)

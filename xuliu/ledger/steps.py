@@ -1,0 +1,16 @@
+"""What workers run for the ledger."""
+
+from xuliu.common.steps import Lane, Step
+from xuliu.ledger.operations import NIGHT_HOUR, NIGHT_ZONE, UNFOLDED, fold_by_night
+
+STEPS = (
+    Step(
+        name="ledger.fold",
+        lane=Lane.LATE,
+        run=fold_by_night,
+        # The first end of a night after the oldest posting that is not folded yet.
+        due=f"""SELECT NULL::bigint, min((date_trunc('day', at AT TIME ZONE '{NIGHT_ZONE}' - interval '{NIGHT_HOUR} h')
+            + interval '{24 + NIGHT_HOUR} h') AT TIME ZONE '{NIGHT_ZONE}') FROM ({UNFOLDED}) AS oldest""",
+        every_seconds=60,
+    ),
+)
