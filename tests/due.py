@@ -36,7 +36,7 @@ DUE = {
     "payer.know": _rows("payment_signin", "state = 'RETURNED'", "due_at"),
     "payment.open": _rows("payment_payment", "state = 'OPENING'", "due_at"),
     "account.try": _rows("payment_provideraccount", "is_self_paused", "tried_at + interval '5 min'"),
-    "payment.ask": _rows("payment_payment", "state IN ('OPENING', 'PENDING')", "due_at"),
+    "payment.ask": _rows("payment_payment", "state IN ('OPENING', 'PENDING') OR doubted_at IS NOT NULL", "due_at"),
     "refund.send": _rows("payment_refund", "state = 'PENDING'", "due_at"),
     "refund.ask": _rows("payment_refund", "state <> 'PENDING'", "due_at"),
     "pay.apply": _rows("payment_notice", "state = 'STORED'"),

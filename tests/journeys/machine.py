@@ -305,6 +305,7 @@ class Line(PeopleRules, RefundRules):
             carriers.resume([account.pk for account in self.world.accounts.values()])
             await_notices(self.world)
             self.people_decide_what_waits_for_them()
+            self.people_see_to_what_was_sent_in_vain()
             drive_for(self.world, timedelta(hours=26), step=timedelta(minutes=1))
         await_notices(self.world)
         drive()

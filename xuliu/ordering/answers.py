@@ -158,7 +158,12 @@ def _in_vain(line: Underway) -> Opening:
 
 
 def pause_account(account_id: int, *, why: str) -> None:
-    """The carrier will take nothing from us until a person has seen to it: stop and tell the operator."""
+    """The carrier will take nothing from us until a person has seen to it: stop and tell the operator.
+
+    One such word is enough, where a payment provider's takes three: of ACCOUNT are only words about our balance, means
+    of payment or credentials, which the next line would hear as well, and a person has to fill or mend what they name.
+    A pause that was wrong costs time, but no line fails or is given back by it.
+    """
     pause([account_id], why=why)
     open_cases(
         [

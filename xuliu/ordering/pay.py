@@ -27,7 +27,7 @@ from xuliu.payment.exchange import PAID
 from xuliu.payment.hearing import apply_refunds
 from xuliu.payment.inbox import Heard, locked_notices, set_notice_aside, waiting_notices
 from xuliu.payment.models import Notice, Payment
-from xuliu.payment.operations import RefundOrder, close_confirmed, want_refunds
+from xuliu.payment.operations import RefundOrder, close_confirmed, doubt, want_refunds
 from xuliu.ticket.operations import Opening, open_cases
 
 log = logging.getLogger(__name__)
@@ -42,6 +42,9 @@ GIVEN_BACK = (PAID_TWICE, PAID_LATE)
 # A provider is paid once for one payment, and one number of its own is one payment: what is announced otherwise is
 # looked at by a person, and no money is counted for it.
 ANNOUNCED_AGAIN = "payment_announced_again"
+# Said by a notice alone, and other than we asked for: the provider is asked, and its answer is judged.
+DOUBTED = "payment_doubted"
+UNCOUNTED = (ANNOUNCED_AGAIN, DOUBTED)
 REFUNDED = outside.CASE
 
 
@@ -163,7 +166,7 @@ def judge(
     taken = set(paid)
     returned = {one.truth.reference for one in heard if one.truth.standing is Standing.REFUNDED}
     returned |= {payment.reference for payment in payments.values() if payment.is_refunded_outside}
-    for one in sorted(heard, key=_when_paid):
+    for one in sorted(heard, key=lambda one: (_is_doubtful(one, payments), *_when_paid(one))):
         payment = payments.get(one.truth.reference)
         if _is_announced_again(one, payment, known, succeeded):
             code = ANNOUNCED_AGAIN
@@ -171,17 +174,25 @@ def judge(
             code = "payment_unknown"
         elif payment.id in succeeded:
             code = REPEAT
+        elif _is_doubtful(one, payments):
+            code = DOUBTED
         elif payment.reference in returned:
             code = _misfit(one, payment) or REFUNDED
         else:
             code = _misfit(one, payment) or _code(one, payment, orders, taken)
-        if payment and code != ANNOUNCED_AGAIN:
+        if payment and code not in UNCOUNTED:
             succeeded.setdefault(payment.id, one.truth.number)
             known.setdefault((one.account_id, one.truth.number), payment.id)
         if payment and code == APPLY:
             taken.add(payment.order_id)
         verdicts.append(Verdict(code, one, payment))
     return verdicts
+
+
+def _is_doubtful(one: Heard, payments: Mapping[str, Asked]) -> bool:
+    """Whether it was pushed to us and is not what we asked for: nothing moves by it before the provider was asked."""
+    payment = payments.get(one.truth.reference)
+    return one.is_pushed and payment is not None and _misfit(one, payment) != ""
 
 
 def _when_paid(heard: Heard) -> tuple[datetime, bool, int]:
@@ -222,7 +233,7 @@ def _misfit(one: Heard, payment: Asked) -> str:
 
 
 def _succeed(verdicts: Sequence[Verdict]) -> None:
-    counted = [v for v in verdicts if v.payment and v.code != ANNOUNCED_AGAIN]
+    counted = [v for v in verdicts if v.payment and v.code not in UNCOUNTED]
     first = {v.payment.id: v for v in reversed(counted) if v.payment}  # of several truths the earliest counts
     paid = [(payment_id, v.heard, v.code) for payment_id, v in first.items()]
     move(
@@ -230,7 +241,7 @@ def _succeed(verdicts: Sequence[Verdict]) -> None:
         [payment_id for payment_id, _, _ in paid],
         to=Payment.State.SUCCEEDED,
         why=[code for _, _, code in paid],
-        also={"lease_until": None},
+        also={"lease_until": None, "doubted_at": None},
         also_each={
             "number": [heard.truth.number for _, heard, _ in paid],
             "paid_at": [heard.truth.at or heard.received_at for _, heard, _ in paid],
@@ -279,8 +290,9 @@ def _give_back(verdicts: Sequence[Verdict]) -> None:
 
 
 def _suspend(verdicts: Sequence[Verdict]) -> set[int]:
-    entries = [_suspended(v) for v in verdicts if v.heard.truth.amount_minor and v.code != ANNOUNCED_AGAIN]
+    entries = [_suspended(v) for v in verdicts if v.heard.truth.amount_minor and v.code not in UNCOUNTED]
     post(entries, at=clock.now())
+    doubt([v.payment.id for v in verdicts if v.payment and v.code == DOUBTED])
     open_cases([_case(verdict) for verdict in verdicts])
     return {verdict.heard.notice_id for verdict in verdicts}
 

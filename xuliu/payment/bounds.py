@@ -1,6 +1,6 @@
 """What providers return, brought within bounds once, whoever wrote the provider. Pure functions, no Django.
 
-What is no answer to what was asked says nothing; a success without its figure, its currency or its time is odd.
+What is no answer to what was asked says nothing; a success without its figure, currency, time or number is odd.
 """
 
 from dataclasses import replace
@@ -53,11 +53,21 @@ def bounded_truth(said: object) -> Truth:
     )
     if not truth.reference:
         raise Odd("no reference")
-    if truth.standing is Standing.SUCCEEDED and (truth.amount_minor is None or len(truth.currency) != 3):
-        raise Odd("a success without its amount")
-    if truth.standing is Standing.SUCCEEDED and truth.subject is Subject.PAYMENT and truth.at is None:
-        raise Odd("a payment without its time")
+    if missing := _missing(truth):
+        raise Odd(f"a {truth.subject} that {truth.standing}, without its {missing}", reference=truth.reference)
     return truth
+
+
+def _missing(truth: Truth) -> str:
+    """What must be said with it. Without its number two payments could not be told from one announced twice."""
+    is_payment = truth.subject is Subject.PAYMENT
+    if is_payment and truth.standing in (Standing.SUCCEEDED, Standing.REFUNDED) and not truth.number:
+        return "number"
+    if truth.standing is not Standing.SUCCEEDED:
+        return ""
+    if truth.amount_minor is None or len(truth.currency) != 3:
+        return "amount"
+    return "time" if is_payment and truth.at is None else ""
 
 
 def bounded_signed(said: object) -> Signed:

@@ -41,7 +41,7 @@ from xuliu.payment.contract import (
 from xuliu.payment.keys import BadKey
 from xuliu.payment.providers.codes import wechatpay as codes
 from xuliu.payment.providers.trying import wechatpay as trying
-from xuliu.payment.reading import inner, instant, json_object, minor_units, optional_text, text
+from xuliu.payment.reading import about, inner, instant, json_object, minor_units, optional_text, text
 from xuliu.payment.signatures import Wechatpay2, new_nonce, seconds
 
 BEIJING = timezone(timedelta(hours=8))
@@ -373,24 +373,26 @@ def _sorted(status: int, code: str, refused: frozenset[str]) -> Outcome:
 def _truth(said: Mapping[str, Any]) -> Truth:
     """A transaction or a refund, be it from a notice or from a query. Raises Odd."""
     is_payment = "out_refund_no" not in said
-    state = said.get("trade_state") or said.get("refund_status") or said.get("status")
-    standing = (codes.PAYMENT_STANDINGS if is_payment else codes.REFUND_STANDINGS).get(str(state))
-    if standing is None:
-        raise Odd(f"a state that WeChat Pay does not document: {state}"[:120])
-    amount = inner(said, "amount")
-    figure = amount.get("total" if is_payment else "refund")
-    return Truth(
-        subject=Subject.PAYMENT if is_payment else Subject.REFUND,
-        reference=text(said, "out_trade_no" if is_payment else "out_refund_no"),
-        standing=standing,
-        amount_minor=minor_units(figure, is_needed=standing is Standing.SUCCEEDED),
-        currency="" if figure is None else optional_text(amount, "currency") or CURRENCY,
-        number=optional_text(said, "transaction_id" if is_payment else "refund_id"),
-        at=instant(said.get("success_time"), is_needed=is_payment and standing is Standing.SUCCEEDED),
-        merchant_number=optional_text(said, "mchid"),
-        payment_reference="" if is_payment else optional_text(said, "out_trade_no"),
-        detail=str(state),
-    )
+    reference = text(said, "out_trade_no" if is_payment else "out_refund_no")
+    with about(reference):
+        state = said.get("trade_state") or said.get("refund_status") or said.get("status")
+        standing = (codes.PAYMENT_STANDINGS if is_payment else codes.REFUND_STANDINGS).get(str(state))
+        if standing is None:
+            raise Odd(f"a state that WeChat Pay does not document: {state}"[:120])
+        amount = inner(said, "amount")
+        figure = amount.get("total" if is_payment else "refund")
+        return Truth(
+            subject=Subject.PAYMENT if is_payment else Subject.REFUND,
+            reference=reference,
+            standing=standing,
+            amount_minor=minor_units(figure, is_needed=standing is Standing.SUCCEEDED),
+            currency="" if figure is None else optional_text(amount, "currency") or CURRENCY,
+            number=optional_text(said, "transaction_id" if is_payment else "refund_id"),
+            at=instant(said.get("success_time"), is_needed=is_payment and standing is Standing.SUCCEEDED),
+            merchant_number=optional_text(said, "mchid"),
+            payment_reference="" if is_payment else optional_text(said, "out_trade_no"),
+            detail=str(state),
+        )
 
 
 def _cut(text: str, size_bytes: int) -> str:

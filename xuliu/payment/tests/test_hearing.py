@@ -27,7 +27,7 @@ def heard(standing: Standing, said: int, notice_id: int) -> Heard:
     truth = Truth(subject=Subject.REFUND, reference="0r", standing=standing, said_at=NOON + timedelta(minutes=said))
     # Stored in an order of its own, long after it was said.
     at = NOON + timedelta(days=1, minutes=notice_id)
-    return Heard(notice_id=notice_id, account_id=1, received_at=at, merchant_number="", truth=truth)
+    return Heard(notice_id=notice_id, account_id=1, received_at=at, is_pushed=True, merchant_number="", truth=truth)
 
 
 @given(words=WORDS, order=st.randoms(use_true_random=False), cut=st.integers(0, 6))
