@@ -33,6 +33,7 @@ from xuliu.balance.operations import want_readings
 from xuliu.carrier import operations as carriers
 from xuliu.carrier.models import CarrierAccount
 from xuliu.carrier.session import forget_accounts
+from xuliu.common.models import Event
 from xuliu.ordering import decide, steps
 from xuliu.ordering.models import Flight, Order, OrderLine
 from xuliu.ordering.overdue import tell_of_overdue
@@ -314,6 +315,8 @@ class Line(PeopleRules, RefundRules):
         for model in (Order, OrderLine, Payment, Refund):
             self.seen.update(f"{model.__name__} {state}" for state in model.objects.values_list("state", flat=True))
         self.seen.update(f"case {kind}" for kind in Case.objects.values_list("kind", flat=True))
+        decided = Event.objects.filter(kind="orderline", actor_kind="person").values_list("was", "became")
+        self.seen.update(f"people {was} → {became}" for was, became in decided)
 
     def _place(self, order_id: int, method: str) -> None:
         try:
