@@ -51,7 +51,7 @@ def store_answers(peer: Peer, answered: Sequence[Answered], *, only_from: Sequen
             wake.after_commit("check")
     for outcome, part in by_outcome.items():
         level = logging.INFO if outcome in NEXT and outcome is not Outcome.UNKNOWN else logging.WARNING
-        log_rows(log, f"carrier answered {outcome}", [line.fields for line, _ in part], level=level)
+        log_rows(log, f"carrier answered {outcome}", [line for line, _ in part], level=level)
 
 
 def _keep(answered: Sequence[Answered]) -> set[int]:

@@ -7,7 +7,7 @@ time of payment — and each gets one verdict: applied, given back, or put into 
 
 import logging
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
@@ -121,7 +121,7 @@ def _apply_payments(heard: Sequence[Heard], orders: Mapping[int, Held]) -> set[i
     _take_in([v for v in verdicts if v.code == APPLY], orders)
     _give_back([v for v in verdicts if v.code in GIVEN_BACK])
     for code in {verdict.code for verdict in verdicts}:
-        judged = [verdict.fields for verdict in verdicts if verdict.code == code]
+        judged = [verdict for verdict in verdicts if verdict.code == code]
         log_rows(log, f"payment judged: {code}", judged, level=logging.INFO if code == APPLY else logging.WARNING)
     return _suspend([v for v in verdicts if v.code not in (APPLY, REPEAT, *GIVEN_BACK)])
 
@@ -279,8 +279,7 @@ def _give_back(verdicts: Sequence[Verdict]) -> None:
     ]
     want_refunds(wanted)
     entries = [
-        replace(
-            _received(payment),
+        _received(payment)._replace(
             reference=f"payment:{payment.id}:{why}",
             destination=addresses.refund_payable(payment.account_id),
         )

@@ -34,7 +34,7 @@ def surplus_of(peer: Peer, read: Sequence[Read]) -> list[Opening]:
 
 
 def _shows_more(peer: Peer, line: Underway, others: Sequence[Promise], after: Reading) -> bool:
-    own, before = by_readings(line.promise()), line.base
+    own, before = by_readings(line.promise), line.base
     if before is None or not shows_more(own, others, before, after):
         return False
     is_itself = own.proof is Proof.GRANTED_TOTAL and peer.capabilities.tops_up_by_itself
