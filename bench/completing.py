@@ -13,6 +13,7 @@ from bench.fleet import Fleet, furnish, order_for, sim_ids
 from bench.payments import pay_order
 from bench.report import Result, rate, same_rows
 from bench.sizes import Sizes
+from bench.worker import interpreter_of_worker
 from xuliu.common import clock
 from xuliu.common.chunks import CHUNK
 from xuliu.ordering.delivering import fulfil, verify
@@ -53,7 +54,7 @@ def complete_lines(databases: Databases, prepared: Prepared) -> list[Result]:
 
 
 def _ours(databases: Databases, prepared: Prepared) -> float:
-    with using(databases.make("bench_ours", prepared.name)):
+    with using(databases.make("bench_ours", prepared.name)), interpreter_of_worker():
         started = time.perf_counter()
         run_steps(prepared.fleet.account.pk)
         took = time.perf_counter() - started

@@ -15,6 +15,7 @@ from bench.fleet import PRICE_MINOR, Fleet, furnish, sim_ids
 from bench.payments import notices
 from bench.report import Result, rate
 from bench.sizes import Sizes
+from bench.worker import interpreter_of_worker
 from xuliu.common import clock
 from xuliu.common.chunks import in_chunks
 from xuliu.ordering.buying import by_notice
@@ -53,7 +54,7 @@ def _stored(
 
 
 def _apply(sizes: Sizes) -> Result:
-    with using("bench_ours"):
+    with using("bench_ours"), interpreter_of_worker():
         started = time.perf_counter()
         while by_notice.apply_notices():
             pass

@@ -19,7 +19,6 @@ from pathlib import Path
 from typing import ClassVar
 
 from django.db import connection, connections
-from django.db.models import Q
 from hypothesis import strategies as st
 from hypothesis.stateful import invariant, precondition, rule
 
@@ -27,14 +26,15 @@ from tests import due
 from tests.books import check_books, overdue
 from tests.contracts import odd
 from tests.harness import databases, site, stops
+from tests.journeys.machine_people import CARRIERS, PeopleRules
 from tests.journeys.machine_refunds import RefundRules
-from tests.journeys.rest import check_rest, stuck
-from tests.world import await_notices, drive, drive_for, make_person, make_sims, make_world, pass_time
+from tests.journeys.rest import check_rest
+from tests.world import await_notices, drive, drive_for, make_sims, make_world, pass_time
 from xuliu.balance.operations import request_readings
 from xuliu.carrier import operations as carriers
 from xuliu.carrier.models import CarrierAccount
 from xuliu.carrier.session import forget_accounts
-from xuliu.common.actor import Actor, acting
+from xuliu.common.models import Event
 from xuliu.ordering.buying.place import CannotPlace, cancel, place
 from xuliu.ordering.buying.quote import QuoteRefused, Selection, quote
 from xuliu.ordering.delivering import decide
@@ -47,7 +47,6 @@ from xuliu.sandbox import testing
 from xuliu.ticket.models import Case
 
 SIMS = 2  # of each carrier: few, so that orders meet
-CARRIERS = ("onelink", "1nce")
 OFFERINGS = {"onelink": ("cm-12", "cm-3", "cm-add"), "1nce": ("nce-12", "nce-add")}
 ODD = ("lose_answer", "error_after", "error", "odd_body", "too_many", "answer_twice")
 # Short here: what a deadline cuts off is shown by tests of its own.
@@ -96,7 +95,7 @@ class Stage:
     clock: Path
 
 
-class Line(RefundRules):
+class Line(PeopleRules, RefundRules):
     """One sequence, on a database and a web site of its own."""
 
     stage: ClassVar[Stage]
@@ -260,64 +259,6 @@ class Line(RefundRules):
         pass_time(self.world, passed)
         await_notices(self.world)
 
-    # What people of the operator do.
-
-    @rule(code=st.sampled_from(CARRIERS), is_paused=st.booleans())
-    def olga_pauses_or_resumes(self, code: str, is_paused: bool) -> None:
-        account = self.world.accounts[code]
-        if is_paused:
-            carriers.pause([account.pk], why="Olga looks into it")
-        else:
-            carriers.resume([account.pk])
-
-    @precondition(lambda self: bool(stuck()))
-    @rule(pick=INDEX, gives_up=st.booleans())
-    def olga_and_otto_decide(self, pick: int, gives_up: bool) -> None:
-        """They have asked the carrier: what they say is true."""
-        lines = stuck()
-        line = lines[pick % len(lines)]
-        self._olga_and_otto(line, gives_up=gives_up)
-
-    def _olga_and_otto(self, line: OrderLine, *, gives_up: bool) -> None:
-        is_there = self._has_come(line)
-        for name in ("Olga", "Otto"):
-            with acting(Actor("person", make_person(name).pk, name)):
-                self._decide(line, is_there=is_there, gives_up=gives_up)
-
-    def _decide(self, line: OrderLine, *, is_there: bool | None, gives_up: bool) -> None:
-        try:
-            if is_there is None or (is_there and line.state == OrderLine.State.UNKNOWN):
-                decide.ask_again(line_id=line.pk)
-            elif line.state == OrderLine.State.READY:
-                self._decide_held(line, gives_up=gives_up)
-            elif is_there:
-                decide.accept(line_id=line.pk, why="the carrier confirmed it", proof="its mail")
-            elif gives_up:
-                decide.refund(line_id=line.pk, why="the carrier confirmed that nothing came")
-            else:
-                decide.send_again(line_id=line.pk, why="the carrier confirmed that nothing came")
-        except decide.CannotDecide as no:
-            if no.code not in {"not_stuck", "too_early"}:
-                raise
-
-    def _decide_held(self, line: OrderLine, *, gives_up: bool) -> None:
-        """Held back, or sent in vain: nothing of it is with the carrier."""
-        if gives_up:
-            decide.refund(line_id=line.pk, why="it has waited for long")
-        else:
-            decide.ask_again(line_id=line.pk)
-
-    def _has_come(self, line: OrderLine) -> bool | None:
-        """Whether the carrier did more for the SIM than we know of; None while it may still do something."""
-        code = line.account.code
-        books = self.control.books()["carriers"][code]
-        if books["waiting"]:
-            return None
-        effects = Counter(effect["iccid"] for effect in books["effects"])
-        lines = OrderLine.objects.filter(sim=line.sim)
-        drifted = Case.objects.filter(kind="delivered_after_refusal", subject_id__in=lines.values("id")).count()
-        return effects[line.sim.iccid] > lines.filter(state=OrderLine.State.COMPLETED).count() + drifted
-
     # What must be so.
 
     @invariant()
@@ -355,7 +296,8 @@ class Line(RefundRules):
         for _ in range(3):  # a carrier's last word may be that our account was empty
             carriers.resume([account.pk for account in self.world.accounts.values()])
             await_notices(self.world)
-            self._bring_back_what_was_set_aside()
+            self.people_decide_what_waits_for_them()
+            self.people_see_to_what_was_sent_in_vain()
             drive_for(self.world, timedelta(hours=26), step=timedelta(minutes=1))
         await_notices(self.world)
         drive()
@@ -364,14 +306,8 @@ class Line(RefundRules):
         for model in (Order, OrderLine, Payment, Refund):
             self.seen.update(f"{model.__name__} {state}" for state in model.objects.values_list("state", flat=True))
         self.seen.update(f"case {kind}" for kind in Case.objects.values_list("kind", flat=True))
-
-    def _bring_back_what_was_set_aside(self) -> None:
-        """People ask the carrier of it. A disputed line of the same SIM comes first, and with it what came for it."""
-        aside = Q(is_set_aside=True)
-        beside = Q(state="DISPUTED", sim_id__in=OrderLine.objects.filter(aside).values("sim_id"))
-        for lines in (OrderLine.objects.filter(beside), OrderLine.objects.filter(aside)):
-            for line in lines.select_related("sim", "account").order_by("id"):
-                self._olga_and_otto(line, gives_up=False)
+        decided = Event.objects.filter(kind="orderline", actor_kind="person").values_list("was", "became")
+        self.seen.update(f"people {was} → {became}" for was, became in decided)
 
     def _place(self, order_id: int, method: str) -> None:
         try:

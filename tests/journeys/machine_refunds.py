@@ -67,9 +67,9 @@ class RefundRules(RuleBasedStateMachine):
     def the_provider_refuses_our_keys(self, refusal: tuple[int, str], count: int) -> None:
         self._refuse(refusal, operation="*", count=count)
 
-    @rule(refusal=st.sampled_from(REFUSED), count=st.integers(1, 2))
-    def the_provider_refuses_refunds(self, refusal: tuple[int, str], count: int) -> None:
-        self._refuse(refusal, operation="refund", count=count)
+    @rule(refusal=st.sampled_from(REFUSED), operation=st.sampled_from(("refund", "native", "jsapi")))
+    def the_provider_refuses_refunds_or_openings(self, refusal: tuple[int, str], operation: str) -> None:
+        self._refuse(refusal, operation=operation, count=1)
 
     def let_refunds_end(self) -> None:
         """What the provider still holds has its end."""
@@ -77,6 +77,13 @@ class RefundRules(RuleBasedStateMachine):
         for refund in self._books()["refunds"]:
             if refund["status"] == "PROCESSING":
                 self._end(refund, "SUCCESS")
+
+    def people_see_to_what_was_sent_in_vain(self) -> None:
+        """It is sent once more."""
+        with acting(Actor("person", make_person("Olga").pk, "Olga")):
+            for refund in Refund.objects.filter(state="UNKNOWN"):
+                with suppress(CannotDecide):
+                    anew.send_again(refund_id=refund.pk, why="the provider works again")
 
     def _refuse(self, refusal: tuple[int, str], **where: Any) -> None:
         status, code = refusal

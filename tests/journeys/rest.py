@@ -41,4 +41,6 @@ def check_rest(provider_id: int) -> None:
 def stuck() -> list[OrderLine]:
     """The lines that people may decide about."""
     in_doubt, waiting = Q(state__in=("UNKNOWN", "DISPUTED")), Q(state="READY", is_set_aside=True)
-    return list(OrderLine.objects.filter(in_doubt | waiting).select_related("sim", "account").order_by("id"))
+    return list(
+        OrderLine.objects.filter(in_doubt | waiting).select_related("sim", "account", "offering").order_by("id")
+    )

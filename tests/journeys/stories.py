@@ -157,6 +157,14 @@ def unpaid(world: World) -> None:
     drive_for(world, timedelta(minutes=40))
 
 
+def opening_refused(world: World) -> None:
+    """The provider refuses to open a payment, and does not have it; the payer places the order once more."""
+    refusal = {"kind": "refuse", "operation": "native", "status": 400, "code": "PARAM_ERROR"}
+    world.sandbox.control.fault(peer="wechatpay", **refusal)
+    make_order(world, make_sims(world, "onelink"), "cm-12")
+    drive_for(world, timedelta(minutes=30))
+
+
 def closed_elsewhere(world: World) -> None:
     """The provider says by itself that a payment is closed."""
     payment = open_payments(world, make_order(world, make_sims(world, "onelink"), "cm-12"))

@@ -63,6 +63,8 @@ STORY_OF: dict[str, stories.Story] = {
     "payment.try_account": stories.our_keys_refused,
     "pay.release_rest": stories.large,
     "pay.set_aside": stories.poisoned,
+    "payment.opening_refused": stories.opening_refused,
+    "payment.claim_doubted": stories.unheard,
     "payment.claim_unheard": stories.unheard,  # in the plain one the notice may be quicker
     "payment.close": stories.unpaid,
     "payment.closed": stories.unpaid,

@@ -227,10 +227,9 @@ def test_a_case_that_a_person_closed_comes_again_after_a_day(world: World) -> No
     assert _cases() == ["carrier_account_waits"]
 
 
-@pytest.mark.parametrize("operation", ["refund", "refund_query"])
-def test_a_refund_that_the_provider_never_answers_is_a_case_after_a_day(world: World, operation: str) -> None:
+def test_a_refund_that_the_provider_never_tells_of_is_a_case_after_a_day(world: World) -> None:
     world.sandbox.control.fault(peer="onelink", kind="refuse", operation="change", reason="plan")
-    _forever(world, "wechatpay", kind="error", operation=operation)
+    _forever(world, "wechatpay", kind="error", operation="refund_query")
     world.sandbox.control.settings(notices=False)
     make_paid_order(world, make_sims(world, "onelink"), "cm-12")
 

@@ -234,7 +234,7 @@ def test_the_late_answer_of_an_old_attempt_moves_nothing(paper: Paper) -> None:
     """The lease ran out while the call was slow; the line was found, proven unsent and sent again meanwhile."""
     (order,) = _ready(paper, 1)
     paper.books.knows_nothing = True
-    paper.books.during_submit = lambda: _in_another_thread(lambda: _recover_and_send_again(paper))
+    paper.books.during_submit = lambda: in_another_thread(lambda: _recover_and_send_again(paper))
 
     fulfil.fulfil(paper.account.pk)
 
@@ -254,7 +254,7 @@ def _recover_and_send_again(paper: Paper) -> None:
     assert fulfil.fulfil(paper.account.pk) == 1
 
 
-def _in_another_thread(run: Callable[[], object]) -> None:
+def in_another_thread(run: Callable[[], object]) -> None:
     with ThreadPoolExecutor(1) as pool:
         pool.submit(run).result()
         pool.submit(connections.close_all).result()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,9 @@ from hypothesis.stateful import run_state_machine_as_test
 from pytest_django.plugin import DjangoDbBlocker
 
 from tests.journeys.machine import Line, Stage
+from tests.journeys.machine_people import CARRIERS
+from tests.world import drive_for
+from xuliu.ordering.models import OrderLine
 from xuliu.sandbox.testing import Sandbox
 
 # A few sequences, the same in every run: the soak looks for new ones.
@@ -29,3 +33,37 @@ def test_any_sequence_of_events_ends_with_the_books_agreeing(
     monkeypatch.setattr(Line, "stage", Stage(shared_sandbox, clock_file), raising=False)
     with django_db_blocker.unblock():
         run_state_machine_as_test(seed(1)(Line), settings=SMALL)
+
+
+@pytest.mark.parametrize(
+    ("pick", "offering", "has_come"),
+    [(0, 0, True), (0, 2, True), (2, 0, True), (2, 1, True), (0, 2, False), (2, 0, False)],
+)
+def test_its_people_accept_what_has_come_and_nothing_else(
+    shared_sandbox: Sandbox,
+    clock_file: Path,
+    django_db_blocker: DjangoDbBlocker,
+    monkeypatch: pytest.MonkeyPatch,
+    pick: int,
+    offering: int,
+    has_come: bool,
+) -> None:
+    """Of each carrier, a renewal and an add-on: they know one from the other, and what was refused is not there."""
+    monkeypatch.setattr(Line, "stage", Stage(shared_sandbox, clock_file), raising=False)
+    with django_db_blocker.unblock():
+        machine = Line()
+        machine.somebody_orders_and_pays(picks=[pick], offering=1 - offering % 2, count=1)
+        drive_for(machine.world, timedelta(minutes=1))
+        lost = {"kind": "lose_answer", "operation": "change", "acts": has_come}
+        machine.a_carrier_goes_wrong(peer=CARRIERS[pick // 2], fault=lost, count=1)
+        machine.somebody_orders_and_pays(picks=[pick], offering=offering, count=1)
+        machine.one_step_runs("pay.apply")
+        machine.one_step_runs("fulfil")
+        line = OrderLine.objects.latest("id")
+        assert line.state == "UNKNOWN"
+
+        machine.olga_and_otto_decide(pick=0, gives_up=True)
+
+        line.refresh_from_db()
+        assert line.state == ("COMPLETED" if has_come else "REJECTED")
+        machine.teardown()

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
+from types import FrameType
 
 import pytest
 from django.db import connection
 from django.db.models import Count
 
+import xuliu
 from tests.books import check_own_books
 from tests.journeys import paper_carrier as carrier
 from tests.journeys.paper_carrier import Paper
@@ -32,6 +35,8 @@ from xuliu.sandbox.testing import Sandbox
 from xuliu.ticket.models import Case
 
 CHUNK = 1_000
+OURS = str(Path(xuliu.__file__).parent)
+MOST_CALLS_A_LINE = 125  # of our own functions, from READY to COMPLETED; each takes a good tenth of a microsecond
 Counts = dict[str, set[int]]
 
 
@@ -107,6 +112,38 @@ def test_one_line_and_a_thousand_take_the_same_statements(paper: Paper, says_lat
 
     assert _constant(one, many), f"one {one}, a thousand {many}"
     assert not OrderLine.objects.filter(order=order).exclude(state="COMPLETED").exists()
+
+
+def test_a_line_of_a_chunk_is_delivered_by_few_calls_of_our_functions(paper: Paper) -> None:
+    """What our side costs, as it can be counted on any machine: the bench compares it with plain SQL."""
+    calls = []
+    for number in (1, CHUNK):
+        order = carrier.make_quote(paper, carrier.make_paper_sims(paper, number))
+        place(order_id=order.pk, method="native")
+        carrier.pay([order])
+        apply_notices()
+        calls.append(_calls(lambda: fulfil.fulfil(paper.account.pk, limit=CHUNK)))
+        pass_time(paper.world, timedelta(seconds=5))
+        calls[-1] += _calls(lambda: verify.verify(paper.account.pk, limit=CHUNK))
+        assert not order.lines.exclude(state="COMPLETED").exists()
+
+    assert (calls[1] - calls[0]) / (CHUNK - 1) <= MOST_CALLS_A_LINE, calls
+
+
+def _calls(run: Callable[[], object]) -> int:
+    """How often functions of ours were called, the test's own carrier left out."""
+    made = 0
+
+    def counting(frame: FrameType, event: str, _: object) -> None:
+        nonlocal made
+        made += event == "call" and frame.f_code.co_filename.startswith(OURS)
+
+    sys.setprofile(counting)
+    try:
+        run()
+    finally:
+        sys.setprofile(None)
+    return made
 
 
 def test_a_hundred_thousand_lines_take_as_many_a_chunk(paper: Paper) -> None:

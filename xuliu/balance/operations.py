@@ -92,10 +92,14 @@ def store_proven(proofs: Sequence[ProvingReading]) -> None:
         arrays.dates([one.reading.period_end_on for one in rows]),
         arrays.integers([one.reading.granted_bytes for one in rows]),
         arrays.dates([one.reading.counted_from for one in rows]),
-        arrays.texts([_as_json([asdict(plan) for plan in one.reading.plans]) for one in rows]),
+        arrays.texts([_plans_json(one.reading) for one in rows]),
     )
     with connection.cursor() as cursor:
         cursor.execute(sql, columns)
+
+
+def _plans_json(reading: CarrierReading) -> str:
+    return _as_json([asdict(plan) for plan in reading.plans]) if reading.plans else "[]"
 
 
 def _columns(rows: Sequence[tuple[int, CarrierReading]]) -> list[str]:

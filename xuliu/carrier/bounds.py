@@ -4,45 +4,51 @@ What a carrier's figures may be is `common.bounds`. Here it is held to every fie
 asks about again; what is no reading or no answer at all to what was asked says nothing.
 """
 
-from dataclasses import replace
+from dataclasses import fields, replace
 from datetime import datetime
+from operator import attrgetter, is_
+from typing import Any
 
 from xuliu.carrier.contract import Answer, Change, ListedPlan, Outcome, Reading, Reason, SimKey
 from xuliu.common.bounds import MOST_BYTES, day, moment, name, wait_seconds, whole, words
 
 MOST_PLANS = 500
 WORDS, DETAIL, NUMBER, CODE = 200, 1000, 64, 80
+_FIELDS = tuple(field.name for field in fields(Reading))
+_values = attrgetter(*_FIELDS)
 
 
 def bounded_reading(sim: SimKey, said: object, *, now: datetime) -> Reading | None:
-    """What a connector read of that SIM; None where it is no reading of it that could be used."""
+    """What a connector read of that SIM; None where it is no reading of it that could be used. Most readings are within
+    bounds as they are: those are returned and not made anew."""
     if not isinstance(said, Reading) or said.iccid != sim.iccid:
         return None
     plans = _plans(said.plans)
     if plans is None:
         return None
     as_of = moment(said.as_of)
-    return Reading(
-        iccid=sim.iccid,
-        as_of=as_of if as_of is not None and as_of <= now else now,
-        state=words(said.state, most=40),
-        period_end_on=day(said.period_end_on),
-        granted_bytes=whole(said.granted_bytes, most=MOST_BYTES),
-        used_bytes=whole(said.used_bytes, most=MOST_BYTES),
-        left_bytes=whole(said.left_bytes, most=MOST_BYTES),
-        counted_from=day(said.counted_from),
-        plans=plans,
-        imei=name(said.imei, most=16),
-        blocked_why=_said(said.blocked_why, "blocked"),
-        refused=_said(said.refused, "refused"),
+    within: tuple[Any, ...] = (  # in the order of the fields
+        said.iccid,
+        as_of if as_of is not None and as_of <= now else now,
+        words(said.state, most=40),
+        day(said.period_end_on),
+        whole(said.granted_bytes, most=MOST_BYTES),
+        whole(said.used_bytes, most=MOST_BYTES),
+        whole(said.left_bytes, most=MOST_BYTES),
+        day(said.counted_from),
+        plans,
+        name(said.imei, most=16),
+        _said(said.blocked_why, "blocked"),
+        _said(said.refused, "refused"),
     )
+    return said if all(map(is_, within, _values(said))) else Reading(**dict(zip(_FIELDS, within, strict=True)))
 
 
 def bounded_answer(change: Change, said: object, *, now: datetime) -> Answer:
     """What a connector said of that change; UNKNOWN where it is no answer to it."""
     if not isinstance(said, Answer) or said.reference != change.reference or not isinstance(said.outcome, Outcome):
         return Answer.unsure(change, "the connector gave no answer for it")
-    reason = next((reason for reason in Reason if reason == said.reason), None)
+    reason = None if said.reason is None else next((reason for reason in Reason if reason == said.reason), None)
     return Answer(
         reference=change.reference,
         outcome=_outcome(said.outcome, reason),
@@ -64,7 +70,7 @@ def _plans(said: object) -> tuple[ListedPlan, ...] | None:
     """None where the list is none: a part of it would make a plan look new that was only left out before."""
     if not isinstance(said, tuple) or len(said) > MOST_PLANS or not all(isinstance(plan, ListedPlan) for plan in said):
         return None
-    return tuple(
+    return said and tuple(
         replace(
             plan,
             code=name(plan.code, most=CODE),
@@ -78,4 +84,4 @@ def _plans(said: object) -> tuple[ListedPlan, ...] | None:
 
 def _said(text: object, otherwise: str) -> str:
     """Words whose being there means something: never empty where there were some."""
-    return words(text, most=WORDS) or (otherwise if text else "")
+    return words(text, most=WORDS) or otherwise if text else ""

@@ -46,14 +46,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Work until told to stop (SIGTERM, SIGINT); calls under way are ended first."""
     refuse_unfit(is_demo=args.demo)
-    sys.setswitchinterval(SWITCH_SECONDS)
-    gc.freeze()  # what is loaded by now is no garbage
-    gc.set_threshold(NEW_OBJECTS)
+    prepare_interpreter()
     worker = Worker()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: worker.stop())
     worker.run()
     return 0
+
+
+def prepare_interpreter() -> None:
+    """Set Python up for lanes that wait, and for sets of thousands of rows that come and go."""
+    sys.setswitchinterval(SWITCH_SECONDS)
+    gc.freeze()  # what is loaded by now is no garbage
+    gc.set_threshold(NEW_OBJECTS)
 
 
 class Worker:

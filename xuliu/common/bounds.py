@@ -78,14 +78,19 @@ def moment_in(text: Any, *, zone: tzinfo | None) -> datetime | None:
 
 def words(value: Any, *, most: int) -> str:
     """A text for people and tables: at most so many signs, each of which can be seen or is a space."""
-    if not isinstance(value, str):
+    if not isinstance(value, str) or not value:
         return ""
-    return "".join(sign if sign.isprintable() else " " for sign in value[:most]).strip()
+    text = value[:most]
+    if not text.isprintable():
+        text = "".join(sign if sign.isprintable() else " " for sign in text)
+    return text.strip()
 
 
 def name(value: Any, *, most: int) -> str:
     """A number, code or token that must come whole; "" where it is too long or holds what cannot be seen."""
-    text = value.strip(" ") if isinstance(value, str) else ""
+    if not isinstance(value, str) or not value:
+        return ""
+    text = value.strip(" ")
     return text if len(text) <= most and text.isprintable() else ""
 
 

@@ -3,6 +3,8 @@
 from calendar import monthrange
 from datetime import date, timedelta
 
+SHORTEST_MONTH = 28  # days, which every month has
+
 
 def add_months(on: date, months: int, *, anchor_day: int) -> date:
     """The date `months` later on the anchor day, or on the month's last day where it is shorter.
@@ -12,7 +14,8 @@ def add_months(on: date, months: int, *, anchor_day: int) -> date:
     """
     month_index = on.year * 12 + on.month - 1 + months
     year, month = divmod(month_index, 12)
-    return date(year, month + 1, min(anchor_day, monthrange(year, month + 1)[1]))
+    day = anchor_day if anchor_day <= SHORTEST_MONTH else min(anchor_day, monthrange(year, month + 1)[1])
+    return date(year, month + 1, day)
 
 
 def add_term(on: date, *, months: int, days: int, anchor_day: int) -> date:

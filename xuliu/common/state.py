@@ -36,16 +36,24 @@ def move(
     if not ids:
         return []
     instant, doer, keys = at or clock.now(), actor.current(), arrays.integers(ids)
+    why = why if isinstance(why, str) or not _is_one(why) else why[0]
+    also = {**(also or {}), **{name: column[0] for name, column in (also_each or {}).items() if _is_one(column)}}
+    also_each = {name: column for name, column in (also_each or {}).items() if name not in also}
     one_why = [why] if isinstance(why, str) else []
     each: list[str | list[Any]] = [] if one_why else [arrays.texts(why)]
-    each += [arrays.of(column) for column in (also_each or {}).values()]
+    each += [arrays.of(column) for column in also_each.values()]
     parameters: list[Any] = [keys, *each] if each else []
-    parameters += [keys, origins, to, instant, *(also or {}).values()]
+    parameters += [keys, origins, to, instant, *also.values()]
     parameters += [model._meta.model_name, to, *one_why, doer.kind, doer.id, doer.label, instant]
-    statement = _statement(model, each=list(also_each or {}), also=list(also or {}), is_one_why=bool(one_why))
+    statement = _statement(model, each=list(also_each), also=list(also), is_one_why=bool(one_why))
     with connection.cursor() as cursor:
         cursor.execute(statement, parameters)
         return [row[0] for row in cursor.fetchall()]
+
+
+def _is_one(column: Sequence[Any]) -> bool:
+    """Whether all rows bring the same: most do, and what they bring need not be joined."""
+    return column.count(column[0]) == len(column)
 
 
 def _statement(model: type[models.Model], *, each: Sequence[str], also: Sequence[str], is_one_why: bool) -> str:

@@ -1,8 +1,9 @@
 """The only writer of postings and checkpoints."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
+from operator import attrgetter
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from django.db import connection, transaction
@@ -19,8 +20,7 @@ class Contradiction(Exception):
     """A reference was met again with other figures: one of the two is wrong, and neither may win silently."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Entry:
+class Entry(NamedTuple):
     """A posting to be made: `amount_minor` >= 0 moves from source to destination. The reference is derived from
     what it is about (`line:<id>:release`), so that the same movement cannot be posted twice."""
 
@@ -41,7 +41,7 @@ def post(entries: Sequence[Entry], *, at: datetime) -> None:
     the caller's transaction is then to be rolled back.
     """
     # In the order of references, so that two writers of the same ones wait for each other and never in a ring.
-    moving = sorted((entry for entry in entries if entry.amount_minor), key=lambda entry: entry.reference)
+    moving = sorted((entry for entry in entries if entry.amount_minor), key=attrgetter("reference"))
     if not moving:
         return
     doer = actor.current()
@@ -127,14 +127,12 @@ FOLD = """
 
 
 def _columns(entries: Sequence[Entry]) -> list[str]:
+    references, sources, destinations, amounts, currencies, orders, lines = zip(*entries, strict=True)
     return [
-        arrays.texts([entry.reference for entry in entries]),
-        arrays.texts([entry.source for entry in entries]),
-        arrays.texts([entry.destination for entry in entries]),
-        arrays.integers([entry.amount_minor for entry in entries]),
-        arrays.texts([entry.currency for entry in entries]),
-        arrays.integers([entry.order_id for entry in entries]),
-        arrays.integers([entry.line_id for entry in entries]),
+        *[arrays.texts(column) for column in (references, sources, destinations)],
+        arrays.integers(amounts),
+        arrays.texts(currencies),
+        *[arrays.integers(column) for column in (orders, lines)],
     ]
 
 

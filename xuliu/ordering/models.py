@@ -291,17 +291,37 @@ class Receipt(models.Model):
 
 
 class Approval(models.Model):
-    """One of the two people who say that a line shall be sent again, or on a reading for which it was held back."""
+    """What one person says shall become of a line's newest attempt, where it takes two who say the same.
+
+    A person has one word on an attempt: who says something else has taken back what they said before.
+    """
+
+    class Decision(models.TextChoices):
+        SEND_AGAIN = "send_again"
+        SEND_ON_READING = "send_on_reading"
+        ACCEPT = "accept"
 
     id = models.BigAutoField(primary_key=True)
     line = models.ForeignKey(OrderLine, on_delete=models.PROTECT, related_name="approvals", db_constraint=False)
     attempt = models.PositiveSmallIntegerField()
+    decision = models.CharField(max_length=16, choices=Decision.choices)
     person_id = models.BigIntegerField()
     why = models.TextField()
     at = models.DateTimeField()
+    taken_back_at = models.DateTimeField(null=True)
 
     class Meta:
-        constraints = (models.UniqueConstraint(fields=("line", "attempt", "person_id"), name="approval_once_a_person"),)
+        constraints = (
+            models.UniqueConstraint(
+                fields=("line", "attempt", "person_id"),
+                condition=Q(taken_back_at__isnull=True),
+                name="approval_one_word_a_person",
+            ),
+            models.CheckConstraint(
+                name="approval_of_a_known_decision",
+                condition=Q(decision__in=("send_again", "send_on_reading", "accept")),
+            ),
+        )
 
     def __str__(self) -> str:
         return f"{self.person_id} for line {self.line_id}"

@@ -188,9 +188,10 @@ RESOLVED = """
             OR l.state IN ('COMPLETED', 'REJECTED') AND l.state_at > c.opened_at
         WHEN 'carrier_account_paused' THEN a.paused_at IS NULL
         WHEN 'provider_account_paused' THEN v.paused_at IS NULL
-        WHEN 'payment_cannot_be_opened' THEN NOT EXISTS (
+        WHEN 'payment_cannot_be_opened' THEN v.is_self_paused OR NOT EXISTS (
             SELECT 1 FROM payment_payment w
             WHERE w.account_id = v.id AND w.state = 'OPENING' AND w.trouble_at IS NOT NULL)
+        WHEN 'payment_doubted' THEN p.state = 'SUCCEEDED' AND p.number = c.facts ->> 'provider_number'
         WHEN 'payment_set_aside' THEN p.state NOT IN ('OPENING', 'PENDING') AND p.state_at > c.opened_at
         WHEN 'payment_refunded_outside' THEN p.amount_minor <= (
                 SELECT sum(given.amount_minor) FROM payment_refund given WHERE given.payment_id = p.id)
@@ -198,8 +199,17 @@ RESOLVED = """
                 SELECT 1 FROM ordering_order o WHERE o.id = p.order_id AND o.state IN ('PAID', 'COMPLETED', 'PARTIAL'))
         WHEN 'refund_set_aside' THEN r.state IN ('SUCCEEDED', 'FAILED') AND r.state_at > c.opened_at
         WHEN 'refund_waits' THEN r.state IN ('SUCCEEDED', 'FAILED')
+        WHEN 'refund_sent_in_vain' THEN r.state <> 'UNKNOWN'
         WHEN 'refund_refused' THEN r.state = 'SUCCEEDED'
         WHEN 'refund_failed' THEN r.state = 'SUCCEEDED'
         WHEN 'refund_closed' THEN r.state <> 'FAILED'
-        WHEN 'notice_set_aside' THEN n.state = 'APPLIED'
+        WHEN 'refund_strange' THEN EXISTS (
+            SELECT 1 FROM payment_refundnumber t JOIN payment_refund b ON b.id = t.refund_id
+            WHERE t.reference = c.facts ->> 'reference' AND b.state = 'SUCCEEDED' AND b.state_at > c.opened_at)
+        WHEN 'notice_set_aside' THEN n.state = 'APPLIED' OR EXISTS (
+                SELECT 1 FROM payment_payment w WHERE n.subject = 'payment' AND w.account_id = n.account_id
+                    AND w.reference = c.facts ->> 'reference' AND w.state = 'SUCCEEDED')
+            OR EXISTS (
+                SELECT 1 FROM payment_refundnumber t JOIN payment_refund b ON b.id = t.refund_id
+                WHERE n.subject = 'refund' AND t.reference = c.facts ->> 'reference' AND b.state = 'SUCCEEDED')
         ELSE false END"""

@@ -9,7 +9,9 @@ from xuliu.payment.guarded import Guarded
 from xuliu.payment.models import ProviderAccount
 from xuliu.payment.registry import provider_class
 from xuliu.payment.session import AccountSession
-from xuliu.ticket.operations import open_case
+from xuliu.ticket.operations import close_cases, open_case
+
+CANNOT_OPEN = "payment_cannot_be_opened"
 
 
 def credentials(account: ProviderAccount) -> Any:
@@ -60,4 +62,6 @@ def pause_itself(account_id: int, *, why: str) -> None:
     """Our own keys are refused: take no payments and ask nothing, try every few minutes, and resume by itself."""
     if switch.pause(ProviderAccount, [account_id], why=why):
         ProviderAccount.objects.filter(id=account_id).update(is_self_paused=True, tried_at=clock.now(), trial="")
-        open_case("provider_account_paused", ("provideraccount", account_id), {"said": why})
+        subject = ("provideraccount", account_id)
+        open_case("provider_account_paused", subject, {"said": why})
+        close_cases(kind=CANNOT_OPEN, subjects=[subject], why="the account has paused itself; see the case of that")

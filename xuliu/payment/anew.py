@@ -49,7 +49,7 @@ def renew(asked: Sequence[tuple[Refund, StatusReport]]) -> None:
     Refund.objects.filter(id__in=others).update(anew_requested_at=None)
     codes = [new_code() for _ in closed]
     at = clock.now()
-    also = {"due_at": at, "tries": 0, "lease_until": None, "anew_requested_at": None, "number": ""}
+    also = {"due_at": at, "tries": 0, "sendings": 0, "lease_until": None, "anew_requested_at": None, "number": ""}
     failed = [Refund.State.FAILED]
     why = "two people said so, and the provider says once more that the old number is closed"
     moved = set(
@@ -70,24 +70,25 @@ def renew(asked: Sequence[tuple[Refund, StatusReport]]) -> None:
 
 
 def send_again(*, refund_id: int, why: str) -> bool:
-    """Have a refund that the provider refused, and does not have, asked for once more under the same number, which can
-    be one refund only. Returns whether it is. Raises CannotDecide."""
+    """Have a refund asked for once more under the same number, which can be one refund only: the provider refused it,
+    or was asked in vain, and does not have it. Returns whether it is. Raises CannotDecide."""
     deciding_person()
     check_reason(why)
     with stops.transaction("decide.send_refund_again"):
         refund = Refund.objects.select_for_update(no_key=True).get(id=refund_id)
-        if not was_refused(refund):
+        if not may_be_sent_again(refund):
             raise CannotDecide("not_stuck")
-        also = {"due_at": clock.now(), "tries": 0, "lease_until": None}
+        also = {"due_at": clock.now(), "tries": 0, "sendings": 0, "lease_until": None}
         RefundNumber.objects.filter(reference=refund.reference).update(standing="")
         wake.after_commit("refund.send")
         return bool(move(Refund, [refund.pk], to=Refund.State.PENDING, why=why, also=also))
 
 
-def was_refused(refund: Refund) -> bool:
-    """Whether the provider refused it, and said when asked that it does not have it."""
-    refused = RefundNumber.objects.filter(reference=refund.reference, standing=RefundNumber.Standing.NOT_FOUND)
-    return refund.state == Refund.State.FAILED and refused.exists()
+def may_be_sent_again(refund: Refund) -> bool:
+    """Whether the provider refused it, or did not take it as often as it may be sent, and says when asked that it does
+    not have it."""
+    absent = RefundNumber.objects.filter(reference=refund.reference, standing=RefundNumber.Standing.NOT_FOUND)
+    return refund.state in (Refund.State.FAILED, Refund.State.UNKNOWN) and absent.exists()
 
 
 def ask_now(*, refund_id: int) -> None:

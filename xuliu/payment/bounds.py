@@ -1,6 +1,6 @@
 """What providers return, brought within bounds once, whoever wrote the provider. Pure functions, no Django.
 
-What is no answer to what was asked says nothing; a success without its figure, its currency or its time is odd.
+What is no answer to what was asked says nothing; a success without its figure, currency, time or number is odd.
 """
 
 from dataclasses import replace
@@ -62,11 +62,21 @@ def bounded_report(said: object) -> StatusReport:
     )
     if not report.reference:
         raise Malformed("no reference")
-    if report.standing is Status.SUCCEEDED and (report.amount_minor is None or len(report.currency) != 3):
-        raise Malformed("a success without its amount")
-    if report.standing is Status.SUCCEEDED and report.subject is Subject.PAYMENT and report.at is None:
-        raise Malformed("a payment without its time")
+    if missing := _missing(report):
+        raise Malformed(f"a {report.subject} that {report.standing}, without its {missing}", reference=report.reference)
     return report
+
+
+def _missing(report: StatusReport) -> str:
+    """What must be said with it. Without its number two payments could not be told from one announced twice."""
+    is_payment = report.subject is Subject.PAYMENT
+    if is_payment and report.standing in (Status.SUCCEEDED, Status.REFUNDED) and not report.number:
+        return "number"
+    if report.standing is not Status.SUCCEEDED:
+        return ""
+    if report.amount_minor is None or len(report.currency) != 3:
+        return "amount"
+    return "time" if is_payment and report.at is None else ""
 
 
 def bounded_verified_notice(said: object) -> VerifiedNotice:

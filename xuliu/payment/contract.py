@@ -61,7 +61,14 @@ class LockedOut(Exception):
 
 
 class Malformed(Exception):
-    """A genuine notice or answer that cannot be read as what it claims to be."""
+    """A genuine notice or answer that cannot be read as what it claims to be.
+
+    `reference` is ours of what it is about, where that much can be read: the provider is then asked.
+    """
+
+    def __init__(self, why: str, *, reference: str = "") -> None:
+        super().__init__(why)
+        self.reference = reference
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,7 +103,7 @@ class StatusReport:
     standing: Status
     amount_minor: int | None = None
     currency: str = ""
-    number: str = ""  # the provider's own number
+    number: str = ""  # the provider's own number: needed of a payment that was paid
     at: datetime | None = None  # the provider's time of payment or refund
     merchant_number: str = ""  # whom it was paid to, as the provider says
     payment_reference: str = ""  # of a refund: the payment's

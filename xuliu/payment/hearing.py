@@ -47,11 +47,13 @@ def apply_refunds(heard: Sequence[ReadNotice]) -> RefundsApplied:
     known = [(one, numbers[one.report.reference]) for one in heard if one.report.reference in numbers]
     odd = [one for one, number in known if differs(one, number.refund)]
     odd_ids = {one.notice_id for one in odd}
+    open_cases([_strange(one) for one in odd])  # before the word that may put it right
     _tell(last_words([pair for pair in known if pair[0].notice_id not in odd_ids]))
     unknown = [one for one in heard if one.report.reference not in numbers]
     recorded = outside.record_told(unknown)
-    strange = [*odd, *(one for one in unknown if one.notice_id not in recorded)]
-    open_cases([_strange(one) for one in strange])
+    unasked = [one for one in unknown if one.notice_id not in recorded]
+    open_cases([_strange(one) for one in unasked])
+    strange = [*odd, *unasked]
     return RefundsApplied(frozenset(one.notice_id for one in strange), frozenset(recorded.values()))
 
 

@@ -8,12 +8,15 @@ from datetime import datetime
 from django.db import connection
 
 from xuliu.common import stops
+from xuliu.common.bounds import name
 from xuliu.common.failures import error_text, kind_of
 from xuliu.common.state import move
 from xuliu.payment.accounts import provider_of
-from xuliu.payment.contract import StatusReport
+from xuliu.payment.bounds import NUMBER
+from xuliu.payment.contract import Malformed, StatusReport
 from xuliu.payment.guarded import Guarded
-from xuliu.payment.models import Notice, ProviderAccount
+from xuliu.payment.models import Notice, Payment, ProviderAccount
+from xuliu.payment.operations import doubt
 from xuliu.ticket.operations import SAME_FAILURES, NewCase, failed_again, open_cases
 
 log = logging.getLogger(__name__)
@@ -26,6 +29,7 @@ class ReadNotice:
     notice_id: int
     account_id: int
     received_at: datetime
+    is_pushed: bool
     merchant_number: str
     report: StatusReport
 
@@ -60,19 +64,24 @@ def _heard(notice: Notice, provider: Guarded) -> ReadNotice:
         notice_id=notice.id,
         account_id=notice.account_id,
         received_at=notice.received_at,
+        is_pushed=notice.is_pushed,
         merchant_number=provider.merchant_number,
         report=provider.read_notice(body=bytes(notice.body), is_pushed=notice.is_pushed),
     )
 
 
 def set_notice_aside(notice_id: int, error: Exception) -> None:
-    """A notice over which applying fails three times in the same way waits for a person; the others go on."""
+    """A notice over which applying fails three times in the same way waits for a person; the others go on. Of what it
+    is about the provider is asked."""
     log.error("a notice could not be applied", exc_info=error, extra={"stop": "pay.apply"})
+    reference = name(error.reference, most=NUMBER) if isinstance(error, Malformed) else ""
     with stops.transaction("pay.set_aside"):
+        notice = Notice.objects.only("account_id").get(id=notice_id)
+        payments = Payment.objects.filter(reference=reference, account_id=notice.account_id) if reference else ()
+        doubt([payment.pk for payment in payments if payment.doubted_at is None])
         if failed_again(subject_kind="notice", subject_id=notice_id, what=kind_of("apply", error)) < SAME_FAILURES:
             return
         why = error_text(error)
         move(Notice, [notice_id], to=Notice.State.SET_ASIDE, why=why)
-        open_cases(
-            [NewCase(kind="notice_set_aside", subject_kind="notice", subject_id=notice_id, facts={"error": why})]
-        )
+        facts = {"error": why, "reference": reference}
+        open_cases([NewCase(kind="notice_set_aside", subject_kind="notice", subject_id=notice_id, facts=facts)])

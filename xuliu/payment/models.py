@@ -74,6 +74,7 @@ class Payment(models.Model):
     paid_at = models.DateTimeField(null=True)
     is_applied = models.BooleanField(db_default=False, default=False)
     trouble_at = models.DateTimeField(null=True)  # since when it cannot be opened for a reason of our own
+    doubted_at = models.DateTimeField(null=True)  # a notice said what does not fit: the provider is asked, ended or not
     failed_why = models.CharField(max_length=200, blank=True, db_default="")
 
     class Meta:
@@ -91,7 +92,10 @@ class Payment(models.Model):
                 fields=("number", "account"), condition=~Q(number=""), name="payment_once_a_number"
             ),
         )
-        indexes = (models.Index(fields=("due_at",), condition=Q(state__in=("OPENING", "PENDING")), name="payment_due"),)
+        indexes = (
+            models.Index(fields=("due_at",), condition=Q(state__in=("OPENING", "PENDING")), name="payment_due"),
+            models.Index(fields=("due_at",), condition=Q(doubted_at__isnull=False), name="payment_doubted"),
+        )
 
     def __str__(self) -> str:
         return self.reference
@@ -176,6 +180,7 @@ class Refund(models.Model):
     requested_at = models.DateTimeField()
     due_at = models.DateTimeField(null=True)
     tries = models.PositiveSmallIntegerField(db_default=0)
+    sendings = models.PositiveSmallIntegerField(default=0, db_default=0)  # that may have reached the provider
     lease_until = models.DateTimeField(null=True)
     sent_at = models.DateTimeField(null=True)
     number = models.CharField(max_length=64, blank=True, db_default="")

@@ -57,6 +57,15 @@ def request_close(*, order_ids: Sequence[int]) -> None:
     wake.after_commit("payment.ask")
 
 
+def doubt(payment_ids: Sequence[int]) -> None:
+    """Have the provider asked about these at once, ended or not, but for those that are known to be paid."""
+    if payment_ids:
+        at = clock.now()
+        doubted = Payment.objects.filter(id__in=payment_ids).exclude(state=Payment.State.SUCCEEDED)
+        doubted.update(doubted_at=at, due_at=at, tries=0)
+        wake.after_commit("payment.ask")
+
+
 def store_notice(*, account_id: int, signed: VerifiedNotice, body: bytes) -> bool:
     """Store a genuine notice raw; False for a repeat, which changes nothing. One quickly planned insert."""
     at = clock.now()

@@ -1,6 +1,7 @@
 """The steps that talk to payment providers about payments: open, ask, close. Refunds have theirs in `refunding`."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from functools import partial
 
 from django.conf import settings
 
@@ -15,6 +16,8 @@ from xuliu.payment.provider_calls import AT_ONCE, ask_together, claim, later, st
 QueryResult = tuple[StatusReport, bytes] | None
 ENDED = (Status.CLOSED, Status.FAILED)
 PAID = (Status.SUCCEEDED, Status.REFUNDED)
+# What a notice said of one that was not opened or has ended by our books is asked about too.
+DOUBTABLE = (Payment.State.OPENING, Payment.State.PENDING, Payment.State.CLOSED, Payment.State.FAILED)
 # Nobody shall pay it any more: it is not opened again, but asked about, as one that was opened, and closed.
 OVER = "(close_requested_at IS NOT NULL OR expires_at <= %(at)s)"
 
@@ -22,7 +25,11 @@ OVER = "(close_requested_at IS NOT NULL OR expires_at <= %(at)s)"
 def open_waiting(limit: int = AT_ONCE) -> int:
     """Ask providers to open payments in OPENING that may still be paid; returns how many were claimed."""
     claimed = claim(Payment, [Payment.State.OPENING], limit, stop="payment.claim_opening", only=f"NOT {OVER}")
-    store(ask_together(claimed, _open), _store_opened, stop="payment.opened")
+    answered = ask_together(claimed, _open)
+    refused = {payment.id: opened.detail for payment, opened in answered if opened.outcome is Outcome.REJECTED}
+    store([pair for pair in answered if pair[0].id not in refused], _store_opened, stop="payment.opened")
+    heard = ask_together([payment for payment, _ in answered if payment.id in refused], _ask)
+    store(heard, partial(_store_refused, refused), stop="payment.opening_refused")
     return len(claimed)
 
 
@@ -44,7 +51,6 @@ def _open(payment: Payment) -> OpenResult:
 
 def _store_opened(answered: Sequence[tuple[Payment, OpenResult]]) -> None:
     done = [(payment, opened) for payment, opened in answered if opened.outcome is Outcome.DONE]
-    rejected = [(payment, opened) for payment, opened in answered if opened.outcome is Outcome.REJECTED]
     move(
         Payment,
         [payment.id for payment, _ in done],
@@ -55,21 +61,39 @@ def _store_opened(answered: Sequence[tuple[Payment, OpenResult]]) -> None:
             "due_at": [clock.now() + capabilities_of(payment.account).query_after for payment, _ in done],
         },
     )
-    move(
-        Payment,
-        [payment.id for payment, _ in rejected],
-        to=Payment.State.FAILED,
-        why=[opened.detail for _, opened in rejected],
-        also={"lease_until": None},
-        also_each={"failed_why": [opened.detail[:200] for _, opened in rejected]},
+    later([payment for payment, opened in answered if opened.outcome is not Outcome.DONE])
+
+
+def _store_refused(why: Mapping[int, str], answered: Sequence[tuple[Payment, QueryResult]]) -> None:
+    """Refused, and the provider does not have it: FAILED. One that it has all the same, by an opening whose answer was
+    lost, cannot be paid by anybody: it is closed there."""
+    there = [p for p, heard in answered if heard and heard[0].standing is Status.PENDING]
+    absent = [p for p, heard in answered if heard and heard[0].standing is Status.NOT_FOUND and _is_certain(p)]
+    Payment.objects.filter(id__in=[payment.id for payment in there]).update(close_requested_at=clock.now())
+    whys = [why[payment.id] for payment in absent]
+    failed = set(
+        move(
+            Payment,
+            [payment.id for payment in absent],
+            to=Payment.State.FAILED,
+            why=whys,
+            also={"lease_until": None},
+            also_each={"failed_why": [one[:200] for one in whys]},
+        )
     )
-    later([payment for payment, opened in answered if opened.outcome not in (Outcome.DONE, Outcome.REJECTED)])
+    _store_heard([(payment, heard) for payment, heard in answered if payment.id not in failed])
+
+
+def _is_certain(payment: Payment) -> bool:
+    """Whether "not found" proves that it is not there: no earlier opening of it may still come through."""
+    return payment.tries <= 1 or clock.now() >= payment.opened_at + capabilities_of(payment.account).settles_within
 
 
 def ask_unheard(limit: int = AT_ONCE) -> int:
     """Ask about PENDING payments that nobody spoke of; close those that expired or are wanted closed, opened or not."""
     unheard = f"(state = 'PENDING' OR {OVER})"
     claimed = claim(Payment, Payment.LIVE, limit, stop="payment.claim_unheard", only=unheard)
+    claimed += claim(Payment, DOUBTABLE, limit, stop="payment.claim_doubted", only="doubted_at IS NOT NULL")
     heard = ask_together(claimed, _ask)
     to_close = [payment for payment, found in heard if _is_to_close(payment, found)]
     store([pair for pair in heard if not _is_to_close(*pair)], _store_heard, stop="payment.heard")
@@ -85,7 +109,7 @@ def _ask(payment: Payment) -> QueryResult:
 def _is_to_close(payment: Payment, found: QueryResult) -> bool:
     """Nobody paid it, and nobody shall any more."""
     is_over = payment.close_requested_at is not None or clock.now() >= payment.expires_at
-    return is_over and found is not None and found[0].standing not in (*PAID, *ENDED)
+    return payment.state in Payment.LIVE and is_over and found is not None and found[0].standing not in (*PAID, *ENDED)
 
 
 def _store_heard(answered: Sequence[tuple[Payment, QueryResult]]) -> None:
@@ -102,7 +126,16 @@ def _store_heard(answered: Sequence[tuple[Payment, QueryResult]]) -> None:
         payment.id: f"the provider says {report.standing}" for payment, report, _ in found if report.standing in ENDED
     }
     operations.close_confirmed(payment_ids=list(ended), why=list(ended.values()))
-    later([payment for payment, _ in answered if payment.id not in ended])
+    later([payment for payment, _ in answered if payment.id not in ended or payment.doubted_at])
+    _believe([payment for payment, heard in answered if heard and payment.doubted_at])
+
+
+def _believe(asked: Sequence[Payment]) -> None:
+    """What the provider answers is what counts, once its answers are certain; it may know of a payment late."""
+    sure = [
+        p.id for p in asked if p.doubted_at and clock.now() >= p.doubted_at + capabilities_of(p.account).settles_within
+    ]
+    Payment.objects.filter(id__in=sure).update(doubted_at=None)
 
 
 def _close(payment: Payment) -> ChangeResult:

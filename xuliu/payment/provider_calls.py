@@ -22,9 +22,10 @@ from xuliu.common.crypto import CannotOpen
 from xuliu.common.failures import error_text, is_transient, kind_of, place_of
 from xuliu.common.state import move
 from xuliu.payment import lockout
+from xuliu.payment.accounts import CANNOT_OPEN
 from xuliu.payment.contract import LockedOut
 from xuliu.payment.guarded import tell_troubles
-from xuliu.payment.models import Payment, Refund, SignIn
+from xuliu.payment.models import Payment, ProviderAccount, Refund, SignIn
 from xuliu.ticket.operations import SAME_FAILURES, NewCase, failed_again, open_case, open_cases
 
 log = logging.getLogger(__name__)
@@ -34,7 +35,6 @@ AT_ONCE = 16
 LOG_EVERY_SECONDS = 0.05
 FIRST_WAIT, LONGEST_WAIT = timedelta(seconds=5), timedelta(minutes=5)
 SET_ASIDE_FOR = timedelta(days=1)
-CANNOT_OPEN = "payment_cannot_be_opened"
 
 # What an account that has paused itself holds back: all but its trial.
 _HELD = {
@@ -153,13 +153,18 @@ def _let_go(refused: Sequence[Payment | Refund]) -> None:
 
 def troubled(payments: Sequence[Payment]) -> None:
     """Payments that cannot be opened for a reason of our own: their payers are told, and one case an account is opened
-    (closed by `ordering.overdue` when none of them waits any more)."""
+    (closed by `ordering.overdue` when none of them waits any more). An account that paused itself has its case."""
     unopened = [payment for payment in payments if payment.state == Payment.State.OPENING]
     if unopened:
-        waiting = Payment.objects.filter(id__in=[payment.id for payment in unopened], trouble_at__isnull=True)
-        waiting.update(trouble_at=clock.now())
-        accounts = sorted({payment.account_id for payment in unopened})
-        open_cases([NewCase(kind=CANNOT_OPEN, subject_kind="provideraccount", subject_id=one) for one in accounts])
+        _tell_payers(unopened)
+        running = ProviderAccount.objects.filter(is_self_paused=False, id__in={one.account_id for one in unopened})
+        ids = sorted(running.values_list("id", flat=True))
+        open_cases([NewCase(kind=CANNOT_OPEN, subject_kind="provideraccount", subject_id=one) for one in ids])
+
+
+def _tell_payers(unopened: Sequence[Payment]) -> None:
+    waiting = Payment.objects.filter(id__in=[payment.id for payment in unopened], trouble_at__isnull=True)
+    waiting.filter(state=Payment.State.OPENING).update(trouble_at=clock.now())
 
 
 def store(
@@ -205,7 +210,7 @@ def _set_aside(row: Payment | Refund | SignIn, error: Exception) -> None:
         is_last = count >= SAME_FAILURES
         due_at = clock.now() + (SET_ASIDE_FOR if is_last else FIRST_WAIT * 2**count)
         type(row).objects.filter(id=row.id).update(due_at=due_at, lease_until=None)
-        troubled([row] if isinstance(row, Payment) else [])
+        _tell_payers([row] if isinstance(row, Payment) else [])  # the case is the payment's own, below
         if is_last:
             facts = {"error": error_text(error), "place": place_of(error)}
             open_case(kind=f"{kind}_set_aside", subject=(kind, row.id), facts=facts)

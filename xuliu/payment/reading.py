@@ -1,6 +1,7 @@
 """Reads what a provider said: JSON, amounts, instants; Malformed where it is not as it should be. No Django."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 
@@ -8,6 +9,15 @@ from xuliu.common.bounds import moment_in, read_json, whole
 from xuliu.payment.contract import Malformed
 
 MOST_MINOR = 10**15
+
+
+@contextmanager
+def about(reference: str) -> Iterator[None]:
+    """What is odd in it is said of that reference of ours."""
+    try:
+        yield
+    except Malformed as odd:
+        raise Malformed(str(odd), reference=reference) from odd
 
 
 def json_object(body: bytes) -> dict[str, Any]:

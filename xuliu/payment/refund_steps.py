@@ -4,7 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from django.conf import settings
 from django.db import connection
+from django.db.models import F
 
 from xuliu.common import clock, stops
 from xuliu.common.state import move
@@ -40,7 +42,9 @@ def send_refunds(limit: int = AT_ONCE) -> int:
     with stops.transaction("refund.sent"):
         turns = _turns(claimed)
         also = {"sent_at": clock.now(), "due_at": clock.now() + ASK_FIRST}
-        moved = set(move(Refund, [r.id for r in claimed if turns[r.id] is None], to=Refund.State.SENT, also=also))
+        due = [refund for refund in claimed if turns[refund.id] is None]
+        each = {"sendings": [refund.sendings + 1 for refund in due]}
+        moved = set(move(Refund, [r.id for r in due], to=Refund.State.SENT, also=also, also_each=each))
         _postpone([(refund, at) for refund in claimed if (at := turns[refund.id])])
     sent = ask_together([refund for refund in claimed if refund.id in moved], _refund)
     store(sent, _store_answers, stop="refund.answered")
@@ -100,6 +104,8 @@ def _store_answers(answered: Sequence[tuple[Refund, ChangeResult]]) -> None:
     move(Refund, [r.id for r, _ in unsure], to=Refund.State.UNKNOWN, why=[done.detail for _, done in unsure])
     Refund.objects.filter(id__in=refused).update(due_at=clock.now())
     _back_to_pending([(refund, f"certainly not sent: {done.detail}") for refund, done in not_sent])
+    ids = [refund.id for refund, _ in not_sent]
+    Refund.objects.filter(id__in=ids, sendings__gt=0).update(sendings=F("sendings") - 1)  # it counts for none
     open_cases([_case("refund_waits", refund, done.detail) for refund, done in not_sent])
 
 
@@ -171,18 +177,23 @@ def _store_heard(answered: Sequence[tuple[Refund, QueryResult]]) -> None:
 
 
 def _not_found(refunds: Sequence[Refund]) -> None:
+    """Refused is what was refused when it was asked for. The rest is sent again, but no more often than it may: then it
+    stays as it is, a person is told, and the provider is asked on."""
     numbers = numbers_now(refunds)
     refused = [refund for refund in refunds if numbers[refund.id].standing == Standings.REFUSED]
     lost = [refund for refund in refunds if refund not in refused and _is_proven(refund)]
     move(Refund, [r.id for r in lost], to=Refund.State.UNKNOWN, only_from=[Refund.State.SENT], why="not found")
-    _back_to_pending([(refund, "proven: the provider never had it") for refund in lost])
+    vain = [refund for refund in lost if refund.sendings >= settings.XULIU_MOST_SENDINGS]
+    _back_to_pending([(refund, "proven: the provider never had it") for refund in lost if refund not in vain])
+    open_cases([_case("refund_sent_in_vain", refund, refund.detail) for refund in vain])
     whys = [numbers[refund.id].detail for refund in refused]
     live = [Refund.State.SENT, Refund.State.UNKNOWN]
     ended = set(move(Refund, [r.id for r in refused], to=Refund.State.FAILED, only_from=live, why=whys))
     open_cases([_case("refund_refused", r, numbers[r.id].detail) for r in refused if r.id in ended])
     # Nothing more is to be heard of a number that the provider does not have.
     over = [r.id for r in refused] + [r.id for r in lost if r.state == Refund.State.SUCCEEDED]
-    RefundNumber.objects.filter(id__in=[numbers[id_].id for id_ in over]).update(standing=Standings.NOT_FOUND)
+    absent = [*over, *(refund.id for refund in vain)]
+    RefundNumber.objects.filter(id__in=[numbers[id_].id for id_ in absent]).update(standing=Standings.NOT_FOUND)
     Refund.objects.filter(id__in=over).update(due_at=None)
 
 

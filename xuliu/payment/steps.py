@@ -20,7 +20,7 @@ STEPS = (
         name="payment.ask",
         lane=Lane.ASK,
         run=payment_steps.ask_unheard,
-        due=due_rows("payment_payment", "state IN ('OPENING', 'PENDING')", "due_at"),
+        due=due_rows("payment_payment", "state IN ('OPENING', 'PENDING') OR doubted_at IS NOT NULL", "due_at"),
     ),
     Step(
         name="refund.send",

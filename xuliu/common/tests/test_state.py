@@ -86,6 +86,22 @@ def test_other_columns_move_along_with_the_state(lamps: None) -> None:
     assert list(found) == [(5, "red", {"n": 1}), (40, "red", {"n": 2}), (60, "red", {"n": 3})]
 
 
+def test_what_all_rows_bring_alike_is_set_like_what_differs(lamps: None) -> None:
+    ids, at = make_lamps(2), datetime(2026, 3, 1, tzinfo=UTC)
+
+    also_each: dict[str, list[object]] = {
+        "watts": [60, 60],
+        "colour": ["red", "blue"],
+        "paused_at": [at, at],
+        "facts": ['{"n": 1}'] * 2,
+    }
+    move(Lamp, ids, to=State.ON, why=["it is dark"] * 2, also_each=also_each)
+
+    found = Lamp.objects.order_by("id").values_list("watts", "colour", "paused_at", "facts")
+    assert list(found) == [(60, "red", at, {"n": 1}), (60, "blue", at, {"n": 1})]
+    assert set(Event.objects.filter(kind="lamp", became="ON").values_list("why", flat=True)) == {"it is dark"}
+
+
 def test_the_instant_is_the_business_clocks(lamps: None) -> None:
     ids = make_lamps(1)
 

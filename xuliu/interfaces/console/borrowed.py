@@ -8,6 +8,8 @@ import re
 from django.utils.translation import gettext as in_their_language
 from django.utils.translation import gettext_noop
 
+from xuliu.ordering.delivering.decide import PROOF
+
 UNFOLD = (
     gettext_noop("Filters"),
     gettext_noop("Type to search"),
@@ -54,12 +56,14 @@ REASONS = (
     gettext_noop("the provider refuses us"),
     gettext_noop("the provider says so"),
     gettext_noop("the provider takes us again"),
+    gettext_noop("two people have seen it"),
     gettext_noop("two people said so, and the provider says once more that the old number is closed"),
     gettext_noop("the readings do not say"),
     gettext_noop("the SIM is as it was before"),
     gettext_noop("the time for this call was used up"),
     gettext_noop("tried and found right"),
 )
+ACCEPTED = gettext_noop("%(why)s; proof: %(proof)s")
 # Codes; those of a payment have the provider's number behind them: `paid_late:4200002345`.
 CODES = {
     "not_provisioned": gettext_noop("the carrier did not deliver"),
@@ -73,8 +77,14 @@ _CODE = re.compile(rf"(?P<code>{'|'.join(CODES)})(:(?P<number>.{{0,200}}))?", re
 
 
 def reason(why: str) -> str:
-    """The reason of a move in the reader's language, where it is one of the steps' own; else as it was written."""
+    """The reason of a move in the reader's language, where it is one of the steps' own; else as it was written.
+
+    Of what a person accepted, the word before their proof as well.
+    """
     if coded := _CODE.fullmatch(why):
         said = in_their_language(CODES[coded["code"]])
         return f"{said} ({coded['number']})" if coded["number"] else said
+    said, between, proof = why.partition(PROOF)
+    if between:
+        return in_their_language(ACCEPTED) % {"why": said, "proof": proof}
     return in_their_language(why) if why in REASONS else why

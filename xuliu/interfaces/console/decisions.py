@@ -22,7 +22,7 @@ ANSWERED = {
     "send": ("line_waits", "line_set_aside", "line_sent_in_vain"),
     "let": ("line_held_back", "line_set_aside"),
     "refund": ("line_waits", "line_disputed", "line_set_aside", "line_sent_in_vain", "line_held_back"),
-    "accept": ("line_disputed", "line_set_aside"),
+    "accept": ("line_waits", "line_disputed", "line_set_aside", "line_sent_in_vain"),
 }
 REFUSALS: dict[str, Any] = {
     "not_stuck": _("The line has moved on in the meantime; look at it again."),
@@ -37,6 +37,7 @@ DECIDED: dict[str, Any] = {
     "send": _("It is sent again: two people have said so."),
     "let": _("It is sent on this reading: two people have said so."),
     "first": _("Your word is noted. A second person has to say the same; then it is sent again."),
+    "seen": _("Your word is noted. A second person has to say the same; then the line counts as delivered."),
     "refund": _("The line is refused and its money goes back to the payer."),
     "accept": _("The line is accepted as delivered, with your proof."),
     "moved": _("Nothing was done: the line has moved on in the meantime."),
@@ -52,7 +53,7 @@ def take(what: str, *, line_id: int, why: str, proof: str) -> str:
     elif what == "refund":
         is_done, said = decide.refund(line_id=line_id, why=why), "moved"
     elif what == "accept":
-        is_done, said = decide.accept(line_id=line_id, why=why, proof=proof), "moved"
+        is_done, said = decide.accept(line_id=line_id, why=why, proof=proof), "seen"
     else:
         decide.ask_again(line_id=line_id)
         is_done, said = True, ""

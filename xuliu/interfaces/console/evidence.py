@@ -62,7 +62,7 @@ def evidence_of(line: OrderLine, attempt: Attempt | None, newest: StoredReading 
     after = (from_json(attempt.after) if attempt else None) or _of_stored(line, newest)
     if before and after and after.as_of <= before.as_of:
         after = None  # nobody has asked since it was sent
-    promise, base = under_way.promise(), under_way.base
+    promise, base = under_way.promise, under_way.base
     can_be_seen = before is not None and after is not None and promise.proof != Proof.ORDER_QUERY
     return Evidence(
         promise=_promised(line, promise.proof),

@@ -11,7 +11,7 @@ from django.urls import reverse
 
 from xuliu.balance.queries import reading_of
 from xuliu.common import clock
-from xuliu.common.deciding import PEOPLE_NEEDED, CannotDecide
+from xuliu.common.deciding import CannotDecide
 from xuliu.common.models import Event
 from xuliu.interfaces.console import decisions
 from xuliu.interfaces.console.borrowed import reason
@@ -100,23 +100,32 @@ def _cases(line: OrderLine, *, is_overdue: bool) -> list[Case]:
 
 
 def _actions(request: HttpRequest, line: OrderLine, evidence: Evidence) -> dict[str, Any]:
-    """What may be done now, by the line's state and the person's rights; `send` says what it still waits for."""
+    """What may be done now, by the line's state and the person's rights, and who has said what already."""
     may = {what: request.user.has_perm(right) for what, right in decisions.RIGHTS.items()}
-    approvals = list(Approval.objects.filter(line_id=line.pk, attempt=line.attempt).order_by("id"))
-    names = dict(Person.objects.filter(id__in=[one.person_id for one in approvals]).values_list("id", "sign_in_name"))
     return {
         "ask": may["ask"] and (line.state in STUCK or line.is_set_aside),
         "send": may["send"] and line.state == State.UNKNOWN,
         "let": may["let"] and evidence.is_held_back,
         "refund": may["refund"]
         and (line.state in (State.UNKNOWN, State.DISPUTED) or (line.state == State.READY and line.is_set_aside)),
-        "accept": may["accept"] and line.state == State.DISPUTED,
+        "accept": may["accept"] and line.state in (State.UNKNOWN, State.DISPUTED),
+        "takes_two": line.state == State.UNKNOWN,
         "is_too_early": clock.now() < evidence.may_send_again_at,
         "send_at": instant_text(evidence.may_send_again_at),
-        "said": [(names.get(one.person_id, one.person_id), instant_text(one.at), one.why) for one in approvals],
-        "has_said": any(one.person_id == request.user.pk for one in approvals),
-        "still_needed": max(0, PEOPLE_NEEDED - len(approvals)),
+        "words": _words(line, request.user.pk),
     }
+
+
+def _words(line: OrderLine, reader_id: int | None) -> dict[str, dict[str, Any]]:
+    """Who has said what of the newest attempt, by decision, and whether the reader has."""
+    approvals = Approval.objects.filter(line_id=line.pk, attempt=line.attempt, taken_back_at=None).order_by("id")
+    names = dict(Person.objects.filter(id__in=[one.person_id for one in approvals]).values_list("id", "sign_in_name"))
+    words: dict[str, dict[str, Any]] = {decision: {"said": [], "has_said": False} for decision in Approval.Decision}
+    for one in approvals:
+        of_decision = words[one.decision]
+        of_decision["said"].append((names.get(one.person_id, one.person_id), instant_text(one.at), reason(one.why)))
+        of_decision["has_said"] |= one.person_id == reader_id
+    return words
 
 
 def _attempt(attempt: Attempt) -> dict[str, Any]:

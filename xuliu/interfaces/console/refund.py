@@ -110,7 +110,7 @@ def _actions(request: HttpRequest, refund: Refund) -> dict[str, Any]:
     return {
         "ask": may["ask"] and refund.state in (Refund.State.SENT, Refund.State.UNKNOWN, Refund.State.FAILED),
         "anew": may["anew"] and anew.may_be_asked_anew(refund),
-        "send": may["send"] and anew.was_refused(refund),
+        "send": may["send"] and anew.may_be_sent_again(refund),
         "said": [(names.get(one.person_id, one.person_id), instant_text(one.at), one.why) for one in approvals],
         "has_said": any(one.person_id == request.user.pk for one in approvals),
         "is_asking": len(approvals) >= PEOPLE_NEEDED,

@@ -7,7 +7,7 @@ time of payment — and each gets one verdict: applied, given back, or put into 
 
 import logging
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
@@ -26,7 +26,7 @@ from xuliu.payment.contract import Status, Subject
 from xuliu.payment.hearing import apply_refunds
 from xuliu.payment.inbox import ReadNotice, locked_notices, set_notice_aside, waiting_notices
 from xuliu.payment.models import Notice, Payment
-from xuliu.payment.operations import NewRefund, close_confirmed, request_refunds
+from xuliu.payment.operations import NewRefund, close_confirmed, doubt, request_refunds
 from xuliu.payment.payment_steps import PAID
 from xuliu.ticket.operations import NewCase, open_cases
 
@@ -42,6 +42,9 @@ GIVEN_BACK = (PAID_TWICE, PAID_LATE)
 # A provider is paid once for one payment, and one number of its own is one payment: what is announced otherwise is
 # looked at by a person, and no money is counted for it.
 ANNOUNCED_AGAIN = "payment_announced_again"
+# Said by a notice alone, and other than we asked for: the provider is asked, and its answer is judged.
+DOUBTED = "payment_doubted"
+UNCOUNTED = (ANNOUNCED_AGAIN, DOUBTED)
 REFUNDED = outside.CASE
 
 
@@ -118,7 +121,7 @@ def _apply_payments(heard: Sequence[ReadNotice], orders: Mapping[int, LockedOrde
     _take_in([v for v in verdicts if v.code == APPLY], orders)
     _give_back([v for v in verdicts if v.code in GIVEN_BACK])
     for code in {verdict.code for verdict in verdicts}:
-        judged = [verdict.fields for verdict in verdicts if verdict.code == code]
+        judged = [verdict for verdict in verdicts if verdict.code == code]
         log_rows(log, f"payment judged: {code}", judged, level=logging.INFO if code == APPLY else logging.WARNING)
     return _suspend([v for v in verdicts if v.code not in (APPLY, REPEAT, *GIVEN_BACK)])
 
@@ -166,7 +169,7 @@ def judge(
     taken = set(paid)
     returned = {one.report.reference for one in heard if one.report.standing is Status.REFUNDED}
     returned |= {payment.reference for payment in payments.values() if payment.is_refunded_outside}
-    for one in sorted(heard, key=_when_paid):
+    for one in sorted(heard, key=lambda one: (_is_doubtful(one, payments), *_when_paid(one))):
         payment = payments.get(one.report.reference)
         if _is_announced_again(one, payment, known, succeeded):
             code = ANNOUNCED_AGAIN
@@ -174,17 +177,25 @@ def judge(
             code = "payment_unknown"
         elif payment.id in succeeded:
             code = REPEAT
+        elif _is_doubtful(one, payments):
+            code = DOUBTED
         elif payment.reference in returned:
             code = _misfit(one, payment) or REFUNDED
         else:
             code = _misfit(one, payment) or _code(one, payment, orders, taken)
-        if payment and code != ANNOUNCED_AGAIN:
+        if payment and code not in UNCOUNTED:
             succeeded.setdefault(payment.id, one.report.number)
             known.setdefault((one.account_id, one.report.number), payment.id)
         if payment and code == APPLY:
             taken.add(payment.order_id)
         verdicts.append(Verdict(code, one, payment))
     return verdicts
+
+
+def _is_doubtful(one: ReadNotice, payments: Mapping[str, LockedPayment]) -> bool:
+    """Whether it was pushed to us and is not what we asked for: nothing moves by it before the provider was asked."""
+    payment = payments.get(one.report.reference)
+    return one.is_pushed and payment is not None and _misfit(one, payment) != ""
 
 
 def _when_paid(heard: ReadNotice) -> tuple[datetime, bool, int]:
@@ -225,7 +236,7 @@ def _misfit(one: ReadNotice, payment: LockedPayment) -> str:
 
 
 def _succeed(verdicts: Sequence[Verdict]) -> None:
-    counted = [v for v in verdicts if v.payment and v.code != ANNOUNCED_AGAIN]
+    counted = [v for v in verdicts if v.payment and v.code not in UNCOUNTED]
     first = {v.payment.id: v for v in reversed(counted) if v.payment}  # of several truths the earliest counts
     paid = [(payment_id, v.heard, v.code) for payment_id, v in first.items()]
     move(
@@ -233,7 +244,7 @@ def _succeed(verdicts: Sequence[Verdict]) -> None:
         [payment_id for payment_id, _, _ in paid],
         to=Payment.State.SUCCEEDED,
         why=[code for _, _, code in paid],
-        also={"lease_until": None},
+        also={"lease_until": None, "doubted_at": None},
         also_each={
             "number": [heard.report.number for _, heard, _ in paid],
             "paid_at": [heard.report.at or heard.received_at for _, heard, _ in paid],
@@ -269,8 +280,7 @@ def _give_back(verdicts: Sequence[Verdict]) -> None:
     wanted = [NewRefund(payment_id=p.id, amount_minor=p.amount_minor, currency=p.currency, why=why) for p, why in back]
     request_refunds(wanted)
     entries = [
-        replace(
-            _received(payment),
+        _received(payment)._replace(
             reference=f"payment:{payment.id}:{why}",
             destination=addresses.refund_payable(payment.account_id),
         )
@@ -280,8 +290,9 @@ def _give_back(verdicts: Sequence[Verdict]) -> None:
 
 
 def _suspend(verdicts: Sequence[Verdict]) -> set[int]:
-    entries = [_suspended(v) for v in verdicts if v.heard.report.amount_minor and v.code != ANNOUNCED_AGAIN]
+    entries = [_suspended(v) for v in verdicts if v.heard.report.amount_minor and v.code not in UNCOUNTED]
     post(entries, at=clock.now())
+    doubt([v.payment.id for v in verdicts if v.payment and v.code == DOUBTED])
     open_cases([_case(verdict) for verdict in verdicts])
     return {verdict.heard.notice_id for verdict in verdicts}
 

@@ -51,19 +51,19 @@ def store_answers(peer: CarrierClient, answered: Sequence[Answered], *, only_fro
             wake.after_commit("check")
     for outcome, part in by_outcome.items():
         level = logging.INFO if outcome in NEXT and outcome is not Outcome.UNKNOWN else logging.WARNING
-        log_rows(log, f"carrier answered {outcome}", [line.fields for line, _ in part], level=level)
+        log_rows(log, f"carrier answered {outcome}", [line for line, _ in part], level=level)
 
 
 def _keep(answered: Sequence[Answered]) -> set[int]:
     """Write the answers to their attempts and end their leases; returns the lines for which this attempt is the newest,
-    locked."""
+    locked. A line that a person ended meanwhile is looked back at all the same."""
     sql = """
         WITH u AS (SELECT * FROM unnest(%s::bigint[], %s::int[], %s::text[], %s::text[], %s::text[], %s::text[])
                    AS u(line_id, number, outcome, reason, carrier_number, detail)),
         kept AS (
             UPDATE ordering_attempt a SET answered_at = %s, outcome = u.outcome, reason = u.reason,
                 carrier_number = COALESCE(NULLIF(u.carrier_number, ''), a.carrier_number), detail = u.detail,
-                recheck_at = CASE WHEN u.outcome = 'rejected' THEN %s::timestamptz END
+                recheck_at = CASE WHEN u.outcome = 'rejected' THEN %s::timestamptz ELSE a.recheck_at END
             FROM u WHERE a.line_id = u.line_id AND a.number = u.number),
         answered AS (
             UPDATE ordering_flight f SET lease_until = NULL FROM u WHERE f.line_id = u.line_id AND f.attempt = u.number)
@@ -144,11 +144,12 @@ def _due(line: ActiveLine, answer: Answer) -> datetime:
 
 def keep_from_sending(lines: Sequence[ActiveLine]) -> None:
     """These were sent and not done: those that reached their carrier as often as they may wait for a person."""
-    vain = [line for line in lines if not may_be_sent_again(line.sent_before + 1)]
-    if vain:
-        ids = [line.id for line in vain]
-        OrderLine.objects.filter(id__in=ids, state__in=(State.READY, State.UNKNOWN)).update(is_set_aside=True)
-        open_cases([_in_vain(line) for line in vain])
+    vain = {line.id: line for line in lines if not may_be_sent_again(line.sent_before + 1)}
+    if vain:  # a person may have ended one meanwhile: nobody needs to be told of that
+        open_lines = OrderLine.objects.filter(id__in=vain, state__in=(State.READY, State.UNKNOWN)).order_by("id")
+        ids = list(open_lines.select_for_update(no_key=True).values_list("id", flat=True))
+        OrderLine.objects.filter(id__in=ids).update(is_set_aside=True)
+        open_cases([_in_vain(vain[line_id]) for line_id in ids])
 
 
 def _in_vain(line: ActiveLine) -> NewCase:
@@ -157,7 +158,12 @@ def _in_vain(line: ActiveLine) -> NewCase:
 
 
 def pause_account(account_id: int, *, why: str) -> None:
-    """The carrier will take nothing from us until a person has seen to it: stop and tell the operator."""
+    """The carrier will take nothing from us until a person has seen to it: stop and tell the operator.
+
+    One such word is enough, where a payment provider's takes three: of ACCOUNT are only words about our balance, means
+    of payment or credentials, which the next line would hear as well, and a person has to fill or mend what they name.
+    A pause that was wrong costs time, but no line fails or is given back by it.
+    """
     pause([account_id], why=why)
     open_cases(
         [

@@ -78,7 +78,11 @@ def was_done(promise: Promise, others: list[Promise], first: Reading, before: Re
 
 
 def _stands_in(before: Reading, least: Reading | None, end_on: date | None) -> Reading | None:
-    """An end is the latest that we know; bytes and plans are those that were proven. None where nothing is needed."""
+    """An end is the latest that we know; bytes and plans are those that were proven. None where nothing is needed,
+    as mostly."""
+    says_all = before.period_end_on is not None and before.granted_bytes is not None
+    if says_all and (before.plans or least is None or not least.plans):
+        return None
     ends = [end for end in (end_on, least.period_end_on if least else None) if end is not None]
     known = Reading(
         iccid=before.iccid,
@@ -88,7 +92,7 @@ def _stands_in(before: Reading, least: Reading | None, end_on: date | None) -> R
         counted_from=least.counted_from if least else before.counted_from,
         plans=least.plans if least else (),
     )
-    return known if filled(before, known) != before else None
+    return known if filled(before, known) is not before else None
 
 
 def _unsaid(promise: Promise, before: Reading, known: Known) -> Short | None:

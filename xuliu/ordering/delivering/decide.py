@@ -1,7 +1,8 @@
 """Decide: what a person may do about a stuck line, with the evidence before them.
 
 Ask again; send again (two people, and only past the carrier's `settles_within`); send on the reading for which a line
-was held back (two people); refund; accept with reason and proof. Each stands in the line's events, with who did it.
+was held back (two people); refund; accept with reason and proof (two people where the carrier has not answered). Each
+stands in the line's events, with who did it.
 """
 
 from datetime import datetime
@@ -17,6 +18,8 @@ from xuliu.ordering.delivering.underway import ActiveLine, absence_proves_from, 
 from xuliu.ordering.models import Approval, Attempt, Order, OrderLine
 
 State = OrderLine.State
+Decision = Approval.Decision
+PROOF = "; proof: "  # between the reason and the proof of what a person accepts
 
 
 def ask_again(*, line_id: int) -> None:
@@ -40,7 +43,7 @@ def send_again(*, line_id: int, why: str) -> bool:
         line = _locked(line_id, State.UNKNOWN)
         if clock.now() < may_send_again_at(line):
             raise CannotDecide("too_early")
-        if not _two_say_so(line, person_id, why):
+        if not _two_say_so(line, Decision.SEND_AGAIN, person_id, why):
             return False
         also = {"due_at": clock.now(), "tries": 0, "is_set_aside": False}
         moved = move(OrderLine, [line.id], to=State.READY, only_from=[State.UNKNOWN], why=why, also=also)
@@ -60,7 +63,7 @@ def send_on_reading(*, line_id: int, why: str) -> bool:
         line = _locked(line_id, State.READY)
         if not is_held_back(line):
             raise CannotDecide("no_reading")
-        if not _two_say_so(line, person_id, why):
+        if not _two_say_so(line, Decision.SEND_ON_READING, person_id, why):
             return False
         held = Attempt.objects.get(line_id=line.id, number=line.attempt)
         Attempt.objects.filter(id=held.pk).update(is_let_through=True)
@@ -95,31 +98,51 @@ def refund(*, line_id: int, why: str) -> bool:
 
 
 def accept(*, line_id: int, why: str, proof: str) -> bool:
-    """A person has seen for themselves that a DISPUTED line was delivered; their proof stands on it."""
-    deciding_person()
+    """One person's word that they have seen for themselves that a line was delivered; their proof stands on it.
+
+    A DISPUTED line, of which the carrier said so too, is completed by it; an UNKNOWN one when two people have said so.
+    Returns whether it is. The carrier may still be at work on it: it was seen on the SIM all the same.
+    """
+    person_id = deciding_person()
     check_reason(why)
     if not proof.strip():
         raise CannotDecide("no_proof")
+    said = f"{why}{PROOF}{proof}"
     with stops.transaction("decide.accept"):
-        line = _locked(line_id, State.DISPUTED)
-        delivery = Delivery(
-            line_id=line.id,
-            attempt=line.attempt,
-            starts_on=line.starts_on,
-            ends_on=line.ends_on,
-            size_bytes=line.size_bytes,
-            proof="person",
-            after=None,
-        )
-        return bool(complete([delivery], only_from=[State.DISPUTED], why=f"{why}; proof: {proof}"))
+        line = _locked(line_id, State.UNKNOWN, State.DISPUTED)
+        if line.state == State.DISPUTED:
+            return bool(complete([_seen(line)], only_from=[State.DISPUTED], why=said))
+        if not _two_say_so(line, Decision.ACCEPT, person_id, said):
+            return False
+        move(OrderLine, [line.id], to=State.VERIFYING, only_from=[State.UNKNOWN], why="two people have seen it")
+        return bool(complete([_seen(line)], only_from=[State.VERIFYING], why=said))
 
 
-def _two_say_so(line: ActiveLine, person_id: int, why: str) -> bool:
-    """Note one person's word about the newest attempt; whether two have given theirs."""
-    of_attempt = Approval.objects.filter(line_id=line.id, attempt=line.attempt)
+def _seen(line: ActiveLine) -> Delivery:
+    """As it was sold. No reading shows it, so none is kept that could hold up another sending."""
+    return Delivery(
+        line_id=line.id,
+        attempt=line.attempt,
+        starts_on=line.starts_on,
+        ends_on=line.ends_on,
+        size_bytes=line.size_bytes,
+        proof="person",
+        after=None,
+    )
+
+
+def _two_say_so(line: ActiveLine, decision: str, person_id: int, why: str) -> bool:
+    """Note one person's word about the newest attempt; whether two now say the same. It replaces what they said of it
+    before."""
+    words = Approval.objects.filter(line_id=line.id, attempt=line.attempt, taken_back_at=None)
+    words.filter(person_id=person_id).exclude(decision=decision).update(taken_back_at=clock.now())
     said = {"why": why, "at": clock.now()}
-    of_attempt.get_or_create(line_id=line.id, attempt=line.attempt, person_id=person_id, defaults=said)
-    return of_attempt.count() >= PEOPLE_NEEDED
+    key = {"line_id": line.id, "attempt": line.attempt, "decision": decision, "person_id": person_id}
+    _, is_new = words.get_or_create(**key, defaults=said)
+    are_enough = words.filter(decision=decision).count() >= PEOPLE_NEEDED
+    if is_new and not are_enough:  # the last word stands on what it brings about
+        events.record(OrderLine(id=line.id), was=line.state, became=line.state, why=why)
+    return are_enough
 
 
 def _locked(line_id: int, *states: str) -> ActiveLine:

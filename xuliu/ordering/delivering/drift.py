@@ -86,7 +86,7 @@ def _has_come(line: ActiveLine, others: Sequence[Promise] | None, after: Reading
     """Whether readings show what was refused, beside all that other lines brought meanwhile."""
     if others is None or line.base is None:
         return False
-    return is_proven(on_top(by_readings(line.promise()), others, line.base), line.base, after)
+    return is_proven(on_top(by_readings(line.promise), others, line.base), line.base, after)
 
 
 def _case(line: ActiveLine) -> NewCase:

@@ -6,7 +6,7 @@ done after all leads to its verification instead of to another sending.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import timedelta
 
 from django.db import connection
@@ -45,10 +45,11 @@ def prepare(peer: CarrierClient, read: Sequence[Read]) -> list[PreparedLine]:
     done = _done_before([(line, before) for line, before in read if judged[line.id].short is None], earlier)
     _look_back(done)
     _hold_back([(line, before, short) for line, before in read if (short := judged[line.id].short) is not None])
+    is_done = {line.id for line, _ in done}
     return [
         PreparedLine(line, before, judged[line.id].stands_in)
         for line, before in read
-        if judged[line.id].short is None and line.id not in {one.id for one, _ in done}
+        if judged[line.id].short is None and line.id not in is_done
     ]
 
 
@@ -60,7 +61,7 @@ def _judge(peer: CarrierClient, line: ActiveLine, before: Reading, earlier: Earl
         is_let_through=earlier.is_let_through,
         has_order_query=peer.capabilities.has_order_query,
     )
-    return judge(line.promise(), before, known)
+    return judge(line.promise, before, known)
 
 
 def _done_before(read: Sequence[Read], earlier: Mapping[int, Earlier]) -> list[tuple[ActiveLine, Sending]]:
@@ -68,11 +69,11 @@ def _done_before(read: Sequence[Read], earlier: Mapping[int, Earlier]) -> list[t
     sent = [(line, before, first) for line, before in read if (first := earlier.get(line.id, NOTHING).first)]
     if not sent:
         return []
-    since = delivered_since([replace(line, sent_at=first.sent_at) for line, _, first in sent])
+    since = delivered_since([line._replace(sent_at=first.sent_at) for line, _, first in sent])
     return [
         (line, first)
         for line, before, first in sent
-        if (others := since[line.id]) is not None and was_done(line.promise(), others, first.base, before)
+        if (others := since[line.id]) is not None and was_done(line.promise, others, first.base, before)
     ]
 
 

@@ -34,7 +34,7 @@ def surplus_of(peer: CarrierClient, read: Sequence[Read]) -> list[NewCase]:
 
 
 def _shows_more(peer: CarrierClient, line: ActiveLine, others: Sequence[Promise], after: Reading) -> bool:
-    own, before = by_readings(line.promise()), line.base
+    own, before = by_readings(line.promise), line.base
     if before is None or not shows_more(own, others, before, after):
         return False
     is_itself = own.proof is Proof.GRANTED_TOTAL and peer.capabilities.tops_up_by_itself

@@ -87,7 +87,7 @@ def conclude(
             moved = complete([_delivery(one) for one in proven], only_from=[State.VERIFYING, State.DISPUTED])
             store_readings({one.line.sim_id: one.after for one in proven})
             open_cases([case for case in surplus if case.subject_id in moved])
-        log_rows(log, "delivery proven", [one.line.fields for one in proven])
+        log_rows(log, "delivery proven", [one.line for one in proven])
     return [one.line for one in looked if not one.proof]
 
 
@@ -99,9 +99,9 @@ def _asks(peer: CarrierClient, line: ActiveLine, after: Reading) -> bool:
     if line.proof == Proof.ORDER_QUERY:
         return True
     can_say = peer.capabilities.has_order_query and bool(line.carrier_number)
-    base, began = line.base, after.counted_from
-    if line.proof != Proof.GRANTED_TOTAL or not can_say or base is None:
+    if line.proof != Proof.GRANTED_TOTAL or not can_say or line.base is None:
         return False
+    base, began = line.base, after.counted_from
     if base.granted_bytes is not None and base.counted_from == began:
         return False
     return line.state != State.DISPUTED or began is None or clock.civil_date(line.state_at, line.zone) >= began
@@ -123,7 +123,7 @@ def _promises(lines: Sequence[ActiveLine]) -> dict[int, Promise | None]:
     """What must have changed: for a line in flight its own; a disputed one has let others fly since, and what they
     brought is no proof of it. Without a number no order can be asked about: then readings must show it, all of it."""
     promises: dict[int, Promise | None] = {
-        line.id: line.promise() if line.carrier_number else by_readings(line.promise()) for line in lines
+        line.id: line.promise if line.carrier_number else by_readings(line.promise) for line in lines
     }
     disputed = [line for line in lines if line.state == State.DISPUTED]
     befores = {line.id: line.base for line in disputed}
@@ -160,7 +160,7 @@ def _delivery(looked: Reread) -> Delivery:
 
 
 def _shows(line: ActiveLine, after: Reading) -> bool:
-    return line.base is not None and is_proven(by_readings(line.promise()), line.base, after)
+    return line.base is not None and is_proven(by_readings(line.promise), line.base, after)
 
 
 def _look_later(peer: CarrierClient, lines: Sequence[ActiveLine]) -> None:
@@ -180,7 +180,7 @@ def _look_later(peer: CarrierClient, lines: Sequence[ActiveLine]) -> None:
         land(disputed)
         open_cases([_case(line) for line in lines if line.id in set(disputed)])
         _set_due([line for line in lines if line.id not in set(disputed)])
-    unproven = [line.fields for line in lines if line.id in set(disputed)]
+    unproven = [line for line in lines if line.id in set(disputed)]
     log_rows(log, "delivery not proven in time", unproven, level=logging.WARNING)
 
 

@@ -38,7 +38,13 @@ from xuliu.ticket.models import Case
 
 AT = datetime(2026, 3, 10, tzinfo=UTC)
 PAID = StatusReport(
-    subject=Subject.PAYMENT, reference="r1", standing=Status.SUCCEEDED, amount_minor=1, currency="CNY", at=AT
+    subject=Subject.PAYMENT,
+    reference="r1",
+    standing=Status.SUCCEEDED,
+    amount_minor=1,
+    currency="CNY",
+    at=AT,
+    number="4200000001",
 )
 
 
@@ -195,11 +201,12 @@ ODD_TRUTHS: list[dict[str, Any]] = [
     {"amount_minor": 10**30}, {"amount_minor": -1}, {"amount_minor": 1.5}, {"amount_minor": None}, {"currency": "C\0Y"},
     {"currency": "USDT"}, {"at": datetime.max.replace(tzinfo=UTC)}, {"at": AT.replace(tzinfo=None)}, {"at": None},
     {"reference": "r\0"}, {"reference": "r" * 65}, {"standing": "fine"}, {"subject": "order"},
+    {"number": ""}, {"number": "42\0"}, {"number": "4" * 65}, {"number": "", "standing": Status.REFUNDED},
 ]  # fmt: skip
 
 
 @pytest.mark.parametrize("odd", ODD_TRUTHS, ids=lambda odd: repr(odd)[:40])
-def test_a_success_without_a_figure_a_currency_or_a_time_within_bounds_is_odd(odd: dict[str, Any]) -> None:
+def test_a_success_without_a_figure_a_currency_a_time_or_a_number_within_bounds_is_odd(odd: dict[str, Any]) -> None:
     with pytest.raises(Malformed):
         bounded_report(replace(PAID, **odd))
     assert bounded_report(PAID) == PAID

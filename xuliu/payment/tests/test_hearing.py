@@ -29,7 +29,9 @@ def heard(standing: Status, said: int, notice_id: int) -> ReadNotice:
     )
     # Stored in an order of its own, long after it was said.
     at = NOON + timedelta(days=1, minutes=notice_id)
-    return ReadNotice(notice_id=notice_id, account_id=1, received_at=at, merchant_number="", report=report)
+    return ReadNotice(
+        notice_id=notice_id, account_id=1, received_at=at, is_pushed=True, merchant_number="", report=report
+    )
 
 
 @given(words=WORDS, order=st.randoms(use_true_random=False), cut=st.integers(0, 6))

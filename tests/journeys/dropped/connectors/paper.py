@@ -36,6 +36,9 @@ class Books:
     during_submit: Callable[[], object] | None = None  # once, before a refusal that comes late
     refuses: Callable[[Change], Answer] | None = None  # instead of doing it
     knows_nothing: bool = False  # answers NOT_FOUND when asked
+    is_vague: bool = False  # does it, and says nothing that can be understood
+    during_find: Callable[[], object] | None = None  # once, before it answers what it is asked
+    finds: Outcome | None = None  # instead of DONE, when asked
 
 
 BOOKS = Books()
@@ -92,6 +95,8 @@ class Connector:
             start = BOOKS.ends_on[iccid] or BOOKS.starts_from or civil_date(session.now(), "Asia/Shanghai")
             BOOKS.ends_on[iccid] = add_months(start, change.months, anchor_day=start.day)
             BOOKS.effects[iccid] += 1
+        if BOOKS.is_vague:
+            return [Answer(reference=one.reference, outcome=Outcome.UNKNOWN) for one in changes]
         if BOOKS.says_later:
             return [
                 Answer(reference=one.reference, outcome=Outcome.ACCEPTED, number=one.reference[:10]) for one in changes
@@ -99,10 +104,20 @@ class Connector:
         return [self._done(change) for change in changes]
 
     def find(self, session: Session, questions: Sequence[Question]) -> list[Answer]:
-        """Done, where it was."""
-        if BOOKS.knows_nothing:
-            return [Answer(reference=one.change.reference, outcome=Outcome.NOT_FOUND) for one in questions]
+        """Done, where it was; or what it is to say."""
+        meanwhile, BOOKS.during_find = BOOKS.during_find, None
+        if meanwhile is not None:
+            meanwhile()
+        says = Outcome.NOT_FOUND if BOOKS.knows_nothing else BOOKS.finds
+        if says is not None:
+            return [self._said(question.change, says) for question in questions]
         return [self._done(question.change) for question in questions]
+
+    @staticmethod
+    def _said(change: Change, outcome: Outcome) -> Answer:
+        if outcome is Outcome.REJECTED:
+            return Answer.refused(change, Reason.SIM, "refused after a long time")
+        return Answer(reference=change.reference, outcome=outcome)
 
     def _done(self, change: Change) -> Answer:
         return Answer(reference=change.reference, outcome=Outcome.DONE, number=change.reference[:10])

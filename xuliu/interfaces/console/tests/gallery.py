@@ -65,7 +65,8 @@ def hang(*, sims: int = 240) -> list[Hung]:
     early = make.make_unknown(desk.shop, minutes_ago=3)
     olga, fei = people.olga(), people.fei()
     add_contact(olga, kind="phone", value="138 0013 8000", verified_at=clock.now())
-    _say_so(fei, desk.unknown.pk)
+    _say_so(fei, desk.unknown.pk, Approval.Decision.SEND_AGAIN, "运营商客服确认没有这笔订单，工单号 20261122-17")
+    _say_so(fei, early.pk, Approval.Decision.ACCEPT, "店主说已恢复; proof: 终端照片，工单 17")
     closed = make.make_refund(desk.shop, "closed", detail="CLOSED")
     RefundApproval.objects.create(
         refund=closed, reference=closed.reference, person_id=fei.pk, why="余额已充值，流水号 20261122-3", at=clock.now()
@@ -161,9 +162,8 @@ def _key(client: Client) -> str:
     return str(client.session.session_key)
 
 
-def _say_so(person: Person, line_id: int) -> None:
-    why = "运营商客服确认没有这笔订单，工单号 20261122-17"
-    Approval.objects.create(line_id=line_id, attempt=1, person_id=person.pk, why=why, at=clock.now())
+def _say_so(person: Person, line_id: int, decision: str, why: str) -> None:
+    Approval.objects.create(line_id=line_id, attempt=1, decision=decision, person_id=person.pk, why=why, at=clock.now())
 
 
 def tables() -> list[str]:

@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from django.db import IntegrityError, transaction
 from django.test import Client
 from django.urls import reverse
 
@@ -10,6 +11,7 @@ from xuliu.carrier.operations import pause
 from xuliu.common import clock
 from xuliu.common.models import Event
 from xuliu.common.state import move
+from xuliu.interfaces.console.decisions import DECIDED
 from xuliu.interfaces.console.tests import make, people
 from xuliu.interfaces.console.tests.people import signed_in
 from xuliu.interfaces.merchant.tests.make import make_shop
@@ -20,6 +22,8 @@ from xuliu.ticket.operations import open_case
 
 pytestmark = pytest.mark.django_db
 State = OrderLine.State
+Decision = Approval.Decision
+SEEN = {"why": "the shop sells again", "proof": "photo of the terminal, case 17"}
 ENGLISH = {"accept-language": "en"}
 
 
@@ -95,6 +99,97 @@ def test_a_disputed_line_is_accepted_with_reason_and_proof_and_not_without() -> 
     assert "photo of the terminal" in moved.why
 
 
+def test_two_people_accept_what_the_carrier_does_not_answer_and_not_one_person_twice() -> None:
+    line = make.make_unknown(make_shop(), minutes_ago=3)
+    olga, fei = signed_in(people.olga()), signed_in(people.fei())
+
+    decide(olga, line, "accept", why="the shop sells again", proof=" ")
+    assert not Approval.objects.exists(), "each of the two has a proof"
+    noted = decide(olga, line, "accept", **SEEN)
+    decide(olga, line, "accept", **SEEN)
+    assert (line.state, Approval.objects.count()) == (State.UNKNOWN, 1)
+    assert noted == DECIDED["seen"]
+    assert Case.objects.get(kind="line_waits").state == Case.State.OPEN
+    decide(fei, line, "accept", why="asked the shop", proof="its manager's mail")
+
+    assert line.state == State.COMPLETED
+    totals = order_totals([line.order_id])[line.order_id]
+    assert (totals.held_minor, totals.refunded_minor) == (0, 0)
+    assert Case.objects.get(kind="line_waits", subject_id=line.pk).state == Case.State.CLOSED
+
+
+def test_who_may_not_move_money_accepts_nothing() -> None:
+    line = make.make_unknown(make_shop())
+    client = signed_in(people.sun())
+    page = client.get(reverse("admin:ordering_orderline_change", args=[line.pk]))
+    assert not page.context["actions"]["accept"]
+    answer = client.post(reverse("admin:line_decide", args=[line.pk, "accept"]), SEEN)
+    assert (answer.status_code, Approval.objects.count()) == (403, 0)
+
+
+def test_the_page_shows_each_word_beside_its_own_decision_alone() -> None:
+    line = make.make_unknown(make_shop(), minutes_ago=45)
+    olga, fei = signed_in(people.olga()), signed_in(people.fei())
+    address = reverse("admin:ordering_orderline_change", args=[line.pk])
+    decide(olga, line, "accept", **SEEN)
+
+    hers, his = (client.get(address, headers=ENGLISH).content.decode() for client in (olga, fei))
+    chinese = fei.get(address, headers={"accept-language": "zh-hans"}).content.decode()
+
+    send, seen = (his.split(f"/decide/{what}/")[1].split("</form>")[0] for what in ("send", "accept"))
+    assert "photo of the terminal" in seen
+    assert "I have seen it too" in seen
+    assert "photo of the terminal" not in send
+    assert "I say so: send again" in send, "nobody has said that"
+    assert "the shop sells again；凭据：photo of the terminal, case 17" in chinese
+    assert "waits for a second person" in hers.split("/decide/accept/")[1].split("</form>")[0]
+    assert "I say so: send again" in hers, "she may change her mind"
+
+
+@pytest.mark.parametrize("said", [Decision.SEND_AGAIN, Decision.SEND_ON_READING, Decision.ACCEPT])
+@pytest.mark.parametrize(
+    ("what", "decision"),
+    [("send", Decision.SEND_AGAIN), ("let", Decision.SEND_ON_READING), ("accept", Decision.ACCEPT)],
+)
+def test_a_word_for_one_decision_counts_for_no_other(what: str, decision: str, said: str) -> None:
+    shop = make_shop()
+    line = make.make_held_back(shop) if what == "let" else make.make_unknown(shop)
+    Approval.objects.create(
+        line=line, attempt=1, decision=said, person_id=people.fei().pk, why="her word", at=clock.now()
+    )
+
+    decide(signed_in(people.olga()), line, what, **SEEN)
+
+    after = {"send": State.READY, "let": State.READY, "accept": State.COMPLETED}[what]
+    is_done = line.state == after and not line.is_set_aside
+    assert is_done is (said == decision)
+
+
+def test_who_says_something_else_has_taken_back_what_they_said_before() -> None:
+    line = make.make_unknown(make_shop(), minutes_ago=45)
+    olga, fei, sun = signed_in(people.olga()), signed_in(people.fei()), signed_in(people.sun())
+
+    decide(olga, line, "send", why="the carrier's desk knows nothing of it")
+    decide(olga, line, "accept", **SEEN)
+    decide(sun, line, "send", why="the carrier's desk knows nothing of it")
+    assert line.state == State.UNKNOWN, "Olga does not say so any more"
+    decide(fei, line, "accept", **SEEN)
+
+    assert line.state == State.COMPLETED
+    standing = Approval.objects.filter(taken_back_at=None).order_by("id").values_list("decision", flat=True)
+    assert (list(standing), Approval.objects.count()) == (["accept", "send_again", "accept"], 4)
+
+
+def test_the_database_keeps_one_word_of_a_person_on_an_attempt() -> None:
+    line = make.make_unknown(make_shop())
+    word = {"line": line, "attempt": 1, "person_id": 1, "why": "so", "at": clock.now()}
+    Approval.objects.create(decision=Decision.ACCEPT, **word)
+    with pytest.raises(IntegrityError, match="approval_one_word_a_person"), transaction.atomic():
+        Approval.objects.create(decision=Decision.SEND_AGAIN, **word)
+    with pytest.raises(IntegrityError, match="approval_of_a_known_decision"), transaction.atomic():
+        Approval.objects.create(decision="whatever", **word | {"person_id": 2})
+
+
 def test_a_line_tried_just_now_is_told_by_the_time_of_its_payment() -> None:
     line = make.make_unknown(make_shop(), minutes_ago=27 * 60)
     for state in (State.READY, State.SUBMITTING, State.UNKNOWN):
@@ -164,7 +259,12 @@ def test_a_decision_without_the_form_s_token_is_refused() -> None:
 def test_a_second_attempt_wants_two_new_voices() -> None:
     line = make.make_unknown(make_shop(), minutes_ago=60)
     Approval.objects.create(
-        line=line, attempt=0, person_id=people.fei().pk, why="old", at=clock.now() - timedelta(days=1)
+        line=line,
+        attempt=0,
+        decision=Decision.SEND_AGAIN,
+        person_id=people.fei().pk,
+        why="old",
+        at=clock.now() - timedelta(days=1),
     )
     decide(signed_in(people.olga()), line, "send", why="again")
     assert line.state == State.UNKNOWN

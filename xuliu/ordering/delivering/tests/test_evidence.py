@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
+from json import loads
 
 import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
 
 from xuliu.carrier.contract import ListedPlan, Proof
-from xuliu.ordering.delivering.evidence import from_json, is_proven, on_top, shows_more, to_json
+from xuliu.ordering.delivering.evidence import Promise, from_json, is_proven, on_top, shows_more, to_json
 from xuliu.ordering.delivering.tests.readings import JANUARY, MARCH, SHANGHAI, YEAR, promise, reading
 
 HALF_PAST_MIDNIGHT = datetime(2026, 3, 9, 16, 30, tzinfo=UTC)  # on 10 March in Shanghai, on the 9th in UTC
@@ -134,7 +138,23 @@ def test_a_reading_is_kept_as_it_was_said() -> None:
         granted_bytes=0,
         counted_from=MARCH,
         plans=(YEAR,),
+        blocked_why='owes "much"\\and ‹more›',
     )
 
     assert from_json(to_json(said)) == said
+    assert from_json(loads(to_json(said))) == said, "as a driver gives it that reads JSON itself"
     assert from_json("null") is None
+
+
+DAYS = st.dates(date(2026, 1, 1), date(2030, 1, 1))
+TERMS = st.builds(partial(promise, Proof.PERIOD_END), months=st.integers(0, 24), days=st.integers(0, 40))
+
+
+@given(own=TERMS, others=st.lists(TERMS, max_size=2), before=st.none() | DAYS, after=st.none() | DAYS)
+def test_more_than_was_sold_is_as_much_as_the_line_and_the_others_and_once_more(
+    own: Promise, others: list[Promise], before: date | None, after: date | None
+) -> None:
+    assume(own.months or own.days)
+    read = reading(period_end_on=before), reading(period_end_on=after)
+
+    assert shows_more(own, others, *read) is is_proven(on_top(own, [*others, own], read[0]), *read)
