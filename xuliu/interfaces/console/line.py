@@ -17,10 +17,10 @@ from xuliu.interfaces.console import decisions
 from xuliu.interfaces.console.borrowed import reason
 from xuliu.interfaces.console.cases import case_link
 from xuliu.interfaces.console.evidence import OUTCOMES, Evidence, evidence_of
-from xuliu.interfaces.console.kit.columns import badge, instant_text, localised, money_text
+from xuliu.interfaces.console.kit.columns import badge
 from xuliu.interfaces.console.tables.ordering import LINE_STATES
 from xuliu.interfaces.console.timeline import around, calls_of
-from xuliu.interfaces.console.words import ago
+from xuliu.interfaces.wording import figures
 from xuliu.ordering.models import Approval, Attempt, OrderLine
 from xuliu.ordering.patience import has_ended
 from xuliu.party.models import Person
@@ -50,12 +50,12 @@ def show(request: HttpRequest, line_id: int) -> HttpResponse:
         "order_link": reverse("admin:ordering_order_change", args=[line.order_id]),
         "sim_link": reverse("admin:inventory_sim_change", args=[line.sim_id]),
         "state": badge(line.state, LINE_STATES),
-        "since": ago(line.state_at, now),
-        "paid": ago(line.order.paid_at, now) if line.order.paid_at else "",
+        "since": figures.age(line.state_at, now=now),
+        "paid": figures.age(line.order.paid_at, now=now) if line.order.paid_at else "",
         "is_overdue": is_overdue,
-        "offering": localised(line.offering),
-        "carrier": localised(line.account.carrier),
-        "price": money_text(line.price_minor, line.order.currency),
+        "offering": figures.localised(line.offering),
+        "carrier": figures.localised(line.account.carrier),
+        "price": figures.amount(line.price_minor, line.order.currency),
         "attempts": [_attempt(attempt) for attempt in attempts],
         "evidence": evidence,
         "calls": [_call(call) for call in calls_of([line])],
@@ -112,8 +112,8 @@ def _actions(request: HttpRequest, line: OrderLine, evidence: Evidence) -> dict[
         and (line.state in (State.UNKNOWN, State.DISPUTED) or (line.state == State.READY and line.is_set_aside)),
         "accept": may["accept"] and line.state == State.DISPUTED,
         "is_too_early": clock.now() < evidence.may_send_again_at,
-        "send_at": instant_text(evidence.may_send_again_at),
-        "said": [(names.get(one.person_id, one.person_id), instant_text(one.at), one.why) for one in approvals],
+        "send_at": figures.instant(evidence.may_send_again_at),
+        "said": [(names.get(one.person_id, one.person_id), figures.instant(one.at), one.why) for one in approvals],
         "has_said": any(one.person_id == request.user.pk for one in approvals),
         "still_needed": max(0, PEOPLE_NEEDED - len(approvals)),
     }
@@ -122,8 +122,8 @@ def _actions(request: HttpRequest, line: OrderLine, evidence: Evidence) -> dict[
 def _attempt(attempt: Attempt) -> dict[str, Any]:
     return {
         "number": attempt.number,
-        "sent": instant_text(attempt.sent_at) if attempt.sent_at else "",
-        "answered": instant_text(attempt.answered_at),
+        "sent": figures.instant(attempt.sent_at) if attempt.sent_at else "",
+        "answered": figures.instant(attempt.answered_at),
         "outcome": badge(attempt.outcome, OUTCOMES),
         "detail": reason(attempt.detail),
         "carrier_number": attempt.carrier_number,
@@ -133,7 +133,7 @@ def _attempt(attempt: Attempt) -> dict[str, Any]:
 def _call(call: Any) -> dict[str, Any]:
     return {
         "link": reverse("admin:carrier_call_change", args=[call.pk]),
-        "at": instant_text(call.started_at),
+        "at": figures.instant(call.started_at),
         "operation": call.operation,
         "is_change": call.is_change,
         "status": call.status,

@@ -16,10 +16,10 @@ from xuliu.common import browsers
 from xuliu.common.addresses import client_of
 from xuliu.common.codes import code_in
 from xuliu.common.guard import TooManyTries
-from xuliu.interfaces.merchant.presenters import figures
 from xuliu.interfaces.merchant.presenters import order as words
 from xuliu.interfaces.merchant.sims import token_of
 from xuliu.interfaces.merchant.visiting import page, remembered
+from xuliu.interfaces.wording import figures
 from xuliu.inventory import wording
 from xuliu.inventory.look_ups import look_up, unlock, whom
 from xuliu.inventory.numbers import readings
@@ -108,7 +108,7 @@ def _closed(request: HttpRequest, given: str, *, error: str, minutes: int | None
 def _contact() -> str:
     """Whom to call: the seller of what visitors buy."""
     prices = public_price_list()
-    return figures.contact(prices.seller) if prices else ""
+    return figures.localised(prices.seller.contact_text, default="") if prices else ""
 
 
 def _no_such_number(given: str) -> str:
