@@ -20,7 +20,7 @@ from xuliu.interfaces.merchant.presenters import order as words
 from xuliu.interfaces.merchant.sims import token_of
 from xuliu.interfaces.merchant.visiting import page, remembered
 from xuliu.interfaces.wording import figures
-from xuliu.inventory import wording
+from xuliu.interfaces.wording.numbers import refusal_of_number
 from xuliu.inventory.look_ups import look_up, unlock, whom
 from xuliu.inventory.numbers import readings
 from xuliu.ordering.queries import lines_of, order_by_code
@@ -116,5 +116,5 @@ def _no_such_number(given: str) -> str:
     if why := readings(given).why_none:
         return gettext(
             "There is no such number here (%(why)s). Check it sign by sign, or scan the sticker on the terminal."
-        ) % {"why": wording.sentence(why)}
+        ) % {"why": refusal_of_number(why)}
     return gettext("There is no such number here. Check it sign by sign, or scan the sticker on the terminal.")
