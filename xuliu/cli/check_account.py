@@ -8,10 +8,11 @@ from django.utils.translation import override
 
 from xuliu.carrier import examining as at_carriers
 from xuliu.carrier.models import CarrierAccount
-from xuliu.cli import figures, speech
+from xuliu.cli import layout, speech
 from xuliu.cli.failure import CommandFailed
 from xuliu.cli.guard import refuse_unfit
 from xuliu.common.findings import Finding, Shown, is_usable
+from xuliu.interfaces.wording import figures
 from xuliu.payment import examining as at_providers
 from xuliu.payment.models import ProviderAccount
 
@@ -28,7 +29,7 @@ def run(args: argparse.Namespace) -> int:
     refuse_unfit(is_demo=args.demo)
     with override(args.language):
         findings = _examined(args.account)
-        print("\n".join(figures.columns([_row(finding) for finding in findings], indent=2)))
+        print("\n".join(layout.columns([_row(finding) for finding in findings], indent=2)))
     return 0 if is_usable(findings) else 1
 
 
@@ -49,4 +50,4 @@ def _known() -> str:
 
 def _row(finding: Finding) -> tuple[str, str, str]:
     shown = {Shown.RIGHT: _("Right"), Shown.WRONG: _("Wrong"), Shown.UNTRIED: _("Not tried")}
-    return shown[finding.shown], speech.named(finding.about), finding.why and in_their_language(finding.why)
+    return shown[finding.shown], figures.localised(finding.about), finding.why and in_their_language(finding.why)

@@ -6,7 +6,8 @@ from django.utils.translation import gettext as _
 
 from xuliu.cli.failure import CommandFailed
 from xuliu.common.codes import code_in
-from xuliu.inventory import numbers, wording
+from xuliu.interfaces.wording.numbers import refusal_of_number
+from xuliu.inventory import numbers
 from xuliu.inventory.finding import (
     sim_by_iccid,
     sim_by_msisdn,
@@ -62,7 +63,7 @@ def by_number(typed: str) -> Chosen:
 def _typed(typed: str) -> str:
     """What was typed, and what may be wrong with it where that can be seen."""
     why = numbers.readings(typed).why_none
-    return f"{typed} ({wording.sentence(why)})" if why else typed
+    return f"{typed} ({refusal_of_number(why)})" if why else typed
 
 
 def _with_terminal(sim: Sim) -> Chosen:

@@ -24,7 +24,7 @@ from xuliu.party.roles import ADMINISTRATOR, SUPPORT, give_role
 from xuliu.payment.accounts import set_credentials as set_provider_credentials
 from xuliu.payment.models import ProviderAccount
 
-EXAMPLES = Path(__file__).resolve().parents[3] / "examples"
+EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
 DAY_ZERO = date(2026, 12, 1)  # the day that the files describe
 ZONE = "Asia/Shanghai"
 SHOP = "M0001"

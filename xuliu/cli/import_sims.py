@@ -1,7 +1,9 @@
 """Import SIMs and terminals from a CSV file: good lines in, every bad one named with its reason."""
 
 import argparse
+import csv
 import time
+from collections.abc import Iterable
 from pathlib import Path
 
 from django.conf import settings
@@ -10,10 +12,30 @@ from django.utils.translation import override
 
 from xuliu.cli.failure import CommandFailed
 from xuliu.common import actor
+from xuliu.interfaces.wording.figures import NONE
+from xuliu.interfaces.wording.imports import first_lines, reason, refusal_of_file, result_rows
 from xuliu.inventory.import_sims import Report, import_sims
 from xuliu.inventory.imports.columns import COLUMNS, STATES
-from xuliu.inventory.imports.problems import UnreadableFile, by_kind, first_lines, write_result
+from xuliu.inventory.imports.problems import Problem, UnreadableFile, by_kind
 
+# What stands in each column, for `--help`.
+COLUMNS_EXPLAINED = {
+    "iccid": "the SIM's number; needed",
+    "msisdn": "its number in the network",
+    "carrier_account": "our account at the carrier, by its code (or --account)",
+    "state": "a state; left out: active in a terminal, else in_stock",
+    "first_day": "first day of the service period, such as 2026-01-31",
+    "last_day": "last day served, such as 2027-01-30",
+    "terminal_sn": "serial number of the terminal that the SIM is in",
+    "terminal_brand": "the terminal's maker; needed with terminal_sn",
+    "terminal_model": "the terminal's model; needed with terminal_sn",
+    "imei": "the terminal's IMEI, 14 to 16 digits",
+    "merchant_code": "the merchant, by our code",
+    "merchant_name": "the merchant's name",
+    "service_password": "the SIM's service password; kept so that nobody can read it",
+}
+# What a spreadsheet would take for a formula.
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 SOME_REFUSED = 3
 KINDS_SHOWN = 8
 
@@ -21,7 +43,9 @@ KINDS_SHOWN = 8
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The file, and where its result goes."""
     width = max(len(column.name) for column in COLUMNS)
-    listed = "\n".join(f"  {column.name:{width}}  {column.chinese}: {column.what}" for column in COLUMNS)
+    listed = "\n".join(
+        f"  {column.name:{width}}  {column.chinese}: {COLUMNS_EXPLAINED[column.name]}" for column in COLUMNS
+    )
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
     parser.epilog = f"""\
 columns, by either name in the first line, in any order:
@@ -47,15 +71,26 @@ def run(args: argparse.Namespace) -> int:
             report = import_sims(path=args.file, account_code=args.account)
         except UnreadableFile as error:
             result.unlink(missing_ok=True)
-            raise CommandFailed(str(error)) from error
+            raise CommandFailed(refusal_of_file(error)) from error
         print(_summary(report, time.monotonic() - begun))
         print("".join(f"  {kind}\n" for kind in _kinds(report)), end="")
         if report.problems:
-            write_result(report.problems, result, language=args.language)
+            write_result(report.problems, result)
             print(_("What was wrong stands in %(file)s.") % {"file": result})
         else:
             result.unlink(missing_ok=True)
     return SOME_REFUSED if report.refused_lines() else 0
+
+
+def write_result(problems: Iterable[Problem], path: Path) -> None:
+    """One row a problem, as CSV that a spreadsheet opens (UTF-8 with BOM) and computes nothing of."""
+    with path.open("w", encoding="utf-8-sig", newline="") as file:
+        rows = result_rows(problems)
+        csv.writer(file).writerows([_inert(cell) for cell in row] for row in rows)
+
+
+def _inert(cell: object) -> object:
+    return f"'{cell}" if isinstance(cell, str) and cell.startswith(FORMULA_STARTS) else cell
 
 
 def _result_file(source: Path, given: Path | None) -> Path:
@@ -74,8 +109,8 @@ def _kinds(report: Report) -> list[str]:
     """What was wrong, kind by kind: how often, where first, and why."""
     kinds = list(by_kind(report.problems).items())
     told = [
-        f"{len(same)} × {column or '–'} ({first_lines(same)}): {same[0].text()}"
-        for (column, _reason, _is_refusal), same in kinds[:KINDS_SHOWN]
+        f"{len(same)} × {column or NONE} ({first_lines([problem.line for problem in same])}): {reason(same[0])}"
+        for (column, _fault, _is_refusal), same in kinds[:KINDS_SHOWN]
     ]
     return [*told, "…"] if len(kinds) > KINDS_SHOWN else told
 

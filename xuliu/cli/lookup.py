@@ -13,10 +13,11 @@ from xuliu.balance.operations import request_readings
 from xuliu.balance.queries import reading_of
 from xuliu.catalog.models import PriceList
 from xuliu.catalog.queries import public_price_list
-from xuliu.cli import chosen, figures, speech, waiting
+from xuliu.cli import chosen, layout, speech, waiting, wall_clock
 from xuliu.cli.failure import CommandFailed
 from xuliu.cli.guard import refuse_unfit
 from xuliu.common import clock
+from xuliu.interfaces.wording import figures
 from xuliu.inventory.models import Sim
 from xuliu.ordering.buying.offers import SimOffers, offers
 from xuliu.ordering.queries import under_way
@@ -41,10 +42,10 @@ def run(args: argparse.Namespace) -> int:
         found = chosen.by_sticker(args.sticker) if args.sticker else chosen.by_number(args.number)
         refreshed(found.sim, seconds=args.wait)
         print(_heading(found))
-        print("\n".join(figures.columns(facts(found.sim), indent=2)))
+        print("\n".join(layout.columns(facts(found.sim), indent=2)))
         plans = _plans(found.sim)
         if plans:
-            print("\n" + "\n".join(figures.columns(plans, right=[2], indent=2)))
+            print("\n" + "\n".join(layout.columns(plans, right=[2], indent=2)))
         if found.terminal:
             page = reverse("merchant:sticker", args=[found.terminal.sticker_code])
             print(f"\n  {settings.XULIU_BASE_URL}{page}")
@@ -90,7 +91,7 @@ def _is_being_asked(sim_id: int) -> bool:
 
 
 def _heading(found: chosen.Chosen) -> str:
-    parts = [found.sim.iccid, speech.named(found.sim.account.carrier.name)]
+    parts = [found.sim.iccid, figures.localised(found.sim.account.carrier.name)]
     if found.terminal:
         parts.append(f"{found.terminal.model}, SN {found.terminal.serial_number}")
     return "  ".join(parts)
@@ -128,10 +129,10 @@ def _data(reading: Reading) -> str:
 
 
 def _as_of(sim: Sim, reading: Reading | None) -> str:
-    carrier = speech.named(sim.account.carrier.name)
+    carrier = figures.localised(sim.account.carrier.name)
     if reading is None or reading.as_of is None:
         return _("From our own records; %(carrier)s has not been asked yet.") % {"carrier": carrier}
-    words = {"carrier": carrier, "moment": figures.moment(reading.as_of)}
+    words = {"carrier": carrier, "moment": figures.instant(reading.as_of, zone=wall_clock.here())}
     if reading.failed_at and reading.failed_at > reading.as_of:
         return _("%(moment)s, from %(carrier)s; it does not answer at the moment") % words
     return _("%(moment)s, from %(carrier)s") % words
@@ -155,8 +156,8 @@ def _plans(sim: Sim) -> list[tuple[str, str, str, str]]:
     return [
         (
             offer.offering.code,
-            speech.named(offer.offering.name),
-            figures.money(offer.amount_minor, offer.offering.currency),
+            figures.localised(offer.offering.name),
+            figures.amount(offer.amount_minor, offer.offering.currency),
             _("until %(day)s") % {"day": figures.last_day(offer.ends_on)},
         )
         for offer in offers_for(sim).offers

@@ -1,11 +1,9 @@
-"""In which language the command line speaks, and how names are said in it."""
+"""In which language the command line speaks."""
 
 import argparse
 import os
-from collections.abc import Mapping
 
 from django.conf import settings
-from django.utils.translation import get_language
 
 
 def add_language(parser: argparse.ArgumentParser) -> None:
@@ -18,8 +16,3 @@ def of_terminal() -> str:
     """Chinese where the terminal is set to it (LC_ALL, LC_MESSAGES, LANG), else English."""
     said = next((value for name in ("LC_ALL", "LC_MESSAGES", "LANG") if (value := os.environ.get(name))), "")
     return "zh-hans" if said.lower().startswith("zh") else "en"
-
-
-def named(name: Mapping[str, str]) -> str:
-    """A name in the reader's language; in Chinese where it has none of that."""
-    return name.get(get_language() or "zh-hans") or name["zh-hans"]

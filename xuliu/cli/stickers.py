@@ -12,7 +12,8 @@ from django.utils.translation import override
 
 from xuliu.cli.failure import CommandFailed
 from xuliu.common import clock, pdf
-from xuliu.inventory import numbers, wording
+from xuliu.interfaces.wording.numbers import refusal_of_number
+from xuliu.inventory import numbers
 from xuliu.inventory.queries import Sticker, stickers
 from xuliu.party.models import Merchant
 
@@ -53,7 +54,7 @@ def _serial_number(typed: str) -> str:
     try:
         return numbers.serial_number_of(typed)
     except numbers.NotSuchANumber as refused:
-        raise CommandFailed(f"{typed}: {wording.sentence(refused)}.") from refused
+        raise CommandFailed(f"{typed}: {refusal_of_number(refused)}.") from refused
 
 
 def _refuse_address_of_nobody() -> None:

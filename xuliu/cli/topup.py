@@ -10,10 +10,11 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import override
 
-from xuliu.cli import chosen, figures, lookup, speech, waiting
+from xuliu.cli import chosen, layout, lookup, speech, waiting, wall_clock
 from xuliu.cli.failure import CommandFailed
 from xuliu.cli.guard import refuse_unfit
 from xuliu.common import actor
+from xuliu.interfaces.wording import figures
 from xuliu.inventory.models import Sim
 from xuliu.ordering.buying.place import CannotPlace, place
 from xuliu.ordering.buying.quote import QuoteRefused, Selection, quote
@@ -104,19 +105,22 @@ def make_quote(sim: Sim, offering_code: str) -> Order:
 def price_lines(order: Order) -> list[str]:
     """The quote: what for which card, every line of the price, what it leads to, until when it is held."""
     line = lines_of(order.pk)[0]
-    rows = [(speech.named(line.offering.name), _money(order, line.list_minor))]
+    rows = [(figures.localised(line.offering.name), _money(order, line.list_minor))]
     if line.discount_minor:
         rows.append((_("Discount"), _money(order, -line.discount_minor)))
     rows += [(_("To pay"), _money(order, order.total_minor)), (_("tax in it"), _money(order, line.tax_minor))]
     usual = usual_seconds(line.account_id)
-    carrier = speech.named(line.account.carrier.name)
+    carrier = figures.localised(line.account.carrier.name)
     until = _("Serves until %(day)s.") % {"day": figures.last_day(line.ends_on)}
-    held = _("The price is held until %(time)s.") % {"time": figures.time_of_day(order.valid_until)[:5]}
+    held = _("The price is held until %(time)s.") % {
+        "time": figures.minute_time(order.valid_until, zone=wall_clock.here())
+    }
     done = [_("Usually done in %(count)s s.") % {"count": usual}] if usual else []
     return [
-        _("Order %(number)s, sold by %(seller)s") % {"number": order.number, "seller": speech.named(order.seller.name)},
+        _("Order %(number)s, sold by %(seller)s")
+        % {"number": order.number, "seller": figures.localised(order.seller.name)},
         f"  {carrier}, ICCID {line.sim.iccid}",
-        *figures.columns(rows, right=[1], indent=2),
+        *layout.columns(rows, right=[1], indent=2),
         "  " + " ".join([until, *done, held]),
     ]
 
@@ -145,7 +149,7 @@ class Telling:
 
     def __init__(self, order: Order, *, since: datetime | None = None) -> None:
         line = lines_of(order.pk)[0]
-        self._carrier = speech.named(line.account.carrier.name)
+        self._carrier = figures.localised(line.account.carrier.name)
         self._before = since
 
     def tell(self, step: ProgressStep) -> None:
@@ -159,7 +163,7 @@ class Telling:
         at = max(at, self._before or at)
         took = f"+{(at - self._before).total_seconds():.2f} s" if self._before else ""
         self._before = at
-        print(f"  {figures.time_of_day(at)}  {figures.padded(name, 10)} {took:>9}  {text}")
+        print(f"  {wall_clock.tenths(at)}  {layout.padded(name, 10)} {took:>9}  {text}")
 
 
 def address(name: str, code: str) -> str:
@@ -186,7 +190,7 @@ def _opened(order_id: int) -> Payment | None:
 
 def _show_payment(payment: Payment) -> None:
     if payment.token and payment.state == Payment.State.PENDING:
-        print("\n" + _("Scan to pay %(amount)s:") % {"amount": figures.money(payment.amount_minor, payment.currency)})
+        print("\n" + _("Scan to pay %(amount)s:") % {"amount": figures.amount(payment.amount_minor, payment.currency)})
         segno.make(payment.token, error="m", micro=False).terminal(compact=True)
         if payment.account.is_sandbox:
             print(f"  {payment.token}")
@@ -246,4 +250,4 @@ def _why_not(code: str) -> str:
 
 
 def _money(order: Order, amount_minor: int) -> str:
-    return figures.money(amount_minor, order.currency)
+    return figures.amount(amount_minor, order.currency)

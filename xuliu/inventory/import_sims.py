@@ -8,15 +8,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from django.utils.functional import Promise
-from django.utils.translation import gettext_lazy as _
-
 from xuliu.carrier.models import CarrierAccount
 from xuliu.common import clock
 from xuliu.common.chunks import apply_halving, in_chunks
 from xuliu.inventory.cards import all_forms, msisdn_form, naming
 from xuliu.inventory.imports.columns import HEADINGS, NEEDED
-from xuliu.inventory.imports.problems import Problem, UnreadableFile, gathered
+from xuliu.inventory.imports.problems import FileFault, LineFault, Problem, UnreadableFile, gathered
 from xuliu.inventory.imports.rows import Account, Row, check
 from xuliu.inventory.imports.table import read_lines
 from xuliu.inventory.imports.writing import Finding, Written, prepare, write
@@ -24,16 +21,15 @@ from xuliu.inventory.imports.writing import Finding, Written, prepare, write
 ROWS_A_CHUNK = 5_000
 MAX_ROWS = 500_000
 
-# What the database may have against a line: the column it is about, and the reason.
-AGAINST: Mapping[str, tuple[str, Promise]] = {
-    "other_account": ("carrier_account", _("this SIM belongs to the carrier account %(other)s")),
-    "terminal_taken": ("terminal_sn", _("the SIM %(other)s is in this terminal; unbind it first")),
-    "bound_elsewhere": ("terminal_sn", _("this SIM is in the terminal %(other)s; unbind it first")),
-    "number_taken": ("msisdn", _("the SIM %(other)s has this number")),
-    "kept_state": ("state", _("the SIM is %(other)s and stays so; an import moves no states")),
-    "kept_period": ("last_day", _("the SIM is served until %(other)s and stays so; an import makes no period shorter")),
+# The column of what the database may have against a line.
+AGAINST: Mapping[LineFault, str] = {
+    LineFault.OTHER_ACCOUNT: "carrier_account",
+    LineFault.TERMINAL_TAKEN: "terminal_sn",
+    LineFault.BOUND_ELSEWHERE: "terminal_sn",
+    LineFault.NUMBER_TAKEN: "msisdn",
+    LineFault.KEPT_STATE: "state",
+    LineFault.KEPT_PERIOD: "last_day",
 }
-REFUSED_BY_DATABASE = _("the database refuses this line: %(why)s")
 
 
 @dataclass(slots=True)
@@ -58,7 +54,7 @@ def import_sims(*, path: Path, account_code: str = "") -> Report:
     refused = {problem.line for problem in problems if problem.is_refusal}
     report = Report(lines=len(rows) + len(refused), problems=problems)
     if report.lines > MAX_ROWS:
-        raise UnreadableFile(_("The file has more than %(most)s lines; split it."), {"most": MAX_ROWS})
+        raise UnreadableFile(FileFault.TOO_MANY_LINES, most=MAX_ROWS)
     at, merchants = clock.now(), dict[str, str]()
 
     def apply(chunk: Sequence[Row]) -> None:
@@ -69,7 +65,7 @@ def import_sims(*, path: Path, account_code: str = "") -> Report:
     def set_aside(row: Row, error: Exception) -> None:
         why = str(error).partition("\n")[0]
         report.problems.append(
-            Problem(line=row.line, column="", value=row.iccid, reason=REFUSED_BY_DATABASE, facts={"why": why})
+            Problem(line=row.line, column="", value=row.iccid, fault=LineFault.DATABASE, facts={"why": why})
         )
 
     prepare()
@@ -90,10 +86,7 @@ def _accounts(default_code: str) -> dict[str, Account]:
     if not default_code:
         return accounts
     if default_code not in accounts:
-        known = ", ".join(accounts) or "–"
-        raise UnreadableFile(
-            _("There is no carrier account “%(code)s”; there are: %(known)s."), {"code": default_code, "known": known}
-        )
+        raise UnreadableFile(FileFault.ACCOUNT_UNKNOWN, code=default_code, known=tuple(accounts))
     return {**accounts, "": accounts[default_code]}
 
 
@@ -101,13 +94,13 @@ def _problems(chunk: Sequence[Row], findings: Sequence[Finding]) -> list[Problem
     rows = {row.line: row for row in chunk}
     problems = []
     for finding in findings:
-        column, reason = AGAINST[finding.kind]
+        column = AGAINST[finding.fault]
         problems.append(
             Problem(
                 line=finding.line,
                 column=column,
                 value=_value(rows[finding.line], column),
-                reason=reason,
+                fault=finding.fault,
                 facts={"other": finding.other},
                 is_refusal=finding.is_refusal(),
             )

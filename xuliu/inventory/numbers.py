@@ -58,7 +58,7 @@ class Kind(StrEnum):
 
 
 class Fault(StrEnum):
-    """Why a text is no such number; `wording` has the sentences and names their facts."""
+    """Why a text is no such number; `interfaces.wording.numbers` has the sentences."""
 
     LENGTH = "length"  # count
     SIGN = "sign"  # sign, place
@@ -139,7 +139,7 @@ def serial_number_of(text: str) -> str:
     for place, sign in enumerate(serial_number, start=1):
         # A letter of another alphabet looks like one of ours; Han does not.
         if not (" " < sign <= "~" or (sign >= "\u2e80" and sign.isprintable())):
-            raise NotSuchANumber(Kind.SERIAL_NUMBER, Fault.SIGN, sign=signs.named(sign), place=place)
+            raise NotSuchANumber(Kind.SERIAL_NUMBER, Fault.SIGN, sign=sign, place=place)
     if not 1 <= len(serial_number) <= LONGEST_SERIAL_NUMBER:
         raise NotSuchANumber(Kind.SERIAL_NUMBER, Fault.LENGTH, count=len(serial_number))
     return serial_number
@@ -150,7 +150,7 @@ def readings(text: str) -> Readings:
     iccid, refused = _tried(iccid_of, text)
     is_worth_saying = refused and (
         refused.fault in (Fault.LOOKALIKE, Fault.ROUNDED, Fault.SWAPPED)
-        or (refused.fault is Fault.SIGN and len(str(refused.facts["sign"])) > len("“_”"))
+        or (refused.fault is Fault.SIGN and not "!" <= str(refused.facts["sign"]) <= "~")
     )
     return Readings(
         iccid=iccid,
@@ -230,7 +230,7 @@ def _without_label(text: str, *, is_apart: bool) -> str:
 def _expect_signs(kind: Kind, number: str, known: str) -> None:
     for place, sign in enumerate(number, start=1):
         if sign not in known:
-            raise NotSuchANumber(kind, Fault.SIGN, sign=signs.named(sign), place=place)
+            raise NotSuchANumber(kind, Fault.SIGN, sign=sign, place=place)
 
 
 def _expect_no_lookalike(kind: Kind, number: str) -> None:

@@ -11,7 +11,8 @@ from django.db.models import Sum
 from django.utils.translation import gettext as _
 
 from xuliu.carrier.models import CarrierAccount
-from xuliu.cli import figures, speech
+from xuliu.cli import layout
+from xuliu.interfaces.wording import figures
 from xuliu.ledger import addresses
 from xuliu.ledger.queries import order_totals, trial_balance
 from xuliu.ordering.models import Order, OrderLine
@@ -56,7 +57,7 @@ def table(found: list[Comparison]) -> list[str]:
     """The comparisons as lines of a terminal."""
     heading = ("", _("ours"), _("theirs"), "")
     rows = [(one.what, one.ours, one.theirs, "=" if one.is_equal else _("DIFFERS")) for one in found]
-    return figures.columns([heading, *rows], right=[1, 2], indent=2)
+    return layout.columns([heading, *rows], right=[1, 2], indent=2)
 
 
 def _orders() -> Comparison:
@@ -115,7 +116,7 @@ def _delivered(account: CarrierAccount, books: Books) -> Comparison:
     theirs = Counter(effect["iccid"] for effect in books["effects"])
     is_equal = not (ours - theirs) and not (theirs - ours - open_to_doubt)
     return Comparison(
-        what=_("%(carrier)s: renewed") % {"carrier": speech.named(account.carrier.name)},
+        what=_("%(carrier)s: renewed") % {"carrier": figures.localised(account.carrier.name)},
         ours=str(ours.total()),
         theirs=str(theirs.total()),
         is_equal=is_equal,
@@ -129,7 +130,7 @@ def _owed(account: CarrierAccount, books: Books) -> Comparison:
     theirs = sum(books["cost_minor"].values())
     in_doubt = OrderLine.objects.filter(account=account, state__in=IN_DOUBT).aggregate(sum=Sum("cost_minor"))["sum"]
     return Comparison(
-        what=_("%(carrier)s: owed to it") % {"carrier": speech.named(account.carrier.name)},
+        what=_("%(carrier)s: owed to it") % {"carrier": figures.localised(account.carrier.name)},
         ours=_money(ours),
         theirs=_money(theirs),
         is_equal=ours <= theirs <= ours + (in_doubt or 0),
@@ -137,4 +138,4 @@ def _owed(account: CarrierAccount, books: Books) -> Comparison:
 
 
 def _money(amount_minor: int) -> str:
-    return figures.money(amount_minor, "CNY")
+    return figures.amount(amount_minor, "CNY")

@@ -10,9 +10,10 @@ from django.utils.translation import gettext as _
 
 from xuliu.carrier.models import CarrierAccount
 from xuliu.catalog.models import Offering
-from xuliu.cli import chosen, figures, lookup, speech, topup, waiting
+from xuliu.cli import chosen, layout, lookup, topup, waiting
 from xuliu.cli.failure import CommandFailed
 from xuliu.common import actor, clock
+from xuliu.interfaces.wording import figures
 from xuliu.inventory.models import Sim
 from xuliu.ordering.models import Order, OrderLine
 from xuliu.ordering.queries import payment_of, receipt_of
@@ -35,7 +36,7 @@ def top_up(control: Control, *, left_to_visitors: Sequence[str]) -> Order:
         print("\n" + _("One top-up, on the way that every top-up goes") + f" · {found.sim.iccid}{where}\n")
         begun = clock.now()
         lookup.refreshed(found.sim, seconds=READING_SECONDS)
-        carrier = speech.named(found.sim.account.carrier.name)
+        carrier = figures.localised(found.sim.account.carrier.name)
         offering_code = _longest_renewal(found.sim)
         known = f"{carrier} · {lookup.said(found.sim)}"
         looked_up = clock.now()
@@ -73,7 +74,7 @@ def outcome(order: Order) -> list[str]:
         (_("Receipt %(number)s") % {"number": receipt.text_number}, topup.address("receipt", receipt.code)),
         (_("Its payer's page"), payment.token),
     ]
-    return figures.columns(rows, indent=2)
+    return layout.columns(rows, indent=2)
 
 
 def _next_iccid(left_to_visitors: Sequence[str]) -> str:
@@ -99,8 +100,8 @@ def _longest_renewal(sim: Sim) -> str:
 def _in_short(order: Order) -> str:
     line = order.lines.select_related("offering").get()
     words = {
-        "plan": speech.named(line.offering.name),
-        "price": figures.money(order.total_minor, order.currency),
+        "plan": figures.localised(line.offering.name),
+        "price": figures.amount(order.total_minor, order.currency),
         "day": figures.last_day(line.ends_on),
         "number": order.number,
     }

@@ -14,7 +14,7 @@ from pathlib import Path
 from django.conf import settings
 from django.utils.translation import gettext as _
 
-from xuliu.cli import chosen, figures, lookup, topup
+from xuliu.cli import chosen, layout, lookup, topup
 from xuliu.cli.demo_fleet import DemoFleet, SignIn
 from xuliu.common import clock
 
@@ -34,7 +34,7 @@ def lines(fleet: DemoFleet, *, home: Path, control_port: int, host: str) -> list
         (_("Logs"), [(str(_near(home / "log")), "")]),
     ]
     rows = [(name if number == 0 else "", *texts) for name, entries in parts for number, texts in enumerate(entries)]
-    return figures.columns([(name, _beside(first, second)) for name, first, second in rows], indent=2)
+    return layout.columns([(name, _beside(first, second)) for name, first, second in rows], indent=2)
 
 
 def code_now(sign_in: SignIn) -> str:

@@ -49,6 +49,22 @@ def test_reasons_are_told_in_chinese_unless_english_is_asked_for(
     assert "1 行未导入" in capsys.readouterr().out
 
 
+def test_the_result_opens_in_a_spreadsheet_which_computes_nothing_of_it(file: Path) -> None:
+    file.write_text("iccid,service_password\n=1+1,481516\n-2,a b\n", encoding="utf-8")
+
+    main(["import-sims", str(file), "--account", "cmcc"])
+
+    raw = file.with_name("sims.csv.result.csv").read_bytes()
+    rows = list(csv.DictReader(raw.decode("utf-8-sig").splitlines()))
+    assert raw.startswith(b"\xef\xbb\xbf")
+    assert [(row["line"], row["column"], row["value"]) for row in rows] == [
+        ("2", "iccid", "'=1+1"),
+        ("3", "iccid", "'-2"),
+        ("3", "service_password", ""),
+    ]
+    assert b"a b" not in raw
+
+
 def test_a_file_without_problems_leaves_no_result(file: Path) -> None:
     file.write_text(f"iccid\n{GOOD}\n", encoding="utf-8")
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import pytest
 
 from tests.world import World, make_sims
-from xuliu.cli import figures, speech
+from xuliu.cli import layout, speech
 from xuliu.cli.entry import main
 from xuliu.common import clock
+from xuliu.interfaces.wording import figures
 from xuliu.inventory.models import Binding, Sim, Terminal, TerminalModel
 
 
@@ -22,7 +23,7 @@ def test_the_carrier_is_asked_and_its_answer_shown(
     said = capsys.readouterr().out
     assert sim.period_end_on
     assert f"until {figures.last_day(sim.period_end_on)}, 8 days left" in said
-    assert "50 MB of 300 MB left" in said
+    assert "50\u00a0MB of 300\u00a0MB left" in said
     assert ", from onelink" in said
     for code, price in (("cm-12", "¥36.00"), ("cm-3", "¥12.00"), ("cm-add", "¥15.00")):
         assert any(line.split()[:1] == [code] and price in line for line in said.splitlines()), said
@@ -84,7 +85,7 @@ def test_the_terminals_language_counts(
 
 
 def test_chinese_columns_stand_under_each_other() -> None:
-    lines = figures.columns([("状态", "1"), ("abc", "22")], right=[1])
+    lines = layout.columns([("状态", "1"), ("abc", "22")], right=[1])
     assert lines == ["状态   1", "abc   22"]
 
 

@@ -4,8 +4,8 @@ from typing import Any
 
 from django.urls import reverse
 
-from xuliu.interfaces.console.kit.columns import instant_text
 from xuliu.interfaces.console.tables.ticket import CASE_KINDS
+from xuliu.interfaces.wording import figures
 from xuliu.ticket.models import Case
 from xuliu.ticket.queries import open_cases_of
 
@@ -18,4 +18,4 @@ def case_links(subject_kind: str, subject_id: int) -> list[dict[str, Any]]:
 def case_link(case: Case) -> dict[str, Any]:
     """What is asked, since when, and where it is answered."""
     link = reverse("admin:ticket_case_change", args=[case.pk])
-    return {"link": link, "what": CASE_KINDS.get(case.kind, case.kind), "at": instant_text(case.opened_at)}
+    return {"link": link, "what": CASE_KINDS.get(case.kind, case.kind), "at": figures.instant(case.opened_at)}

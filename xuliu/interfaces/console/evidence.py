@@ -9,8 +9,8 @@ from django.utils.translation import gettext_lazy as _
 
 from xuliu.balance.models import Reading as StoredReading
 from xuliu.carrier.contract import Proof, Reading
-from xuliu.interfaces.console.kit.columns import NONE, day_text, instant_text, size_text
 from xuliu.interfaces.console.tables.inventory import CARRIER_STATES
+from xuliu.interfaces.wording import figures
 from xuliu.ordering.delivering.decide import is_held_back, may_send_again_at
 from xuliu.ordering.delivering.evidence import from_json, is_proven
 from xuliu.ordering.delivering.underway import ActiveLine, lines_by_id
@@ -67,8 +67,8 @@ def evidence_of(line: OrderLine, attempt: Attempt | None, newest: StoredReading 
     return Evidence(
         promise=_promised(line, promise.proof),
         rows=_rows(before, after, promise.proof),
-        before_as_of=instant_text(before.as_of) if before else "",
-        after_as_of=instant_text(after.as_of) if after else "",
+        before_as_of=figures.instant(before.as_of) if before else "",
+        after_as_of=figures.instant(after.as_of) if after else "",
         is_proven=is_proven(promise, base, after) if can_be_seen and base and after else None,
         may_send_again_at=may_send_again_at(under_way),
     )
@@ -79,8 +79,8 @@ def _held_back(line: ActiveLine) -> Evidence:
     return Evidence(
         promise=gettext("Held back: what the carrier shows now is less than was proven of this SIM, or too little."),
         rows=_rows(proven, said, line.proof),
-        before_as_of=instant_text(proven.as_of) if proven else "",
-        after_as_of=instant_text(said.as_of) if said else "",
+        before_as_of=figures.instant(proven.as_of) if proven else "",
+        after_as_of=figures.instant(said.as_of) if said else "",
         is_proven=None,
         may_send_again_at=may_send_again_at(line),
         is_held_back=True,
@@ -105,7 +105,7 @@ def _of_stored(line: OrderLine, stored: StoredReading | None) -> Reading | None:
 
 
 def _promised(line: OrderLine, proof: str) -> str:
-    day, size = day_text(line.ends_on, is_exclusive_end=True), size_text(line.offering.size_bytes)
+    day, size = figures.last_day(line.ends_on), figures.exact_size(line.offering.size_bytes)
     return {
         Proof.PERIOD_END: gettext("Delivered when the period's last day is %(day)s or later.") % {"day": day},
         Proof.GRANTED_TOTAL: gettext("Delivered when %(size)s more are granted than before.") % {"size": size},
@@ -116,25 +116,25 @@ def _promised(line: OrderLine, proof: str) -> str:
 
 
 def _rows(before: Reading | None, after: Reading | None, proof: str) -> list[Row]:
-    figures: tuple[tuple[Any, Any, str], ...] = (
-        (_("Last day served"), lambda r: day_text(r.period_end_on, is_exclusive_end=True), Proof.PERIOD_END),
-        (_("Granted in all"), lambda r: size_text(r.granted_bytes), Proof.GRANTED_TOTAL),
-        (_("Used"), lambda r: size_text(r.used_bytes), ""),
-        (_("Left"), lambda r: size_text(r.left_bytes), ""),
-        (_("Counted since"), lambda r: day_text(r.counted_from), ""),
-        (_("State"), lambda r: CARRIER_STATES.get(r.state, NONE), ""),
+    compared: tuple[tuple[Any, Any, str], ...] = (
+        (_("Last day served"), lambda r: figures.last_day(r.period_end_on), Proof.PERIOD_END),
+        (_("Granted in all"), lambda r: figures.exact_size(r.granted_bytes), Proof.GRANTED_TOTAL),
+        (_("Used"), lambda r: figures.exact_size(r.used_bytes), ""),
+        (_("Left"), lambda r: figures.exact_size(r.left_bytes), ""),
+        (_("Counted since"), lambda r: figures.day(r.counted_from), ""),
+        (_("State"), lambda r: CARRIER_STATES.get(r.state, figures.NONE), ""),
         (_("Plans"), _plans, Proof.PLAN_LISTED),
-        (_("Blocked because"), lambda r: r.blocked_why or NONE, ""),
+        (_("Blocked because"), lambda r: r.blocked_why or figures.NONE, ""),
     )
     rows = []
-    for title, shown, proves in figures:
-        was, became = (NONE if reading is None else shown(reading) for reading in (before, after))
+    for title, shown, proves in compared:
+        was, became = (figures.NONE if reading is None else shown(reading) for reading in (before, after))
         has_changed = before is not None and after is not None and was != became
-        if (was, became) != (NONE, NONE):
+        if (was, became) != (figures.NONE, figures.NONE):
             row = Row(title=title, before=was, after=became, has_changed=has_changed, is_the_proof=proves == proof)
             rows.append(row)
     return rows
 
 
 def _plans(reading: Reading) -> str:
-    return ", ".join(f"{plan.code} ({day_text(plan.starts_on)})" for plan in reading.plans) or NONE
+    return ", ".join(f"{plan.code} ({figures.day(plan.starts_on)})" for plan in reading.plans) or figures.NONE

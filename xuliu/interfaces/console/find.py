@@ -10,7 +10,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from xuliu.common.codes import code_in
-from xuliu.inventory import wording
+from xuliu.interfaces.wording.numbers import refusal_of_number
 from xuliu.inventory.finding import (
     sim_by_iccid,
     sim_by_msisdn,
@@ -62,7 +62,7 @@ def _found(typed: str, *, sees_money: bool) -> tuple[str, int] | None:
 
 def _nothing(typed: str) -> str:
     if why := readings(typed).why_none:
-        words = {"typed": typed, "why": wording.sentence(why)}
+        words = {"typed": typed, "why": refusal_of_number(why)}
         return gettext("Nothing is called “%(typed)s” (%(why)s).") % words
     return gettext("Nothing is called “%(typed)s”.") % {"typed": typed}
 

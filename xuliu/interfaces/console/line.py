@@ -17,10 +17,10 @@ from xuliu.interfaces.console import decisions
 from xuliu.interfaces.console.borrowed import reason
 from xuliu.interfaces.console.cases import case_link
 from xuliu.interfaces.console.evidence import OUTCOMES, Evidence, evidence_of
-from xuliu.interfaces.console.kit.columns import badge, instant_text, localised, money_text
+from xuliu.interfaces.console.kit.columns import badge
 from xuliu.interfaces.console.tables.ordering import LINE_STATES
 from xuliu.interfaces.console.timeline import around, calls_of
-from xuliu.interfaces.console.words import ago
+from xuliu.interfaces.wording import figures
 from xuliu.ordering.models import Approval, Attempt, OrderLine
 from xuliu.ordering.patience import has_ended
 from xuliu.party.models import Person
@@ -50,12 +50,12 @@ def show(request: HttpRequest, line_id: int) -> HttpResponse:
         "order_link": reverse("admin:ordering_order_change", args=[line.order_id]),
         "sim_link": reverse("admin:inventory_sim_change", args=[line.sim_id]),
         "state": badge(line.state, LINE_STATES),
-        "since": ago(line.state_at, now),
-        "paid": ago(line.order.paid_at, now) if line.order.paid_at else "",
+        "since": figures.age(line.state_at, now=now),
+        "paid": figures.age(line.order.paid_at, now=now) if line.order.paid_at else "",
         "is_overdue": is_overdue,
-        "offering": localised(line.offering),
-        "carrier": localised(line.account.carrier),
-        "price": money_text(line.price_minor, line.order.currency),
+        "offering": figures.localised(line.offering),
+        "carrier": figures.localised(line.account.carrier),
+        "price": figures.amount(line.price_minor, line.order.currency),
         "attempts": [_attempt(attempt) for attempt in attempts],
         "evidence": evidence,
         "calls": [_call(call) for call in calls_of([line])],
@@ -111,7 +111,7 @@ def _actions(request: HttpRequest, line: OrderLine, evidence: Evidence) -> dict[
         "accept": may["accept"] and line.state in (State.UNKNOWN, State.DISPUTED),
         "takes_two": line.state == State.UNKNOWN,
         "is_too_early": clock.now() < evidence.may_send_again_at,
-        "send_at": instant_text(evidence.may_send_again_at),
+        "send_at": figures.instant(evidence.may_send_again_at),
         "words": _words(line, request.user.pk),
     }
 
@@ -123,7 +123,7 @@ def _words(line: OrderLine, reader_id: int | None) -> dict[str, dict[str, Any]]:
     words: dict[str, dict[str, Any]] = {decision: {"said": [], "has_said": False} for decision in Approval.Decision}
     for one in approvals:
         of_decision = words[one.decision]
-        of_decision["said"].append((names.get(one.person_id, one.person_id), instant_text(one.at), reason(one.why)))
+        of_decision["said"].append((names.get(one.person_id, one.person_id), figures.instant(one.at), reason(one.why)))
         of_decision["has_said"] |= one.person_id == reader_id
     return words
 
@@ -131,8 +131,8 @@ def _words(line: OrderLine, reader_id: int | None) -> dict[str, dict[str, Any]]:
 def _attempt(attempt: Attempt) -> dict[str, Any]:
     return {
         "number": attempt.number,
-        "sent": instant_text(attempt.sent_at) if attempt.sent_at else "",
-        "answered": instant_text(attempt.answered_at),
+        "sent": figures.instant(attempt.sent_at) if attempt.sent_at else "",
+        "answered": figures.instant(attempt.answered_at),
         "outcome": badge(attempt.outcome, OUTCOMES),
         "detail": reason(attempt.detail),
         "carrier_number": attempt.carrier_number,
@@ -142,7 +142,7 @@ def _attempt(attempt: Attempt) -> dict[str, Any]:
 def _call(call: Any) -> dict[str, Any]:
     return {
         "link": reverse("admin:carrier_call_change", args=[call.pk]),
-        "at": instant_text(call.started_at),
+        "at": figures.instant(call.started_at),
         "operation": call.operation,
         "is_change": call.is_change,
         "status": call.status,

@@ -11,10 +11,11 @@ from django.utils.translation import gettext_lazy as _
 
 from xuliu.interfaces.console.borrowed import reason
 from xuliu.interfaces.console.kit import columns
-from xuliu.interfaces.console.kit.columns import badge, day_text, instant_text, localised, money_text
+from xuliu.interfaces.console.kit.columns import badge
 from xuliu.interfaces.console.tables.ordering import CHANNELS, LINE_STATES, ORDER_STATES
 from xuliu.interfaces.console.tables.payment import METHODS, PAYMENT_STATES, REFUND_STATES
 from xuliu.interfaces.console.timeline import around, quoted
+from xuliu.interfaces.wording import figures
 from xuliu.ledger.queries import OrderTotals, order_totals
 from xuliu.ordering.models import Order, OrderLine
 from xuliu.ordering.queries import receipt_of, timeline
@@ -60,12 +61,12 @@ def show(request: HttpRequest, order_id: int) -> HttpResponse:
 
 def _facts(order: Order) -> list[tuple[Any, Any]]:
     return [
-        (_("Merchant"), order.merchant or columns.NONE),
+        (_("Merchant"), order.merchant or figures.NONE),
         (_("Channel"), CHANNELS.get(order.channel, order.channel)),
-        (_("Seller"), localised(order.seller)),
-        (_("Quoted"), instant_text(order.quoted_at)),
-        (_("Price held until"), instant_text(order.valid_until)),
-        (_("Paid"), instant_text(order.paid_at)),
+        (_("Seller"), figures.localised(order.seller)),
+        (_("Quoted"), figures.instant(order.quoted_at)),
+        (_("Price held until"), figures.instant(order.valid_until)),
+        (_("Paid"), figures.instant(order.paid_at)),
     ]
 
 
@@ -80,12 +81,18 @@ def _money(order: Order, totals: OrderTotals) -> dict[str, Any]:
     for title, amount, tone in parts:
         width = 100 * amount / whole
         drawn.append(
-            {"title": title, "amount": money_text(amount, order.currency), "tone": tone, "start": start, "width": width}
+            {
+                "title": title,
+                "amount": figures.amount(amount, order.currency),
+                "tone": tone,
+                "start": start,
+                "width": width,
+            }
         )
         start += width
     return {
-        "total": money_text(order.total_minor, order.currency),
-        "paid": money_text(totals.paid_minor, order.currency),
+        "total": figures.amount(order.total_minor, order.currency),
+        "paid": figures.amount(totals.paid_minor, order.currency),
         "parts": drawn,
         "is_paid": totals.paid_minor > 0,
         "link": f"{reverse('admin:ledger_posting_changelist')}?order_id={order.pk}",
@@ -97,13 +104,13 @@ def _line(line: OrderLine, currency: str) -> dict[str, Any]:
         "position": line.position,
         "link": reverse("admin:ordering_orderline_change", args=[line.pk]),
         "sim": columns.link("inventory.sim", line.sim_id, line.sim.iccid),
-        "offering": localised(line.offering),
-        "carrier": localised(line.account.carrier),
-        "period": f"{day_text(line.starts_on)} – {day_text(line.ends_on, is_exclusive_end=True)}",
+        "offering": figures.localised(line.offering),
+        "carrier": figures.localised(line.account.carrier),
+        "period": f"{figures.last_day(line.starts_on)} – {figures.day(line.ends_on)}",
         "state": badge(line.state, LINE_STATES),
         "is_set_aside": line.is_set_aside,
-        "price": money_text(line.price_minor, currency),
-        "refunded": money_text(line.refunded_minor, currency) if line.refunded_minor else "",
+        "price": figures.amount(line.price_minor, currency),
+        "refunded": figures.amount(line.refunded_minor, currency) if line.refunded_minor else "",
     }
 
 
@@ -114,8 +121,8 @@ def _payment(payment: Payment) -> dict[str, Any]:
         "method": METHODS.get(payment.method, payment.method),
         "account": payment.account.code,
         "state": badge(payment.state, PAYMENT_STATES),
-        "amount": money_text(payment.amount_minor, payment.currency),
-        "at": instant_text(payment.paid_at or payment.opened_at),
+        "amount": figures.amount(payment.amount_minor, payment.currency),
+        "at": figures.instant(payment.paid_at or payment.opened_at),
         "is_applied": payment.is_applied,
     }
 
@@ -125,7 +132,7 @@ def _refund(refund: Refund) -> dict[str, Any]:
         "link": reverse("admin:payment_refund_change", args=[refund.pk]),
         "reference": refund.reference,
         "state": badge(refund.state, REFUND_STATES),
-        "amount": money_text(refund.amount_minor, refund.currency),
-        "at": instant_text(refund.sent_at or refund.requested_at),
+        "amount": figures.amount(refund.amount_minor, refund.currency),
+        "at": figures.instant(refund.sent_at or refund.requested_at),
         "why": reason(refund.why),
     }

@@ -14,9 +14,10 @@ from django.utils.translation import gettext_lazy as _
 from xuliu.common.deciding import CannotDecide
 from xuliu.interfaces.console.borrowed import reason
 from xuliu.interfaces.console.cases import case_links
-from xuliu.interfaces.console.kit.columns import NONE, badge, instant_text, money_text
+from xuliu.interfaces.console.kit.columns import badge
 from xuliu.interfaces.console.tables.payment import METHODS, PAYMENT_STATES, REFUND_STATES
 from xuliu.interfaces.console.timeline import around
+from xuliu.interfaces.wording import figures
 from xuliu.ordering.models import Order
 from xuliu.party.models import Person
 from xuliu.party.rights import Right
@@ -48,7 +49,7 @@ def show(request: HttpRequest, payment_id: int) -> HttpResponse:
         "title": payment.reference,
         "payment": payment,
         "state": badge(payment.state, PAYMENT_STATES),
-        "amount": money_text(payment.amount_minor, payment.currency),
+        "amount": figures.amount(payment.amount_minor, payment.currency),
         "order": Order.objects.filter(id=payment.order_id).first(),
         "facts": _facts(payment),
         "refunds": [_refund(refund) for refund in refunds],
@@ -103,13 +104,13 @@ def _actions(request: HttpRequest, payment: Payment) -> dict[str, Any]:
     rest = outside.rest_minor(payment)
     return {
         "enter": may and outside.is_in_question(payment),
-        "rest": money_text(rest, payment.currency) if may and rest > 0 else "",
+        "rest": figures.amount(rest, payment.currency) if may and rest > 0 else "",
         "entries": [
             {
                 "name": names.get(one.person_id, one.person_id),
-                "at": instant_text(one.at),
+                "at": figures.instant(one.at),
                 "number": one.number,
-                "amount": money_text(one.amount_minor, payment.currency),
+                "amount": figures.amount(one.amount_minor, payment.currency),
                 "why": one.why,
             }
             for one in entries
@@ -121,13 +122,13 @@ def _facts(payment: Payment) -> list[tuple[Any, Any]]:
     return [
         (_("Account"), payment.account.code),
         (_("Method"), METHODS.get(payment.method, payment.method)),
-        (_("Provider's number"), payment.number or NONE),
-        (_("Opened"), instant_text(payment.opened_at)),
-        (_("Open until"), instant_text(payment.expires_at)),
-        (_("Paid"), instant_text(payment.paid_at)),
+        (_("Provider's number"), payment.number or figures.NONE),
+        (_("Opened"), figures.instant(payment.opened_at)),
+        (_("Open until"), figures.instant(payment.expires_at)),
+        (_("Paid"), figures.instant(payment.paid_at)),
         (_("Counts for its order"), _("yes") if payment.is_applied else _("no")),
-        (_("Payer"), f"…{payment.payer_id[-4:]}" if payment.payer_id else NONE),
-        (_("Failed because"), payment.failed_why or NONE),
+        (_("Payer"), f"…{payment.payer_id[-4:]}" if payment.payer_id else figures.NONE),
+        (_("Failed because"), payment.failed_why or figures.NONE),
     ]
 
 
@@ -136,7 +137,7 @@ def _refund(refund: Refund) -> dict[str, Any]:
         "link": reverse("admin:payment_refund_change", args=[refund.pk]),
         "reference": refund.reference,
         "state": badge(refund.state, REFUND_STATES),
-        "amount": money_text(refund.amount_minor, refund.currency),
-        "at": instant_text(refund.sent_at or refund.requested_at),
+        "amount": figures.amount(refund.amount_minor, refund.currency),
+        "at": figures.instant(refund.sent_at or refund.requested_at),
         "why": reason(refund.why),
     }

@@ -13,9 +13,10 @@ from django.utils.translation import gettext_lazy as _
 from xuliu.common.deciding import PEOPLE_NEEDED, CannotDecide
 from xuliu.interfaces.console.borrowed import reason
 from xuliu.interfaces.console.cases import case_links
-from xuliu.interfaces.console.kit.columns import States, badge, instant_text, money_text
+from xuliu.interfaces.console.kit.columns import States, badge
 from xuliu.interfaces.console.tables.payment import REFUND_STATES
 from xuliu.interfaces.console.timeline import around
+from xuliu.interfaces.wording import figures
 from xuliu.ordering.models import Order
 from xuliu.party.models import Person
 from xuliu.party.rights import Right
@@ -62,10 +63,10 @@ def show(request: HttpRequest, refund_id: int) -> HttpResponse:
         "title": refund.reference,
         "refund": refund,
         "state": badge(refund.state, REFUND_STATES),
-        "amount": money_text(refund.amount_minor, refund.currency),
+        "amount": figures.amount(refund.amount_minor, refund.currency),
         "why": reason(refund.why),
         "order": Order.objects.filter(id=refund.payment.order_id).first(),
-        "sent": instant_text(refund.sent_at),
+        "sent": figures.instant(refund.sent_at),
         "numbers": [_number(number) for number in numbers],
         "cases": case_links("refund", refund.pk),
         "actions": _actions(request, refund),
@@ -111,7 +112,7 @@ def _actions(request: HttpRequest, refund: Refund) -> dict[str, Any]:
         "ask": may["ask"] and refund.state in (Refund.State.SENT, Refund.State.UNKNOWN, Refund.State.FAILED),
         "anew": may["anew"] and anew.may_be_asked_anew(refund),
         "send": may["send"] and anew.may_be_sent_again(refund),
-        "said": [(names.get(one.person_id, one.person_id), instant_text(one.at), one.why) for one in approvals],
+        "said": [(names.get(one.person_id, one.person_id), figures.instant(one.at), one.why) for one in approvals],
         "has_said": any(one.person_id == request.user.pk for one in approvals),
         "is_asking": len(approvals) >= PEOPLE_NEEDED,
     }
@@ -123,6 +124,6 @@ def _number(number: RefundNumber) -> dict[str, Any]:
         "number": number.number,
         "standing": badge(number.standing, STANDINGS),
         "detail": number.detail,
-        "said": instant_text(number.said_at or number.asked_at),
+        "said": figures.instant(number.said_at or number.asked_at),
         "link": f"{reverse('admin:payment_providercall_changelist')}?q={number.reference}",
     }

@@ -18,11 +18,12 @@ from xuliu.balance.queries import reading_of
 from xuliu.catalog.queries import public_price_list
 from xuliu.common import clock
 from xuliu.common.models import Event
-from xuliu.interfaces.console.kit.columns import NONE, badge, day_text, instant_text, localised, money_text, size_text
+from xuliu.interfaces.console.kit.columns import badge
 from xuliu.interfaces.console.tables.inventory import CARRIER_STATES, SIM_STATES
 from xuliu.interfaces.console.tables.ordering import LINE_STATES
 from xuliu.interfaces.console.timeline import around
-from xuliu.interfaces.console.words import REFUSALS, ago
+from xuliu.interfaces.console.words import REFUSALS
+from xuliu.interfaces.wording import figures
 from xuliu.inventory.models import Binding, Sim
 from xuliu.ordering.buying.offers import Offer, SimOffers, offers
 from xuliu.ordering.models import OrderLine
@@ -47,7 +48,7 @@ def show(request: HttpRequest, sim_id: int) -> HttpResponse:
         "title": sim.iccid,
         "sim": sim,
         "state": badge(sim.state, SIM_STATES),
-        "carrier": localised(sim.account.carrier),
+        "carrier": figures.localised(sim.account.carrier),
         "account_link": reverse("admin:carrier_carrieraccount_change", args=[sim.account_id]),
         "answer": _answer(sim, found.ends_on, clock.civil_date(now, sim.account.zone)),
         "data": _data(reading),
@@ -94,21 +95,25 @@ def _data(reading: Reading | None) -> dict[str, Any] | None:
     if reading is None or not reading.granted_bytes or reading.left_bytes is None:
         return None
     width = max(0.0, min(100.0, 100 * reading.left_bytes / reading.granted_bytes))
-    return {"width": width, "left": size_text(reading.left_bytes), "granted": size_text(reading.granted_bytes)}
+    return {
+        "width": width,
+        "left": figures.exact_size(reading.left_bytes),
+        "granted": figures.exact_size(reading.granted_bytes),
+    }
 
 
 def _reading(reading: Reading | None, now: Any) -> dict[str, Any] | None:
     if reading is None or reading.as_of is None:
         return None
     return {
-        "as_of": instant_text(reading.as_of),
-        "ago": ago(reading.as_of, now),
+        "as_of": figures.instant(reading.as_of),
+        "ago": figures.age(reading.as_of, now=now),
         "facts": [
-            (_("State at the carrier"), CARRIER_STATES.get(reading.carrier_state, NONE)),
-            (_("Last day served"), day_text(reading.period_end_on, is_exclusive_end=True)),
-            (_("Used"), size_text(reading.used_bytes)),
-            (_("In device (IMEI)"), reading.imei or NONE),
-            (_("Renewal blocked because"), reading.blocked_why or NONE),
+            (_("State at the carrier"), CARRIER_STATES.get(reading.carrier_state, figures.NONE)),
+            (_("Last day served"), figures.last_day(reading.period_end_on)),
+            (_("Used"), figures.exact_size(reading.used_bytes)),
+            (_("In device (IMEI)"), reading.imei or figures.NONE),
+            (_("Renewal blocked because"), reading.blocked_why or figures.NONE),
         ],
     }
 
@@ -116,11 +121,11 @@ def _reading(reading: Reading | None, now: Any) -> dict[str, Any] | None:
 def _offer(offer: Offer) -> dict[str, Any]:
     return {
         "code": offer.offering.code,
-        "name": localised(offer.offering.name),
-        "starts_on": day_text(offer.starts_on),
-        "last_day": day_text(offer.ends_on, is_exclusive_end=True),
-        "price": money_text(offer.amount_minor, offer.offering.currency),
-        "tax": money_text(offer.tax_minor, offer.offering.currency),
+        "name": figures.localised(offer.offering.name),
+        "starts_on": figures.day(offer.starts_on),
+        "last_day": figures.last_day(offer.ends_on),
+        "price": figures.amount(offer.amount_minor, offer.offering.currency),
+        "tax": figures.amount(offer.tax_minor, offer.offering.currency),
     }
 
 
@@ -130,7 +135,7 @@ def _refusals(found: SimOffers) -> list[dict[str, Any]]:
     return [
         {
             "code": sold[refusal.offering_id].code,
-            "name": localised(sold[refusal.offering_id].name),
+            "name": figures.localised(sold[refusal.offering_id].name),
             "why": REFUSALS[refusal.code],
         }
         for refusal in found.refusals
@@ -141,8 +146,8 @@ def _binding(binding: Binding) -> dict[str, Any]:
     return {
         "link": reverse("admin:inventory_terminal_change", args=[binding.terminal_id]),
         "terminal": f"{binding.terminal.model} · {binding.terminal.serial_number}",
-        "since": instant_text(binding.bound_at),
-        "until": instant_text(binding.unbound_at),
+        "since": figures.instant(binding.bound_at),
+        "until": figures.instant(binding.unbound_at),
         "is_now": binding.unbound_at is None,
     }
 
@@ -162,9 +167,9 @@ def _line(line: OrderLine) -> dict[str, Any]:
     return {
         "link": reverse("admin:ordering_orderline_change", args=[line.pk]),
         "order": line.order.number,
-        "offering": localised(line.offering),
-        "period": f"{day_text(line.starts_on)} – {day_text(line.ends_on, is_exclusive_end=True)}",
+        "offering": figures.localised(line.offering),
+        "period": f"{figures.last_day(line.starts_on)} – {figures.day(line.ends_on)}",
         "state": badge(line.state, LINE_STATES),
-        "price": money_text(line.price_minor, line.order.currency),
-        "at": instant_text(line.state_at),
+        "price": figures.amount(line.price_minor, line.order.currency),
+        "at": figures.instant(line.state_at),
     }

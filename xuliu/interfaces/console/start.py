@@ -14,12 +14,13 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from xuliu.common import clock
-from xuliu.interfaces.console import figures
+from xuliu.interfaces.console import counts
 from xuliu.interfaces.console.borrowed import reason
 from xuliu.interfaces.console.kit import columns
-from xuliu.interfaces.console.kit.columns import States, money_text
+from xuliu.interfaces.console.kit.columns import States
 from xuliu.interfaces.console.tables.ticket import CASE_KINDS
-from xuliu.interfaces.console.words import ago, state_words
+from xuliu.interfaces.console.words import state_words
+from xuliu.interfaces.wording import figures
 from xuliu.ordering.queries import StateCount, state_counts
 from xuliu.party.rights import Right
 
@@ -61,7 +62,7 @@ def show(request: HttpRequest) -> HttpResponse:
     if not request.user.has_perm(Right.SEE):
         raise PermissionDenied
     now = clock.now()
-    dark = figures.darkness(clock.civil_date(now, get_current_timezone_name()))
+    dark = counts.darkness(clock.civil_date(now, get_current_timezone_name()))
     sees_money = request.user.has_perm(Right.SEE_MONEY)
     context = {
         **site.each_context(request),
@@ -69,16 +70,16 @@ def show(request: HttpRequest) -> HttpResponse:
         "dark": dark,
         "bars": _bars(dark),
         "sims": reverse("admin:inventory_sim_changelist"),
-        "pots": [_pot(money) for money in figures.money()] if sees_money else [],
-        "cases": [_case(case, now) for case in figures.cases()],
+        "pots": [_pot(money) for money in counts.money()] if sees_money else [],
+        "cases": [_case(case, now) for case in counts.cases()],
         "state_counts": _standings(state_counts(), now, sees_money=sees_money),
-        "carriers": [_carrier(health) for health in figures.carriers_health(now)],
-        "now": columns.instant_text(now),
+        "carriers": [_carrier(health) for health in counts.carriers_health(now)],
+        "now": figures.instant(now),
     }
     return render(request, "console/start.html", context)
 
 
-def _bars(dark: figures.Darkness) -> list[Bar]:
+def _bars(dark: counts.Darkness) -> list[Bar]:
     most = max((count for _, count in dark.by_day), default=0) or 1
     root = reverse("admin:inventory_sim_changelist")
     return [
@@ -94,7 +95,7 @@ def _bars(dark: figures.Darkness) -> list[Bar]:
     ]
 
 
-def _pot(money: figures.Money) -> dict[str, Any]:
+def _pot(money: counts.Money) -> dict[str, Any]:
     postings, lines = reverse("admin:ledger_posting_changelist"), reverse("admin:ordering_order_changelist")
     refunds = reverse("admin:payment_refund_changelist")
     wanted = [
@@ -108,13 +109,13 @@ def _pot(money: figures.Money) -> dict[str, Any]:
     parts, start = [], 0.0
     for title, amount, tone, link in wanted:
         width = FULL * max(0, amount) / whole
-        share = f"{width:.0f} %" if amount else columns.NONE
-        parts.append(Part(title, money_text(amount, money.currency), share, start, width, tone, link))
+        share = f"{width:.0f} %" if amount else figures.NONE
+        parts.append(Part(title, figures.amount(amount, money.currency), share, start, width, tone, link))
         start += width
     return {
         "parts": parts,
-        "with_providers": money_text(money.with_providers, money.currency),
-        "owed_to_carriers": money_text(money.owed_to_carriers, money.currency),
+        "with_providers": figures.amount(money.with_providers, money.currency),
+        "owed_to_carriers": figures.amount(money.owed_to_carriers, money.currency),
     }
 
 
@@ -137,7 +138,7 @@ def _standing(one: StateCount, table: str, now: datetime) -> dict[str, Any]:
     return {
         "state": columns.badge(one.state, words[one.kind]),
         "count": one.count,
-        "oldest": ago(one.oldest_at, now),
+        "oldest": figures.age(one.oldest_at, now=now),
         "set_aside": one.set_aside,
         "overdue": one.overdue,
         "link": f"{root}?state={one.state}",
@@ -145,17 +146,17 @@ def _standing(one: StateCount, table: str, now: datetime) -> dict[str, Any]:
     }
 
 
-def _case(case: figures.CaseCount, now: datetime) -> dict[str, Any]:
+def _case(case: counts.CaseCount, now: datetime) -> dict[str, Any]:
     root = reverse("admin:ticket_case_changelist")
     return {
         "what": CASE_KINDS.get(case.kind, case.kind),
         "count": case.number,
-        "oldest": ago(case.oldest_at, now),
+        "oldest": figures.age(case.oldest_at, now=now),
         "link": f"{root}?state=OPEN&kind={case.kind}",
     }
 
 
-def _carrier(health: figures.Health) -> dict[str, Any]:
+def _carrier(health: counts.Health) -> dict[str, Any]:
     account = health.account
     lines = reverse("admin:ordering_orderline_changelist")
     if account.paused_at:
@@ -167,7 +168,7 @@ def _carrier(health: figures.Health) -> dict[str, Any]:
     else:
         tone, says = "plain", _("Not spoken to in the last hour")
     return {
-        "name": columns.localised(account.carrier),
+        "name": figures.localised(account.carrier),
         "code": account.code,
         "tone": tone,
         "says": says,

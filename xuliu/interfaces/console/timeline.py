@@ -13,9 +13,10 @@ from django.utils.translation import gettext_lazy as _
 from xuliu.carrier.models import Call
 from xuliu.common.models import CallRecord, Event
 from xuliu.interfaces.console.borrowed import reason
-from xuliu.interfaces.console.kit.columns import badge, instant_text, money_text
+from xuliu.interfaces.console.kit.columns import badge
 from xuliu.interfaces.console.tables.ordering import CHANNELS
 from xuliu.interfaces.console.words import KINDS, state_words, who
+from xuliu.interfaces.wording import figures
 from xuliu.ordering.models import Order, OrderLine, Receipt
 from xuliu.payment.models import Payment, ProviderCall, Refund, RefundNumber
 
@@ -37,7 +38,7 @@ class Entry:
     when: str = field(init=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "when", instant_text(self.at))
+        object.__setattr__(self, "when", figures.instant(self.at))
 
 
 def around(
@@ -69,7 +70,7 @@ def quoted(order: Order) -> Entry:
         subject=str(KINDS["order"]),
         text=badge(Order.State.QUOTED, state_words()["order"]),
         who=str(CHANNELS.get(order.channel, order.channel)),
-        detail=money_text(order.total_minor, order.currency),
+        detail=figures.amount(order.total_minor, order.currency),
     )
 
 
@@ -129,6 +130,6 @@ def _receipted(receipt: Receipt) -> Entry:
         subject=str(_("Receipt")),
         text=receipt.text_number,
         who=who("worker", ""),
-        detail=money_text(receipt.amount_minor, receipt.currency),
+        detail=figures.amount(receipt.amount_minor, receipt.currency),
         link=reverse("admin:ordering_receipt_change", args=[receipt.pk]),
     )

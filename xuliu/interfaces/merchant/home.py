@@ -16,11 +16,11 @@ from xuliu.common import browsers
 from xuliu.common.addresses import client_of
 from xuliu.common.codes import code_in
 from xuliu.common.guard import TooManyTries
-from xuliu.interfaces.merchant.presenters import figures
 from xuliu.interfaces.merchant.presenters import order as words
 from xuliu.interfaces.merchant.sims import token_of
 from xuliu.interfaces.merchant.visiting import page, remembered
-from xuliu.inventory import wording
+from xuliu.interfaces.wording import figures
+from xuliu.interfaces.wording.numbers import refusal_of_number
 from xuliu.inventory.look_ups import look_up, unlock, whom
 from xuliu.inventory.numbers import readings
 from xuliu.ordering.queries import lines_of, order_by_code
@@ -108,7 +108,7 @@ def _closed(request: HttpRequest, given: str, *, error: str, minutes: int | None
 def _contact() -> str:
     """Whom to call: the seller of what visitors buy."""
     prices = public_price_list()
-    return figures.contact(prices.seller) if prices else ""
+    return figures.localised(prices.seller.contact_text, default="") if prices else ""
 
 
 def _no_such_number(given: str) -> str:
@@ -116,5 +116,5 @@ def _no_such_number(given: str) -> str:
     if why := readings(given).why_none:
         return gettext(
             "There is no such number here (%(why)s). Check it sign by sign, or scan the sticker on the terminal."
-        ) % {"why": wording.sentence(why)}
+        ) % {"why": refusal_of_number(why)}
     return gettext("There is no such number here. Check it sign by sign, or scan the sticker on the terminal.")

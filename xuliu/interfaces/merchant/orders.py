@@ -15,10 +15,11 @@ from xuliu.common import clock
 from xuliu.common.addresses import client_of
 from xuliu.interfaces.merchant import browsers
 from xuliu.interfaces.merchant.paying import drawn, paying, signing_in
-from xuliu.interfaces.merchant.presenters import figures, refusals
 from xuliu.interfaces.merchant.presenters import order as words
+from xuliu.interfaces.merchant.presenters import refusals
 from xuliu.interfaces.merchant.presenters.sim import is_silent
 from xuliu.interfaces.merchant.visiting import is_in_wechat, live, moved, page, remember
+from xuliu.interfaces.wording import figures
 from xuliu.ordering.buying.choose import TooManyOpen, choose, visitor_of
 from xuliu.ordering.buying.place import CannotPlace, cancel, place
 from xuliu.ordering.buying.quote import QuoteRefused, Selection
@@ -131,7 +132,7 @@ def _context(request: HttpRequest, order: Order, now: datetime) -> dict[str, Any
         "here": reverse("merchant:order", args=[order.code]),
         "quote": _quote(order, lines, now),
         "error": refusals.refusal(refused),
-        "contact": figures.contact(order.seller),
+        "contact": figures.localised(order.seller.contact_text, default=""),
     }
     is_being_known = signed_in is not None and signed_in.state == SignIn.State.RETURNED
     if order.state == Order.State.QUOTED and now < order.valid_until and not is_being_known:

@@ -16,9 +16,10 @@ from xuliu.catalog.queries import public_price_list
 from xuliu.common import clock
 from xuliu.common.addresses import client_of
 from xuliu.interfaces.merchant import browsers
-from xuliu.interfaces.merchant.presenters import figures, plans, refusals
+from xuliu.interfaces.merchant.presenters import plans, refusals
 from xuliu.interfaces.merchant.presenters import sim as words
 from xuliu.interfaces.merchant.visiting import live, page, remembered
+from xuliu.interfaces.wording import figures
 from xuliu.inventory.finding import sim_in, terminal_of_sticker
 from xuliu.inventory.models import Sim, Terminal
 from xuliu.ordering.buying.choose import TooManyOpen, Visitor, choose
@@ -129,7 +130,7 @@ def _context(request: HttpRequest, sim: Sim, terminal: Terminal | None, *, is_wh
     )
     answer = words.answer(facts)
     lines = under_way([sim.pk]).get(sim.pk, [])
-    carrier = figures.named(account.carrier.name)
+    carrier = figures.localised(account.carrier.name)
     groups = plans.groups(found.offers, wants=answer.wants, chosen=request.GET.get("plan", ""))
     tracks = [words.period_track(facts), words.data_track(facts) if is_whole else None]
     return {
@@ -149,7 +150,7 @@ def _context(request: HttpRequest, sim: Sim, terminal: Terminal | None, *, is_wh
         "error": refusals.refusal(request.GET.get("refused", "")),
         "groups": groups,
         "nothing": "" if found.offers or account.paused_at else _nothing(answer),
-        "contact": figures.contact(prices.seller) if prices else "",
+        "contact": figures.localised(prices.seller.contact_text, default="") if prices else "",
     }
 
 

@@ -7,22 +7,12 @@ from datetime import date
 from functools import lru_cache, partial
 from types import MappingProxyType
 
-from django.utils.functional import Promise
-from django.utils.translation import gettext_lazy as _
-
 from xuliu.common import signs
-from xuliu.inventory import numbers, passwords, wording
+from xuliu.inventory import numbers, passwords
+from xuliu.inventory.imports.problems import LineFault
 from xuliu.inventory.models import Sim
 
 EARLIEST, LATEST = date(2000, 1, 1), date(2100, 1, 1)
-
-NOT_A_DATE = _("this is no date such as 2026-12-31 between the years 2000 and 2099")
-A_MOMENT = _("a time stands behind this date; a whole day is wanted, such as 2026-12-31")
-A_COUNT_OF_DAYS = _("this is a spreadsheet's count of days; export it again with the column formatted as a date")
-NOT_A_STATE = _("this is no state; there are: %(known)s")
-TOO_LONG = _("this is longer than %(longest)s characters")
-CONTROL = _("at place %(place)s stands %(sign)s, which cannot be kept")
-NOT_A_PASSWORD = _("a service password has 4 to 32 letters, digits or signs without spaces")
 
 MARKS = "'`´‘’“”\""  # a spreadsheet's sign that a text follows, and quotation marks
 DAY = re.compile(r"([0-9]{4})-([0-9]{1,2})-([0-9]{1,2})|([0-9]{4})([0-9]{2})([0-9]{2})")
@@ -44,11 +34,11 @@ STATES: Mapping[str, str] = MappingProxyType(
 
 
 class BadCell(ValueError):
-    """The cell cannot be taken; carries the reason for people."""
+    """The cell cannot be taken, and why."""
 
-    def __init__(self, reason: Promise, **facts: object) -> None:
-        super().__init__(reason)
-        self.reason = reason
+    def __init__(self, fault: LineFault | numbers.Fault, **facts: object) -> None:
+        super().__init__(fault)
+        self.fault = fault
         self.facts = facts
 
 
@@ -59,14 +49,13 @@ class Column:
     name: str
     chinese: str
     read: Callable[[str], str | date]
-    what: str
 
 
 def _number(read: Callable[[str], str], text: str) -> str:
     try:
         return read(text)
     except numbers.NotSuchANumber as refused:
-        raise BadCell(wording.template(refused), **refused.facts) from None
+        raise BadCell(refused.fault, kind=refused.kind, **refused.facts) from None
 
 
 def _name(longest: int, text: str) -> str:
@@ -75,9 +64,9 @@ def _name(longest: int, text: str) -> str:
         text = text.translate(signs.NAME).strip()
         for place, sign in enumerate(text, start=1):
             if not sign.isprintable() and ord(sign) not in signs.UNSEEN:
-                raise BadCell(CONTROL, sign=signs.named(sign), place=place)
+                raise BadCell(LineFault.CONTROL_SIGN, sign=sign, place=place)
     if len(text) > longest:
-        raise BadCell(TOO_LONG, longest=longest)
+        raise BadCell(LineFault.TEXT_TOO_LONG, longest=longest)
     return text
 
 
@@ -95,17 +84,17 @@ def _day_of(text: str) -> date:
     day, _space, moment = text.strip(f" {MARKS}").replace("T", " ").partition(" ")
     found = DAY.fullmatch(day.translate(DATE_SEPARATORS))
     if COUNT_OF_DAYS.fullmatch(day):
-        raise BadCell(A_COUNT_OF_DAYS)
+        raise BadCell(LineFault.COUNT_OF_DAYS)
     if not found:
-        raise BadCell(NOT_A_DATE)
+        raise BadCell(LineFault.NOT_A_DATE)
     if moment and not WHOLE_DAY.fullmatch(moment.strip()):
-        raise BadCell(A_MOMENT)
+        raise BadCell(LineFault.NOT_A_WHOLE_DAY)
     try:
         on = date(*(int(part) for part in found.groups() if part))
     except ValueError:
-        raise BadCell(NOT_A_DATE) from None
+        raise BadCell(LineFault.NOT_A_DATE) from None
     if not EARLIEST <= on < LATEST:
-        raise BadCell(NOT_A_DATE)
+        raise BadCell(LineFault.NOT_A_DATE)
     return on
 
 
@@ -113,35 +102,30 @@ def _state(text: str) -> str:
     try:
         return STATES[text.translate(signs.PLAIN).strip(f" {MARKS}").casefold()]
     except KeyError:
-        raise BadCell(NOT_A_STATE, known=", ".join(STATES)) from None
+        raise BadCell(LineFault.NOT_A_STATE, known=tuple(STATES)) from None
 
 
 def _password(text: str) -> str:
     password = passwords.given(text)
     if not passwords.SHAPE.fullmatch(password):
-        raise BadCell(NOT_A_PASSWORD)
+        raise BadCell(LineFault.NOT_A_PASSWORD)
     return password
 
 
 COLUMNS = (
-    Column("iccid", "卡号", partial(_number, numbers.iccid_of), "the SIM's number; needed"),
-    Column("msisdn", "接入号", partial(_number, numbers.msisdn_of), "its number in the network"),
-    Column("carrier_account", "运营商账户", _code, "our account at the carrier, by its code (or --account)"),
-    Column("state", "状态", _state, "a state; left out: active in a terminal, else in_stock"),
-    Column("first_day", "开通日", _day, "first day of the service period, such as 2026-01-31"),
-    Column("last_day", "到期日", _day, "last day served, such as 2027-01-30"),
-    Column(
-        "terminal_sn",
-        "终端序列号",
-        partial(_number, numbers.serial_number_of),
-        "serial number of the terminal that the SIM is in",
-    ),
-    Column("terminal_brand", "终端品牌", partial(_name, 60), "the terminal's maker; needed with terminal_sn"),
-    Column("terminal_model", "终端型号", partial(_name, 60), "the terminal's model; needed with terminal_sn"),
-    Column("imei", "设备识别码", partial(_number, numbers.imei_of), "the terminal's IMEI, 14 to 16 digits"),
-    Column("merchant_code", "商户编号", _code, "the merchant, by our code"),
-    Column("merchant_name", "商户名称", partial(_name, 200), "the merchant's name"),
-    Column("service_password", "服务密码", _password, "the SIM's service password; kept so that nobody can read it"),
+    Column("iccid", "卡号", partial(_number, numbers.iccid_of)),
+    Column("msisdn", "接入号", partial(_number, numbers.msisdn_of)),
+    Column("carrier_account", "运营商账户", _code),
+    Column("state", "状态", _state),
+    Column("first_day", "开通日", _day),
+    Column("last_day", "到期日", _day),
+    Column("terminal_sn", "终端序列号", partial(_number, numbers.serial_number_of)),
+    Column("terminal_brand", "终端品牌", partial(_name, 60)),
+    Column("terminal_model", "终端型号", partial(_name, 60)),
+    Column("imei", "设备识别码", partial(_number, numbers.imei_of)),
+    Column("merchant_code", "商户编号", _code),
+    Column("merchant_name", "商户名称", partial(_name, 200)),
+    Column("service_password", "服务密码", _password),
 )
 READERS: Mapping[str, Callable[[str], str | date]] = {column.name: column.read for column in COLUMNS}
 HEADINGS: Mapping[str, str] = {heading: column.name for column in COLUMNS for heading in (column.name, column.chinese)}

@@ -1,70 +1,101 @@
-"""What was wrong with a line, in words for people, and the file that says so."""
+"""What was wrong with a file or a line of it: codes and facts. `interfaces.wording.imports` has the sentences."""
 
-import csv
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from pathlib import Path
+from enum import StrEnum
 
-from django.utils.functional import Promise
-from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, override
-
-from xuliu.common import signs
-
-HEADINGS = ("line", "column", "value", "what", "reason")
-SECRET_COLUMNS = frozenset({"service_password"})
-# What a spreadsheet would take for a formula.
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+from xuliu.inventory import numbers
 
 # A warning that nine lines of ten get is none about a line: it is about the file, and told once.
-COMMON = gettext_lazy("%(count)s of %(lines)s lines (%(which)s): %(what)s")
 FEWEST_COMMON = 10
 NAMED_LINES = 5
 
 
-class UnreadableFile(Exception):
-    """The file as a whole cannot be taken; nothing was written. The message is one sentence for people."""
+class FileFault(StrEnum):
+    """Why a file as a whole cannot be taken. The facts of each stand beside it."""
 
-    def __init__(self, reason: str | Promise, facts: Mapping[str, object] | None = None) -> None:
-        super().__init__(str(reason) % facts if facts else str(reason))
+    UNREADABLE = "unreadable"  # path, why: the operating system's word
+    SPREADSHEET = "spreadsheet"  # program
+    ENCODING = "encoding"  # encoding: what it probably is
+    EMPTY = "empty"
+    TOO_LARGE = "too_large"
+    TOO_MANY_LINES = "too_many_lines"  # most
+    HEADING_TOO_LONG = "heading_too_long"
+    COLUMN_UNKNOWN = "column_unknown"  # column, known
+    COLUMN_TWICE = "column_twice"  # column
+    COLUMN_MISSING = "column_missing"  # column
+    ACCOUNT_UNKNOWN = "account_unknown"  # code, known
+
+
+class LineFault(StrEnum):
+    """What is wrong with a line, or doubtful. A number that cannot be read has a `numbers.Fault` instead."""
+
+    # The line as a whole.
+    LINE_TOO_LONG = "line_too_long"
+    NOT_A_TABLE = "not_a_table"
+    TOO_MANY_CELLS = "too_many_cells"
+    DATABASE = "database"  # why
+    # One cell.
+    NOT_A_DATE = "not_a_date"
+    NOT_A_WHOLE_DAY = "not_a_whole_day"
+    COUNT_OF_DAYS = "count_of_days"
+    NOT_A_STATE = "not_a_state"  # known
+    TEXT_TOO_LONG = "text_too_long"  # longest
+    CONTROL_SIGN = "control_sign"  # sign, place
+    NOT_A_PASSWORD = "not_a_password"  # noqa: S105  # a code
+    MISSING = "missing"
+    # One cell beside others, and one line beside others.
+    NEEDS_OTHER = "needs_other"  # other
+    ACCOUNT_UNKNOWN = "account_unknown"  # known
+    ENDS_BEFORE_START = "ends_before_start"
+    NOT_THIS_CARRIERS = "not_this_carriers"  # lengths, code
+    CONTRADICTED = "contradicted"  # lines
+    REPEATED = "repeated"  # lines
+    # Doubts: the line is imported.
+    MAYBE_ROUNDED = "maybe_rounded"
+    CHECK_DIGIT_DIFFERS = "check_digit_differs"
+    OTHER_CARRIERS = "other_carriers"  # proposed, carrier
+    OTHER_NAME = "other_name"  # line
+    COMMON = "common"  # count, lines, which, what: the first such problem
+    # What the database has against it (`statements.AGAINST`): `other` stands in the way, or is what is kept.
+    OTHER_ACCOUNT = "other_account"
+    TERMINAL_TAKEN = "terminal_taken"
+    BOUND_ELSEWHERE = "bound_elsewhere"
+    NUMBER_TAKEN = "number_taken"
+    KEPT_STATE = "kept_state"
+    KEPT_PERIOD = "kept_period"
+
+
+class UnreadableFile(Exception):
+    """The file as a whole cannot be taken; nothing was written."""
+
+    def __init__(self, fault: FileFault, **facts: object) -> None:
+        super().__init__(f"{fault} {facts}")
+        self.fault = fault
+        self.facts = facts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Problem:
-    """One thing about one line. A refused line is not imported; one with a warning is. `line` is counted from 1."""
+    """One thing about one line. A refused line is not imported; one with a warning is. `line` is counted from 1.
+
+    A number's fault has what it was read as among its facts, as `kind`.
+    """
 
     line: int
     column: str
     value: str
-    reason: str | Promise
+    fault: LineFault | numbers.Fault
     facts: Mapping[str, object] = field(default_factory=dict)
     is_refusal: bool = True
 
-    def __str__(self) -> str:
-        return str(self.reason) % self.facts
 
-    def text(self) -> str:
-        """The reason in the language that is active; of a refused value also the sign in it that cannot be seen."""
-        text = str(self)
-        unseen = signs.unseen_in(self.value) if self.is_refusal else None
-        if unseen is None or signs.named(unseen[0]) in text:
-            return text
-        facts = {"why": text, "sign": signs.named(unseen[0]), "place": unseen[1]}
-        return _("%(why)s; in the cell %(sign)s stands at place %(place)s") % facts
-
-
-def by_kind(problems: Iterable[Problem]) -> dict[tuple[str, str | Promise, bool], list[Problem]]:
-    """Problems of one column with one reason together, the most frequent first."""
-    kinds: dict[tuple[str, str | Promise, bool], list[Problem]] = {}
+def by_kind(problems: Iterable[Problem]) -> dict[tuple[str, str, bool], list[Problem]]:
+    """Problems of one column with one fault together, the most frequent first."""
+    kinds: dict[tuple[str, str, bool], list[Problem]] = {}
     for problem in problems:
-        kinds.setdefault((problem.column, problem.reason, problem.is_refusal), []).append(problem)
+        kinds.setdefault((problem.column, problem.fault, problem.is_refusal), []).append(problem)
     return dict(sorted(kinds.items(), key=lambda kind: -len(kind[1])))
-
-
-def first_lines(problems: Sequence[Problem]) -> str:
-    """The numbers of the first few of their lines."""
-    named = ", ".join(str(problem.line) for problem in problems[:NAMED_LINES])
-    return f"{named} …" if len(problems) > NAMED_LINES else named
 
 
 def gathered(problems: Sequence[Problem], *, lines: int) -> list[Problem]:
@@ -78,21 +109,5 @@ def gathered(problems: Sequence[Problem], *, lines: int) -> list[Problem]:
 
 def _once(same: Sequence[Problem], lines: int) -> Problem:
     first = same[0]
-    facts = {"count": len(same), "lines": lines, "which": first_lines(same), "what": first}
-    return replace(first, value="", reason=COMMON, facts=facts)
-
-
-def write_result(problems: Iterable[Problem], path: Path, *, language: str) -> None:
-    """One row a problem, refusals first, as CSV that a spreadsheet opens (UTF-8 with BOM). Passwords are left out."""
-    ordered = sorted(problems, key=lambda problem: (not problem.is_refusal, problem.line, problem.column))
-    with override(language), path.open("w", encoding="utf-8-sig", newline="") as file:
-        writer = csv.writer(file)
-        writer.writerow(HEADINGS)
-        for problem in ordered:
-            value = "" if problem.column in SECRET_COLUMNS else problem.value
-            what = _("refused") if problem.is_refusal else _("imported, please check")
-            writer.writerow((problem.line, problem.column, _inert(value), what, problem.text()))
-
-
-def _inert(value: str) -> str:
-    return f"'{value}" if value.startswith(FORMULA_STARTS) else value
+    facts = {"count": len(same), "lines": lines, "which": tuple(problem.line for problem in same), "what": first}
+    return replace(first, value="", fault=LineFault.COMMON, facts=facts)

@@ -7,29 +7,14 @@ from functools import lru_cache
 from operator import attrgetter
 from typing import NamedTuple
 
-from django.utils.functional import Promise
-from django.utils.translation import gettext_lazy as _
-
 from xuliu.carrier.contract import MsisdnForm
 from xuliu.catalog.periods import anchor_of
 from xuliu.inventory import numbers, passwords
 from xuliu.inventory.cards import Names, ways_to_write
 from xuliu.inventory.imports.columns import READERS, BadCell
-from xuliu.inventory.imports.problems import Problem
+from xuliu.inventory.imports.problems import NAMED_LINES, LineFault, Problem
 from xuliu.inventory.imports.table import Line
 from xuliu.inventory.models import Sim
-
-MISSING = _("this is missing")
-NEEDS = _("this needs %(other)s as well")
-UNKNOWN_ACCOUNT = _("there is no carrier account with this code; there are: %(known)s")
-BACKWARD = _("the last day is before the first")
-TWICE = _("this stands with other data in line %(lines)s too; none of them was imported")
-REPEATED = _("line %(lines)s says the same and was imported")
-NOT_THIS_CARRIERS = _("this carrier's MSISDNs have %(lengths)s digits, with or without the country code %(code)s")
-ROUND = _("a spreadsheet may have rounded this number: every digit after the 15th is 0; compare it with the card")
-FAILS_LUHN = _("the last digit is not the check digit; with this issuer it may be none, but it may be a typing error")
-OTHER_CARRIER = _("a number that begins like this belongs to %(proposed)s, not to %(carrier)s")
-OTHER_NAME = _("line %(line)s gives this merchant another name, which was taken")
 
 # Where the first is given the others must be.
 GO_TOGETHER = (
@@ -40,7 +25,6 @@ GO_TOGETHER = (
     ("first_day", ("last_day",)),
     ("merchant_name", ("merchant_code",)),
 )
-NAMED_LINES = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +91,7 @@ def _read(line: Line, accounts: Mapping[str, Account], take: Callable[[Row], Non
         try:
             values[name] = READERS[name](text)
         except BadCell as bad:
-            problems.append(Problem(line=line.number, column=name, value=text, reason=bad.reason, facts=bad.facts))
+            problems.append(Problem(line=line.number, column=name, value=text, fault=bad.fault, facts=bad.facts))
     account = accounts.get(str(values.get("carrier_account", "")))
     problems += _missing(line, values, account, accounts)
     if account is not None and "msisdn" in values:
@@ -122,20 +106,19 @@ def _read(line: Line, accounts: Mapping[str, Account], take: Callable[[Row], Non
 def _missing(
     line: Line, values: Mapping[str, str | date], account: Account | None, accounts: Mapping[str, Account]
 ) -> Iterator[Problem]:
-    def problem(column: str, reason: Promise, **facts: object) -> Problem:
-        return Problem(line=line.number, column=column, value=line.cells.get(column, ""), reason=reason, facts=facts)
+    def problem(column: str, fault: LineFault, **facts: object) -> Problem:
+        return Problem(line=line.number, column=column, value=line.cells.get(column, ""), fault=fault, facts=facts)
 
     if "iccid" not in line.cells:
-        yield problem("iccid", MISSING)
+        yield problem("iccid", LineFault.MISSING)
     if account is None:
-        known = ", ".join(code for code in accounts if code) or "–"
-        is_given = "carrier_account" in line.cells
-        yield problem("carrier_account", UNKNOWN_ACCOUNT if is_given else MISSING, known=known)
+        fault = LineFault.ACCOUNT_UNKNOWN if "carrier_account" in line.cells else LineFault.MISSING
+        yield problem("carrier_account", fault, known=tuple(code for code in accounts if code))
     for given, other in _alone(tuple(line.cells)):
-        yield problem(given, NEEDS, other=other)
+        yield problem(given, LineFault.NEEDS_OTHER, other=other)
     first, last = values.get("first_day"), values.get("last_day")
     if isinstance(first, date) and isinstance(last, date) and last < first:
-        yield problem("last_day", BACKWARD)
+        yield problem("last_day", LineFault.ENDS_BEFORE_START)
 
 
 def _as_the_carrier_writes(line: Line, values: dict[str, str | date], form: MsisdnForm) -> Iterator[Problem]:
@@ -144,8 +127,9 @@ def _as_the_carrier_writes(line: Line, values: dict[str, str | date], form: Msis
     if written:
         values["msisdn"] = written
         return
-    facts = {"lengths": "/".join(str(length) for length in sorted(form.lengths)), "code": form.country_code}
-    yield Problem(line=line.number, column="msisdn", value=line.cells["msisdn"], reason=NOT_THIS_CARRIERS, facts=facts)
+    facts = {"lengths": tuple(sorted(form.lengths)), "code": form.country_code}
+    fault = LineFault.NOT_THIS_CARRIERS
+    yield Problem(line=line.number, column="msisdn", value=line.cells["msisdn"], fault=fault, facts=facts)
 
 
 @lru_cache(maxsize=256)
@@ -194,20 +178,20 @@ def _array(texts: Sequence[str]) -> str:
 
 
 def _doubts(row: Row, account: Account) -> Iterator[Problem]:
-    def doubt(column: str, value: str, reason: Promise, **facts: object) -> Problem:
-        return Problem(line=row.line, column=column, value=value, reason=reason, facts=facts, is_refusal=False)
+    def doubt(column: str, value: str, fault: LineFault, **facts: object) -> Problem:
+        return Problem(line=row.line, column=column, value=value, fault=fault, facts=facts, is_refusal=False)
 
     if numbers.is_round(row.iccid):
-        yield doubt("iccid", row.iccid, ROUND)
+        yield doubt("iccid", row.iccid, LineFault.MAYBE_ROUNDED)
     if numbers.is_round(row.serial_number):
-        yield doubt("terminal_sn", row.serial_number, ROUND)
+        yield doubt("terminal_sn", row.serial_number, LineFault.MAYBE_ROUNDED)
     # Where the carrier knows the card with and without a check digit, the number given has none or the right one.
     if "," not in row.names and numbers.fails_luhn(row.iccid):
-        yield doubt("iccid", row.iccid, FAILS_LUHN)
+        yield doubt("iccid", row.iccid, LineFault.CHECK_DIGIT_DIFFERS)
     proposed = numbers.proposed_carrier(row.iccid)
     # A platform sells many networks' SIMs: only an account with a network itself can be contradicted.
     if proposed and proposed != account.carrier_code and account.carrier_code in numbers.PREFIXES:
-        yield doubt("iccid", row.iccid, OTHER_CARRIER, proposed=proposed, carrier=account.carrier_code)
+        yield doubt("iccid", row.iccid, LineFault.OTHER_CARRIERS, proposed=proposed, carrier=account.carrier_code)
 
 
 def _without_duplicates(rows: list[Row]) -> tuple[list[Row], list[Problem]]:
@@ -219,10 +203,10 @@ def _without_duplicates(rows: list[Row]) -> tuple[list[Row], list[Problem]]:
             are_equal = all(row[2:] == first[2:] for row in same)  # in all but the line and how the card is named
             for row in same[1:] if are_equal else same:
                 others = [other.line for other in same[: NAMED_LINES + 1] if other is not row]
-                facts = {"lines": ", ".join(str(line) for line in others[:NAMED_LINES])}
-                reason = REPEATED if are_equal else TWICE
+                facts = {"lines": tuple(others[:NAMED_LINES])}
+                fault = LineFault.REPEATED if are_equal else LineFault.CONTRADICTED
                 value = {"iccid": row.iccid, "msisdn": row.msisdn}.get(column, row.serial_number)
-                problems[row.line] = Problem(line=row.line, column=column, value=value, reason=reason, facts=facts)
+                problems[row.line] = Problem(line=row.line, column=column, value=value, fault=fault, facts=facts)
         rows = [row for row in rows if row.line not in problems]
     return rows, list(problems.values())
 
@@ -249,7 +233,7 @@ def _renamings(rows: Sequence[Row]) -> Iterator[Problem]:
                     line=row.line,
                     column="merchant_name",
                     value=row.merchant_name,
-                    reason=OTHER_NAME,
+                    fault=LineFault.OTHER_NAME,
                     facts={"line": first.line},
                     is_refusal=False,
                 )

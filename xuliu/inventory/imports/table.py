@@ -1,4 +1,4 @@
-"""From a file to lines of named cells. What cannot be read at all is said in one sentence."""
+"""From a file to lines of named cells. What cannot be read at all raises UnreadableFile."""
 
 import csv
 import io
@@ -8,11 +8,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from django.utils.functional import Promise
-from django.utils.translation import gettext_lazy as _
-
 from xuliu.common import signs
-from xuliu.inventory.imports.problems import Problem, UnreadableFile
+from xuliu.inventory.imports.problems import FileFault, LineFault, Problem, UnreadableFile
 
 MAX_BYTES = 128 * 1024 * 1024
 MAX_LINE_BYTES = 64 * 1024
@@ -33,12 +30,6 @@ NOTHING = frozenset(
 LONGEST_NOTHING = max(map(len, NOTHING))
 _DASHES = "-\u2010\u2011\u2012\u2013\u2014\u2015\u2212\uff0d"
 
-TOO_LONG = _("this line is longer than 64 KB; is a line break missing?")
-NOT_A_TABLE = _("this line cannot be read as CSV; is a quotation mark left open?")
-TOO_MANY_CELLS = _(
-    "this line has more cells than the heading has columns; is a text with a comma not in quotation marks?"
-)
-
 
 @dataclass(frozen=True, slots=True)
 class Line:
@@ -58,9 +49,9 @@ def read_lines(path: Path, *, names: Mapping[str, str], needed: Sequence[str]) -
     columns = _columns(_cells(heading, separator) or [], names, needed)
     for number, cells in _rows(lines, separator, len(columns)):
         if not isinstance(cells, list):
-            yield Problem(line=number, column="", value="", reason=cells)
+            yield Problem(line=number, column="", value="", fault=cells)
         elif len(cells) > len(columns) and any(cell.strip() for cell in cells[len(columns) :]):
-            yield Problem(line=number, column="", value=cells[len(columns)], reason=TOO_MANY_CELLS)
+            yield Problem(line=number, column="", value=cells[len(columns)], fault=LineFault.TOO_MANY_CELLS)
         elif given := {name: cell for name, raw in zip(columns, cells, strict=False) if (cell := _said(raw))}:
             yield Line(number, given)
 
@@ -72,24 +63,24 @@ def _heading(lines: Iterator[tuple[int, str]]) -> tuple[str, str]:
         if hint := HINT.fullmatch(line.translate(signs.UNSEEN).strip()):
             hinted = hint[1]
         elif _is_too_long(line):
-            raise UnreadableFile(_("The first line is longer than 64 KB; it must name the columns."))
+            raise UnreadableFile(FileFault.HEADING_TOO_LONG)
         elif line.strip():
             return line, hinted or max(SEPARATORS, key=line.count)
-    raise UnreadableFile(_("The file is empty."))
+    raise UnreadableFile(FileFault.EMPTY)
 
 
-def _rows(lines: Iterator[tuple[int, str]], separator: str, width: int) -> Iterator[tuple[int, list[str] | Promise]]:
+def _rows(lines: Iterator[tuple[int, str]], separator: str, width: int) -> Iterator[tuple[int, list[str] | LineFault]]:
     """Each line's number and cells, or why it has none."""
     ahead: deque[tuple[int, str]] = deque()
     while numbered := ahead.popleft() if ahead else next(lines, None):
         number, line = numbered
         if _is_too_long(line):
-            yield number, TOO_LONG
+            yield number, LineFault.LINE_TOO_LONG
             continue
         cells = _cells(line, separator)
         if cells is None:
             cells = _of_several(line, lines, ahead, separator, width)
-        yield number, NOT_A_TABLE if cells is None else cells
+        yield number, LineFault.NOT_A_TABLE if cells is None else cells
 
 
 def _of_several(
@@ -149,29 +140,22 @@ def _said(raw: str) -> str:
 def _text(path: Path) -> str:
     try:
         if path.stat().st_size > MAX_BYTES:
-            raise UnreadableFile(_("The file is larger than 128 MB; split it."))
+            raise UnreadableFile(FileFault.TOO_LARGE)
         raw = path.read_bytes()
     except OSError as error:
-        raise UnreadableFile(_("%(path)s cannot be read (%(why)s)."), {"path": path, "why": error.strerror}) from error
+        raise UnreadableFile(FileFault.UNREADABLE, path=path, why=error.strerror) from error
     for start, name in SPREADSHEETS.items():
         if raw.startswith(start):
-            raise UnreadableFile(
-                _("This is a file of %(program)s; save it as “CSV UTF-8” and import that."), {"program": name}
-            )
+            raise UnreadableFile(FileFault.SPREADSHEET, program=name)
     try:
         text = raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise _wrong_encoding(_likely_encoding(raw)) from error
+        raise UnreadableFile(FileFault.ENCODING, encoding=_likely_encoding(raw)) from error
     if "\0" in text[:100]:  # every second byte of UTF-16 without a mark
-        raise _wrong_encoding("UTF-16")
+        raise UnreadableFile(FileFault.ENCODING, encoding="UTF-16")
     if not text.strip():
-        raise UnreadableFile(_("The file is empty."))
+        raise UnreadableFile(FileFault.EMPTY)
     return text
-
-
-def _wrong_encoding(likely: str) -> UnreadableFile:
-    sentence = _("The file is not in UTF-8 but probably in %(encoding)s; save it as “CSV UTF-8” and import that.")
-    return UnreadableFile(sentence, {"encoding": likely})
 
 
 def _likely_encoding(raw: bytes) -> str:
@@ -190,15 +174,13 @@ def _columns(heading: Sequence[str], names: Mapping[str, str], needed: Sequence[
         given.pop()
     unknown = [cell for cell in given if cell.casefold() not in names]
     if unknown:
-        raise UnreadableFile(
-            _("The column “%(column)s” is not known; the first line must name columns among these: %(known)s."),
-            {"column": unknown[0], "known": ", ".join(dict.fromkeys(names.values()))},
-        )
+        known = tuple(dict.fromkeys(names.values()))
+        raise UnreadableFile(FileFault.COLUMN_UNKNOWN, column=unknown[0], known=known)
     columns = [names[cell.casefold()] for cell in given]
     for column in columns:
         if columns.count(column) > 1:
-            raise UnreadableFile(_("The column “%(column)s” stands twice in the first line."), {"column": column})
+            raise UnreadableFile(FileFault.COLUMN_TWICE, column=column)
     for column in needed:
         if column not in columns:
-            raise UnreadableFile(_("The column “%(column)s” is missing."), {"column": column})
+            raise UnreadableFile(FileFault.COLUMN_MISSING, column=column)
     return columns

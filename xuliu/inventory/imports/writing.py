@@ -13,11 +13,13 @@ from django.db import connection, transaction
 
 from xuliu.common.codes import new_code
 from xuliu.inventory.imports import statements
+from xuliu.inventory.imports.problems import LineFault
 from xuliu.inventory.imports.rows import Row
 from xuliu.party.operations import ensure_merchants
 
 # One import at a time: two would find each other's rows missing. A lock's number means nothing else anywhere.
 IMPORT_LOCK = 0x51_4D_53
+KEPT = (LineFault.KEPT_STATE, LineFault.KEPT_PERIOD)
 IN_ORDER = (
     ("", statements.MODELS),
     ("", statements.RESOLVE),
@@ -50,15 +52,15 @@ class Written:
 
 
 class Finding(NamedTuple):
-    """What the database has against a line: `kind` is a key of `import_sims.AGAINST`; `other` stands in the way."""
+    """What the database has against a line; `other` stands in the way, or is what is kept."""
 
     line: int
-    kind: str
+    fault: LineFault
     other: str
 
     def is_refusal(self) -> bool:
         """Whether the line is left out; otherwise it is imported and something is kept as it is."""
-        return not self.kind.startswith("kept")
+        return self.fault not in KEPT
 
 
 def prepare() -> None:
@@ -80,7 +82,7 @@ def write(rows: Sequence[Row], *, at: datetime, merchants: dict[str, str]) -> tu
         cursor.execute(statements.FIND)
         cursor.execute(statements.FIND_OTHERWISE)
         cursor.execute(statements.AGAINST)
-        findings = [Finding(*found) for found in cursor.fetchall()]
+        findings = [Finding(line, LineFault(fault), other) for line, fault, other in cursor.fetchall()]
         refused = {finding.line for finding in findings if finding.is_refusal()}
         cursor.execute(statements.LEAVE_OUT, [list(refused)])
         named = _merchants(row for row in rows if row.line not in refused)

@@ -1,22 +1,14 @@
 """What the tests of the import share."""
 
 import csv
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import pytest
-from django.utils.translation import override
 
 from xuliu.carrier.models import CarrierAccount
 from xuliu.inventory.tests.lines import Line
 from xuliu.inventory.tests.make import make_account
-
-
-@pytest.fixture
-def english() -> Iterator[None]:
-    """Reasons are compared in the language of the sources."""
-    with override("en"):
-        yield
 
 
 @pytest.fixture

@@ -36,9 +36,9 @@ def a_line(number: int, **cells: object) -> Line:
     }
 
 
-def reasons(report: Report) -> list[tuple[int, str, str]]:
-    """Line, column and the reason's text of every problem."""
-    return [(problem.line, problem.column, problem.text()) for problem in report.problems]
+def faults(report: Report) -> list[tuple[int, str, str]]:
+    """Line, column and fault of every problem."""
+    return [(problem.line, problem.column, problem.fault) for problem in report.problems]
 
 
 def refusals(report: Report) -> list[tuple[int, str]]:

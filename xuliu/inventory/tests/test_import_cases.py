@@ -8,13 +8,14 @@ import pytest
 
 from xuliu.inventory.finding import sim_by_iccid, sim_by_msisdn, terminal_by_serial_number
 from xuliu.inventory.import_sims import Report, import_sims
+from xuliu.inventory.imports.problems import LineFault
 from xuliu.inventory.look_ups import unlock
 from xuliu.inventory.models import Sim, Terminal
-from xuliu.inventory.tests.lines import reasons, refusals
+from xuliu.inventory.tests.lines import faults, refusals
 from xuliu.inventory.tests.make import make_account
 from xuliu.party.models import Merchant
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("english")]
+pytestmark = pytest.mark.django_db
 
 CASES = Path(__file__).parent / "cases"
 
@@ -92,7 +93,7 @@ def test_an_iccid_that_was_rounded_and_then_shown_whole_is_not_taken_without_a_w
     report = imported("rounded-to-zeros")
 
     assert warnings(report) == [(2, "iccid")]
-    assert "may have rounded" in reasons(report)[0][2]
+    assert faults(report) == [(2, "iccid", LineFault.MAYBE_ROUNDED)]
 
 
 def test_a_number_with_the_country_code_is_stored_as_the_carrier_calls_it() -> None:

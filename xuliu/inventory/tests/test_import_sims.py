@@ -14,12 +14,14 @@ from xuliu.inventory import import_sims as use_case
 from xuliu.inventory import passwords
 from xuliu.inventory.import_sims import import_sims
 from xuliu.inventory.imports.columns import COLUMNS
+from xuliu.inventory.imports.problems import LineFault
 from xuliu.inventory.models import Binding, Sim, Terminal, TerminalModel
-from xuliu.inventory.tests.lines import a_line, reasons, refusals, versions
+from xuliu.inventory.numbers import Fault
+from xuliu.inventory.tests.lines import a_line, faults, refusals, versions
 from xuliu.inventory.tests.make import make_account, make_merchant, make_sim, make_terminal
 from xuliu.party.models import Merchant
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("english")]
+pytestmark = pytest.mark.django_db
 
 
 def test_a_line_becomes_a_sim_in_its_terminal_at_its_merchant(account: CarrierAccount, file: Any) -> None:
@@ -77,43 +79,44 @@ def test_a_renewed_period_and_a_moved_state_are_kept_with_a_warning(account: Car
 
     report = import_sims(path=path)
 
-    assert reasons(report) == [
-        (2, "last_day", "the SIM is served until 2028-01-30 and stays so; an import makes no period shorter"),
-        (2, "state", "the SIM is SUSPENDED and stays so; an import moves no states"),
+    assert faults(report) == [
+        (2, "last_day", LineFault.KEPT_PERIOD),
+        (2, "state", LineFault.KEPT_STATE),
     ]
+    assert [problem.facts["other"] for problem in report.problems] == ["2028-01-30", "SUSPENDED"]
     assert report.refused_lines() == report.written.total() == 0
 
 
 @pytest.mark.parametrize(
-    ("column", "cell", "says"),
+    ("column", "cell", "fault"),
     [
-        ("iccid", "8986044", "18 to 20"),
-        ("iccid", "8.98604E+19", "spreadsheet has rounded"),
-        ("iccid", "", "missing"),
-        ("msisdn", "12345", "7 to 15 digits"),
-        ("imei", "490154203237519", "does not fit the others"),
-        ("last_day", "30.1.2027", "2026-12-31"),
-        ("last_day", "2027-02-29", "2026-12-31"),
-        ("last_day", "2026-01-30", "before the first"),
-        ("state", "asleep", "there are: in_stock"),
-        ("carrier_account", "nobody", "no carrier account"),
-        ("carrier_account", "", "missing"),
-        ("terminal_brand", "", "needs terminal_brand"),
-        ("terminal_sn", "", "needs terminal_sn"),
-        ("terminal_sn", "1.2E+15", "rounded"),
-        ("merchant_name", "店" * 201, "longer than 200"),
-        ("merchant_name", "a\x07b", "U+0007 BELL"),
-        ("service_password", "12", "4 to 32"),
+        ("iccid", "8986044", Fault.LENGTH),
+        ("iccid", "8.98604E+19", Fault.ROUNDED),
+        ("iccid", "", LineFault.MISSING),
+        ("msisdn", "12345", Fault.LENGTH),
+        ("imei", "490154203237519", Fault.CHECK_DIGIT),
+        ("last_day", "30.1.2027", LineFault.NOT_A_DATE),
+        ("last_day", "2027-02-29", LineFault.NOT_A_DATE),
+        ("last_day", "2026-01-30", LineFault.ENDS_BEFORE_START),
+        ("state", "asleep", LineFault.NOT_A_STATE),
+        ("carrier_account", "nobody", LineFault.ACCOUNT_UNKNOWN),
+        ("carrier_account", "", LineFault.MISSING),
+        ("terminal_brand", "", LineFault.NEEDS_OTHER),
+        ("terminal_sn", "", LineFault.NEEDS_OTHER),
+        ("terminal_sn", "1.2E+15", Fault.ROUNDED),
+        ("merchant_name", "店" * 201, LineFault.TEXT_TOO_LONG),
+        ("merchant_name", "a\x07b", LineFault.CONTROL_SIGN),
+        ("service_password", "12", LineFault.NOT_A_PASSWORD),
     ],
 )
 def test_a_bad_cell_refuses_its_line_and_no_other(
-    column: str, cell: str, says: str, account: CarrierAccount, file: Any
+    column: str, cell: str, fault: str, account: CarrierAccount, file: Any
 ) -> None:
     report = import_sims(path=file([a_line(1), a_line(2, **{column: cell}), a_line(3)]))
 
     assert Sim.objects.count() == 2
-    assert {line for line, _, _ in reasons(report)} == {3}
-    assert any(says in reason for _, _, reason in reasons(report))
+    assert {line for line, _, _ in faults(report)} == {3}
+    assert fault in [found for _, _, found in faults(report)]
 
 
 def test_every_bad_cell_of_a_line_is_named(account: CarrierAccount, file: Any) -> None:
@@ -149,8 +152,9 @@ def test_lines_that_contradict_each_other_are_both_refused_and_name_each_other(
     report = import_sims(path=file(lines))
 
     assert [sim.iccid for sim in Sim.objects.all()] == [a_line(2)["iccid"]]
-    said = {(line, column): reason for line, column, reason in reasons(report)}
-    assert list(said) == [
+    others = {(problem.line, problem.column): problem.facts["lines"] for problem in report.problems}
+    assert {problem.fault for problem in report.problems} == {LineFault.CONTRADICTED}
+    assert list(others) == [
         (2, "iccid"),
         (4, "iccid"),
         (5, "terminal_sn"),
@@ -158,15 +162,15 @@ def test_lines_that_contradict_each_other_are_both_refused_and_name_each_other(
         (7, "msisdn"),
         (8, "msisdn"),
     ]
-    assert "line 4" in said[2, "iccid"]
-    assert "line 2" in said[4, "iccid"]
+    assert (others[2, "iccid"], others[4, "iccid"]) == ((4,), (2,))
 
 
 def test_of_lines_that_say_the_same_one_is_imported(account: CarrierAccount, file: Any) -> None:
     report = import_sims(path=file([a_line(1), a_line(2), a_line(1)]))
 
     assert Sim.objects.count() == 2
-    assert reasons(report) == [(4, "iccid", "line 2 says the same and was imported")]
+    assert faults(report) == [(4, "iccid", LineFault.REPEATED)]
+    assert report.problems[0].facts == {"lines": (2,)}
 
 
 def test_what_the_database_has_against_a_line_is_told(account: CarrierAccount, file: Any) -> None:
@@ -181,13 +185,13 @@ def test_what_the_database_has_against_a_line_is_told(account: CarrierAccount, f
 
     report = import_sims(path=file([a_line(number, merchant_code="", merchant_name="") for number in (1, 2, 3, 4)]))
 
-    assert [(line, column) for line, column, _ in reasons(report)] == [
+    assert [(line, column) for line, column, _ in faults(report)] == [
         (2, "terminal_sn"),
         (3, "terminal_sn"),
         (4, "carrier_account"),
         (5, "msisdn"),
     ]
-    assert other.iccid in reasons(report)[1][2]
+    assert report.problems[1].facts == {"other": other.iccid}
     assert versions() == before
 
 
@@ -228,7 +232,7 @@ def test_makes_are_one_however_they_are_cased_and_merchants_keep_their_first_nam
 
     assert [str(model) for model in TerminalModel.objects.all()] == ["Newland N910"]
     assert dict(Merchant.objects.values_list("code", "name")) == {"M0001": "林记", "M0003": "M0003"}
-    assert [(line, column) for line, column, _ in reasons(report)] == [(3, "merchant_name")]
+    assert [(line, column) for line, column, _ in faults(report)] == [(3, "merchant_name")]
 
 
 def test_one_line_and_a_thousand_take_the_same_number_of_statements(account: CarrierAccount, file: Any) -> None:

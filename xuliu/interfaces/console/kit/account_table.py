@@ -19,8 +19,9 @@ from django.utils.translation import gettext_noop
 from xuliu.common import examining
 from xuliu.common.findings import Shown
 from xuliu.interfaces.console.kit.account_form import AccountForm, SwitchForm, form_for
-from xuliu.interfaces.console.kit.columns import States, badge, computed, instant_text, localised
+from xuliu.interfaces.console.kit.columns import States, badge, computed
 from xuliu.interfaces.console.kit.listing import Table
+from xuliu.interfaces.wording import figures
 from xuliu.party.rights import Right
 
 SWITCH = ("is_stopped", "stopped_why")
@@ -45,11 +46,11 @@ SAID = (
 def tried(account: Any) -> SafeString | str:
     """What was found when the account was tried, and what that means for payers."""
     rows = [
-        (badge(one["shown"], FOUND), localised(one["about"]), one["why"] and in_their_language(one["why"]))
+        (badge(one["shown"], FOUND), figures.localised(one["about"]), one["why"] and in_their_language(one["why"]))
         for one in account.findings
     ]
     each = format_html_join("", '<li>{} {} <span class="x-soft">{}</span></li>', rows)
-    at = instant_text(account.examined_at) if rows else ""
+    at = figures.instant(account.examined_at) if rows else ""
     return format_html('<ul class="x-found">{}</ul><p class="x-soft">{}</p><p>{}</p>', each, at, _meaning(account))
 
 
@@ -85,7 +86,7 @@ class AccountTable(Table):
             return super().add_view(request, form_url, extra_context)  # type: ignore[no-any-return]  # unfold has no types
         if len(kinds) == 1:
             return redirect(f"{request.path}?kind={next(iter(kinds))}")
-        choices = [(code, localised(kind)) for code, kind in kinds.items()]
+        choices = [(code, figures.localised(kind)) for code, kind in kinds.items()]
         context = {**self.admin_site.each_context(request), "title": self.singular, "choices": choices}
         return TemplateResponse(request, "console/choose_kind.html", context)
 

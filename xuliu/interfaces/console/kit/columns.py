@@ -5,7 +5,6 @@ A column is a function of a row, as Django's `list_display` and `readonly_fields
 """
 
 from collections.abc import Callable, Mapping
-from datetime import date, datetime, timedelta
 from functools import reduce
 from json import dumps
 from typing import Any
@@ -16,20 +15,16 @@ from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from django.utils.timezone import get_current_timezone
-from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
-from xuliu.common.money import decimal_text
+from xuliu.interfaces.wording import figures
 
 Text = str | Promise
 Column = Callable[[Model], Any]
 # What a state is called, and its tone: well, soon (somebody should look), dark (went wrong), plain.
 States = Mapping[str, tuple[Text, str]]
 
-NONE = "–"
 STATE = _("State")
-SIGNS = {"CNY": "¥", "EUR": "€", "USD": "$", "GBP": "£"}
 
 
 def plain(field: str, title: Text, *, in_order: bool = True) -> Column:
@@ -67,35 +62,36 @@ def moment(field: str, title: Text) -> Column:
     """An instant, to the second, in the zone that is active."""
 
     def shown(row: Model) -> Any:
-        return format_html('<span class="x-moment">{}</span>', instant_text(_value(row, field)))
+        return format_html('<span class="x-moment">{}</span>', figures.instant(_value(row, field)))
 
     return _column(shown, title, field)
 
 
 def day(field: str, title: Text, *, is_exclusive_end: bool = False) -> Column:
     """A civil date; of an exclusive end the last day served."""
-    return _column(lambda row: day_text(_value(row, field), is_exclusive_end=is_exclusive_end), title, field)
+    text = figures.last_day if is_exclusive_end else figures.day
+    return _column(lambda row: text(_value(row, field)), title, field)
 
 
 def money(field: str, title: Text, *, currency: str = "currency") -> Column:
     """An amount with its currency, on the right."""
 
     def shown(row: Model) -> Any:
-        return right_aligned(money_text(_value(row, field), _value(row, currency)))
+        return right_aligned(figures.amount(_value(row, field), _value(row, currency)))
 
     return _column(shown, title, field, is_right=True)
 
 
 def size(field: str, title: Text) -> Column:
     """Bytes as people say them, on the right."""
-    return _column(lambda row: right_aligned(size_text(_value(row, field))), title, field, is_right=True)
+    return _column(lambda row: right_aligned(figures.exact_size(_value(row, field))), title, field, is_right=True)
 
 
 def name(field: str, title: Text) -> Column:
     """A {locale: text} in the reader's language; of a key, that row's `name`."""
 
     def shown(row: Model) -> Any:
-        text = localised(_value(row, field))
+        text = figures.localised(_value(row, field))
         return format_html('<span class="x-name" title="{}">{}</span>', text, text)
 
     return _column(shown, title, "")
@@ -106,7 +102,7 @@ def related(field: str, title: Text, *, to: str, text: str = "") -> Column:
 
     def shown(row: Model) -> Any:
         found = _value(row, field)
-        return NONE if found is None else link(to, found, _value(row, text) if text else found)
+        return figures.NONE if found is None else link(to, found, _value(row, text) if text else found)
 
     return _column(shown, title, field)
 
@@ -117,7 +113,7 @@ def document(field: str, title: Text) -> Column:
     def shown(row: Model) -> Any:
         found = _value(row, field)
         if found in (None, "", {}):
-            return NONE
+            return figures.NONE
         laid_out = dumps(found, indent=2, ensure_ascii=False, cls=DjangoJSONEncoder)
         return format_html('<pre class="x-document">{}</pre>', laid_out)
 
@@ -141,52 +137,13 @@ def link(to: str, key: Any, text: Any) -> SafeString:
     return format_html('<a class="x-link" href="{}">{}</a>', reverse(f"admin:{app}_{model}_change", args=[key]), text)
 
 
-def money_text(amount_minor: int | None, currency: str) -> str:
-    """`¥36.00`; a currency without a sign of its own keeps its letters: `CHF 36.00`."""
-    if amount_minor is None:
-        return NONE
-    sign = SIGNS.get(currency, f"{currency} ")
-    return f"{'−' if amount_minor < 0 else ''}{sign}{decimal_text(abs(amount_minor))}"
-
-
-def size_text(size_bytes: int | None) -> str:
-    """`198 MB`, counted in thousands where it is a round number of them, else by 1024."""
-    if size_bytes is None:
-        return NONE
-    base = 1000 if size_bytes % 1000**2 == 0 and size_bytes % 1024**2 else 1024
-    for power, unit in ((3, "GB"), (2, "MB"), (1, "KB")):
-        if abs(size_bytes) >= base**power:
-            return f"{size_bytes / base**power:.1f}".removesuffix(".0") + f" {unit}"
-    return f"{size_bytes} B"
-
-
-def instant_text(at: datetime | None) -> str:
-    """`2026-11-20 10:24:05` in the active zone."""
-    return NONE if at is None else f"{at.astimezone(get_current_timezone()):%Y-%m-%d %H:%M:%S}"
-
-
-def day_text(on: date | None, *, is_exclusive_end: bool = False) -> str:
-    """`2026-11-20`; of an exclusive end the day before it."""
-    if on is None:
-        return NONE
-    return (on - timedelta(days=1) if is_exclusive_end else on).isoformat()
-
-
-def localised(found: Any) -> str:
-    """The reader's language of a {locale: text}; Chinese where it has none of that."""
-    texts = found if isinstance(found, dict) else getattr(found, "name", None)
-    if not isinstance(texts, dict):
-        return NONE if texts is None else str(texts)
-    return str(texts.get(get_language() or "zh-hans") or texts.get("zh-hans", NONE))
-
-
 def right_aligned(found: Any) -> SafeString:
     """A figure that stands at the right edge of its cell."""
     return format_html('<span class="x-figure">{}</span>', found)
 
 
 def _in_code(found: Any) -> Any:
-    return format_html('<span class="x-code">{}</span>', found) if found not in (None, "") else NONE
+    return format_html('<span class="x-code">{}</span>', found) if found not in (None, "") else figures.NONE
 
 
 def _column(shown: Callable[[Any], Any], title: Text, order: str, *, is_right: bool = False) -> Column:
@@ -207,4 +164,4 @@ def _value(row: Any, field: str) -> Any:
 
 
 def _or_dash(found: Any) -> Any:
-    return NONE if found in (None, "") else found
+    return figures.NONE if found in (None, "") else found

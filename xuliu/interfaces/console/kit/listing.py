@@ -21,7 +21,8 @@ from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin
 
 from xuliu.common.models import Event
-from xuliu.interfaces.console.kit.columns import NONE, Column, States, Text, badge, computed, instant_text, link
+from xuliu.interfaces.console.kit.columns import Column, States, Text, badge, computed, link
+from xuliu.interfaces.wording import figures
 from xuliu.party.rights import Right
 
 COUNTED_AT_MOST = 10_000
@@ -170,7 +171,7 @@ def kill_switch(row: Any) -> SafeString:
     if row.paused_at is None:
         return format_html('<span class="x-badge x-well">{}</span>', _("Running"))
     why = _("waits to be tried") if getattr(row, "is_untried", False) else row.paused_why
-    words = (_("Paused"), instant_text(row.paused_at), why)
+    words = (_("Paused"), figures.instant(row.paused_at), why)
     return format_html('<span class="x-badge x-dark">{}</span> <span class="x-soft">{} {}</span>', *words)
 
 
@@ -182,7 +183,7 @@ def timeline_of(states: States = SWITCHED) -> Column:
         events = Event.objects.filter(kind=row._meta.model_name, subject_id=row.pk).order_by("-id")[:EVENTS_SHOWN]
         rows = [
             (
-                instant_text(event.at),
+                figures.instant(event.at),
                 badge(event.became, states),
                 event.actor_label or ACTORS.get(event.actor_kind, event.actor_kind),
                 event.why and in_their_language(event.why),
@@ -190,7 +191,7 @@ def timeline_of(states: States = SWITCHED) -> Column:
             for event in reversed(events)
         ]
         each = format_html_join("", '<li><b>{}</b> {} <span class="x-soft">{}</span> {}</li>', rows)
-        return format_html('<ol class="x-timeline">{}</ol>', each) if rows else NONE
+        return format_html('<ol class="x-timeline">{}</ol>', each) if rows else figures.NONE
 
     return timeline
 

@@ -19,6 +19,7 @@ from xuliu.interfaces.console.kit import columns
 from xuliu.interfaces.console.kit.account_form import SwitchForm
 from xuliu.interfaces.console.kit.listing import Table, choice_filter, is_paused, kill_switch, timeline_of
 from xuliu.interfaces.console.kit.names_form import MoneyField, NamesField
+from xuliu.interfaces.wording import figures
 from xuliu.party.models import Seller
 from xuliu.party.rights import Right
 
@@ -216,13 +217,13 @@ class PriceForm(forms.ModelForm[Price]):
 @columns.computed(_("From"))
 def valid_from(price: Price) -> str:
     """When the price begins."""
-    return columns.instant_text(price.valid.lower)
+    return figures.instant(price.valid.lower)
 
 
 @columns.computed(_("Until"))
 def valid_until(price: Price) -> str:
     """When it ends; a dash where nobody has said."""
-    return columns.instant_text(price.valid.upper)
+    return figures.instant(price.valid.upper)
 
 
 @admin.register(Price)

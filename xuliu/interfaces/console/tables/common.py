@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from xuliu.common.models import Event
 from xuliu.interfaces.console.kit import columns
 from xuliu.interfaces.console.kit.listing import ACTORS, Table, choice_filter, subject_link
+from xuliu.interfaces.wording import figures
 
 
 @columns.computed(_("Subject"))
@@ -19,7 +20,7 @@ def subject(event: Event) -> SafeString | str:
 @columns.computed(_("Move"))
 def moved(event: Event) -> SafeString:
     """From → to."""
-    return format_html('<span class="x-code">{} → {}</span>', event.was or columns.NONE, event.became)
+    return format_html('<span class="x-code">{} → {}</span>', event.was or figures.NONE, event.became)
 
 
 @admin.register(Event)

@@ -23,6 +23,7 @@ from xuliu.interfaces.console.kit import columns
 from xuliu.interfaces.console.kit.columns import States
 from xuliu.interfaces.console.kit.listing import Table, timeline_of
 from xuliu.interfaces.console.kit.names_form import NamesField
+from xuliu.interfaces.wording import figures
 from xuliu.party.models import Merchant, Person, Seller
 from xuliu.party.operations import end_sessions
 from xuliu.party.rights import Right
@@ -83,7 +84,7 @@ def roles(person: Person) -> str:
     """The person's roles in words."""
     if person.is_superuser:
         return str(_("Everything"))
-    return ", ".join(str(ROLES.get(group.name, group.name)) for group in person.groups.all()) or columns.NONE
+    return ", ".join(str(ROLES.get(group.name, group.name)) for group in person.groups.all()) or figures.NONE
 
 
 @columns.computed(_("Contacts and second factor"))

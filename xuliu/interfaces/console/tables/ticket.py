@@ -13,6 +13,7 @@ from unfold.widgets import UnfoldAdminTextareaWidget
 from xuliu.interfaces.console.kit import columns
 from xuliu.interfaces.console.kit.columns import States
 from xuliu.interfaces.console.kit.listing import Table, choice_filter, subject_link, timeline_of
+from xuliu.interfaces.wording import figures
 from xuliu.party.rights import Right
 from xuliu.ticket.models import Case
 from xuliu.ticket.operations import close_case
@@ -84,7 +85,7 @@ def subject(case: Case) -> SafeString | str:
 def facts(case: Case) -> SafeString | str:
     """What a person needs to decide, as it was when the case was opened."""
     if not case.facts:
-        return columns.NONE
+        return figures.NONE
     rows = format_html_join("", "<dt>{}</dt><dd>{}</dd>", case.facts.items())
     return format_html('<dl class="x-facts">{}</dl>', rows)
 

@@ -8,8 +8,8 @@ from typing import Protocol
 from django.utils.translation import gettext, ngettext
 
 from xuliu.catalog.models import Offering
-from xuliu.interfaces.merchant.presenters import figures
 from xuliu.interfaces.merchant.presenters.sim import silence
+from xuliu.interfaces.wording import figures
 from xuliu.ordering.models import Order, OrderLine
 from xuliu.ordering.queries import Sums
 
@@ -87,7 +87,7 @@ class Ending:
 
 def carrier_name(line: OrderLine) -> str:
     """The carrier of the line's SIM, in the reader's language."""
-    return figures.named(line.account.carrier.name)
+    return figures.localised(line.account.carrier.name)
 
 
 def whose(line: OrderLine) -> str:
@@ -123,7 +123,7 @@ def present_quote(
         prices=tuple(prices),
         total=_money(order, order.total_minor),
         tax=_money(order, sums.tax_minor),
-        seller=figures.named(order.seller.name),
+        seller=figures.localised(order.seller.name),
         leads_to=_leads_to(order, lines),
         new_end=figures.last_day(lines[0].ends_on) if len(lines) == 1 else "",
         count=order.line_count,
@@ -145,7 +145,7 @@ def _line(order: Order, line: OrderLine) -> Line:
     words = {"day": figures.last_day(line.ends_on)}
     is_add_on = line.offering.kind == Offering.Kind.ADD_ON
     return Line(
-        what=figures.named(line.offering.name),
+        what=figures.localised(line.offering.name),
         for_whom=whose(line),
         price=_money(order, line.price_minor),
         period=(gettext("usable until %(day)s") if is_add_on else gettext("until %(day)s")) % words,
@@ -169,7 +169,7 @@ def _notes(lines: Sequence[OrderLine], is_other_under_way: bool, is_silent: bool
 
 
 def _money(order: Order, amount_minor: int) -> str:
-    return figures.money(amount_minor, order.currency)
+    return figures.amount(amount_minor, order.currency)
 
 
 def steps(found: Sequence[StepLike], *, carrier: str, zone: str) -> list[Shown]:
@@ -333,6 +333,6 @@ def remembered(order: Order, lines: Sequence[OrderLine]) -> Remembered:
         Order.State.FAILED: ("dark", gettext("money back")),
     }
     tone, stands = standing.get(Order.State(order.state), ("plain", gettext("not paid")))
-    what = figures.named(lines[0].offering.name) if lines else order.number
+    what = figures.localised(lines[0].offering.name) if lines else order.number
     whom = whose(lines[0]) if lines else ""
     return Remembered(code=order.code, what=what, whom=whom, stands=stands, tone=tone)

@@ -7,7 +7,7 @@ from django.utils.translation import gettext, ngettext
 
 from xuliu.catalog.models import Offering
 from xuliu.catalog.queries import PricedOffering
-from xuliu.interfaces.merchant.presenters import figures
+from xuliu.interfaces.wording import figures
 from xuliu.ordering.buying.offers import Offer
 
 MOST_SHOWN = 8
@@ -53,8 +53,8 @@ def _plans(rows: Sequence[Offer], *, picked: int) -> tuple[Plan, ...]:
     return tuple(
         Plan(
             offering_id=row.offering.id,
-            title=figures.named(row.offering.name),
-            price=figures.money(row.amount_minor, row.offering.currency),
+            title=figures.localised(row.offering.name),
+            price=figures.amount(row.amount_minor, row.offering.currency),
             detail=_detail(row),
             beside=_beside(row),
             badge=gettext("best value") if row is cheapest and len(rows) > 1 else "",
@@ -81,7 +81,7 @@ def _term(offering: PricedOffering) -> str:
         return ngettext("%(count)s month", "%(count)s months", terms.months) % {"count": terms.months}
     if terms.days and not terms.months:
         return ngettext("%(count)s day", "%(count)s days", terms.days) % {"count": terms.days}
-    return figures.named(offering.name)
+    return figures.localised(offering.name)
 
 
 def _detail(row: Offer) -> str:
@@ -94,11 +94,11 @@ def _detail(row: Offer) -> str:
 def _beside(row: Offer) -> str:
     if _is_add_on(row.offering) or row.offering.terms.months < 2:
         return ""
-    return gettext("%(price)s / month") % {"price": figures.money(round(_a_month(row)), row.offering.currency)}
+    return gettext("%(price)s / month") % {"price": figures.amount(round(_a_month(row)), row.offering.currency)}
 
 
 def _go(row: Offer) -> str:
-    words = {"plan": _term(row.offering), "price": figures.money(row.amount_minor, row.offering.currency)}
+    words = {"plan": _term(row.offering), "price": figures.amount(row.amount_minor, row.offering.currency)}
     if _is_add_on(row.offering):
         return gettext("Add %(plan)s for %(price)s") % words
     return gettext("Renew %(plan)s for %(price)s") % words

@@ -7,8 +7,8 @@ from typing import Any
 from django.utils.translation import gettext
 
 from xuliu.catalog.models import Offering
-from xuliu.interfaces.merchant.presenters import figures
 from xuliu.interfaces.merchant.presenters.order import zone_of
+from xuliu.interfaces.wording import figures
 from xuliu.ordering.models import OrderLine, Receipt
 from xuliu.payment.models import Payment
 
@@ -63,13 +63,13 @@ def present_receipt(
     return Words(
         title=gettext("Receipt for data fees"),
         number=receipt.text_number,
-        issued=figures.day_and_time(receipt.issued_at, zone=zone),
-        seller=figures.named(receipt.seller.name),
+        issued=figures.instant(receipt.issued_at, zone=zone),
+        seller=figures.localised(receipt.seller.name),
         tax_number=receipt.seller.tax_number,
-        contact=figures.contact(receipt.seller),
+        contact=figures.localised(receipt.seller.contact_text, default=""),
         items=tuple(_item(line, proofs.get(line.pk, "")) for line in delivered),
-        total=figures.money(receipt.amount_minor, receipt.currency),
-        tax=figures.money(receipt.tax_minor, receipt.currency),
+        total=figures.amount(receipt.amount_minor, receipt.currency),
+        tax=figures.amount(receipt.tax_minor, receipt.currency),
         facts=_facts(receipt, payment, zone),
         check_code=grouped(receipt.check_code),
     )
@@ -79,13 +79,13 @@ def _item(line: OrderLine, proof: str) -> Item:
     is_add_on = line.offering.kind == Offering.Kind.ADD_ON
     first, last = line.starts_on.isoformat(), figures.last_day(line.ends_on)
     return Item(
-        what=figures.named(line.offering.name),
-        card=f"{figures.named(line.account.carrier.name)} {line.sim.iccid}",
+        what=figures.localised(line.offering.name),
+        card=f"{figures.localised(line.account.carrier.name)} {line.sim.iccid}",
         period=gettext("usable until %(day)s") % {"day": last}
         if is_add_on
         else gettext("%(first)s to %(last)s") % {"first": first, "last": last},
         proof=_proof(proof),
-        price=figures.money(line.price_minor, line.order.currency),
+        price=figures.amount(line.price_minor, line.order.currency),
     )
 
 
@@ -103,7 +103,7 @@ def _facts(receipt: Receipt, payment: Payment | None, zone: str) -> tuple[tuple[
     order = receipt.order
     facts = [(gettext("Order"), order.number)]
     if order.paid_at:
-        facts.append((gettext("Paid"), figures.day_and_time(order.paid_at, zone=zone)))
+        facts.append((gettext("Paid"), figures.instant(order.paid_at, zone=zone)))
     if payment:
         facts.append((gettext("Paid by"), gettext("WeChat Pay")))
         if payment.number:
@@ -137,7 +137,7 @@ def checked(receipt: Receipt) -> Checked:
     """What the public check page may say."""
     return Checked(
         number=receipt.text_number,
-        issued_on=figures.day_and_time(receipt.issued_at, zone="Asia/Shanghai")[:10],
-        amount=figures.money(receipt.amount_minor, receipt.currency),
-        seller=figures.named(receipt.seller.name),
+        issued_on=figures.instant(receipt.issued_at, zone="Asia/Shanghai")[:10],
+        amount=figures.amount(receipt.amount_minor, receipt.currency),
+        seller=figures.localised(receipt.seller.name),
     )

@@ -6,7 +6,7 @@ from datetime import date, datetime, timedelta
 from django.utils.translation import gettext, ngettext
 
 from xuliu.balance.models import Reading
-from xuliu.interfaces.merchant.presenters import figures
+from xuliu.interfaces.wording import figures
 from xuliu.inventory.models import Sim
 
 SOON_DAYS = 15

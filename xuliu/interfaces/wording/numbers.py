@@ -1,10 +1,11 @@
-"""Why a number is refused, in sentences for people: the same in an import's result, on a page and from a command."""
+"""Why a number is refused: the same in an import's result, on a page and from a command."""
 
 from collections.abc import Mapping
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from xuliu.common import signs
 from xuliu.inventory.numbers import Fault, Kind, NotSuchANumber
 
 LENGTHS: Mapping[Kind, Promise] = {
@@ -25,13 +26,23 @@ SWAPPED = _("an ICCID begins with 89; these digits may stand in swapped pairs, a
 CHECK_DIGIT = _("the last digit of this IMEI does not fit the others")
 
 
-def template(refused: NotSuchANumber) -> Promise:
-    """The sentence that `refused.facts` go into."""
-    match refused.fault:
+def refusal_of_number(refused: NotSuchANumber) -> str:
+    """Why a text is no such number, in the language that is active."""
+    return of_fault(refused.kind, refused.fault, refused.facts)
+
+
+def of_fault(kind: Kind, fault: Fault, facts: Mapping[str, object]) -> str:
+    """The same, of its parts. A sign is named so that it is known even where it cannot be seen."""
+    shown = {**facts, "sign": signs.named(str(facts["sign"]))} if "sign" in facts else facts
+    return str(_template(kind, fault)) % shown
+
+
+def _template(kind: Kind, fault: Fault) -> Promise:
+    match fault:
         case Fault.LENGTH:
-            return LENGTHS[refused.kind]
+            return LENGTHS[kind]
         case Fault.SIGN:
-            return SIGNS[refused.kind]
+            return SIGNS[kind]
         case Fault.LOOKALIKE:
             return LOOKALIKE
         case Fault.ROUNDED:
@@ -40,8 +51,3 @@ def template(refused: NotSuchANumber) -> Promise:
             return SWAPPED
         case Fault.CHECK_DIGIT:
             return CHECK_DIGIT
-
-
-def sentence(refused: NotSuchANumber) -> str:
-    """The same, whole, in the language that is active."""
-    return str(template(refused)) % refused.facts

@@ -1,0 +1,27 @@
+"""Texts side by side as a terminal shows them: a Chinese character takes two cells."""
+
+from collections.abc import Sequence
+from unicodedata import east_asian_width
+
+
+def width(text: str) -> int:
+    """How many cells of a terminal the text takes: a Chinese character takes two."""
+    return sum(2 if east_asian_width(character) in "WF" else 1 for character in text)
+
+
+def padded(text: str, cells: int) -> str:
+    """The text filled up to that many cells; a longer one stays as it is."""
+    return text + " " * (cells - width(text))
+
+
+def columns(rows: Sequence[Sequence[str]], *, right: Sequence[int] = (), indent: int = 0) -> list[str]:
+    """The rows with their columns under each other, two spaces apart; those in `right` stand to the right."""
+    widths = [max(map(width, column)) for column in zip(*rows, strict=True)] if rows else []
+    return [
+        " " * indent
+        + "  ".join(
+            " " * (cells - width(text)) + text if number in right else padded(text, cells)
+            for number, (text, cells) in enumerate(zip(row, widths, strict=True))
+        ).rstrip()
+        for row in rows
+    ]
