@@ -23,7 +23,7 @@ from xuliu.ordering.buying.quote import Selection, quote
 from xuliu.party.models import Seller
 from xuliu.payment.accounts import set_credentials as set_provider_credentials
 from xuliu.payment.models import Payment, ProviderAccount
-from xuliu.sandbox import credentials
+from xuliu.sandbox.engine import credentials
 
 PRICE_MINOR = 3_600
 COST_MINOR = 1_500

@@ -18,7 +18,7 @@ from xuliu.ordering.buying import by_notice
 from xuliu.payment.contract import Status, StatusReport, Subject
 from xuliu.payment.models import Payment
 from xuliu.payment.operations import QueryNotice, store_query_notices
-from xuliu.sandbox.wechat_signing import SCHEME, Signer
+from xuliu.sandbox.providers.wechatpay.signing import SCHEME, Signer
 
 Notice = tuple[dict[str, str], bytes]
 

@@ -21,8 +21,8 @@ MOST = 10_000
 IN_PAGES = re.compile(r"""\spattern="([^"]{1,500})\"""")
 # Whose patterns stand elsewhere: in tables of raw strings, which are looked at where they stand.
 FROM_TABLES = {
-    "xuliu/sandbox/wechatpay.py": {"pattern"},
-    "xuliu/sandbox/nce.py": {"pattern"},
+    "xuliu/sandbox/providers/wechatpay/stand_in.py": {"pattern"},
+    "xuliu/sandbox/carriers/onence/stand_in.py": {"pattern"},
     "xuliu/carrier/connectors/onelink/connector.py": {"words"},
 }
 

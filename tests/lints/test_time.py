@@ -23,14 +23,14 @@ SQL_CLOCK = re.compile(
 ALLOWED: dict[str, str] = {
     "xuliu/common/clock.py": "is the business clock",
     "xuliu/config/logs.py": "a log line is stamped by the machine",
-    "xuliu/sandbox/clock.py": "the other side's own clock",
-    "xuliu/sandbox/credentials.py": "certificates are valid by the machine's clock",
+    "xuliu/sandbox/engine/clock.py": "the other side's own clock",
+    "xuliu/sandbox/engine/credentials.py": "certificates are valid by the machine's clock",
     "xuliu/cli/doctor.py": "compares the database's clock with ours",
     "xuliu/carrier/budget.py": "a budget of calls a second is kept by the database's clock",
 }
 MAKES_DAYS = {
     "xuliu/common/clock.py": "asks for the zone",
-    "xuliu/sandbox/clock.py": "the other side's own, asks for the zone too",
+    "xuliu/sandbox/engine/clock.py": "the other side's own, asks for the zone too",
 }
 MAKES_A_DAY = {"localdate", "TruncDate"}
 # The database's clock is for leases, budgets and locks: the line of SQL must say so.

@@ -2,7 +2,7 @@
 
 import argparse
 
-from xuliu.sandbox import serve
+from xuliu.sandbox.engine import serve
 
 NEEDS = "nothing"
 

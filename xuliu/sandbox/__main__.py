@@ -3,7 +3,7 @@
 import argparse
 import sys
 
-from xuliu.sandbox.serve import add_arguments, serve
+from xuliu.sandbox.engine.serve import add_arguments, serve
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(prog="xuliu.sandbox", description="Stand-ins for carriers and payment providers.")

@@ -7,8 +7,8 @@ from pathlib import Path
 from hypothesis import given
 from hypothesis import strategies as st
 
-from xuliu.sandbox.clock import Clock
-from xuliu.sandbox.sims import later
+from xuliu.sandbox.engine.clock import Clock
+from xuliu.sandbox.engine.sims import later
 
 DAYS = st.dates(min_value=date(2000, 1, 1), max_value=date(2090, 12, 31))
 

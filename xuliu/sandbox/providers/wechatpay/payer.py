@@ -8,15 +8,15 @@ from string import Template
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
-from xuliu.sandbox.clock import CHINA, Clock, instant
-from xuliu.sandbox.faults import Fault, Faults
-from xuliu.sandbox.payer_words import WORDS
-from xuliu.sandbox.server import Request, Response, json_response
-from xuliu.sandbox.settings import Settings
-from xuliu.sandbox.store import Row, Store
-from xuliu.sandbox.wechat_books import Payments, new_openid
-from xuliu.sandbox.wechat_notices import Courier
-from xuliu.sandbox.wechat_signing import Signing
+from xuliu.sandbox.engine.clock import CHINA, Clock, instant
+from xuliu.sandbox.engine.faults import Fault, Faults
+from xuliu.sandbox.engine.server import Request, Response, json_response
+from xuliu.sandbox.engine.settings import Settings
+from xuliu.sandbox.engine.store import Row, Store
+from xuliu.sandbox.providers.wechatpay.books import Payments, new_openid
+from xuliu.sandbox.providers.wechatpay.notices import Courier
+from xuliu.sandbox.providers.wechatpay.payer_words import WORDS
+from xuliu.sandbox.providers.wechatpay.signing import Signing
 
 PAGE = Template((Path(__file__).parent / "payer.html").read_text(encoding="utf-8"))
 CODE_SECONDS = 300

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from xuliu.sandbox.server import Response, json_response
+from xuliu.sandbox.engine.server import Response, json_response
 
 CARD_STATES = {"in_stock": "7", "testing": "6", "active": "2", "suspended": "4", "terminated": "8"}
 MESSAGES = {

@@ -3,8 +3,8 @@
 from datetime import date
 from typing import Any
 
-from xuliu.sandbox.sims import MEGABYTE
-from xuliu.sandbox.store import Row
+from xuliu.sandbox.engine.sims import MEGABYTE
+from xuliu.sandbox.engine.store import Row
 
 SMS_QUOTA = 250
 LOW_PERCENT = 20

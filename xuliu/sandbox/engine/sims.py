@@ -7,8 +7,8 @@ from datetime import date, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from xuliu.sandbox.clock import CHINA, Clock
-from xuliu.sandbox.store import Row, Store
+from xuliu.sandbox.engine.clock import CHINA, Clock
+from xuliu.sandbox.engine.store import Row, Store
 
 CARRIERS: Mapping[str, ZoneInfo] = {"onelink": CHINA, "1nce": ZoneInfo("UTC")}
 STATES = ("in_stock", "testing", "active", "suspended", "terminated")

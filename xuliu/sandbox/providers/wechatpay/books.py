@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from xuliu.sandbox.clock import CHINA, Clock, instant, iso
-from xuliu.sandbox.faults import Fault
-from xuliu.sandbox.settings import Settings
-from xuliu.sandbox.store import Row, Store
+from xuliu.sandbox.engine.clock import CHINA, Clock, instant, iso
+from xuliu.sandbox.engine.faults import Fault
+from xuliu.sandbox.engine.settings import Settings
+from xuliu.sandbox.engine.store import Row, Store
 
 MOST_REFUNDS = 50
 REFUNDABLE_SECONDS = 365 * 86400

@@ -10,15 +10,15 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
-from xuliu.sandbox.clock import CHINA, Clock
-from xuliu.sandbox.exchange import Call
-from xuliu.sandbox.faults import Fault, Faults
-from xuliu.sandbox.payer import Payer
-from xuliu.sandbox.server import Request, Response, json_response
-from xuliu.sandbox.settings import Settings
-from xuliu.sandbox.wechat_books import Payments, Refused
-from xuliu.sandbox.wechat_notices import Courier
-from xuliu.sandbox.wechat_signing import BadSignature, Signing
+from xuliu.sandbox.engine.clock import CHINA, Clock
+from xuliu.sandbox.engine.exchange import Call
+from xuliu.sandbox.engine.faults import Fault, Faults
+from xuliu.sandbox.engine.server import Request, Response, json_response
+from xuliu.sandbox.engine.settings import Settings
+from xuliu.sandbox.providers.wechatpay.books import Payments, Refused
+from xuliu.sandbox.providers.wechatpay.notices import Courier
+from xuliu.sandbox.providers.wechatpay.payer import Payer
+from xuliu.sandbox.providers.wechatpay.signing import BadSignature, Signing
 
 MOST_DESCRIPTION_BYTES = 127
 STATED = {

@@ -11,12 +11,12 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 from urllib.parse import urlsplit
 
-from xuliu.sandbox.clock import Clock, iso
-from xuliu.sandbox.faults import OF_NOTICES, Fault, Faults
-from xuliu.sandbox.settings import Settings
-from xuliu.sandbox.store import Row, Store
-from xuliu.sandbox.wechat_books import Payments, china_time
-from xuliu.sandbox.wechat_signing import Signing
+from xuliu.sandbox.engine.clock import Clock, iso
+from xuliu.sandbox.engine.faults import OF_NOTICES, Fault, Faults
+from xuliu.sandbox.engine.settings import Settings
+from xuliu.sandbox.engine.store import Row, Store
+from xuliu.sandbox.providers.wechatpay.books import Payments, china_time
+from xuliu.sandbox.providers.wechatpay.signing import Signing
 
 # Seconds before each repeat; after the last the vendor gives up.
 REPEATS = (15, 15, 30, 180, 600, 1200, 1800, 1800, 1800, 3600, 10800, 10800, 10800, 21600, 21600)

@@ -14,11 +14,11 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from xuliu.sandbox.clock import Clock
-from xuliu.sandbox.credentials import VendorKeys
-from xuliu.sandbox.server import Request
-from xuliu.sandbox.settings import Settings
-from xuliu.sandbox.store import Store
+from xuliu.sandbox.engine.clock import Clock
+from xuliu.sandbox.engine.credentials import VendorKeys
+from xuliu.sandbox.engine.server import Request
+from xuliu.sandbox.engine.settings import Settings
+from xuliu.sandbox.engine.store import Store
 
 SCHEME = "WECHATPAY2-SHA256-RSA2048"
 MOST_SECONDS_OFF = 300

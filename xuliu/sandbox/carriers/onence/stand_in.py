@@ -13,15 +13,15 @@ from functools import partial
 from typing import Any
 from urllib.parse import unquote
 
-from xuliu.sandbox.clock import Clock, instant
-from xuliu.sandbox.exchange import Call
-from xuliu.sandbox.faults import DEED, Fault, Faults
-from xuliu.sandbox.nce_words import card, quota, sms_quota, usage
-from xuliu.sandbox.orders import Orders, Refusal, Wanted
-from xuliu.sandbox.server import Request, Response, json_response
-from xuliu.sandbox.settings import Settings
-from xuliu.sandbox.sims import Plan, Sims
-from xuliu.sandbox.store import Row, Store
+from xuliu.sandbox.carriers.onence.words import card, quota, sms_quota, usage
+from xuliu.sandbox.engine.clock import Clock, instant
+from xuliu.sandbox.engine.exchange import Call
+from xuliu.sandbox.engine.faults import DEED, Fault, Faults
+from xuliu.sandbox.engine.orders import Orders, Refusal, Wanted
+from xuliu.sandbox.engine.server import Request, Response, json_response
+from xuliu.sandbox.engine.settings import Settings
+from xuliu.sandbox.engine.sims import Plan, Sims
+from xuliu.sandbox.engine.store import Row, Store
 
 PREFIX = "/management-api"
 STATUSES = {"unknown": 404, "state": 422, "expired": 422, "blocked": 403, "not_orderable": 400, "balance": 402}

@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from xuliu.sandbox.store import Store
+from xuliu.sandbox.engine.store import Store
 
 DEFAULTS: dict[str, Any] = {
     "latency_ms": 0.0,

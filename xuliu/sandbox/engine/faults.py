@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from xuliu.sandbox.store import Row, Store
+from xuliu.sandbox.engine.store import Row, Store
 
 # What happens to the exchange …
 WIRE = frozenset(

@@ -4,12 +4,12 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
-from xuliu.sandbox.clock import iso
-from xuliu.sandbox.faults import PEERS
-from xuliu.sandbox.server import Answer, Request, json_response
-from xuliu.sandbox.sims import CARRIERS
-from xuliu.sandbox.wechat_books import Refused
-from xuliu.sandbox.world import World
+from xuliu.sandbox.engine.clock import iso
+from xuliu.sandbox.engine.faults import PEERS
+from xuliu.sandbox.engine.server import Answer, Request, json_response
+from xuliu.sandbox.engine.sims import CARRIERS
+from xuliu.sandbox.engine.world import World
+from xuliu.sandbox.providers.wechatpay.books import Refused
 
 
 class Control:

@@ -9,16 +9,16 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
-from xuliu.sandbox.clock import CHINA, Clock, instant
-from xuliu.sandbox.exchange import Call
-from xuliu.sandbox.faults import DEED, Fault, Faults
-from xuliu.sandbox.onelink_reads import Reads
-from xuliu.sandbox.onelink_words import REFUSALS, No, said, said_no
-from xuliu.sandbox.orders import Orders, Refusal, Wanted
-from xuliu.sandbox.server import Request, Response
-from xuliu.sandbox.settings import Settings
-from xuliu.sandbox.sims import Plan, Sims
-from xuliu.sandbox.store import Row, Store
+from xuliu.sandbox.carriers.onelink.reads import Reads
+from xuliu.sandbox.carriers.onelink.words import REFUSALS, No, said, said_no
+from xuliu.sandbox.engine.clock import CHINA, Clock, instant
+from xuliu.sandbox.engine.exchange import Call
+from xuliu.sandbox.engine.faults import DEED, Fault, Faults
+from xuliu.sandbox.engine.orders import Orders, Refusal, Wanted
+from xuliu.sandbox.engine.server import Request, Response
+from xuliu.sandbox.engine.settings import Settings
+from xuliu.sandbox.engine.sims import Plan, Sims
+from xuliu.sandbox.engine.store import Row, Store
 
 PREFIX = "/v5/ec"
 MOST_CARDS = 100

@@ -31,8 +31,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def serve(arguments: argparse.Namespace) -> int:
     """Listen, say so on standard output in one JSON line, and stay until told to stop. Returns the exit code."""
-    from xuliu.sandbox.control import Control
-    from xuliu.sandbox.world import World
+    from xuliu.sandbox.engine.control import Control
+    from xuliu.sandbox.engine.world import World
 
     signals = {signal.SIGTERM, signal.SIGINT}
     signal.pthread_sigmask(signal.SIG_BLOCK, signals)  # before any thread is there, so that none takes them

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from xuliu.sandbox.clock import Clock, iso
-from xuliu.sandbox.faults import Fault
-from xuliu.sandbox.settings import Settings
-from xuliu.sandbox.sims import Plan, Sims, later
-from xuliu.sandbox.store import Row, Store
+from xuliu.sandbox.engine.clock import Clock, iso
+from xuliu.sandbox.engine.faults import Fault
+from xuliu.sandbox.engine.settings import Settings
+from xuliu.sandbox.engine.sims import Plan, Sims, later
+from xuliu.sandbox.engine.store import Row, Store
 
 
 @dataclass(frozen=True, slots=True)

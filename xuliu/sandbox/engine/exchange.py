@@ -7,11 +7,11 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
-from xuliu.sandbox.clock import Clock, iso
-from xuliu.sandbox.faults import OF_READS, WIRE, Fault, Faults
-from xuliu.sandbox.server import Answer, Manner, Request, Response
-from xuliu.sandbox.settings import Settings
-from xuliu.sandbox.store import Store
+from xuliu.sandbox.engine.clock import Clock, iso
+from xuliu.sandbox.engine.faults import OF_READS, WIRE, Fault, Faults
+from xuliu.sandbox.engine.server import Answer, Manner, Request, Response
+from xuliu.sandbox.engine.settings import Settings
+from xuliu.sandbox.engine.store import Store
 
 ODD_BODY = "<html><head><title>502 Bad Gateway</title></head><body><center>nginx</center></body></html>"
 ODD_VALUE = "an odd value"

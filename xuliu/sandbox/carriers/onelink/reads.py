@@ -4,11 +4,11 @@ from collections.abc import Callable
 from datetime import date, datetime
 from typing import Any
 
-from xuliu.sandbox.clock import CHINA, instant, last_second
-from xuliu.sandbox.onelink_words import CARD_STATES, MESSAGES, REFUSALS, No
-from xuliu.sandbox.orders import Orders
-from xuliu.sandbox.sims import Sims
-from xuliu.sandbox.store import Row
+from xuliu.sandbox.carriers.onelink.words import CARD_STATES, MESSAGES, REFUSALS, No
+from xuliu.sandbox.engine.clock import CHINA, instant, last_second
+from xuliu.sandbox.engine.orders import Orders
+from xuliu.sandbox.engine.sims import Sims
+from xuliu.sandbox.engine.store import Row
 
 KB = 1024
 MOST_CARDS = 100

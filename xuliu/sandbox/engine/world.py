@@ -7,22 +7,22 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from xuliu.sandbox import credentials
-from xuliu.sandbox.clock import from_environment
-from xuliu.sandbox.exchange import Calls, Exchange, StandIn
-from xuliu.sandbox.faults import PEERS, Faults
-from xuliu.sandbox.nce import Nce
-from xuliu.sandbox.onelink import OneLink
-from xuliu.sandbox.orders import Orders
-from xuliu.sandbox.payer import Payer
-from xuliu.sandbox.server import Answer, Port, Request
-from xuliu.sandbox.settings import Settings
-from xuliu.sandbox.sims import Sims
-from xuliu.sandbox.store import Store
-from xuliu.sandbox.wechat_books import Payments
-from xuliu.sandbox.wechat_notices import Courier
-from xuliu.sandbox.wechat_signing import Signing
-from xuliu.sandbox.wechatpay import WeChatPay
+from xuliu.sandbox.carriers.onelink.stand_in import OneLink
+from xuliu.sandbox.carriers.onence.stand_in import Nce
+from xuliu.sandbox.engine import credentials
+from xuliu.sandbox.engine.clock import from_environment
+from xuliu.sandbox.engine.exchange import Calls, Exchange, StandIn
+from xuliu.sandbox.engine.faults import PEERS, Faults
+from xuliu.sandbox.engine.orders import Orders
+from xuliu.sandbox.engine.server import Answer, Port, Request
+from xuliu.sandbox.engine.settings import Settings
+from xuliu.sandbox.engine.sims import Sims
+from xuliu.sandbox.engine.store import Store
+from xuliu.sandbox.providers.wechatpay.books import Payments
+from xuliu.sandbox.providers.wechatpay.notices import Courier
+from xuliu.sandbox.providers.wechatpay.payer import Payer
+from xuliu.sandbox.providers.wechatpay.signing import Signing
+from xuliu.sandbox.providers.wechatpay.stand_in import WeChatPay
 
 Answering = Callable[[Request], Answer]
 PORTS = ("control", *PEERS)
