@@ -25,7 +25,7 @@ Call = Callable[[], object]
 def call_out(_databases: Databases, folder: Path, sizes: Sizes) -> list[Result]:
     """Exchanges with the sandbox a second of processor time, the sandbox's own left out."""
     with processes.sandbox(folder) as sandbox:
-        url = f"{sandbox.onelink}/query/sim-status"
+        url = f"{sandbox.urls['onelink']}/query/sim-status"
         with ThreadPoolExecutor(AT_ONCE) as threads:
             outbound = Outbound(deadline_seconds=10)
             ours = _a_second(threads, [lambda: outbound.exchange(method="POST", url=url, json=ASKED)], sizes.calls)

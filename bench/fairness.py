@@ -25,7 +25,9 @@ def stand_behind_bulk(databases: Databases, folder: Path, sizes: Sizes) -> list[
     """Seconds from the quote to the receipt, a person's as the median of five; the ceiling is theirs idle."""
     with processes.sandbox(folder) as sandbox, using(databases.make("bench_ours")):
         others = TEN + 2 * TOPUPS + 1
-        fleet = furnish(folder, connector="bench-paced", sims=sizes.lines + others, provider_url=sandbox.wechatpay)
+        fleet = furnish(
+            folder, connector="bench-paced", sims=sizes.lines + others, provider_url=sandbox.urls["wechatpay"]
+        )
         sims = sim_ids(fleet.account)
         tidy()
         with processes.whole(databases.url("bench_ours"), folder):

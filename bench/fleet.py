@@ -24,6 +24,7 @@ from xuliu.party.models import Seller
 from xuliu.payment.accounts import set_credentials as set_provider_credentials
 from xuliu.payment.models import Payment, ProviderAccount
 from xuliu.sandbox.engine import credentials
+from xuliu.sandbox.engine.discovery import stand_ins
 
 PRICE_MINOR = 3_600
 COST_MINOR = 1_500
@@ -50,11 +51,11 @@ def drop_in_connectors() -> None:
 
 
 @functools.cache
-def keys(folder: Path) -> tuple[credentials.Credentials, credentials.VendorKeys]:
+def keys(folder: Path) -> credentials.Keys:
     """The stand-in provider's keys, made once."""
     data = folder / SANDBOX
     data.mkdir(parents=True, exist_ok=True)
-    return credentials.load(data)
+    return credentials.load(data, {code: one.make_keys for code, one in stand_ins().items()})["wechatpay"]
 
 
 def furnish(
@@ -105,7 +106,7 @@ def make_offering(account: CarrierAccount, price_list: PriceList, *, plan_code: 
 def make_provider(folder: Path, seller: Seller, url: str) -> ProviderAccount:
     """Our merchant account at a stand-in for WeChat Pay."""
     account = ProviderAccount.objects.create(code="wx", provider="wechatpay", seller=seller, is_sandbox=True)
-    made = keys(folder)[0]["wechatpay"]
+    made = keys(folder).ours
     given = {name: made[name] for name in ("mchid", "appid", "app_secret", "api_v3_key", "merchant_serial")}
     given |= {"private_key": made["merchant_private_key"], "base_url": url, "account_url": url}
     given |= {"public_key_id": made["public_key_id"], "public_key": made["public_key"]}

@@ -18,6 +18,7 @@ from xuliu.ordering.buying import by_notice
 from xuliu.payment.contract import Status, StatusReport, Subject
 from xuliu.payment.models import Payment
 from xuliu.payment.operations import QueryNotice, store_query_notices
+from xuliu.sandbox.providers.wechatpay.keys import private_key
 from xuliu.sandbox.providers.wechatpay.signing import SCHEME, Signer
 
 Notice = tuple[dict[str, str], bytes]
@@ -37,9 +38,9 @@ def pay_order(folder: Path, fleet: Fleet, order_id: int) -> None:
 
 def notices(folder: Path, payments: Sequence[tuple[str, int]]) -> list[Notice]:
     """Headers and body of one notice for each (reference, amount), signed now: good for five minutes."""
-    made, vendor = keys(folder)
-    signer = Signer(made["wechatpay"]["public_key_id"], vendor.public_key_mode)
-    box, at = AESGCM(made["wechatpay"]["api_v3_key"].encode()), clock.now()
+    made = keys(folder)
+    signer = Signer(made.ours["public_key_id"], private_key(made.theirs["public_key_mode"]))
+    box, at = AESGCM(made.ours["api_v3_key"].encode()), clock.now()
     return [_notice(signer, box, _transaction(folder, reference, amount, at), at) for reference, amount in payments]
 
 
@@ -75,7 +76,7 @@ def _notice(signer: Signer, box: AESGCM, shown: dict[str, Any], at: datetime) ->
 
 
 def _transaction(folder: Path, reference: str, amount_minor: int, at: datetime) -> dict[str, Any]:
-    made = keys(folder)[0]["wechatpay"]
+    made = keys(folder).ours
     return {
         "mchid": made["mchid"],
         "appid": made["appid"],

@@ -50,7 +50,7 @@ def _round(wanted: Sequence[tuple[Fleet, int]], sandbox: Sandbox) -> float:
 
 def _furnish(folder: Path, sandbox: Sandbox, sims: int) -> list[Fleet]:
     first = furnish(
-        folder, connector="onelink", config=_config(sandbox, "onelink"), sims=0, provider_url=sandbox.wechatpay
+        folder, connector="onelink", config=_config(sandbox, "onelink"), sims=0, provider_url=sandbox.urls["wechatpay"]
     )
     account = make_account("1nce", _config(sandbox, "1nce"))
     offering = make_offering(account, first.price_list, plan_code="1")
@@ -65,7 +65,7 @@ def _furnish(folder: Path, sandbox: Sandbox, sims: int) -> list[Fleet]:
 
 
 def _config(sandbox: Sandbox, code: str) -> dict[str, str]:
-    return {"base_url": {"onelink": sandbox.onelink, "1nce": sandbox.nce}[code], **sandbox.credentials[code]}
+    return {"base_url": sandbox.urls[code], **sandbox.credentials[code]}
 
 
 def _at_carrier(sim: Sim, carrier: str) -> dict[str, object]:

@@ -72,7 +72,7 @@ def _check_provider(world: World, *, is_at_rest: bool) -> None:
             f"provider:{world.provider.pk}:receivable",
         )
     )
-    books = world.sandbox.control.books()["wechatpay"]
+    books = world.sandbox.control.books()["providers"]["wechatpay"]
     theirs = {currency: amount for currency, amount in books["paid_minor"].items() if amount}
     if is_at_rest:
         assert {c: int(a) for c, a in ours.items()} == theirs, f"taken in: ours {ours}, provider's {theirs}"

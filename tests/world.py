@@ -82,8 +82,7 @@ def make_account(sandbox: Sandbox, connector: str) -> CarrierAccount:
     account.zone = {"onelink": "Asia/Shanghai", "1nce": "UTC"}[connector]  # whose days its dates are
     account.calls_per_second = 200
     account.save()
-    base_url = {"onelink": sandbox.onelink, "1nce": sandbox.nce}[connector]
-    set_credentials(account, {"base_url": base_url, **sandbox.credentials[connector]})
+    set_credentials(account, {"base_url": sandbox.urls[connector], **sandbox.credentials[connector]})
     return account
 
 
@@ -92,10 +91,10 @@ def make_provider(sandbox: Sandbox, seller: Seller) -> ProviderAccount:
     account = ProviderAccount.objects.create(code="wx", provider="wechatpay", seller=seller, is_sandbox=True)
     keys = sandbox.credentials["wechatpay"]
     given = {name: keys[name] for name in ("mchid", "appid", "app_secret", "api_v3_key", "merchant_serial")}
-    given |= {"private_key": keys["merchant_private_key"], "base_url": sandbox.wechatpay}
+    given |= {"private_key": keys["merchant_private_key"], "base_url": sandbox.urls["wechatpay"]}
     given |= {"public_key_id": keys["public_key_id"], "public_key": keys["public_key"]}
-    given |= {"platform_certificates": keys["platform_certificate"], "account_url": sandbox.wechatpay}
-    given |= {"authorise_url": f"{sandbox.wechatpay}/connect/oauth2/authorize"}
+    given |= {"platform_certificates": keys["platform_certificate"], "account_url": sandbox.urls["wechatpay"]}
+    given |= {"authorise_url": f"{sandbox.urls['wechatpay']}/connect/oauth2/authorize"}
     set_provider_credentials(account, given)
     return account
 

@@ -115,7 +115,7 @@ class Desk:
         return signed, self.provider.read_notice(body=posted.body, is_pushed=True)
 
     def books(self) -> Any:
-        return self.sandbox.control.books()[self.peer]
+        return self.sandbox.control.books()["providers"][self.peer]
 
     def secrets(self) -> list[str]:
         """The values of the secret settings; of a key in several lines, a line from its middle too."""

@@ -2,62 +2,25 @@
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, timedelta
+from importlib import import_module
 from typing import Any
 
+from tests.contracts.fleets import Fleet
 from tests.contracts.local_session import LocalSession
 from tests.contracts.rigs import connector
-from xuliu.carrier.contract import Action, Answer, Change, Connector, Outcome, Question, Reading, Reason, SimKey
+from xuliu.carrier.contract import Action, Answer, Change, Connector, Question, Reading, SimKey
+from xuliu.carrier.registry import all_connectors
 from xuliu.sandbox.testing import Sandbox
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Plan:
-    """A plan of the sandbox: what it grants."""
-
-    code: str
-    months: int = 0
-    size_bytes: int = 0
+def _fleet(connector: type[Connector]) -> Fleet:
+    fleet: Fleet = import_module(f"{connector.__module__.rpartition('.')[0]}.tests.rig").FLEET
+    return fleet
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Fleet:
-    """What the sandbox has for a carrier: numbers that its SIMs may have, and plans."""
-
-    iccid_prefix: str
-    msisdn_prefix: str
-    plans: Mapping[Action, Plan]
-    base_plan: str
-    # Refusals for which its protocol has no answer of their own, and what the nearest answer is taken for.
-    told_otherwise: Mapping[tuple[Action, Reason], tuple[Outcome, Reason | None]] = field(default_factory=dict)
-
-
-FLEETS = {
-    "onelink": Fleet(
-        iccid_prefix="89860400000000000",
-        msisdn_prefix="1440000000",
-        plans={
-            Action.RENEW: Plan(code="300M-3M", months=3, size_bytes=314_572_800),
-            Action.ADD_ON: Plan(code="2", size_bytes=524_288_000),
-        },
-        base_plan="300M-12M",
-    ),
-    "1nce": Fleet(
-        iccid_prefix="8988280666000000",
-        msisdn_prefix="882285100000",
-        plans={
-            Action.RENEW: Plan(code="1", months=12, size_bytes=500_000_000),
-            Action.ADD_ON: Plan(code="topup", size_bytes=500_000_000),
-        },
-        base_plan="1",
-        told_otherwise={
-            (Action.RENEW, Reason.TEMPORARY): (Outcome.UNKNOWN, None),  # 503
-            (Action.ADD_ON, Reason.TEMPORARY): (Outcome.UNKNOWN, None),
-            (Action.ADD_ON, Reason.PLAN): (Outcome.NOT_SENT, Reason.ACCOUNT),  # 400: described as the payment method
-        },
-    ),
-}
+FLEETS = {code: _fleet(connector) for code, connector in all_connectors().items()}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,8 +97,7 @@ class SandboxRig:
 def at_sandbox(code: str, sandbox: Sandbox, session: LocalSession | None = None) -> Iterator[SandboxRig]:
     """The connector with that code, with an account at that sandbox and one SIM on its books."""
     session = session or LocalSession()
-    address = {"onelink": sandbox.onelink, "1nce": sandbox.nce}[code]
-    made = connector(code, address, sandbox.credentials[code])
+    made = connector(code, sandbox.urls[code], sandbox.credentials[code])
     rig = SandboxRig(code=code, connector=made, session=session, sandbox=sandbox, fleet=FLEETS[code])
     rig.stock()
     try:

@@ -98,7 +98,7 @@ def test_what_we_ask_and_what_the_sandbox_answers_is_as_described(
     rig: SandboxRig, description: Description, faults: Callable[[], list[str]]
 ) -> None:
     charged = connector(
-        "1nce", rig.sandbox.nce, {**rig.sandbox.credentials["1nce"], "payment_method": "monthlyinvoice"}
+        "1nce", rig.sandbox.urls["1nce"], {**rig.sandbox.credentials["1nce"], "payment_method": "monthlyinvoice"}
     )
     rig.read()
     for action in Action:
@@ -139,7 +139,7 @@ def test_an_unknown_sim_a_stale_token_and_wrong_credentials_are_answered_as_desc
     rig.submit(rig.change(Action.RENEW, 99))
     rig.sandbox.control.expire_tokens("1nce")
     rig.read()
-    mallory = connector("1nce", rig.sandbox.nce, {"client_id": "mallory", "client_secret": "guessed"})
+    mallory = connector("1nce", rig.sandbox.urls["1nce"], {"client_id": "mallory", "client_secret": "guessed"})
     rig.sandbox.control.expire_tokens("1nce")
     mallory.submit(rig.session, [rig.change(Action.ADD_ON)])
 
@@ -174,7 +174,7 @@ def test_the_rest_of_the_sandbox_answers_as_described_too(
     response = rig.session.call(
         operation="direct",
         method=method,
-        url=f"{rig.sandbox.nce}{path.format(iccid=iccid)}",
+        url=f"{rig.sandbox.urls['1nce']}{path.format(iccid=iccid)}",
         params={name: str(value) for name, value in params.items()},
         json=[iccid] if body else None,
         headers={"authorization": f"Bearer {token}"},

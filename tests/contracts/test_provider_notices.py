@@ -70,13 +70,15 @@ FORGERIES: dict[str, dict[str, Any]] = {
 
 @pytest.mark.parametrize("how", FORGERIES)
 def test_a_forged_or_replayed_notice_is_refused(desk: Desk, how: str) -> None:
-    desk.sandbox.control.forge_notice(desk.board.url, resource={"out_trade_no": "0x"}, **FORGERIES[how])
+    desk.sandbox.control.forge_notice(desk.peer, desk.board.url, resource={"out_trade_no": "0x"}, **FORGERIES[how])
     with pytest.raises(Forged):
         desk.hear()
 
 
 def test_a_notice_nearly_five_minutes_old_is_still_believed(desk: Desk) -> None:
-    desk.sandbox.control.forge_notice(desk.board.url, resource={}, timestamp_offset=-270, id="an-id-of-its-own")
+    desk.sandbox.control.forge_notice(
+        desk.peer, desk.board.url, resource={}, timestamp_offset=-270, id="an-id-of-its-own"
+    )
     posted = desk.board.next()
     signed = desk.provider.check_signature(headers=posted.headers, body=posted.body, now=clock.now())
     assert signed.notice_id == "an-id-of-its-own"
@@ -84,7 +86,7 @@ def test_a_notice_nearly_five_minutes_old_is_still_believed(desk: Desk) -> None:
 
 def test_a_genuine_notice_that_cannot_be_read_is_odd(desk: Desk) -> None:
     for forged in ({"api_v3_key": "another key of 32 bytes, not ours"[:32]}, {"resource": {"nothing": "known"}}):
-        desk.sandbox.control.forge_notice(desk.board.url, **forged)
+        desk.sandbox.control.forge_notice(desk.peer, desk.board.url, **forged)
         posted = desk.board.next()
         assert desk.provider.check_signature(headers=posted.headers, body=posted.body, now=clock.now()).notice_id
         with pytest.raises(Malformed):

@@ -159,7 +159,7 @@ def test_what_failed_at_the_payers_bank_tells_its_late_success(desk: Desk) -> No
     refund_request = desk.refund_request(desk.paid())
     desk.refund(refund_request)
     desk.sandbox.control.settle()
-    desk.sandbox.control.end_refund(refund_request.reference, "SUCCESS")
+    desk.sandbox.control.end_refund(refund_request.reference, "success")
     found = desk.provider.query_refund(desk.session, refund_request.reference)
     assert found is not None
     assert found[0].standing is Status.SUCCEEDED

@@ -17,7 +17,7 @@ from xuliu.payment import anew
 from xuliu.payment.models import Refund
 
 OUTCOMES = ("success", "closed", "abnormal", "hold")
-ENDS = ("SUCCESS", "SUCCESS", "ABNORMAL", "CLOSED")
+ENDS = ("success", "success", "abnormal", "closed")
 OURS = [(401, "SIGN_ERROR"), (403, "NO_AUTH"), (404, "MCH_NOT_EXISTS")]
 REFUSED = [(400, "INVALID_REQUEST"), (404, "RESOURCE_NOT_EXISTS"), (403, "USER_ACCOUNT_ABNORMAL")]
 INDEX = st.integers(0, 5)
@@ -44,7 +44,7 @@ class RefundRules(RuleBasedStateMachine):
     @rule(pick=INDEX, status=st.sampled_from(ENDS), times=st.integers(1, 2))
     def the_provider_ends_a_refund_late(self, pick: int, status: str, times: int) -> None:
         """Also one that it had closed, which it says that it never does: its number then gives the money twice."""
-        refunds = [one for one in self._books()["refunds"] if one["status"] != "SUCCESS"]
+        refunds = [one for one in self._books()["refunds"] if one["status"] != "success"]
         if refunds:
             refund = refunds[pick % len(refunds)]
             self._end(refund, status)
@@ -75,8 +75,8 @@ class RefundRules(RuleBasedStateMachine):
         """What the provider still holds has its end."""
         self.world.sandbox.control.settings(refund_outcome="success")
         for refund in self._books()["refunds"]:
-            if refund["status"] == "PROCESSING":
-                self._end(refund, "SUCCESS")
+            if refund["status"] == "pending":
+                self._end(refund, "success")
 
     def people_see_to_what_was_sent_in_vain(self) -> None:
         """It is sent once more."""
@@ -92,9 +92,9 @@ class RefundRules(RuleBasedStateMachine):
     def _end(self, refund: dict[str, Any], status: str) -> None:
         """The provider gives back no more than it was paid."""
         sums = self._books()["by_reference"][refund["payment"]]
-        counts = refund["amount_minor"] if refund["status"] == "PROCESSING" else 0
-        if status != "SUCCESS" or sums["refunded_minor"] - counts + refund["amount_minor"] <= sums["paid_minor"]:
+        counts = refund["amount_minor"] if refund["status"] == "pending" else 0
+        if status != "success" or sums["refunded_minor"] - counts + refund["amount_minor"] <= sums["paid_minor"]:
             self.world.sandbox.control.end_refund(refund["reference"], status)
 
     def _books(self) -> Any:
-        return self.world.sandbox.control.books()["wechatpay"]
+        return self.world.sandbox.control.books()["providers"]["wechatpay"]

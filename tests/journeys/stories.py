@@ -139,7 +139,7 @@ def refunded_outside(world: World) -> None:
     drive_for(world, timedelta(minutes=2))
     for name in ("Olga", "Otto"):
         with acting(Actor("person", make_person(name).pk, name)):
-            number = told["refund_id"]
+            number = told["number"]
             outside.enter(payment_id=payment.pk, number=number, amount_minor=1000, why="seen in the merchant platform")
     with acting(Actor("person", make_person("Olga").pk, "Olga")):
         outside.give_back_rest(payment_id=payment.pk, why="the payer wants no more of it")

@@ -94,7 +94,7 @@ def test_nothing_fails_by_it_refunds_are_sent_once_when_it_is_over(world: World)
     world.sandbox.control.clear_faults()
     drive_for(world, timedelta(minutes=30))
     assert list(Refund.objects.values_list("state", flat=True)) == ["SUCCEEDED"] * 3
-    assert world.sandbox.control.books()["wechatpay"]["refunded_minor"]["CNY"] == 3 * 3600
+    assert world.sandbox.control.books()["providers"]["wechatpay"]["refunded_minor"]["CNY"] == 3 * 3600
 
 
 def test_a_persons_pause_is_never_ended_by_itself(world: World) -> None:

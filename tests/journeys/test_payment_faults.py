@@ -99,7 +99,9 @@ def test_a_payment_of_no_payment_of_ours_goes_to_suspense(world: World) -> None:
 def test_a_forged_or_replayed_notice_is_refused_and_leaves_nothing(
     world: World, live_site: str, forgery: dict[str, object]
 ) -> None:
-    answer = world.sandbox.control.forge_notice(f"{live_site}/webhooks/wx/", resource={"out_trade_no": "x"}, **forgery)
+    answer = world.sandbox.control.forge_notice(
+        "wechatpay", f"{live_site}/webhooks/wx/", resource={"out_trade_no": "x"}, **forgery
+    )
 
     assert answer["status"] == 401
     assert not Notice.objects.exists()
@@ -180,7 +182,7 @@ def test_a_number_of_the_provider_that_is_known_is_no_second_payment(world: Worl
         said = {"out_trade_no": reference, "transaction_id": paid.number, "trade_state": "SUCCESS"}
         said |= {"success_time": clock.now().isoformat(), "mchid": world.sandbox.credentials["wechatpay"]["mchid"]}
         resource = said | {"amount": {"total": 3600, "currency": "CNY"}}
-        world.sandbox.control.forge_notice(f"{live_site}/webhooks/wx/", resource=resource)
+        world.sandbox.control.forge_notice("wechatpay", f"{live_site}/webhooks/wx/", resource=resource)
     drive_for(world, timedelta(minutes=1))
 
     other.refresh_from_db()
@@ -239,5 +241,5 @@ def test_a_refund_whose_answer_is_lost_is_sent_once(world: World, kind: str) -> 
 
     assert Order.objects.get(id=order.pk).state == Order.State.FAILED
     assert list(Refund.objects.values_list("state", flat=True)) == ["SUCCEEDED"]
-    assert world.sandbox.control.books()["wechatpay"]["refunded_minor"]["CNY"] == 3600
+    assert world.sandbox.control.books()["providers"]["wechatpay"]["refunded_minor"]["CNY"] == 3600
     assert OrderLine.objects.get(order=order).refunded_minor == 3600

@@ -57,7 +57,7 @@ def test_an_abnormal_refund_that_a_person_ended_at_the_provider_succeeds_and_is_
     assert (_state(refund), _open_cases()) == ("FAILED", ["refund_failed"])
     assert balance(addresses.refund_payable(world.provider.pk), "CNY") == 3600
 
-    world.sandbox.control.end_refund(refund.reference, "SUCCESS")
+    world.sandbox.control.end_refund(refund.reference, "success")
     world.sandbox.control.repeat_notice(refund.reference, times=3, kind="refund")
     drive_for(world, MINUTES)
 
@@ -68,7 +68,7 @@ def test_an_abnormal_refund_that_a_person_ended_at_the_provider_succeeds_and_is_
 def test_an_abnormal_refund_of_which_no_notice_comes_any_more_is_asked_about_every_day(world: World) -> None:
     refund = _owed(world, "abnormal")
     world.sandbox.control.settings(notices=False)
-    world.sandbox.control.end_refund(refund.reference, "SUCCESS")
+    world.sandbox.control.end_refund(refund.reference, "success")
     drive_for(world, timedelta(days=1, minutes=5))
     assert _state(refund) == "SUCCEEDED"
 
@@ -76,7 +76,7 @@ def test_an_abnormal_refund_of_which_no_notice_comes_any_more_is_asked_about_eve
 def test_of_two_notices_in_one_batch_the_later_truth_counts_whichever_was_stored_first(world: World) -> None:
     refund = _owed(world, "hold", notices=False)
     world.sandbox.control.settings(notices=False)
-    for status in ("ABNORMAL", "SUCCESS"):
+    for status in ("abnormal", "success"):
         world.sandbox.control.end_refund(refund.reference, status)
     # Both are sent at once by their ages: the newest, then the one before it.
     world.sandbox.control.repeat_notice(refund.reference, kind="refund")
@@ -91,7 +91,7 @@ def test_what_is_unknown_or_abnormal_is_never_asked_anew(world: World, outcome: 
     refund = _owed(world, outcome)
     with pytest.raises(CannotDecide, match="not_closed"):
         _decide(refund, "Olga")
-    world.sandbox.control.end_refund(refund.reference, "SUCCESS")
+    world.sandbox.control.end_refund(refund.reference, "success")
     drive_for(world, MINUTES)
     assert RefundNumber.objects.count() == 1
 
@@ -125,7 +125,7 @@ def test_a_closed_refund_is_not_asked_anew_while_the_provider_does_not_say_so_on
     drive_for(world, MINUTES)
     assert (_state(refund), RefundNumber.objects.count()) == ("FAILED", 1)
     world.sandbox.control.settings(notices=False)
-    world.sandbox.control.end_refund(refund.reference, "SUCCESS")
+    world.sandbox.control.end_refund(refund.reference, "success")
     world.sandbox.control.up("wechatpay")
     drive_for(world, timedelta(minutes=10))
     assert (_state(refund), RefundNumber.objects.count()) == ("SUCCEEDED", 1)
@@ -138,7 +138,7 @@ def test_money_that_went_twice_under_two_numbers_is_posted_as_it_is_with_a_case(
     drive_for(world, MINUTES)
     assert _state(refund) == "SUCCEEDED"
 
-    world.sandbox.control.end_refund(old, "SUCCESS")
+    world.sandbox.control.end_refund(old, "success")
     world.sandbox.control.repeat_notice(old, times=2, kind="refund")
     drive_for(world, MINUTES)
 
@@ -155,13 +155,13 @@ def test_an_old_number_that_succeeds_late_keeps_the_new_one_from_being_sent(worl
     drive_for(world, MINUTES)
     assert _state(refund) == "PENDING"
 
-    world.sandbox.control.end_refund(old, "SUCCESS")
+    world.sandbox.control.end_refund(old, "success")
     world.sandbox.control.clear_faults()
     await_notices(world)
     drive_for(world, timedelta(minutes=10))
 
     assert _state(refund) == "SUCCEEDED"
-    assert [one["status"] for one in world.sandbox.control.books()["wechatpay"]["refunds"]] == ["SUCCESS"]
+    assert [one["status"] for one in world.sandbox.control.books()["providers"]["wechatpay"]["refunds"]] == ["success"]
 
 
 @pytest.mark.parametrize("outcome", ["closed", "success"])

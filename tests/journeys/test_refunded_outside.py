@@ -52,12 +52,12 @@ def test_a_query_that_says_refunded_delivers_nothing_and_two_people_say_how_much
     assert balance(addresses.SUSPENSE, "CNY") == 3600
     assert _open_cases() == ["payment_refunded_outside"]
 
-    assert not _enter(payment, "Olga", told["refund_id"], 3600)
-    assert not _enter(payment, "Olga", told["refund_id"], 3600)
-    assert not _enter(payment, "Otto", told["refund_id"], 3500)
+    assert not _enter(payment, "Olga", told["number"], 3600)
+    assert not _enter(payment, "Olga", told["number"], 3600)
+    assert not _enter(payment, "Otto", told["number"], 3500)
     with pytest.raises(CannotDecide, match="no_amount"):
-        _enter(payment, "Otto", told["refund_id"], 3601)
-    assert _enter(payment, "Otto", told["refund_id"], 3600)
+        _enter(payment, "Otto", told["number"], 3601)
+    assert _enter(payment, "Otto", told["number"], 3600)
     drive()
     assert balance(addresses.SUSPENSE, "CNY") == 0
     assert _open_cases() == []
@@ -97,8 +97,8 @@ def test_what_is_paid_and_not_yet_with_the_carrier_waits_for_a_person(world: Wor
     assert "payment_refunded_outside" in _open_cases()
 
     # Entered by people besides: the provider's number says that it is the same.
-    _enter(payment, "Olga", told["refund_id"], 3600)
-    _enter(payment, "Otto", told["refund_id"], 3600)
+    _enter(payment, "Olga", told["number"], 3600)
+    _enter(payment, "Otto", told["number"], 3600)
     assert Refund.objects.count() == 1
     with acting(Actor("person", make_person("Olga").pk, "Olga")):
         decide.refund(line_id=OrderLine.objects.get(order=order).pk, why="given back already")
@@ -150,7 +150,7 @@ def test_of_a_success_and_a_refund_in_one_batch_the_refund_counts(world: World) 
 
     assert (line_states(order), balance(addresses.SUSPENSE, "CNY")) == (["WAITING"], 3600)
     for name in ("Olga", "Otto"):
-        _enter(payment, name, told["refund_id"], 3600)
+        _enter(payment, name, told["number"], 3600)
     drive_for(world, timedelta(hours=1))
     assert line_states(order) == ["DROPPED"]
 

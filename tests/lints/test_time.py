@@ -24,7 +24,7 @@ ALLOWED: dict[str, str] = {
     "xuliu/common/clock.py": "is the business clock",
     "xuliu/config/logs.py": "a log line is stamped by the machine",
     "xuliu/sandbox/engine/clock.py": "the other side's own clock",
-    "xuliu/sandbox/engine/credentials.py": "certificates are valid by the machine's clock",
+    "xuliu/sandbox/providers/wechatpay/keys.py": "certificates are valid by the machine's clock",
     "xuliu/cli/doctor.py": "compares the database's clock with ours",
     "xuliu/carrier/budget.py": "a budget of calls a second is kept by the database's clock",
 }

@@ -15,12 +15,11 @@ from xuliu.cli.demonstration.children import Child, Children, deaf, end_with_par
 from xuliu.cli.entry import use_database
 from xuliu.cli.failure import CommandFailed
 from xuliu.config import embedded
+from xuliu.sandbox.engine.discovery import stand_ins
 
 NEEDS = "nothing"
 
 DEFAULT_PORT = 8000
-# The pages, then the sandbox's control port and its three stand-ins.
-PORTS = 5
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -29,7 +28,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--home", type=Path, default=Path("build/demo"), help="its data (default: %(default)s)")
     parser.add_argument("--host", default="127.0.0.1", help="the address to listen on (default: %(default)s)")
     parser.add_argument(
-        "--port", type=int, default=DEFAULT_PORT, help=f"of the pages; the sandbox takes the {PORTS - 1} behind it"
+        "--port", type=int, default=DEFAULT_PORT, help="of the pages; the sandbox takes those behind it"
     )
     parser.add_argument("--language", default="", help="zh-hans or en (default: the terminal's)")
 
@@ -44,7 +43,8 @@ def run(args: argparse.Namespace) -> int:
         end_with_parent()
     home = args.home.absolute()
     with _alone(home):
-        refuse_used(args.host, range(args.port, args.port + PORTS))
+        ports = 2 + len(stand_ins())  # the pages, the sandbox's control port, its stand-ins
+        refuse_used(args.host, range(args.port, args.port + ports))
         _set_environment(home, args.host, args.port)
         children, server = Children(home / "log"), None
         try:

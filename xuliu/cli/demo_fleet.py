@@ -65,7 +65,7 @@ class DemoFleet:
 def seed_demo(*, credentials: Credentials, sandbox_urls: Mapping[str, str]) -> DemoFleet:
     """Make what is missing and point the accounts at the sandbox; data of an earlier demonstration stays as it is.
 
-    `credentials` are the sandbox's (credentials.json), `sandbox_urls` its base addresses: onelink, 1nce, wechatpay.
+    `credentials` are the sandbox's (credentials.json), `sandbox_urls` its base addresses, both by the stand-in's code.
     """
     given = json.loads((EXAMPLES / "offerings.json").read_text(encoding="utf-8"))
     for account in given["accounts"]:

@@ -1,4 +1,4 @@
-"""Stand in for carriers and WeChat Pay over real HTTP, with faults on demand."""
+"""Stand in for carriers and payment providers over real HTTP, with faults on demand."""
 
 import argparse
 

@@ -140,15 +140,15 @@ class Control:
         wanted = {"reference": reference, "times": times, "parallel": parallel, "kind": kind}
         return self.post("notices", wanted)["answers"]
 
-    def forge_notice(self, url: str, **more: Any) -> Any:
-        """Send a notice of your own making; returns the answer."""
-        return self.post("notices/forged", {"url": url, **more})["answers"][0]
+    def forge_notice(self, peer: str, url: str, **more: Any) -> Any:
+        """Send a notice of your own making, as that provider would; returns the answer."""
+        return self.post("notices/forged", {"peer": peer, "url": url, **more})["answers"][0]
 
     def notices(self, reference: str = "") -> Any:
         """The notices about something, or all."""
         return self.get("notices", reference=reference)
 
-    def end_refund(self, reference: str, status: str = "SUCCESS") -> Any:
+    def end_refund(self, reference: str, status: str = "success") -> Any:
         """End a refund that is held."""
         return self.post("refund", {"reference": reference, "status": status})
 
@@ -185,13 +185,10 @@ class Sandbox:
         self._running = running
         self.data_dir = data_dir
         self.pid: int = ready["pid"]
-        self.ports: dict[str, int] = {name: ready[name] for name in ("control", "onelink", "1nce", "wechatpay")}
-        host = ready["host"]
-        self.onelink = f"http://{host}:{self.ports['onelink']}/v5/ec"
-        self.nce = f"http://{host}:{self.ports['1nce']}/management-api"
-        self.wechatpay = f"http://{host}:{self.ports['wechatpay']}"
+        self.ports: dict[str, int] = ready["ports"]
+        self.urls: dict[str, str] = ready["urls"]
         self.credentials: dict[str, dict[str, str]] = json.loads((data_dir / "credentials.json").read_text())
-        self.control = Control(host, self.ports["control"])
+        self.control = Control(ready["host"], self.ports["control"])
 
     def stop(self) -> None:
         """End the process; its books stay."""

@@ -46,7 +46,7 @@ def at_rest() -> bool:
 
 def compare(theirs: Books) -> list[Comparison]:
     """Every comparison; `theirs` is what the sandbox's control port says of its books."""
-    found = [_orders(), _taken_in(theirs["wechatpay"]), _given_back(theirs["wechatpay"])]
+    found = [_orders(), _taken_in(theirs["providers"]["wechatpay"]), _given_back(theirs["providers"]["wechatpay"])]
     for account in CarrierAccount.objects.select_related("carrier").order_by("id"):
         books = theirs["carriers"][account.connector]
         found += [_delivered(account, books), _owed(account, books)]
@@ -96,7 +96,7 @@ def _taken_in(books: Books) -> Comparison:
 def _given_back(books: Books) -> Comparison:
     succeeded = RefundNumber.objects.filter(standing=RefundNumber.Standing.SUCCEEDED).select_related("refund")
     ours = {number.reference: number.refund.amount_minor for number in succeeded}
-    theirs = {one["reference"]: one["amount_minor"] for one in books["refunds"] if one["status"] == "SUCCESS"}
+    theirs = {one["reference"]: one["amount_minor"] for one in books["refunds"] if one["status"] == "success"}
     return Comparison(
         what=_("WeChat Pay gave back"),
         ours=_money(sum(ours.values())),

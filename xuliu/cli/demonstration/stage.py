@@ -106,8 +106,7 @@ def _migrate() -> bool:
 
 def _seeded(sandbox: Sandbox) -> DemoFleet:
     """The fleet on both sides; the sandbox gets its SIMs once, since given again they forget what was bought."""
-    urls = {"onelink": sandbox.onelink, "1nce": sandbox.nce, "wechatpay": sandbox.wechatpay}
-    fleet = seed_demo(credentials=sandbox.credentials, sandbox_urls=urls)
+    fleet = seed_demo(credentials=sandbox.credentials, sandbox_urls=sandbox.urls)
     if sandbox.control.sim(str(fleet.sims[-1]["iccid"])) is None:
         sandbox.control.plans(fleet.plans)
         sandbox.control.sims(fleet.sims)

@@ -18,18 +18,18 @@ Spoil = Callable[[dict[str, Any]], None]
 
 def paid_once_more(theirs: dict[str, Any]) -> None:
     """The provider took money that we do not know of."""
-    theirs["wechatpay"]["paid_minor"]["CNY"] += 3600
+    theirs["providers"]["wechatpay"]["paid_minor"]["CNY"] += 3600
 
 
 def paid_for_another(theirs: dict[str, Any]) -> None:
     """The same sum, for something else."""
-    paid = theirs["wechatpay"]["by_reference"]
+    paid = theirs["providers"]["wechatpay"]["by_reference"]
     paid["another"] = paid.pop(next(iter(paid)))
 
 
 def given_back(theirs: dict[str, Any]) -> None:
     """A refund that we did not ask for."""
-    theirs["wechatpay"]["refunds"].append({"reference": "r", "amount_minor": 1, "status": "SUCCESS"})
+    theirs["providers"]["wechatpay"]["refunds"].append({"reference": "r", "amount_minor": 1, "status": "success"})
 
 
 def not_delivered(theirs: dict[str, Any]) -> None:

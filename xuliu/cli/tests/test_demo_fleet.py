@@ -45,8 +45,7 @@ def drive_until(clock_file: Path, reached: Callable[[], bool]) -> None:
 
 def seeded(sandbox: Sandbox) -> DemoFleet:
     """The demonstration's data, at this sandbox."""
-    urls = {"onelink": sandbox.onelink, "1nce": sandbox.nce, "wechatpay": sandbox.wechatpay}
-    return seed_demo(credentials=sandbox.credentials, sandbox_urls=urls)
+    return seed_demo(credentials=sandbox.credentials, sandbox_urls=sandbox.urls)
 
 
 def test_both_sides_know_the_same_fleet(fresh_database: str, sandbox: Sandbox) -> None:
@@ -103,7 +102,7 @@ def test_staff_and_accounts_are_ready_to_use(fresh_database: str, sandbox: Sandb
     olga = Person.objects.get(sign_in_name="olga")
     assert olga.check_password(fleet.sign_ins[0].password)
     assert rights_of(olga)
-    assert credentials(ProviderAccount.objects.get()).base_url == sandbox.wechatpay
+    assert credentials(ProviderAccount.objects.get()).base_url == sandbox.urls["wechatpay"]
     assert all(account.is_sandbox for account in [*CarrierAccount.objects.all(), ProviderAccount.objects.get()])
 
 

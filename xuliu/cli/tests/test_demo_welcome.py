@@ -42,5 +42,4 @@ def test_every_sticker_of_the_shop_and_every_way_in_is_told(fresh_database: str,
 
 def seeded(sandbox: Sandbox) -> DemoFleet:
     """The demonstration's data, at this sandbox."""
-    urls = {"onelink": sandbox.onelink, "1nce": sandbox.nce, "wechatpay": sandbox.wechatpay}
-    return seed_demo(credentials=sandbox.credentials, sandbox_urls=urls)
+    return seed_demo(credentials=sandbox.credentials, sandbox_urls=sandbox.urls)

@@ -5,11 +5,11 @@ from datetime import datetime
 from typing import Any
 
 from xuliu.sandbox.engine.clock import iso
-from xuliu.sandbox.engine.faults import PEERS
+from xuliu.sandbox.engine.payments import REFUND_ENDS, Declined, shown_refund
+from xuliu.sandbox.engine.provider import Provider
 from xuliu.sandbox.engine.server import Answer, Request, json_response
-from xuliu.sandbox.engine.sims import CARRIERS
+from xuliu.sandbox.engine.store import Row
 from xuliu.sandbox.engine.world import World
-from xuliu.sandbox.providers.wechatpay.books import Refused
 
 
 class Control:
@@ -39,7 +39,7 @@ class Control:
             ("GET", "notices"): lambda request: world.courier.listed(request.query.get("reference", "")),
             ("POST", "refund"): self._refund,
             ("POST", "refund/outside"): self._refund_outside,
-            ("POST", "settle"): self._settle,
+            ("POST", "settle"): lambda _: world.settle(is_forced=True),
             ("POST", "usage"): self._usage,
             ("POST", "tokens/expire"): self._expire,
             ("GET", "calls"): self._calls,
@@ -53,9 +53,7 @@ class Control:
             return Answer(json_response({"error": f"there is no {request.method} {request.path}"}, 404))
         try:
             return Answer(json_response(found(request)))
-        except Refused as no:
-            return Answer(json_response({"error": no.message}, 400))
-        except (ValueError, TypeError) as wrong:
+        except (Declined, ValueError, TypeError) as wrong:
             return Answer(json_response({"error": str(wrong)}, 400))
         except KeyError as missing:
             return Answer(json_response({"error": f"{missing.args[0]} is needed"}, 400))
@@ -79,8 +77,9 @@ class Control:
     def _account(self, request: Request) -> dict[str, Any]:
         wanted = _object(request)
         balance = wanted["balance_minor"]
-        if wanted["carrier"] not in CARRIERS or not (balance is None or isinstance(balance, int)):
-            raise ValueError("carrier takes onelink or 1nce, balance_minor an integer or null")
+        self._world.sims.check_carrier(wanted["carrier"])
+        if not (balance is None or isinstance(balance, int)):
+            raise TypeError("balance_minor takes an integer or null")
         row = {"carrier": wanted["carrier"], "balance_minor": balance}
         self._world.store.insert("accounts", row, replace=True)
         return row
@@ -104,23 +103,25 @@ class Control:
 
     def _switch(self, request: Request, *, is_up: bool) -> dict[str, Any]:
         peer = _object(request)["peer"]
-        if peer not in PEERS:
-            raise ValueError(f"peer takes one of {', '.join(PEERS)}")
+        if peer not in self._world.stand_ins:
+            raise ValueError(f"peer takes one of {', '.join(self._world.stand_ins)}")
         self._world.switch(peer, is_up=is_up)
         return {"peer": peer, "is_up": is_up}
 
+    def _paid_at(self, reference: str) -> tuple[Provider, Row]:
+        """The provider that knows a payment, and what it knows."""
+        for provider in self._world.providers.values():
+            if payment := provider.payments.payment(reference):
+                return provider, payment
+        raise Declined("unknown")
+
     def _pay(self, request: Request) -> dict[str, Any]:
-        """The payer pays `times` over; see the README for what can be overridden."""
+        """The payer pays `times` over; what is given besides overrides what the provider then reports."""
         wanted = _object(request)
-        payment = self._world.payments.existing(wanted["reference"])
+        provider, payment = self._paid_at(wanted["reference"])
         at = datetime.fromisoformat(wanted["success_at"]).timestamp() if wanted.get("success_at") else None
-        reported = {name: wanted.get(name) for name in ("amount_minor", "currency", "mchid", "appid")}
-        openid, is_told = wanted.get("openid", ""), wanted.get("notify", True)
-        pay = self._world.payer.pay
-        paid = [
-            pay(payment, openid=openid, success_at=at, is_told=is_told, **reported)
-            for _ in range(int(wanted.get("times", 1)))
-        ]
+        is_told, times = wanted.get("notify", True), int(wanted.get("times", 1))
+        paid = [provider.pay(payment, success_at=at, is_told=is_told, reported=wanted) for _ in range(times)]
         return {"transactions": [one["number"] for one in paid]}
 
     def _repeat(self, request: Request) -> dict[str, Any]:
@@ -131,53 +132,28 @@ class Control:
 
     def _forge(self, request: Request) -> dict[str, Any]:
         """A notice of the caller's own making, with a genuine signature or a wrong one."""
-        wanted, signing, courier = _object(request), self._world.signing, self._world.courier
-        original = wanted.get("original_type", "transaction")
-        sealed = signing.sealed(
-            wanted.get("resource", {}), original, key=wanted.get("api_v3_key", ""), original_type=original
-        )
-        event = wanted.get("event_type", "TRANSACTION.SUCCESS")
-        body = courier.body(event, "支付成功", sealed, wanted.get("id", ""))
-        signer = signing.signer(wanted.get("serial", ""))
-        if wanted.get("key", "genuine") == "wrong":
-            signer = signing.impostor(wanted.get("serial") or signer.serial)
-        headers = signing.headers(body, signer, offset=float(wanted.get("timestamp_offset", 0)))
-        if wanted.get("serial"):
-            headers["Wechatpay-Serial"] = wanted["serial"]
-        if wanted.get("tamper"):
-            body = body.replace(b'"summary"', b'"Summary"')
-        return {"answers": [courier.send(wanted["url"], body, headers)]}
+        wanted = _object(request)
+        if wanted["peer"] not in self._world.providers:
+            raise ValueError(f"peer takes one of {', '.join(self._world.providers)}")
+        body, headers = self._world.providers[wanted["peer"]].forged(wanted)
+        return {"answers": [self._world.courier.send(wanted["url"], body, headers)]}
 
     def _refund(self, request: Request) -> dict[str, Any]:
         wanted = _object(request)
-        if wanted["status"] not in ("SUCCESS", "CLOSED", "ABNORMAL"):
-            raise ValueError("status takes SUCCESS, CLOSED or ABNORMAL")
+        if wanted["status"] not in REFUND_ENDS:
+            raise ValueError(f"status takes one of {', '.join(REFUND_ENDS)}")
         with self._world.store.transaction():
-            refund = self._world.payments.end_refund(wanted["reference"], wanted["status"])
-            self._world.courier.refunded(refund)
-        return self._world.payments.refund_shown(refund)
+            for provider in self._world.providers.values():
+                if provider.payments.refund_row(wanted["reference"]):
+                    return shown_refund(provider.end_refund(wanted["reference"], wanted["status"]))
+        raise Declined("refund_unknown")
 
     def _refund_outside(self, request: Request) -> dict[str, Any]:
-        """Somebody gives money back in the merchant platform, which numbers it by itself."""
         wanted = _object(request)
         with self._world.store.transaction():
-            payment = self._world.payments.existing(wanted["reference"])
-            number = f"mp{self._world.store.next_number('outside'):020d}"
-            amount = {"refund": wanted["amount_minor"], "total": payment["amount_minor"]}
-            told = {"notify_url": payment["notify_url"] if wanted.get("notify", True) else ""}
-            asked = {"out_trade_no": payment["reference"], "out_refund_no": number, "amount": amount, **told}
-            self._world.payments.refund(asked, None)
-            refund = self._world.payments.end_refund(number, "SUCCESS")
-            self._world.courier.refunded(refund)
-        return self._world.payments.refund_shown(refund)
-
-    def _settle(self, _: Request) -> dict[str, Any]:
-        with self._world.store.transaction():
-            orders = self._world.orders.settle(is_forced=True)
-            refunds = self._world.payments.settle(is_forced=True)
-            for refund in refunds:
-                self._world.courier.refunded(refund)
-        return {"orders": orders, "refunds": len(refunds)}
+            provider, payment = self._paid_at(wanted["reference"])
+            is_told = wanted.get("notify", True)
+            return shown_refund(provider.give_back_outside(payment, wanted["amount_minor"], is_told=is_told))
 
     def _usage(self, request: Request) -> Any:
         wanted = _object(request)
@@ -195,8 +171,10 @@ class Control:
         is_summary = request.query.get("summary", "") not in ("", "0")
         with self._world.store.transaction():
             self._world.settle()
-            carriers = {name: self._world.orders.books(name, is_summary=is_summary) for name in CARRIERS}
-            return {"carriers": carriers, "wechatpay": self._world.payments.books(is_summary=is_summary)}
+            return {
+                "carriers": {code: one.books(is_summary=is_summary) for code, one in self._world.carriers.items()},
+                "providers": {code: one.books(is_summary=is_summary) for code, one in self._world.providers.items()},
+            }
 
 
 def _object(request: Request) -> dict[str, Any]:

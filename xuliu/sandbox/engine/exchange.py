@@ -3,47 +3,20 @@
 import json
 import time
 from collections import OrderedDict, deque
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
-from typing import Any, Protocol
+from collections.abc import Collection, Iterator
+from dataclasses import replace
+from typing import Any
 
 from xuliu.sandbox.engine.clock import Clock, iso
 from xuliu.sandbox.engine.faults import OF_READS, WIRE, Fault, Faults
 from xuliu.sandbox.engine.server import Answer, Manner, Request, Response
 from xuliu.sandbox.engine.settings import Settings
+from xuliu.sandbox.engine.stand_in import Call, StandIn
 from xuliu.sandbox.engine.store import Store
 
 ODD_BODY = "<html><head><title>502 Bad Gateway</title></head><body><center>nginx</center></body></html>"
 ODD_VALUE = "an odd value"
 MANNERS = {"lose_answer": Manner.CLOSE, "hang": Manner.CLOSE, "answer_twice": Manner.TWICE, "drip": Manner.DRIP}
-
-
-@dataclass(frozen=True, slots=True)
-class Call:
-    """A request understood: what is asked for and how to bring it about."""
-
-    operation: str
-    group: str
-    run: Callable[[], Response]
-    reference: str = ""
-    iccids: tuple[str, ...] = ()
-    run_of_another: Callable[[], Response] | None = None  # the same of another SIM, where the answer names the SIM
-
-
-class StandIn(Protocol):
-    """A stand-in. `route` understands a request, or answers it at once (unknown path, no right to ask)."""
-
-    name: str
-
-    def route(self, request: Request) -> Call | Response: ...
-
-    def faulty(self, fault: Fault, request: Request) -> Response:
-        """Its own words for a call it does not act on: too many, an error, a token that is gone."""
-        ...
-
-    def finish(self, response: Response, request: Request, fault: Fault | None) -> Response:
-        """The last touch: a signature, where the peer signs."""
-        ...
 
 
 class Copies:
@@ -117,7 +90,7 @@ class Exchange:
         self._settings = settings
         self._faults = faults
         self._calls = calls
-        self._copies = calls.copies(peer.name)
+        self._copies = calls.copies(peer.code)
         self._recent: deque[float] = deque()
 
     def answer(self, request: Request) -> Answer:
@@ -138,7 +111,7 @@ class Exchange:
             kinds -= {"other_sim"}
         found = self._faults.pick
         return found(
-            self._peer.name, call.operation, call.group, kinds=kinds, iccids=call.iccids, reference=call.reference
+            self._peer.code, call.operation, call.group, kinds=kinds, iccids=call.iccids, reference=call.reference
         )
 
     def _respond(self, call: Call, request: Request, fault: Fault | None) -> Response:
@@ -155,7 +128,7 @@ class Exchange:
 
     def _copied(self, request: Request, response: Response, fault: Fault | None) -> Response:
         """As it is, or for a stale one as it was answered within the last `seconds`."""
-        question, now = _question(request), self._clock.timestamp()
+        question, now = _question(request, self._peer.varying), self._clock.timestamp()
         if fault is not None and fault.kind == "stale_read":
             return self._copies.oldest(question, now - fault.seconds(600.0)) or response
         if fault is None:
@@ -164,7 +137,7 @@ class Exchange:
 
     def _over_rate(self) -> Fault | None:
         """429 above the allowed calls a second, measured over the last one."""
-        allowed = self._settings["calls_per_second"].get(self._peer.name)
+        allowed = self._settings["calls_per_second"].get(self._peer.code)
         if allowed is None:
             return None
         now = time.monotonic()
@@ -181,7 +154,7 @@ class Exchange:
 
     def _log(self, call: Call, response: Response, fault: Fault | None) -> None:
         entry: dict[str, Any] = {
-            "peer": self._peer.name,
+            "peer": self._peer.code,
             "operation": call.operation,
             "group": call.group,
             "reference": call.reference,
@@ -190,11 +163,11 @@ class Exchange:
         self._calls.add(entry | {"at": iso(self._clock.timestamp())})
 
 
-def _question(request: Request) -> str:
+def _question(request: Request, varying: Collection[str]) -> str:
     """What is asked, without what differs from call to call."""
     body = request.json() if request.body else None
     fields = {**request.query, **body} if isinstance(body, dict) else {**request.query}
-    asked = {name: value for name, value in fields.items() if name not in ("transid", "token")}
+    asked = {name: value for name, value in fields.items() if name not in varying}
     return f"{request.method} {request.path} {json.dumps(asked, sort_keys=True)}"
 
 

@@ -2,7 +2,7 @@
 
 import json
 import random
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -45,12 +45,12 @@ ACTS_UNLESS_SAID = frozenset(
         *OF_READS,
     }
 )
-ALONE = frozenset({"notice", "oauth"})  # hit only by faults that name them
+ALONE = "alone"  # the group of operations that are hit only by faults that name them
 OF_NOTICES = frozenset({"nothing", "late", "answer_twice", "bad_signature", "odd_body", "wrong_amount"})
-# Deeds of WeChat Pay that a fault can change, and at which operation.
-OF_WECHATPAY = {"refuse": None, "nothing": ("refund", "notice"), "fail_later": ("refund",), "wrong_amount": ("notice",)}
+# What every stand-in takes; the rest is for those that say so, see StandIn.faults.
+OF_ALL = WIRE - OF_READS - {"bad_signature"}
 REASONS = ("sim", "plan", "account", "temporary")
-PEERS = ("onelink", "1nce", "wechatpay")
+Takes = Mapping[str, Mapping[str, Collection[str]]]  # stand-in → kind → operations, empty: any
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +72,10 @@ class Fault:
         """Whose trouble a refusal is."""
         return str(self.more.get("reason", "sim"))
 
+    def amount(self, amount_minor: int) -> int:
+        """What is said instead of that, where the kind says a wrong one."""
+        return int(self.more.get("amount_minor", int(amount_minor * float(self.more.get("factor", 0.5)))))
+
     def seconds(self, default: float) -> float:
         """How long, where the kind takes time."""
         return float(self.more.get("seconds", default))
@@ -80,8 +84,9 @@ class Fault:
 class Faults:
     """Those planted. `pick` is called for every exchange and costs nothing while there are none."""
 
-    def __init__(self, store: Store, seed: int) -> None:
+    def __init__(self, store: Store, takes: Takes, seed: int) -> None:
         self._store = store
+        self._takes = takes
         self._seed = seed
         self._dice = random.Random(seed)
         self._planted: list[Row] = []
@@ -102,7 +107,7 @@ class Faults:
         row["probability"] = float(wanted.get("probability", 1.0))
         row["left"] = wanted.get("count", 1)
         row["more"] = json.dumps({k: v for k, v in wanted.items() if k not in row and k != "count"})
-        _check(wanted)
+        self._check(wanted)
         with self._store.transaction():
             planted = self._store.insert("faults", row)
             self.read()
@@ -153,44 +158,37 @@ class Faults:
         if left is not None and left <= 0:
             self._planted = [other for other in self._planted if other["id"] != row["id"]]
 
+    def _check(self, wanted: dict[str, Any]) -> None:
+        if wanted.get("peer") not in self._takes:
+            raise ValueError(f"peer takes one of {', '.join(self._takes)}")
+        if wanted.get("kind") not in WIRE | DEED:
+            raise ValueError(f"kind takes one of {', '.join(sorted(WIRE | DEED))}")
+        self._check_operation(str(wanted["peer"]), str(wanted["kind"]), str(wanted.get("operation", "*")))
+        if wanted.get("reason", "sim") not in REASONS:
+            raise ValueError(f"reason takes one of {', '.join(REASONS)}")
+        if wanted.get("count", 1) is not None and int(wanted.get("count", 1)) < 1:
+            raise ValueError("count takes a number from 1, or null")
+
+    def _check_operation(self, peer: str, kind: str, operation: str) -> None:
+        """Could it ever hit there?"""
+        if operation == "notice" and kind not in OF_NOTICES:
+            raise ValueError(f"a notice takes one of {', '.join(sorted(OF_NOTICES))}")
+        if kind in OF_ALL:
+            return
+        if kind not in self._takes[peer]:
+            raise ValueError(f"{peer} knows no {kind}")
+        where = self._takes[peer][kind]
+        if where and operation not in where:
+            raise ValueError(f"{kind} needs an operation, one of {', '.join(where)}")
+
 
 def _fits(row: Row, peer: str, operation: str, group: str, iccids: Sequence[str], reference: str) -> bool:
     if row["left"] is not None and row["left"] <= 0:
         return False
-    named = (operation, group) if operation in ALONE else ("*", operation, group)
+    named = (operation,) if group == ALONE else ("*", operation, group)
     return (
         row["peer"] == peer
         and row["operation"] in named
         and (not row["iccid"] or row["iccid"] in iccids)
         and (not row["reference"] or row["reference"] == reference)
     )
-
-
-def _check(wanted: dict[str, Any]) -> None:
-    if wanted.get("peer") not in PEERS:
-        raise ValueError(f"peer takes one of {', '.join(PEERS)}")
-    if wanted.get("kind") not in WIRE | DEED:
-        raise ValueError(f"kind takes one of {', '.join(sorted(WIRE | DEED))}")
-    _check_operation(str(wanted["peer"]), str(wanted["kind"]), str(wanted.get("operation", "*")))
-    if wanted.get("reason", "sim") not in REASONS:
-        raise ValueError(f"reason takes one of {', '.join(REASONS)}")
-    if wanted.get("count", 1) is not None and int(wanted.get("count", 1)) < 1:
-        raise ValueError("count takes a number from 1, or null")
-
-
-def _check_operation(peer: str, kind: str, operation: str) -> None:
-    """Could it ever hit there?"""
-    if operation == "notice" and kind not in OF_NOTICES:
-        raise ValueError(f"a notice takes one of {', '.join(sorted(OF_NOTICES))}")
-    if peer == "wechatpay" and kind in DEED:
-        if kind not in OF_WECHATPAY:
-            raise ValueError(f"wechatpay knows no {kind}")
-        where = OF_WECHATPAY[kind]
-        if where is not None and operation not in where:
-            raise ValueError(f"{kind} needs an operation, one of {', '.join(where)}")
-    if kind == "stale_read" and peer == "wechatpay":
-        raise ValueError("stale_read is of carriers")
-    if kind == "other_sim" and peer != "1nce":
-        raise ValueError("of the carriers, only 1nce names the SIM that an answer is about")
-    if peer != "wechatpay" and kind == "bad_signature":
-        raise ValueError(f"{peer} signs nothing")

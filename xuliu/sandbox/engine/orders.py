@@ -166,7 +166,7 @@ class Orders:
         span = {"from": start.isoformat(), "to": end}
         self._hold(line, span, is_add_on=False)
         self._store.write("UPDATE sims SET ends_on = ?, anchor_day = ? WHERE iccid = ?", (end, anchor, sim["iccid"]))
-        if sim["carrier"] == "1nce":  # the quota is the SIM's over its lifetime and grows at once
+        if self._sims.terms(sim["carrier"]).counts_over_lifetime:  # the quota is the SIM's and grows at once
             change = "UPDATE sims SET granted_bytes = granted_bytes + ? WHERE iccid = ?"
             self._store.write(change, (line["bytes"], sim["iccid"]))
         running = self._sims.by_iccid(sim["iccid"]) or sim

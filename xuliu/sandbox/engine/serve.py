@@ -16,7 +16,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """What `xuliu sandbox` and `python -m xuliu.sandbox` take."""
     parser.add_argument("--data", type=Path, required=True, metavar="DIR", help="where books and credentials are kept")
     parser.add_argument(
-        "--port", type=int, default=0, help="of the control API; the stand-ins take the three behind it (0: free ones)"
+        "--port", type=int, default=0, help="of the control API; the stand-ins take those behind it (0: free ones)"
     )
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on")
     parser.add_argument(
@@ -25,8 +25,20 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--seed", type=int, default=0, help="of the faults that are drawn by chance")
     parser.add_argument("--latency-ms", type=float, default=0.0, help="how long every answer of a stand-in takes")
     parser.add_argument(
-        "--public-url", default="", help="under which a phone reaches the WeChat Pay port, for the QR code"
+        "--public-url",
+        type=_public,
+        action="append",
+        default=[],
+        metavar="CODE=URL",
+        help="under which a phone reaches a provider's port, for the QR code",
     )
+
+
+def _public(given: str) -> tuple[str, str]:
+    code, is_pair, url = given.partition("=")
+    if not is_pair:
+        raise argparse.ArgumentTypeError(f"{given!r} is not CODE=URL")
+    return code, url
 
 
 def serve(arguments: argparse.Namespace) -> int:
@@ -36,7 +48,8 @@ def serve(arguments: argparse.Namespace) -> int:
 
     signals = {signal.SIGTERM, signal.SIGINT}
     signal.pthread_sigmask(signal.SIG_BLOCK, signals)  # before any thread is there, so that none takes them
-    world = World(arguments.data, seed=arguments.seed, latency_ms=arguments.latency_ms, public_url=arguments.public_url)
+    public = dict(arguments.public_url)
+    world = World(arguments.data, seed=arguments.seed, latency_ms=arguments.latency_ms, public_url=public)
     try:
         gc.freeze()  # what is loaded by now is no garbage
         gc.set_threshold(NEW_OBJECTS)

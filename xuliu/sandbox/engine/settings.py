@@ -1,40 +1,45 @@
 """What can be set while the sandbox runs; kept in the store, back to the defaults on a reset."""
 
 import json
-from typing import Any
+from collections.abc import Collection, Iterable, Mapping
+from typing import Any, ClassVar, Protocol
 
 from xuliu.sandbox.engine.store import Store
 
 DEFAULTS: dict[str, Any] = {
     "latency_ms": 0.0,
     "settle_seconds": 0.0,
-    "token_seconds": {"onelink": 1800, "1nce": 3600},
-    "onelink_repeat_minutes": 0,
-    "onelink_transid": "free",
+    "token_seconds": {},
     "calls_per_second": {},
-    "wechatpay_mode": "public_key",
     "notices": True,
     "notice_scale": 1.0,
     "notice_delay_seconds": 0.0,
     "notice_timeout_seconds": 5.0,
     "refund_outcome": "success",
     "refund_seconds": 0.0,
-    "refund_spacing_seconds": 60.0,
-    "public_url": "",
+    "public_url": {},
 }
-CHOICES = {
-    "onelink_transid": {"free", "once"},
-    "wechatpay_mode": {"public_key", "certificate"},
-    "refund_outcome": {"success", "hold", "closed", "abnormal"},
-}
+CHOICES: dict[str, Collection[str]] = {"refund_outcome": ("success", "hold", "closed", "abnormal")}
+
+
+class Setting(Protocol):
+    """Whoever brings settings of its own."""
+
+    settings: ClassVar[Mapping[str, Any]]
+    choices: ClassVar[Mapping[str, Collection[str]]]
 
 
 class Settings:
     """Read like a mapping; what is not stored has its default."""
 
-    def __init__(self, store: Store, **started_with: Any) -> None:
+    def __init__(self, store: Store, stand_ins: Iterable[type[Setting]] = (), **started_with: Any) -> None:
         self._store = store
-        self._defaults = DEFAULTS | started_with
+        self._defaults, self._choices = dict(DEFAULTS), dict(CHOICES)
+        for one in stand_ins:
+            self._choices |= one.choices
+            for name, value in one.settings.items():  # one for each stand-in, or its own
+                self._defaults[name] = {**self._defaults[name], **value} if isinstance(value, dict) else value
+        self._defaults |= started_with
         self._values: dict[str, Any] = {}
         self.read()
 
@@ -53,21 +58,21 @@ class Settings:
     def change(self, wanted: dict[str, Any]) -> None:
         """Set some. Raises ValueError or TypeError for a name or value that there is not."""
         for name, value in wanted.items():
-            _check(name, value)
+            self._check(name, value)
         with self._store.transaction():
             for name, value in wanted.items():
-                merged = {**self._values[name], **value} if isinstance(DEFAULTS[name], dict) else value
+                merged = {**self._values[name], **value} if isinstance(self._defaults[name], dict) else value
                 self._store.insert("settings", {"name": name, "value": json.dumps(merged)}, replace=True)
         self.read()
 
-
-def _check(name: str, value: Any) -> None:
-    if name not in DEFAULTS:
-        raise ValueError(f"there is no setting {name}; there are {', '.join(sorted(DEFAULTS))}")
-    expected: tuple[type, ...] = (int, float) if isinstance(DEFAULTS[name], float) else (type(DEFAULTS[name]),)
-    if name == "settle_seconds":  # one for all carriers, or one each
-        expected = (dict, int, float)
-    if not isinstance(value, expected):
-        raise TypeError(f"{name} takes {expected[-1].__name__}, not {value!r}")
-    if name in CHOICES and value not in CHOICES[name]:
-        raise ValueError(f"{name} takes one of {', '.join(sorted(CHOICES[name]))}")
+    def _check(self, name: str, value: Any) -> None:
+        if name not in self._defaults:
+            raise ValueError(f"there is no setting {name}; there are {', '.join(sorted(self._defaults))}")
+        kind = type(self._defaults[name])
+        expected: tuple[type, ...] = (int, float) if kind is float else (kind,)
+        if name == "settle_seconds":  # one for all carriers, or one each
+            expected = (dict, int, float)
+        if not isinstance(value, expected):
+            raise TypeError(f"{name} takes {expected[-1].__name__}, not {value!r}")
+        if name in self._choices and value not in self._choices[name]:
+            raise ValueError(f"{name} takes one of {', '.join(sorted(self._choices[name]))}")

@@ -2,18 +2,15 @@
 
 import calendar
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import date, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from xuliu.sandbox.engine.clock import CHINA, Clock
+from xuliu.sandbox.engine.clock import Clock
 from xuliu.sandbox.engine.store import Row, Store
 
-CARRIERS: Mapping[str, ZoneInfo] = {"onelink": CHINA, "1nce": ZoneInfo("UTC")}
 STATES = ("in_stock", "testing", "active", "suspended", "terminated")
-MEGABYTE = 1_000_000
-MEBIBYTE = 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,32 +33,13 @@ class Plan:
         return self.months > 0 or self.days > 0
 
 
-def _renewal(months: int, cost_minor: int) -> Plan:
-    name = f"物联卡 300M/月 {months}个月"
-    code = f"300M-{months}M"
-    return Plan(carrier="onelink", code=code, name=name, months=months, bytes=300 * MEBIBYTE, cost_minor=cost_minor)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Terms:
+    """How a carrier keeps its SIMs: where its days begin, what can be ordered by default, and how data are counted."""
 
-
-DEFAULT_PLANS = (
-    Plan(carrier="onelink", code="0", name="流量加油包10元套餐（物联卡）", bytes=100 * MEBIBYTE, cost_minor=1000),
-    Plan(carrier="onelink", code="1", name="流量加油包10元套餐（车联网）", bytes=100 * MEBIBYTE, cost_minor=1000),
-    Plan(carrier="onelink", code="2", name="流量加油包30元套餐（物联卡）", bytes=500 * MEBIBYTE, cost_minor=3000),
-    Plan(carrier="onelink", code="3", name="流量加油包30元套餐（车联网）", bytes=500 * MEBIBYTE, cost_minor=3000),
-    _renewal(1, 200),
-    _renewal(3, 500),
-    _renewal(6, 900),
-    _renewal(12, 1500),
-    Plan(carrier="1nce", code="topup", name="Top-up 500 MB", bytes=500 * MEGABYTE, cost_minor=1000, currency="EUR"),
-    Plan(
-        carrier="1nce",
-        code="1",
-        name="500 MB, 1 year",
-        months=12,
-        bytes=500 * MEGABYTE,
-        cost_minor=1000,
-        currency="EUR",
-    ),
-)
+    zone: ZoneInfo
+    plans: tuple[Plan, ...] = ()
+    counts_over_lifetime: bool = False  # a period that begins changes neither what is granted nor what is used
 
 
 def later(start: date, *, months: int = 0, days: int = 0, anchor_day: int) -> date:
@@ -75,28 +53,37 @@ def later(start: date, *, months: int = 0, days: int = 0, anchor_day: int) -> da
 class Sims:
     """Everything about SIMs that is not an order."""
 
-    def __init__(self, store: Store, clock: Clock) -> None:
+    def __init__(self, store: Store, clock: Clock, carriers: Mapping[str, Terms]) -> None:
         self._store = store
+        self._carriers = carriers
         self._clock = clock
+
+    def terms(self, carrier: str) -> Terms:
+        """How that carrier keeps its SIMs."""
+        return self._carriers[carrier]
 
     def today(self, carrier: str) -> date:
         """The civil date where that carrier keeps its books."""
-        return self._clock.today(CARRIERS[carrier])
+        return self._clock.today(self.terms(carrier).zone)
 
     def load_defaults(self) -> None:
         """The default plans, where there are none."""
         if self._store.row("SELECT 1 AS one FROM plans") is None:
-            self.load_plans([{name: getattr(plan, name) for name in Plan.__slots__} for plan in DEFAULT_PLANS])
+            self.load_plans([asdict(plan) for terms in self._carriers.values() for plan in terms.plans])
 
     def load_plans(self, wanted: Iterable[dict[str, Any]]) -> int:
         """Add or replace plans. Raises ValueError or TypeError for a malformed one."""
         plans = [Plan(**plan) for plan in wanted]
         with self._store.transaction():
             for plan in plans:
-                _known(plan.carrier)
-                row = {name: getattr(plan, name) for name in Plan.__slots__}
-                self._store.insert("plans", row, replace=True)
+                self.check_carrier(plan.carrier)
+                self._store.insert("plans", asdict(plan), replace=True)
         return len(plans)
+
+    def check_carrier(self, carrier: str) -> None:
+        """Raises ValueError where there is no such carrier."""
+        if carrier not in self._carriers:
+            raise ValueError(f"carrier takes one of {', '.join(self._carriers)}")
 
     def plan(self, carrier: str, code: str) -> Plan | None:
         """A plan by its code."""
@@ -112,8 +99,11 @@ class Sims:
     def load(self, wanted: Iterable[dict[str, Any]]) -> int:
         """Add or replace SIMs; what was bought for them before is forgotten. Raises ValueError or KeyError."""
         now = self._clock.timestamp()
-        blank = {carrier: _blank(carrier, self.today(carrier), now) for carrier in CARRIERS}
-        rows = [_loaded(sim, blank) for sim in wanted]
+        blank = {carrier: _blank(carrier, self.today(carrier), now) for carrier in self._carriers}
+        wanted = list(wanted)
+        for carrier in {sim["carrier"] for sim in wanted}:
+            self.check_carrier(carrier)
+        rows = [_loaded(sim, blank[sim["carrier"]]) for sim in wanted]
         if rows:
             marks = ", ".join("?" * len(rows[0]))
             with self._store.transaction():
@@ -194,8 +184,7 @@ class Sims:
             " AND starts_on <= ? ORDER BY starts_on DESC LIMIT 1"
         )
         begun = self._store.row(statement, (sim["iccid"], sim["starts_on"], today))
-        # 1NCE counts data over the SIM's lifetime, so a period's beginning changes nothing there.
-        if begun is None or sim["carrier"] == "1nce":
+        if begun is None or self.terms(sim["carrier"]).counts_over_lifetime:
             return sim
         fresh = {
             "starts_on": begun["starts_on"],
@@ -209,11 +198,6 @@ class Sims:
         return sim | fresh
 
 
-def _known(carrier: str) -> None:
-    if carrier not in CARRIERS:
-        raise ValueError(f"carrier takes one of {', '.join(CARRIERS)}")
-
-
 def _blank(carrier: str, today: date, now: float) -> Row:
     """A SIM of which nothing was said: a year to go."""
     row: Row = dict.fromkeys(("iccid", "carrier", "msisdn", "imsi", "imei", "state", "plan", "label", "blocked"), "")
@@ -223,12 +207,11 @@ def _blank(carrier: str, today: date, now: float) -> Row:
     return row | {"granted_bytes": 0, "used_bytes": 0, "changed_at": now}
 
 
-def _loaded(sim: dict[str, Any], blank: Mapping[str, Row]) -> Row:
+def _loaded(sim: dict[str, Any], blank: Row) -> Row:
     """A SIM as stored, from what the control API was given. Many come at once, so this is kept short."""
-    _known(sim["carrier"])
-    row = {**blank[sim["carrier"]], **sim}
-    if len(row) != len(blank[sim["carrier"]]):
-        odd = ", ".join(sorted(set(sim) - set(blank[sim["carrier"]])))
+    row = {**blank, **sim}
+    if len(row) != len(blank):
+        odd = ", ".join(sorted(set(sim) - set(blank)))
         raise ValueError(f"a SIM has no {odd}")
     if not row["iccid"] or row["state"] not in STATES:
         raise ValueError(f"a SIM has an iccid, and its state is one of {', '.join(STATES)}")

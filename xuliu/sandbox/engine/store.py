@@ -45,32 +45,37 @@ CREATE TABLE IF NOT EXISTS lines (
     granted_before INTEGER, granted_after INTEGER);
 CREATE INDEX IF NOT EXISTS lines_by_number ON lines (number);
 CREATE INDEX IF NOT EXISTS lines_by_sim ON lines (iccid);
+-- Of a payment, a transaction and a refund `more` holds what one provider alone says of it, as JSON.
 CREATE TABLE IF NOT EXISTS payments (
-    reference TEXT PRIMARY KEY, token TEXT NOT NULL UNIQUE, prepay_id TEXT NOT NULL UNIQUE, kind TEXT NOT NULL,
+    provider TEXT NOT NULL, reference TEXT NOT NULL, token TEXT NOT NULL UNIQUE, kind TEXT NOT NULL,
     content TEXT NOT NULL,      -- the request, to tell the same opening from another one
-    description TEXT NOT NULL, attach TEXT NOT NULL, amount_minor INTEGER NOT NULL, currency TEXT NOT NULL,
-    notify_url TEXT NOT NULL, openid TEXT NOT NULL, state TEXT NOT NULL, created_at REAL NOT NULL, expires_at REAL,
-    closed_at REAL, is_paid_when_closed INTEGER NOT NULL DEFAULT 0, return_url TEXT NOT NULL DEFAULT '');
+    description TEXT NOT NULL, amount_minor INTEGER NOT NULL, currency TEXT NOT NULL, notify_url TEXT NOT NULL,
+    state TEXT NOT NULL,        -- open, paid, closed
+    created_at REAL NOT NULL, expires_at REAL, closed_at REAL, is_paid_when_closed INTEGER NOT NULL DEFAULT 0,
+    return_url TEXT NOT NULL DEFAULT '', more TEXT NOT NULL, PRIMARY KEY (provider, reference));
 CREATE INDEX IF NOT EXISTS payments_late ON payments (expires_at) WHERE is_paid_when_closed = 1;
 CREATE TABLE IF NOT EXISTS transactions (
-    number TEXT PRIMARY KEY, reference TEXT NOT NULL, amount_minor INTEGER NOT NULL, currency TEXT NOT NULL,
-    openid TEXT NOT NULL, mchid TEXT NOT NULL, appid TEXT NOT NULL, success_at REAL NOT NULL);
+    provider TEXT NOT NULL, number TEXT NOT NULL, reference TEXT NOT NULL, amount_minor INTEGER NOT NULL,
+    currency TEXT NOT NULL, success_at REAL NOT NULL, more TEXT NOT NULL, PRIMARY KEY (provider, number));
 CREATE INDEX IF NOT EXISTS transactions_by_reference ON transactions (reference);
 CREATE TABLE IF NOT EXISTS refunds (
-    reference TEXT PRIMARY KEY, number TEXT NOT NULL UNIQUE, payment TEXT NOT NULL, transaction_number TEXT NOT NULL,
-    amount_minor INTEGER NOT NULL, total_minor INTEGER NOT NULL, currency TEXT NOT NULL, notify_url TEXT NOT NULL,
-    status TEXT NOT NULL, created_at REAL NOT NULL, settles_at REAL, outcome TEXT NOT NULL, success_at REAL);
+    provider TEXT NOT NULL, reference TEXT NOT NULL, number TEXT NOT NULL, payment TEXT NOT NULL,
+    transaction_number TEXT NOT NULL, amount_minor INTEGER NOT NULL, total_minor INTEGER NOT NULL,
+    currency TEXT NOT NULL, notify_url TEXT NOT NULL,
+    status TEXT NOT NULL,       -- pending, success, closed, abnormal
+    created_at REAL NOT NULL, settles_at REAL, outcome TEXT NOT NULL, success_at REAL,
+    PRIMARY KEY (provider, reference));
 CREATE INDEX IF NOT EXISTS refunds_by_payment ON refunds (payment);
-CREATE INDEX IF NOT EXISTS refunds_waiting ON refunds (settles_at) WHERE status = 'PROCESSING';
+CREATE INDEX IF NOT EXISTS refunds_waiting ON refunds (settles_at) WHERE status = 'pending';
 CREATE TABLE IF NOT EXISTS notices (
-    id TEXT PRIMARY KEY, kind TEXT NOT NULL, reference TEXT NOT NULL, url TEXT NOT NULL, body BLOB NOT NULL,
+    id TEXT PRIMARY KEY, provider TEXT NOT NULL, kind TEXT NOT NULL, reference TEXT NOT NULL, url TEXT NOT NULL,
+    body BLOB NOT NULL,
     created_at REAL NOT NULL, due_at REAL NOT NULL, attempts INTEGER NOT NULL, state TEXT NOT NULL,
     last_answer TEXT NOT NULL);
 CREATE INDEX IF NOT EXISTS notices_due ON notices (due_at) WHERE state = 'waiting';
 CREATE INDEX IF NOT EXISTS notices_by_reference ON notices (reference);
 CREATE TABLE IF NOT EXISTS tokens (
     value TEXT PRIMARY KEY, peer TEXT NOT NULL, subject TEXT NOT NULL, expires_at REAL NOT NULL);
-CREATE TABLE IF NOT EXISTS nonces (value TEXT PRIMARY KEY, at REAL NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS faults (
     id INTEGER PRIMARY KEY, peer TEXT NOT NULL, kind TEXT NOT NULL, operation TEXT NOT NULL, iccid TEXT NOT NULL,
     reference TEXT NOT NULL, probability REAL NOT NULL, left INTEGER, hits INTEGER NOT NULL, more TEXT NOT NULL);
@@ -83,13 +88,13 @@ CREATE TABLE IF NOT EXISTS counters (name TEXT PRIMARY KEY, value INTEGER NOT NU
 class Store:
     """One connection shared by all threads under `lock`; a kill loses nothing that was committed."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, tables: str = "") -> None:
         self.lock = threading.RLock()
         self._depth = 0
         self._connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, cached_statements=256)
         self._connection.row_factory = _as_dict
         # synchronous=OFF: what is committed is with the system, so it survives our death, though not the machine's.
-        self._connection.executescript("PRAGMA journal_mode=WAL; PRAGMA synchronous=OFF;" + SCHEMA)
+        self._connection.executescript("PRAGMA journal_mode=WAL; PRAGMA synchronous=OFF;" + SCHEMA + tables)
 
     @contextmanager
     def transaction(self) -> Iterator[None]:

@@ -7,79 +7,52 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from xuliu.sandbox.carriers.onelink.stand_in import OneLink
-from xuliu.sandbox.carriers.onence.stand_in import Nce
-from xuliu.sandbox.engine import credentials
+from xuliu.sandbox.engine import credentials, discovery
 from xuliu.sandbox.engine.clock import from_environment
-from xuliu.sandbox.engine.exchange import Calls, Exchange, StandIn
-from xuliu.sandbox.engine.faults import PEERS, Faults
+from xuliu.sandbox.engine.courier import Courier
+from xuliu.sandbox.engine.exchange import Calls, Exchange
+from xuliu.sandbox.engine.faults import Faults
 from xuliu.sandbox.engine.orders import Orders
 from xuliu.sandbox.engine.server import Answer, Port, Request
 from xuliu.sandbox.engine.settings import Settings
 from xuliu.sandbox.engine.sims import Sims
+from xuliu.sandbox.engine.stand_in import Parts, StandIn
 from xuliu.sandbox.engine.store import Store
-from xuliu.sandbox.providers.wechatpay.books import Payments
-from xuliu.sandbox.providers.wechatpay.notices import Courier
-from xuliu.sandbox.providers.wechatpay.payer import Payer
-from xuliu.sandbox.providers.wechatpay.signing import Signing
-from xuliu.sandbox.providers.wechatpay.stand_in import WeChatPay
 
 Answering = Callable[[Request], Answer]
-PORTS = ("control", *PEERS)
+CONTROL = "control"
 
 
 class World:
     """The stand-ins, their books and their ports."""
 
-    def __init__(self, folder: Path, *, seed: int = 0, latency_ms: float = 0.0, public_url: str = "") -> None:
+    def __init__(self, folder: Path, *, seed: int = 0, latency_ms: float = 0.0, **started_with: Any) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self.folder = folder
-        self.credentials, vendors = credentials.load(folder)
+        carriers, providers, known = discovery.carriers(), discovery.providers(), discovery.stand_ins()
+        keys = credentials.load(folder, {code: one.make_keys for code, one in known.items()})
         self.clock = from_environment()
-        self.store = Store(folder / "sandbox.sqlite3")
-        self.settings = Settings(self.store, latency_ms=latency_ms, public_url=public_url)
-        self.faults = Faults(self.store, seed)
+        self.store = Store(folder / "sandbox.sqlite3", "".join(one.tables for one in known.values()))
+        self.settings = Settings(self.store, known.values(), latency_ms=latency_ms, **started_with)
+        self.faults = Faults(self.store, {code: one.faults for code, one in known.items()}, seed)
         self.calls = Calls()
-        self.sims = Sims(self.store, self.clock)
+        self.sims = Sims(self.store, self.clock, {code: one.terms for code, one in carriers.items()})
         self.sims.load_defaults()
         self.orders = Orders(self.store, self.clock, self.settings, self.sims)
-        ours = self.credentials["wechatpay"]
-        self.signing = Signing(ours, vendors, self.settings, self.clock, self.store)
-        self.payments = Payments(self.store, self.clock, self.settings, ours)
-        self.courier = Courier(self.store, self.clock, self.settings, self.faults, self.signing, self.payments)
-        self.payer = Payer(
-            store=self.store,
-            clock=self.clock,
-            settings=self.settings,
-            faults=self.faults,
-            signing=self.signing,
-            payments=self.payments,
-            courier=self.courier,
-            credentials=ours,
-        )
-        self.wechatpay = WeChatPay(
-            clock=self.clock,
-            settings=self.settings,
-            faults=self.faults,
-            signing=self.signing,
-            payments=self.payments,
-            courier=self.courier,
-            payer=self.payer,
-            credentials=ours,
-        )
+        self.courier = Courier(self.store, self.clock, self.settings, self.faults)
+        parts = {code: Parts(self.store, self.clock, self.settings, self.faults, keys[code]) for code in known}
+        self.carriers = {code: one(parts[code], self.sims, self.orders) for code, one in carriers.items()}
+        self.providers = {code: one(parts[code], self.courier) for code, one in providers.items()}
+        self.stand_ins: dict[str, StandIn] = {**self.carriers, **self.providers}
         self.ports: dict[str, Port] = {}
 
     def open(self, host: str, port: int, control: Answering) -> None:
-        """Listen: `port` and the three behind it, or free ones (those of the last time, where they are free) for 0."""
-        parts = (self.store, self.clock, self.settings, self.faults)
-        onelink = OneLink(*parts, self.sims, self.orders, self.credentials["onelink"])
-        nce = Nce(*parts, self.sims, self.orders, self.credentials["1nce"])
-        answers: dict[str, Answering] = {"control": control}
-        peers: tuple[StandIn, ...] = (onelink, nce, self.wechatpay)
-        answers |= {peer.name: self._exchange(peer) for peer in peers}
+        """Listen: `port` and those behind it, or free ones (those of the last time, where they are free) for 0."""
+        answers: dict[str, Answering] = {CONTROL: control}
+        answers |= {code: self._exchange(one) for code, one in self.stand_ins.items()}
         before = self._before()
-        for at, name in enumerate(PORTS):
-            self.ports[name] = _port(host, port + at if port else 0, before.get(name, 0), answers[name])
+        for at, (name, answer) in enumerate(answers.items()):
+            self.ports[name] = _port(host, port + at if port else 0, before.get(name, 0), answer)
         down = {row["peer"] for row in self.store.rows("SELECT peer FROM down")}
         for name, opened in self.ports.items():
             if name not in down:
@@ -93,7 +66,8 @@ class World:
     def running(self, host: str) -> dict[str, Any]:
         """What the ready line says."""
         ports = {name: port.number for name, port in self.ports.items()}
-        return {"ready": True, "pid": os.getpid(), "host": host, **ports}
+        urls = {code: f"http://{host}:{ports[code]}{one.path}" for code, one in self.stand_ins.items()}
+        return {"ready": True, "pid": os.getpid(), "host": host, "ports": ports, "urls": urls}
 
     def _write_running(self, host: str) -> None:
         path = self.folder / "running.json"
@@ -102,16 +76,17 @@ class World:
         draft.replace(path)
 
     def _before(self) -> dict[str, int]:
-        with contextlib.suppress(OSError, ValueError):
+        with contextlib.suppress(OSError, ValueError, KeyError):
             found = json.loads((self.folder / "running.json").read_text())
-            return {name: int(found[name]) for name in PORTS if name in found}
+            return {name: int(port) for name, port in found["ports"].items()}
         return {}
 
-    def settle(self) -> None:
-        """Bring about what is due."""
+    def settle(self, *, is_forced: bool = False) -> dict[str, int]:
+        """Bring about what is due, or all that waits; returns how much it was."""
         with self.store.transaction():
-            self.orders.settle()
-            self.wechatpay.settle()
+            orders = self.orders.settle(is_forced=is_forced)
+            refunds = sum(provider.settle(is_forced=is_forced) for provider in self.providers.values())
+        return {"orders": orders, "refunds": refunds}
 
     def switch(self, peer: str, *, is_up: bool) -> None:
         """Take a stand-in down or up; remembered over a restart."""
@@ -131,8 +106,8 @@ class World:
             self.sims.load_defaults()
         self.courier.rest()
         self.calls.clear()
-        for name in PEERS:
-            self.ports[name].up()
+        for code in self.stand_ins:
+            self.ports[code].up()
 
     def close(self) -> None:
         """Stop listening and let go of the books."""

@@ -14,7 +14,7 @@ import httpx
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
-from xuliu.sandbox.engine.credentials import private_key
+from xuliu.sandbox.providers.wechatpay.keys import private_key
 
 WAIT_SECONDS = 10.0
 # Nobody here speaks TLS; httpx would read all authorities of the world for every client.

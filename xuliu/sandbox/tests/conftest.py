@@ -20,7 +20,7 @@ ABROAD = "8988280666000000017"
 @pytest.fixture
 def furnished(sandbox_of_worker: Sandbox, tmp_path: Path) -> Path:
     """A folder for a sandbox of the test's own, with credentials: making keys takes longer than all the rest."""
-    for name in ("credentials.json", "platform-keys.json"):
+    for name in ("credentials.json", "vendor-keys.json"):
         shutil.copy(sandbox_of_worker.data_dir / name, tmp_path / name)
     return tmp_path
 
@@ -33,7 +33,7 @@ def onelink(sandbox: Sandbox) -> Iterator[OneLinkCaller]:
         {**common, "iccid": LIN, "msisdn": "1440000000017", "imsi": "460040000000017", "used_bytes": 100 * 1024**2},
         {**common, "iccid": MEI, "msisdn": "1440000000025", "imsi": "460040000000025"},
     ])  # fmt: skip
-    with OneLinkCaller(sandbox.onelink, sandbox.credentials["onelink"]) as caller:
+    with OneLinkCaller(sandbox.urls["onelink"], sandbox.credentials["onelink"]) as caller:
         yield caller
 
 
@@ -44,14 +44,14 @@ def nce(sandbox: Sandbox) -> Iterator[NceCaller]:
     sandbox.control.sims([
         {**common, "iccid": ABROAD, "ends_on": "2050-01-31", "granted_bytes": 500_000_000, "used_bytes": 64_212_049}
     ])  # fmt: skip
-    with NceCaller(sandbox.nce, sandbox.credentials["1nce"]) as caller:
+    with NceCaller(sandbox.urls["1nce"], sandbox.credentials["1nce"]) as caller:
         yield caller
 
 
 @pytest.fixture
 def wechat(sandbox: Sandbox) -> Iterator[WeChatCaller]:
     """A merchant that signs."""
-    with WeChatCaller(sandbox.wechatpay, sandbox.credentials["wechatpay"]) as caller:
+    with WeChatCaller(sandbox.urls["wechatpay"], sandbox.credentials["wechatpay"]) as caller:
         yield caller
 
 

@@ -72,9 +72,9 @@ def _check(sandbox: Sandbox) -> None:
         assert sum(carrier["cost_minor"].values()) == sum(one["cost_minor"] for one in carrier["by_iccid"].values())
         for iccid in carrier["by_iccid"]:
             _check_sim(sandbox, iccid, [effect for effect in carrier["effects"] if effect["iccid"] == iccid])
-    paid = books["wechatpay"]["by_reference"].values()
-    assert books["wechatpay"]["paid_minor"].get("CNY", 0) == sum(one["paid_minor"] for one in paid)
-    assert books["wechatpay"]["refunded_minor"].get("CNY", 0) == sum(one["refunded_minor"] for one in paid)
+    paid = books["providers"]["wechatpay"]["by_reference"].values()
+    assert books["providers"]["wechatpay"]["paid_minor"].get("CNY", 0) == sum(one["paid_minor"] for one in paid)
+    assert books["providers"]["wechatpay"]["refunded_minor"].get("CNY", 0) == sum(one["refunded_minor"] for one in paid)
     assert all(one["refunded_minor"] <= one["paid_minor"] for one in paid)
 
 
@@ -100,14 +100,14 @@ def test_the_books_survive_a_restart_and_a_kill_and_the_ports_stay(furnished: Pa
     second.control.pay("lin00001")
     second.kill()
     with start(folder) as third:
-        assert third.control.books()["wechatpay"]["by_reference"]["lin00001"]["transactions"] == 2
+        assert third.control.books()["providers"]["wechatpay"]["by_reference"]["lin00001"]["transactions"] == 2
 
 
 def _fill(sandbox: Sandbox) -> None:
     sandbox.control.sims([{"carrier": "onelink", "iccid": LIN, "msisdn": LINS}])
-    with OneLinkCaller(sandbox.onelink, sandbox.credentials["onelink"]) as onelink:
+    with OneLinkCaller(sandbox.urls["onelink"], sandbox.credentials["onelink"]) as onelink:
         onelink.order(LINS, "300M-12M")
-    with WeChatCaller(sandbox.wechatpay, sandbox.credentials["wechatpay"]) as wechat:
+    with WeChatCaller(sandbox.urls["wechatpay"], sandbox.credentials["wechatpay"]) as wechat:
         wechat.open("lin00001")
     sandbox.control.pay("lin00001")
 
@@ -115,7 +115,7 @@ def _fill(sandbox: Sandbox) -> None:
 def test_a_notice_under_way_is_sent_after_a_restart(furnished: Path, shop: Any) -> None:
     with start(furnished) as first:
         first.control.settings(notices=False)
-        with WeChatCaller(first.wechatpay, first.credentials["wechatpay"]) as wechat:
+        with WeChatCaller(first.urls["wechatpay"], first.credentials["wechatpay"]) as wechat:
             wechat.open("lin00001", notify_url=shop.url)
         first.control.pay("lin00001")
     with start(furnished) as second:

@@ -148,7 +148,7 @@ def test_faults_of_notices_do_what_they_say(sandbox: Sandbox, wechat: WeChatCall
 def test_a_forged_notice_carries_the_wrong_signature(sandbox: Sandbox, shop: Shop) -> None:
     resource = {"out_trade_no": "mei00001", "trade_state": "SUCCESS"}
     for forgery in ({"key": "wrong"}, {"tamper": True}):
-        answer = sandbox.control.forge_notice(shop.url, resource=resource, **forgery)
+        answer = sandbox.control.forge_notice("wechatpay", shop.url, resource=resource, **forgery)
         assert answer["status"] == 204
         with pytest.raises(InvalidSignature):
             _opened(shop.take(), sandbox.credentials["wechatpay"])
@@ -156,7 +156,7 @@ def test_a_forged_notice_carries_the_wrong_signature(sandbox: Sandbox, shop: Sho
 
 def test_a_notice_of_ones_own_making_can_be_genuine_and_old(sandbox: Sandbox, shop: Shop) -> None:
     resource = {"out_trade_no": "mei00001", "trade_state": "SUCCESS"}
-    sandbox.control.forge_notice(shop.url, resource=resource, timestamp_offset=-600)
+    sandbox.control.forge_notice("wechatpay", shop.url, resource=resource, timestamp_offset=-600)
     notice = shop.take()
     assert _opened(notice, sandbox.credentials["wechatpay"]) == resource
     fresh = sandbox.control.health()["now"]

@@ -15,7 +15,7 @@ from xuliu.sandbox.tests.callers import NO_TLS, Shop, WeChatCaller, get, post
 
 
 def _books(sandbox: Sandbox, reference: str) -> dict[str, int]:
-    return dict(sandbox.control.books()["wechatpay"]["by_reference"][reference])
+    return dict(sandbox.control.books()["providers"]["wechatpay"]["by_reference"][reference])
 
 
 def _press(url: str, action: str) -> httpx.Response:
@@ -92,7 +92,7 @@ def test_an_expired_order_says_so_and_is_paid_late(
 
 
 def test_an_unknown_token_is_explained(sandbox: Sandbox) -> None:
-    page = get(f"{sandbox.wechatpay}/pay/nothing")
+    page = get(f"{sandbox.urls['wechatpay']}/pay/nothing")
     assert (page.status_code, "没有这笔订单" in page.text) == (404, True)
 
 
@@ -102,7 +102,9 @@ def test_the_same_browser_comes_back_with_the_same_openid(sandbox: Sandbox) -> N
     with httpx.Client(verify=NO_TLS) as browser:
         codes = []
         for _ in range(2):
-            sent = browser.get(f"{sandbox.wechatpay}/connect/oauth2/authorize?{urlencode(query)}#wechat_redirect")
+            sent = browser.get(
+                f"{sandbox.urls['wechatpay']}/connect/oauth2/authorize?{urlencode(query)}#wechat_redirect"
+            )
             assert sent.status_code == 302
             back = parse_qs(urlsplit(sent.headers["location"]).query)
             assert (back["a"], back["state"]) == (["1"], ["s7"])
@@ -137,18 +139,20 @@ def test_the_bridge_checks_the_pages_signature_and_leads_to_the_payer(wechat: We
 
 
 def test_the_page_can_have_an_address_that_a_phone_reaches(sandbox: Sandbox, wechat: WeChatCaller) -> None:
-    sandbox.control.settings(public_url="http://pay.example.test:8080/")
+    sandbox.control.settings(public_url={"wechatpay": "http://pay.example.test:8080/"})
     assert wechat.open("lin00009").startswith("http://pay.example.test:8080/pay/")
 
 
 def _code(sandbox: Sandbox) -> str:
     query = {"appid": sandbox.credentials["wechatpay"]["appid"], "redirect_uri": "http://127.0.0.1:9/", "state": "s"}
-    sent = get(f"{sandbox.wechatpay}/connect/oauth2/authorize?{urlencode(query)}")
+    sent = get(f"{sandbox.urls['wechatpay']}/connect/oauth2/authorize?{urlencode(query)}")
     return parse_qs(urlsplit(sent.headers["location"]).query)["code"][0]
 
 
 def _exchange(sandbox: Sandbox, code: str, secret: str = "") -> dict[str, Any]:
     ours = sandbox.credentials["wechatpay"]
     query = {"appid": ours["appid"], "secret": secret or ours["app_secret"], "code": code}
-    answer = get(f"{sandbox.wechatpay}/sns/oauth2/access_token", params={**query, "grant_type": "authorization_code"})
+    answer = get(
+        f"{sandbox.urls['wechatpay']}/sns/oauth2/access_token", params={**query, "grant_type": "authorization_code"}
+    )
     return dict(answer.json())

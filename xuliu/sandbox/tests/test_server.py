@@ -53,7 +53,7 @@ def test_a_connection_is_kept_and_a_chunked_body_is_read(wechat: WeChatCaller) -
 
 
 def test_what_is_not_http_ends_the_connection_and_nothing_else(sandbox: Sandbox) -> None:
-    parts = urlsplit(sandbox.onelink)
+    parts = urlsplit(sandbox.urls["onelink"])
     for rubbish in (b"\x16\x03\x01\r\n", b"GET\r\n\r\n", b"GET / HTTP/1.1\r\nContent-Length: many\r\n\r\n"):
         with socket.create_connection((parts.hostname, parts.port)) as connection:
             connection.sendall(rubbish)
@@ -64,5 +64,5 @@ def test_what_is_not_http_ends_the_connection_and_nothing_else(sandbox: Sandbox)
 def test_latency_is_added_to_every_answer(sandbox: Sandbox) -> None:
     sandbox.control.settings(latency_ms=120.0)
     begun = time.monotonic()
-    get(f"{sandbox.onelink}/get/token")
+    get(f"{sandbox.urls['onelink']}/get/token")
     assert time.monotonic() - begun > 0.12

@@ -29,7 +29,7 @@ def library(request: pytest.FixtureRequest, sandbox: Sandbox, shop: Shop, monkey
         notify_url=shop.url,
         **(by_key if request.param == "public_key" else {}),
     )
-    library._core._gate_way = sandbox.wechatpay
+    library._core._gate_way = sandbox.urls["wechatpay"]
     if request.param == "certificate":
         library._core._update_certificates()
         assert len(library._core._certificates) == 1
@@ -38,7 +38,7 @@ def library(request: pytest.FixtureRequest, sandbox: Sandbox, shop: Shop, monkey
 
 def test_the_library_opens_pays_and_understands_the_notice(library: Any, sandbox: Sandbox, shop: Shop) -> None:
     status, answer = library.pay(description="续费", out_trade_no="lin0001", amount={"total": 3600})
-    assert (status, json.loads(answer)["code_url"].startswith(sandbox.wechatpay)) == (200, True)
+    assert (status, json.loads(answer)["code_url"].startswith(sandbox.urls["wechatpay"])) == (200, True)
 
     numbers = sandbox.control.pay("lin0001")
 
@@ -81,7 +81,7 @@ def test_a_request_that_the_merchant_did_not_sign_is_refused(sandbox: Sandbox, w
     signed_by_another = wechat.authorization("POST", path, wanted, key=mallory)
 
     for header, body in ((signed_by_another, wanted), (genuine, wanted.replace(b"3600", b"1")), ("", wanted)):
-        answer = post(sandbox.wechatpay + path, content=body, headers={"Authorization": header})
+        answer = post(sandbox.urls["wechatpay"] + path, content=body, headers={"Authorization": header})
         assert (answer.status_code, answer.json()["code"]) == (401, "SIGN_ERROR")
     assert wechat.query("mallory01")["code"] == "ORDER_NOT_EXIST"
 
@@ -90,7 +90,7 @@ def test_a_signed_request_is_taken_once(sandbox: Sandbox, wechat: WeChatCaller) 
     body = json.dumps(wechat.opening("lin0005")).encode()
     headers = {"Authorization": wechat.authorization("POST", "/v3/pay/transactions/native", body)}
     first, second = (
-        post(f"{sandbox.wechatpay}/v3/pay/transactions/native", content=body, headers=headers) for _ in range(2)
+        post(f"{sandbox.urls['wechatpay']}/v3/pay/transactions/native", content=body, headers=headers) for _ in range(2)
     )
     assert (first.status_code, second.status_code) == (200, 401)
 
@@ -116,7 +116,7 @@ def test_the_same_out_refund_no_is_one_refund(sandbox: Sandbox, wechat: WeChatCa
     sandbox.control.pay("lin0008")
     answers = [wechat.refund("r8", "lin0008", 1000).json() for _ in range(3)]
     assert len({answer["refund_id"] for answer in answers}) == 1
-    assert sandbox.control.books()["wechatpay"]["by_reference"]["lin0008"]["refunded_minor"] == 1000
+    assert sandbox.control.books()["providers"]["wechatpay"]["by_reference"]["lin0008"]["refunded_minor"] == 1000
     other = wechat.refund("r8", "lin0008", 2000)
     assert (other.status_code, other.json()["code"]) == (400, "INVALID_REQUEST")
 
@@ -139,7 +139,7 @@ def test_no_more_than_was_paid_and_no_more_than_fifty_times(sandbox: Sandbox, we
     for at in range(50):
         assert wechat.refund(f"r10-{at}", "lin0010", 1, 100).status_code == 200
     assert wechat.refund("r10-50", "lin0010", 1, 100).json()["code"] == "INVALID_REQUEST"
-    assert sandbox.control.books()["wechatpay"]["refunded_minor"] == {"CNY": 50}
+    assert sandbox.control.books()["providers"]["wechatpay"]["refunded_minor"] == {"CNY": 50}
 
 
 def test_a_held_refund_ends_when_it_is_told_to(sandbox: Sandbox, wechat: WeChatCaller, shop: Shop) -> None:
@@ -148,7 +148,7 @@ def test_a_held_refund_ends_when_it_is_told_to(sandbox: Sandbox, wechat: WeChatC
     sandbox.control.pay("lin0011")
     wechat.refund("r11", "lin0011", 3600, notify_url=shop.url)
     assert wechat.call("GET", "/v3/refund/domestic/refunds/r11").json()["status"] == "PROCESSING"
-    sandbox.control.end_refund("r11", "ABNORMAL")
+    sandbox.control.end_refund("r11", "abnormal")
     assert json.loads(shop.take()[1])["event_type"] == "REFUND.ABNORMAL"
     assert wechat.call("GET", "/v3/refund/domestic/refunds/r11").json()["status"] == "ABNORMAL"
 

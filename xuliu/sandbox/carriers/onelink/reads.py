@@ -4,7 +4,7 @@ from collections.abc import Callable
 from datetime import date, datetime
 from typing import Any
 
-from xuliu.sandbox.carriers.onelink.words import CARD_STATES, MESSAGES, REFUSALS, No
+from xuliu.sandbox.carriers.onelink.words import CARD_STATES, CODE, MESSAGES, REFUSALS, No
 from xuliu.sandbox.engine.clock import CHINA, instant, last_second
 from xuliu.sandbox.engine.orders import Orders
 from xuliu.sandbox.engine.sims import Sims
@@ -49,7 +49,7 @@ class Reads:
         named = [(name, fields[name]) for name in ("msisdn", "iccid", "imsi") if fields.get(name)]
         if len(named) != 1:
             raise No("11000")
-        sim = self._sims.find("onelink", *named[0])
+        sim = self._sims.find(CODE, *named[0])
         if sim is None:
             raise No("12010")
         return sim
@@ -74,7 +74,7 @@ class Reads:
         return [self._numbers_of(name, value) for value in values]
 
     def _numbers_of(self, name: str, value: str) -> Row:
-        sim = self._sims.find("onelink", name, value)
+        sim = self._sims.find(CODE, name, value)
         if sim is None:
             return {"status": "12010", "message": MESSAGES["12010"], name: value}
         return {"status": "0", "message": MESSAGES["0"]} | {key: sim[key] for key in ("msisdn", "imsi", "iccid")}
@@ -91,7 +91,7 @@ class Reads:
     def _margin(self, fields: Fields) -> list[Any]:
         """23U07: the base plan first, then each add-on of the running period; what is used is taken in that order."""
         sim = self._card(fields)
-        today = self._sims.today("onelink").isoformat()
+        today = self._sims.today(CODE).isoformat()
         add_ons = [
             h
             for h in self._sims.holdings(sim["iccid"])
@@ -128,7 +128,7 @@ class Reads:
         if fields.get("queryType") != "3":
             raise No("11000")
         sim = self._card(fields)
-        today = self._sims.today("onelink").isoformat()
+        today = self._sims.today(CODE).isoformat()
         base = {"plan": sim["plan"] or "0000", "name": self._name(sim["plan"])}
         base |= {"starts_on": sim["base_starts_on"], "ends_on": sim["base_ends_on"]}
         held = self._sims.holdings(sim["iccid"])
@@ -136,25 +136,25 @@ class Reads:
         return [{"offeringInfoList": [_offering(one) for one in listed]}]
 
     def _name(self, code: str) -> str:
-        plan = self._sims.plan("onelink", code)
+        plan = self._sims.plan(CODE, code)
         return plan.name if plan else code or "物联卡基础套餐"
 
     def _purchasable(self, fields: Fields) -> list[Any]:
         self._card(fields)
-        plans = [plan for plan in self._sims.plans("onelink") if plan["is_orderable"]]
+        plans = [plan for plan in self._sims.plans(CODE) if plan["is_orderable"]]
         listed = [{"offeringId": plan["code"], "offeringName": plan["name"]} for plan in plans]
         return [{"totalCount": str(len(listed)), "offeringInfoList": listed}]
 
     def _balance(self, fields: Fields) -> list[Any]:
         self._card(fields)
-        balance = self._orders.balance("onelink")
+        balance = self._orders.balance(CODE)
         amount = 999_999_99 if balance is None else balance
         return [{"accountId": "2001000001", "accountName": "续流沙箱", "amount": f"{amount / 100:.2f}"}]
 
     def _order(self, fields: Fields) -> list[Any]:
         """23M27; an unknown number has an empty result."""
         order = self._orders.order(fields.get("orderNum", ""))
-        if order is None or order["carrier"] != "onelink":
+        if order is None or order["carrier"] != CODE:
             return []
         states = {line["state"] for line in self._orders.lines(order["number"])}
         state = "inProgress" if "waiting" in states else "failed" if states == {"failed"} else "completed"
@@ -165,7 +165,7 @@ class Reads:
     def _job(self, fields: Fields) -> list[Any]:
         """23M10; the list is there when the job is done."""
         job = self._orders.order(fields.get("jobId", ""))
-        if job is None or job["carrier"] != "onelink" or not job["is_batch"]:
+        if job is None or job["carrier"] != CODE or not job["is_batch"]:
             return []
         if job["settled_at"] is None:
             return [{"jobStatus": "1"}]

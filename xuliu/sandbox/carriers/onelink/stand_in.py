@@ -10,15 +10,16 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from xuliu.sandbox.carriers.onelink.reads import Reads
-from xuliu.sandbox.carriers.onelink.words import REFUSALS, No, said, said_no
-from xuliu.sandbox.engine.clock import CHINA, Clock, instant
-from xuliu.sandbox.engine.exchange import Call
-from xuliu.sandbox.engine.faults import DEED, Fault, Faults
+from xuliu.sandbox.carriers.onelink.words import CODE, PLANS, REFUSALS, No, said, said_no
+from xuliu.sandbox.engine.carrier import Carrier
+from xuliu.sandbox.engine.clock import CHINA, instant
+from xuliu.sandbox.engine.credentials import Keys
+from xuliu.sandbox.engine.faults import DEED, Fault
 from xuliu.sandbox.engine.orders import Orders, Refusal, Wanted
 from xuliu.sandbox.engine.server import Request, Response
-from xuliu.sandbox.engine.settings import Settings
-from xuliu.sandbox.engine.sims import Plan, Sims
-from xuliu.sandbox.engine.store import Row, Store
+from xuliu.sandbox.engine.sims import Plan, Sims, Terms
+from xuliu.sandbox.engine.stand_in import Call, Parts
+from xuliu.sandbox.engine.store import Row
 
 PREFIX = "/v5/ec"
 MOST_CARDS = 100
@@ -36,28 +37,19 @@ class Route:
     answer: Callable[[Fields], list[Any]]
 
 
-class OneLink:
+class OneLink(Carrier):
     """The stand-in."""
 
-    name = "onelink"
+    code = CODE
+    name = "OneLink"
+    path = PREFIX
+    terms = Terms(zone=CHINA, plans=PLANS)
+    settings = {"token_seconds": {CODE: 1800}, "onelink_repeat_minutes": 0, "onelink_transid": "free"}
+    choices = {"onelink_transid": ("free", "once")}
+    varying = ("transid", "token")
 
-    def __init__(
-        self,
-        store: Store,
-        clock: Clock,
-        settings: Settings,
-        faults: Faults,
-        sims: Sims,
-        orders: Orders,
-        credentials: Fields,
-    ) -> None:
-        self._store = store
-        self._clock = clock
-        self._settings = settings
-        self._faults = faults
-        self._sims = sims
-        self._orders = orders
-        self._credentials = credentials
+    def __init__(self, parts: Parts, sims: Sims, orders: Orders) -> None:
+        super().__init__(parts, sims, orders)
         reads = Reads(sims, orders)
         self._routes = {path: Route(code, "read", answer) for path, (code, answer) in reads.routes().items()}
         self._routes |= {
@@ -80,9 +72,7 @@ class OneLink:
     def faulty(self, fault: Fault, request: Request) -> Response:
         """Token gone, too many, or the platform's own error."""
         if fault.kind == "token_expired":
-            self._store.write(
-                "DELETE FROM tokens WHERE peer = ? AND value = ?", (self.name, request.fields().get("token", ""))
-            )
+            self._drop_token(request.fields().get("token", ""))
             return said_no(No("12021"))
         if fault.kind == "too_many":
             response = said_no(No("429", "接口调用频率超过限制"))
@@ -90,10 +80,6 @@ class OneLink:
             response.headers["Retry-After"] = str(fault.more.get("retry_after", 1))
             return response
         return said_no(No("500"))
-
-    def finish(self, response: Response, request: Request, fault: Fault | None) -> Response:
-        """Nothing: OneLink signs no answers."""
-        return response
 
     def _run(self, route: Route, fields: Fields) -> Response:
         self._orders.settle()
@@ -109,23 +95,19 @@ class OneLink:
         """The right to ask: our appid in the transid, and a token that is good still."""
         if not fields.get("transid", "").startswith(self._credentials["appid"]):
             raise No("12004")
-        statement = "SELECT 1 AS one FROM tokens WHERE peer = ? AND value = ? AND expires_at > ?"
-        values = (self.name, fields.get("token", ""), self._clock.timestamp())
-        if self._store.row(statement, values) is None:
+        if not self._is_token(fields.get("token", "")):
             raise No("12021")
 
     def _token(self, fields: Fields) -> list[Any]:
         if (fields.get("appid"), fields.get("password")) != (self._credentials["appid"], self._credentials["password"]):
             raise No("12022")
-        seconds = self._settings["token_seconds"][self.name]
-        row = {
-            "value": secrets.token_hex(32),
-            "peer": self.name,
-            "subject": "",
-            "expires_at": self._clock.timestamp() + seconds,
-        }
-        self._store.insert("tokens", row)
-        return [{"token": row["value"], "ttl": str(seconds)}]
+        token = secrets.token_hex(32)
+        return [{"token": token, "ttl": str(self._keep_token(token))}]
+
+    @classmethod
+    def make_keys(cls) -> Keys:
+        """An appid and a password."""
+        return Keys({"appid": f"20{secrets.randbelow(10**11):011d}", "password": secrets.token_urlsafe(9)}, {})
 
     def _iccids(self, fields: Fields) -> tuple[str, ...]:
         """The cards a call is about, as ICCIDs, for faults and the log."""
@@ -133,7 +115,7 @@ class OneLink:
         for name in ("iccid", "msisdn", "imsi"):
             values = [fields[name]] if name in fields else fields.get(f"{name}s", "").split("_")
             for value in filter(None, values):
-                sim = self._sims.find(self.name, name, value)
+                sim = self._sims.find(self.code, name, value)
                 found.append(sim["iccid"] if sim else value)
         return tuple(found)
 
@@ -153,7 +135,7 @@ class OneLink:
         # In a batch a fault that names one card befalls that card alone; see _with_faults.
         if route.code == "23R09" and len(iccids) > 1:
             iccids = ()
-        return self._faults.pick(self.name, route.code, route.group, kinds=kinds, iccids=iccids, reference=reference)
+        return self._faults.pick(self.code, route.code, route.group, kinds=kinds, iccids=iccids, reference=reference)
 
     def _order(self, fields: Fields) -> list[Any]:
         """23R08: one card; refusals are said at once."""
@@ -168,10 +150,10 @@ class OneLink:
         named = [fields["msisdn"]] if fields.get("msisdn") else list(filter(None, fields.get("msisdns", "").split("_")))
         if not named or len(named) > MOST_CARDS or len(set(named)) < len(named):
             raise No("11000")
-        found = [self._sims.find(self.name, "msisdn", msisdn) for msisdn in named]
+        found = [self._sims.find(self.code, "msisdn", msisdn) for msisdn in named]
         if len(found) == 1 and found[0] is None:
             raise No("12010")
-        missing: Row = {"iccid": "", "carrier": self.name}
+        missing: Row = {"iccid": "", "carrier": self.code}
         return [sim or {**missing, "msisdn": msisdn} for sim, msisdn in zip(found, named, strict=True)]
 
     def _place(self, code: str, fields: Fields, cards: list[Row], refused: Fault | None) -> str:
@@ -179,10 +161,10 @@ class OneLink:
         if fields.get("maincommoDity") not in ("0", "1") or not fields.get("packageType"):
             raise No("11000")
         if self._settings["onelink_transid"] == "once" and refused is None:
-            before = self._orders.by_reference(self.name, fields["transid"])
+            before = self._orders.by_reference(self.code, fields["transid"])
             if before is not None:
                 return str(before["number"])
-        plan = self._sims.plan(self.name, fields["packageType"])
+        plan = self._sims.plan(self.code, fields["packageType"])
         if plan is None:
             raise No(REFUSALS["plan", "not_orderable"])
         wanted = [Wanted(card, refusal=self._refusal(card, plan)) for card in cards]
@@ -198,7 +180,7 @@ class OneLink:
         place = self._orders.place
         number, is_batch = self._number(code), code == "23R09"
         return place(
-            carrier=self.name,
+            carrier=self.code,
             operation=code,
             reference=fields["transid"],
             number=number,
@@ -209,7 +191,7 @@ class OneLink:
 
     def _number(self, code: str) -> str:
         day = instant(self._clock.timestamp()).astimezone(CHINA)
-        return f"{'O' if code == '23R08' else 'J'}{day:%Y%m%d}{self._store.next_number(self.name):010d}"
+        return f"{'O' if code == '23R08' else 'J'}{day:%Y%m%d}{self._store.next_number(self.code):010d}"
 
     def _refusal(self, card: Row, plan: Plan) -> Refusal | None:
         if not card["iccid"]:
@@ -225,7 +207,7 @@ class OneLink:
         since = self._clock.timestamp() - 60 * minutes
         if minutes and any(self._orders.ordered_since(one.sim["iccid"], since) for one in wanted if one.sim["iccid"]):
             raise No(REFUSALS["temporary", "repeat"])
-        if not self._orders.can_pay(self.name, plan.cost_minor * sum(one.refusal is None for one in wanted)):
+        if not self._orders.can_pay(self.code, plan.cost_minor * sum(one.refusal is None for one in wanted)):
             raise No(REFUSALS["account", "balance"])
 
     def _with_faults(self, code: str, fields: Fields, wanted: list[Wanted]) -> list[Wanted]:
@@ -233,11 +215,11 @@ class OneLink:
         reference = fields["transid"]
         kinds = DEED - ({"refuse"} if code == "23R09" else {"refuse", "deliver_after_refusing"})
         pick = self._faults.pick
-        whole = pick(self.name, code, "change", kinds=kinds, reference=reference)
+        whole = pick(self.code, code, "change", kinds=kinds, reference=reference)
         faulted: list[Wanted] = []
         for one in wanted:
             iccids = (one.sim["iccid"],)
-            named = pick(self.name, code, "change", kinds=DEED, iccids=iccids, reference=reference, is_named=True)
+            named = pick(self.code, code, "change", kinds=DEED, iccids=iccids, reference=reference, is_named=True)
             refusal, fault = one.refusal, named or whole
             if fault is not None and fault.kind in ("refuse", "deliver_after_refusing"):
                 refusal = Refusal(fault.reason, "stated")
@@ -247,7 +229,7 @@ class OneLink:
     def _change_status(self, fields: Fields) -> list[Any]:
         """23S03: stop or resume one card."""
         for name in ("msisdn", "iccid", "imsi"):
-            sim = self._sims.find(self.name, name, fields.get(name, ""))
+            sim = self._sims.find(self.code, name, fields.get(name, ""))
             if sim is not None:
                 self._switch(sim, fields.get("operType", ""))
                 return [{name: sim[name]}]
@@ -263,7 +245,7 @@ class OneLink:
         now, number = self._clock.timestamp(), self._number("23S06")
         row: Row = {
             "number": number,
-            "carrier": self.name,
+            "carrier": self.code,
             "reference": fields["transid"],
             "operation": "23S06",
             "is_batch": 1,

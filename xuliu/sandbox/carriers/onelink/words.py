@@ -1,9 +1,34 @@
-"""OneLink's codes, states and the shape of its answers."""
+"""OneLink's plans, codes, states and the shape of its answers."""
 
 from collections.abc import Mapping
 from typing import Any
 
 from xuliu.sandbox.engine.server import Response, json_response
+from xuliu.sandbox.engine.sims import Plan
+
+CODE = "onelink"
+MEBIBYTE = 1024 * 1024
+
+
+def _add_on(code: str, name: str, megabytes: int, cost_minor: int) -> Plan:
+    return Plan(carrier=CODE, code=code, name=name, bytes=megabytes * MEBIBYTE, cost_minor=cost_minor)
+
+
+def _renewal(months: int, cost_minor: int) -> Plan:
+    name, size = f"物联卡 300M/月 {months}个月", 300 * MEBIBYTE
+    return Plan(carrier=CODE, code=f"300M-{months}M", name=name, months=months, bytes=size, cost_minor=cost_minor)
+
+
+PLANS = (
+    _add_on("0", "流量加油包10元套餐（物联卡）", 100, 1000),
+    _add_on("1", "流量加油包10元套餐（车联网）", 100, 1000),
+    _add_on("2", "流量加油包30元套餐（物联卡）", 500, 3000),
+    _add_on("3", "流量加油包30元套餐（车联网）", 500, 3000),
+    _renewal(1, 200),
+    _renewal(3, 500),
+    _renewal(6, 900),
+    _renewal(12, 1500),
+)
 
 CARD_STATES = {"in_stock": "7", "testing": "6", "active": "2", "suspended": "4", "terminated": "8"}
 MESSAGES = {

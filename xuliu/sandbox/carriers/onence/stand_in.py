@@ -12,16 +12,18 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 from urllib.parse import unquote
+from zoneinfo import ZoneInfo
 
-from xuliu.sandbox.carriers.onence.words import card, quota, sms_quota, usage
-from xuliu.sandbox.engine.clock import Clock, instant
-from xuliu.sandbox.engine.exchange import Call
-from xuliu.sandbox.engine.faults import DEED, Fault, Faults
+from xuliu.sandbox.carriers.onence.words import CODE, PLANS, card, quota, sms_quota, usage
+from xuliu.sandbox.engine.carrier import Carrier
+from xuliu.sandbox.engine.clock import instant
+from xuliu.sandbox.engine.credentials import Keys
+from xuliu.sandbox.engine.faults import DEED, Fault
 from xuliu.sandbox.engine.orders import Orders, Refusal, Wanted
 from xuliu.sandbox.engine.server import Request, Response, json_response
-from xuliu.sandbox.engine.settings import Settings
-from xuliu.sandbox.engine.sims import Plan, Sims
-from xuliu.sandbox.engine.store import Row, Store
+from xuliu.sandbox.engine.sims import Plan, Sims, Terms
+from xuliu.sandbox.engine.stand_in import Call, Parts
+from xuliu.sandbox.engine.store import Row
 
 PREFIX = "/management-api"
 STATUSES = {"unknown": 404, "state": 422, "expired": 422, "blocked": 403, "not_orderable": 400, "balance": 402}
@@ -39,28 +41,18 @@ class NotHere(Exception):
         self.message = message
 
 
-class Nce:
+class Nce(Carrier):
     """The stand-in."""
 
-    name = "1nce"
+    code = CODE
+    name = "1NCE"
+    path = PREFIX
+    terms = Terms(zone=ZoneInfo("UTC"), plans=PLANS, counts_over_lifetime=True)
+    settings = {"token_seconds": {CODE: 3600}}
+    faults = {**Carrier.faults, "other_sim": ()}
 
-    def __init__(
-        self,
-        store: Store,
-        clock: Clock,
-        settings: Settings,
-        faults: Faults,
-        sims: Sims,
-        orders: Orders,
-        credentials: dict[str, str],
-    ) -> None:
-        self._store = store
-        self._clock = clock
-        self._settings = settings
-        self._faults = faults
-        self._sims = sims
-        self._orders = orders
-        self._credentials = credentials
+    def __init__(self, parts: Parts, sims: Sims, orders: Orders) -> None:
+        super().__init__(parts, sims, orders)
         self._routes: tuple[tuple[str, str, str, str, Answering], ...] = (
             ("POST", r"/oauth/token", "token", "token", self._token),
             ("GET", r"/v1/sims", "sims", "read", self._list),
@@ -100,16 +92,11 @@ class Nce:
     def faulty(self, fault: Fault, request: Request) -> Response:
         """401 with the token gone, 429, or the gateway's error."""
         if fault.kind == "token_expired":
-            token = request.headers.get("authorization", "").removeprefix("Bearer ")
-            self._store.write("DELETE FROM tokens WHERE peer = ? AND value = ?", (self.name, token))
+            self._drop_token(request.headers.get("authorization", "").removeprefix("Bearer "))
             return Response(401)
         if fault.kind == "too_many":
             return Response(429, b"", {"Retry-After": str(fault.more.get("retry_after", 1))})
         return json_response({"message": "Internal Server Error"}, 500)
-
-    def finish(self, response: Response, request: Request, fault: Fault | None) -> Response:
-        """Nothing: 1NCE signs no answers."""
-        return response
 
     def _running(
         self, operation: str, group: str, answer: Answering, request: Request, named: str, iccids: tuple[str, ...]
@@ -129,15 +116,13 @@ class Nce:
     def _check(self, request: Request) -> None:
         """A Bearer token that is good still."""
         scheme, _, token = request.headers.get("authorization", "").partition(" ")
-        statement = "SELECT 1 AS one FROM tokens WHERE peer = ? AND value = ? AND expires_at > ?"
-        found = self._store.row(statement, (self.name, token, self._clock.timestamp()))
-        if scheme.lower() != "bearer" or found is None:
+        if scheme.lower() != "bearer" or not self._is_token(token):
             raise NotHere(401)
 
     def _refuse(self, operation: str, group: str, request: Request, iccids: tuple[str, ...]) -> None:
         """A planted refusal, whether or not it delivers afterwards."""
         for kind in ("refuse", "deliver_after_refusing"):
-            fault = self._faults.pick(self.name, operation, group, kinds={kind}, iccids=iccids)
+            fault = self._faults.pick(self.code, operation, group, kinds={kind}, iccids=iccids)
             if fault is None:
                 continue
             if kind == "deliver_after_refusing" and operation in ("topup", "topup_many", "extension"):
@@ -159,28 +144,32 @@ class Nce:
             return _bad("BodyValidationError", "Request body validation error: Missing attributes 'grant_type'")
         if (user, password) != (self._credentials["client_id"], self._credentials["client_secret"]):
             return _bad("BadCredentials", "User does not exist.")
-        seconds = self._settings["token_seconds"][self.name]
-        row = {"value": secrets.token_urlsafe(48), "peer": self.name, "subject": user}
-        self._store.insert("tokens", row | {"expires_at": self._clock.timestamp() + seconds})
-        answer = {"status_code": 200, "access_token": row["value"], "token_type": "bearer", "expires_in": seconds}
+        token = secrets.token_urlsafe(48)
+        seconds = self._keep_token(token, user)
+        answer = {"status_code": 200, "access_token": token, "token_type": "bearer", "expires_in": seconds}
         return json_response(answer | {"userId": user, "scope": "all"})
 
+    @classmethod
+    def make_keys(cls) -> Keys:
+        """A client and its secret."""
+        return Keys({"client_id": "xuliu-sandbox", "client_secret": secrets.token_urlsafe(24)}, {})
+
     def _sim(self, iccid: str) -> Row:
-        sim = self._sims.find(self.name, "iccid", iccid)
+        sim = self._sims.find(self.code, "iccid", iccid)
         if sim is None:
             raise NotHere(404)
         return sim
 
     def _mistaken(self, iccid: str) -> Response:
         """The card of another SIM than was asked for; where there is no other, of one made up."""
-        other = next((sim for sim in self._sims.listed(self.name, limit=2) if sim["iccid"] != iccid), None)
+        other = next((sim for sim in self._sims.listed(self.code, limit=2) if sim["iccid"] != iccid), None)
         return json_response(card(other or self._sim(iccid) | {"iccid": f"{iccid[:-1]}{(int(iccid[-1]) + 1) % 10}"}))
 
     def _list(self, request: Request, _: str) -> Response:
         """A page of SIMs."""
         page, size = _page(request, MOST_A_PAGE)
-        listed = [card(sim) for sim in self._sims.listed(self.name, offset=(page - 1) * size, limit=size)]
-        return json_response(listed, headers=_page_headers(page, size, self._sims.count(self.name)))
+        listed = [card(sim) for sim in self._sims.listed(self.code, offset=(page - 1) * size, limit=size)]
+        return json_response(listed, headers=_page_headers(page, size, self._sims.count(self.code)))
 
     def _status(self, _: Request, iccid: str) -> Response:
         sim = self._sim(iccid)
@@ -195,7 +184,7 @@ class Nce:
         return json_response(sms_quota(self._sim(iccid)))
 
     def _usage(self, _: Request, iccid: str) -> Response:
-        return json_response(usage(self._sim(iccid), self._sims.today(self.name)))
+        return json_response(usage(self._sim(iccid), self._sims.today(self.code)))
 
     def _events(self, request: Request, iccid: str) -> Response:
         """What was bought, newest first, as events of the SIM."""
@@ -228,7 +217,7 @@ class Nce:
         states = {"Enabled": "active", "Disabled": "suspended"}
         if not isinstance(wanted, dict) or wanted.get("status") not in states:
             raise NotHere(400)
-        if sim["ends_on"] <= self._sims.today(self.name).isoformat():
+        if sim["ends_on"] <= self._sims.today(self.code).isoformat():
             raise NotHere(422)
         label = str(wanted.get("label", sim["label"]))
         self._sims.change({"iccid": sim["iccid"], "state": states[wanted["status"]], "label": label})
@@ -252,14 +241,14 @@ class Nce:
             refusal = self._orders.refusal(sim, plan, may_be_expired=operation == "extension")
             if refusal is not None:
                 raise NotHere(STATUSES[refusal.kind])
-        if not self._orders.can_pay(self.name, plan.cost_minor * len(sims)):
+        if not self._orders.can_pay(self.code, plan.cost_minor * len(sims)):
             raise NotHere(STATUSES["balance"], "Insufficient funds.")
-        number = str(self._store.next_number(self.name) + 1000)
+        number = str(self._store.next_number(self.code) + 1000)
         wanted = [Wanted(sim, refused or self._fault(operation, sim)) for sim in sims]
         wanted = [_failing(one) for one in wanted]
         place = self._orders.place
         place(
-            carrier=self.name,
+            carrier=self.code,
             operation=operation,
             reference="",
             number=number,
@@ -270,18 +259,18 @@ class Nce:
         return Response(201, b"", {"Location": f"https://api.1nce.com/management-api/v1/orders/{number}"})
 
     def _plan(self, code: str, sim: Row) -> Plan:
-        plan = self._sims.plan(self.name, code or sim["plan"] or "1")
+        plan = self._sims.plan(self.code, code or sim["plan"] or "1")
         if plan is None or not plan.is_orderable:
             raise NotHere(STATUSES["not_orderable"])
         return plan
 
     def _fault(self, operation: str, sim: Row) -> Fault | None:
         kinds = DEED - {"refuse", "deliver_after_refusing"}
-        return self._faults.pick(self.name, operation, "change", kinds=kinds, iccids=(sim["iccid"],))
+        return self._faults.pick(self.code, operation, "change", kinds=kinds, iccids=(sim["iccid"],))
 
     def _order_shown(self, _: Request, number: str) -> Response:
         order = self._orders.order(number)
-        if order is None or order["carrier"] != self.name:
+        if order is None or order["carrier"] != self.code:
             raise NotHere(404)
         lines = self._orders.lines(number)
         shown = [{"iccid": line["iccid"], "product": line["plan"], "status": line["state"]} for line in lines]

@@ -5,18 +5,16 @@ import secrets
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from string import Template
-from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
-from xuliu.sandbox.engine.clock import CHINA, Clock, instant
-from xuliu.sandbox.engine.faults import Fault, Faults
+from xuliu.sandbox.engine.clock import CHINA, instant
+from xuliu.sandbox.engine.payments import Payments
 from xuliu.sandbox.engine.server import Request, Response, json_response
-from xuliu.sandbox.engine.settings import Settings
-from xuliu.sandbox.engine.store import Row, Store
-from xuliu.sandbox.providers.wechatpay.books import Payments, new_openid
-from xuliu.sandbox.providers.wechatpay.notices import Courier
+from xuliu.sandbox.engine.stand_in import Parts
+from xuliu.sandbox.engine.store import Row
 from xuliu.sandbox.providers.wechatpay.payer_words import WORDS
 from xuliu.sandbox.providers.wechatpay.signing import Signing
+from xuliu.sandbox.providers.wechatpay.words import TOKEN_LENGTH, new_openid, prepay_id
 
 PAGE = Template((Path(__file__).parent / "payer.html").read_text(encoding="utf-8"))
 CODE_SECONDS = 300
@@ -26,31 +24,13 @@ NOT_SEEN = {"Cache-Control": "no-store", "Content-Security-Policy": "default-src
 class Payer:
     """Whoever pays."""
 
-    def __init__(
-        self,
-        *,
-        store: Store,
-        clock: Clock,
-        settings: Settings,
-        faults: Faults,
-        signing: Signing,
-        payments: Payments,
-        courier: Courier,
-        credentials: Mapping[str, str],
-    ) -> None:
-        self._store = store
-        self._clock = clock
-        self._settings = settings
-        self._faults = faults
-        self._signing = signing
+    def __init__(self, parts: Parts, payments: Payments, signing: Signing, pay: Callable[..., Row]) -> None:
+        self._store = parts.store
+        self._clock = parts.clock
+        self._credentials = parts.keys.ours
         self._payments = payments
-        self._courier = courier
-        self._credentials = credentials
-
-    def address(self, payment: Row, request: Request) -> str:
-        """The page of a payment, under the address by which the caller reached us or the one that is set."""
-        base = self._settings["public_url"].rstrip("/") or f"http://{request.headers.get('host', '127.0.0.1')}"
-        return f"{base}/pay/{payment['token']}"
+        self._signing = signing
+        self._pay = pay
 
     def answer(self, request: Request) -> Response:
         """Everything on the payer's paths."""
@@ -63,21 +43,6 @@ class Payer:
         if request.path.startswith("/pay/"):
             return self._page(request, request.path.removeprefix("/pay/"))
         return Response(404, b"not found", {"Content-Type": "text/plain"})
-
-    def pay(
-        self, payment: Row, *, openid: str = "", success_at: float | None = None, is_told: bool = True, **reported: Any
-    ) -> Row:
-        """The payer pays, and the merchant is told unless it shall not be."""
-        with self._store.transaction():
-            fault = self._wrong_amount(payment["reference"])
-            paid = self._payments.pay(payment["reference"], openid=openid, success_at=success_at, **reported)
-            if is_told:
-                self._courier.paid(payment, paid, fault)
-        return paid
-
-    def _wrong_amount(self, reference: str) -> Fault | None:
-        """A planted fault by which the notice names another amount than was paid."""
-        return self._faults.pick("wechatpay", "notice", "notice", kinds={"wrong_amount"}, reference=reference)
 
     def _authorize(self, request: Request) -> Response:
         """WeChat sends the browser back with a code; who it is stays the same for a browser."""
@@ -120,7 +85,7 @@ class Payer:
         """What WeChat's browser does with a page's request to pay: check its signature, then ask the payer."""
         query = request.query
         package = query.get("package", "")
-        payment = self._payments.by_prepay_id(package.removeprefix("prepay_id="))
+        payment = self._by_prepay_id(package.removeprefix("prepay_id="))
         parts = (query.get("appId", ""), query.get("timeStamp", ""), query.get("nonceStr", ""), package)
         if (
             payment is None
@@ -130,8 +95,12 @@ class Payer:
             return Response(400, "支付验证签名失败".encode(), {"Content-Type": "text/plain; charset=utf-8"})
         back = query.get("return_url", "")
         if back.startswith(("http://", "https://")):
-            self._store.write("UPDATE payments SET return_url = ? WHERE reference = ?", (back, payment["reference"]))
+            self._payments.change(payment, return_url=back)
         return Response(302, b"", {"Location": f"/pay/{payment['token']}"})
+
+    def _by_prepay_id(self, prepay: str) -> Row | None:
+        payment = self._payments.by_token(prepay[-TOKEN_LENGTH:])
+        return payment if payment is not None and prepay_id(payment) == prepay else None
 
     def _page(self, request: Request, token: str) -> Response:
         language = _language(request)
@@ -150,16 +119,14 @@ class Payer:
 
     def _pressed(self, payment: Row, action: str, openid: str) -> None:
         """A button: pay; pay once more; pay when the merchant has closed it."""
-        is_open = payment["state"] == "NOTPAY" and not self._payments.is_expired(payment)
+        is_open = payment["state"] == "open" and not self._payments.is_expired(payment)
         if action == "late" and is_open:
-            self._store.write(
-                "UPDATE payments SET is_paid_when_closed = 1 WHERE reference = ?", (payment["reference"],)
-            )
+            self._payments.change(payment, is_paid_when_closed=1)
         else:
-            is_paid = payment["state"] == "SUCCESS"
+            is_paid = payment["state"] == "paid"
             wanted = {"pay": is_open, "twice": 2 * is_open, "again": is_paid, "late": not is_paid}
             for _ in range(wanted.get(action, 0)):
-                self.pay(payment, openid=openid)
+                self._pay(payment, reported={"openid": openid})
 
     def _rendered(self, payment: Row, language: str) -> str:
         words = WORDS[language]
@@ -190,9 +157,9 @@ class Payer:
         )
 
     def _state(self, payment: Row) -> str:
-        if payment["state"] == "SUCCESS":
+        if payment["state"] == "paid":
             return "twice" if len(self._payments.transactions(payment["reference"])) > 1 else "paid"
-        if payment["state"] == "CLOSED":
+        if payment["state"] == "closed":
             return "closed"
         if self._payments.is_expired(payment):
             return "expired"

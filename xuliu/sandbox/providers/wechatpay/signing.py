@@ -14,14 +14,13 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from xuliu.sandbox.engine.clock import Clock
-from xuliu.sandbox.engine.credentials import VendorKeys
 from xuliu.sandbox.engine.server import Request
-from xuliu.sandbox.engine.settings import Settings
-from xuliu.sandbox.engine.store import Store
+from xuliu.sandbox.engine.stand_in import Parts
+from xuliu.sandbox.providers.wechatpay.keys import private_key
 
 SCHEME = "WECHATPAY2-SHA256-RSA2048"
 MOST_SECONDS_OFF = 300
+TABLES = "CREATE TABLE IF NOT EXISTS wechatpay_nonces (value TEXT PRIMARY KEY, at REAL NOT NULL) WITHOUT ROWID;"
 
 
 class BadSignature(Exception):
@@ -44,20 +43,19 @@ class Signer:
 class Signing:
     """What the vendor signs with and how it checks the merchant."""
 
-    def __init__(
-        self, credentials: dict[str, str], keys: VendorKeys, settings: Settings, clock: Clock, store: Store
-    ) -> None:
+    def __init__(self, parts: Parts) -> None:
+        credentials, keys = parts.keys.ours, parts.keys.theirs
         self._credentials = credentials
-        self._settings = settings
-        self._clock = clock
-        self._store = store
+        self._settings = parts.settings
+        self._clock = parts.clock
+        self._store = parts.store
         certificate = x509.load_pem_x509_certificate(credentials["merchant_certificate"].encode())
         merchant = certificate.public_key()
         if not isinstance(merchant, rsa.RSAPublicKey):
             raise TypeError("the merchant certificate has no RSA key")
         self._merchant = merchant
-        self.by_key = Signer(credentials["public_key_id"], keys.public_key_mode)
-        self.by_certificate = Signer(credentials["platform_serial"], keys.certificate_mode)
+        self.by_key = Signer(credentials["public_key_id"], private_key(keys["public_key_mode"]))
+        self.by_certificate = Signer(credentials["platform_serial"], private_key(keys["certificate_mode"]))
         self._impostor: rsa.RSAPrivateKey | None = None
 
     def signer(self, asked_for: str = "") -> Signer:
@@ -83,15 +81,6 @@ class Signing:
             "Wechatpay-Signature-Type": SCHEME,
             "Wechatpay-Serial": signer.serial,
         }
-
-    @property
-    def mchid(self) -> str:
-        """The merchant."""
-        return self._credentials["mchid"]
-
-    def headers_now(self, body: bytes) -> dict[str, str]:
-        """The headers of a notice, in the mode that is set."""
-        return self.headers(body, self.signer())
 
     def check(self, request: Request) -> None:
         """Is the request the merchant's, fresh, and not sent before? Raises BadSignature."""
@@ -131,8 +120,8 @@ class Signing:
     def _use_up(self, nonce: str) -> None:
         now = self._clock.timestamp()
         with self._store.transaction():
-            self._store.write("DELETE FROM nonces WHERE at < ?", (now - 2 * MOST_SECONDS_OFF,))
-            if self._store.write("INSERT OR IGNORE INTO nonces VALUES (?, ?)", (nonce, now)) == 0:
+            self._store.write("DELETE FROM wechatpay_nonces WHERE at < ?", (now - 2 * MOST_SECONDS_OFF,))
+            if self._store.write("INSERT OR IGNORE INTO wechatpay_nonces VALUES (?, ?)", (nonce, now)) == 0:
                 raise BadSignature("签名重复使用")
 
     def sealed(self, content: Any, associated: str, *, key: str = "", **more: str) -> dict[str, str]:

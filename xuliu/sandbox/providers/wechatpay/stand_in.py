@@ -4,57 +4,59 @@ After pay.weixin.qq.com's documentation and the vendor's own client wechatpay-ap
 signed by the merchant; answers are signed by the platform.
 """
 
+import json
 import re
 import secrets
-from collections.abc import Callable
+import uuid
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
-from xuliu.sandbox.engine.clock import CHINA, Clock
-from xuliu.sandbox.engine.exchange import Call
-from xuliu.sandbox.engine.faults import Fault, Faults
+from xuliu.sandbox.engine.clock import CHINA, instant
+from xuliu.sandbox.engine.courier import Courier
+from xuliu.sandbox.engine.credentials import Keys
+from xuliu.sandbox.engine.faults import ALONE, Fault
+from xuliu.sandbox.engine.payments import Declined, Limits, Opening
+from xuliu.sandbox.engine.provider import Provider
 from xuliu.sandbox.engine.server import Request, Response, json_response
-from xuliu.sandbox.engine.settings import Settings
-from xuliu.sandbox.providers.wechatpay.books import Payments, Refused
-from xuliu.sandbox.providers.wechatpay.notices import Courier
+from xuliu.sandbox.engine.stand_in import Call, Parts
+from xuliu.sandbox.engine.store import Row
+from xuliu.sandbox.providers.wechatpay import keys
 from xuliu.sandbox.providers.wechatpay.payer import Payer
-from xuliu.sandbox.providers.wechatpay.signing import BadSignature, Signing
+from xuliu.sandbox.providers.wechatpay.signing import TABLES, BadSignature, Signing
+from xuliu.sandbox.providers.wechatpay.words import (
+    DECLINED,
+    REFUND_WORDS,
+    STATED,
+    Refused,
+    china_time,
+    new_openid,
+    prepay_id,
+    refund_shown,
+    refund_told,
+    transaction_shown,
+    unpaid_shown,
+)
 
 MOST_DESCRIPTION_BYTES = 127
-STATED = {
-    "sim": (400, "INVALID_REQUEST", "参数错误"),
-    "plan": (403, "RULE_LIMIT", "业务规则限制"),
-    "account": (403, "NOT_ENOUGH", "商户可用退款余额不足"),
-    "temporary": (500, "SYSTEM_ERROR", "系统异常，请稍后重试"),
-}
 Answering = Callable[[Request, str], Response]
 
 
-class WeChatPay:
+class WeChatPay(Provider):
     """The stand-in."""
 
-    name = "wechatpay"
+    code = "wechatpay"
+    name = "WeChat Pay"
+    settings = {"wechatpay_mode": "public_key", "refund_spacing_seconds": 60.0}
+    choices = {"wechatpay_mode": ("public_key", "certificate")}
+    faults = {**Provider.faults, "bad_signature": ()}
+    tables = TABLES
+    repeats = (15, 15, 30, 180, 600, 1200, 1800, 1800, 1800, 3600, 10800, 10800, 10800, 21600, 21600)
 
-    def __init__(
-        self,
-        *,
-        clock: Clock,
-        settings: Settings,
-        faults: Faults,
-        signing: Signing,
-        payments: Payments,
-        courier: Courier,
-        payer: Payer,
-        credentials: dict[str, str],
-    ) -> None:
-        self._clock = clock
-        self._settings = settings
-        self._faults = faults
-        self._signing = signing
-        self._payments = payments
-        self._courier = courier
-        self._payer = payer
-        self._credentials = credentials
+    def __init__(self, parts: Parts, courier: Courier) -> None:
+        super().__init__(parts, courier)
+        self._signing = Signing(parts)
+        self._payer = Payer(parts, self.payments, self._signing, self.pay)
         out_trade_no = r"/v3/pay/transactions/out-trade-no/([^/]{1,64})"
         self._routes: tuple[tuple[str, str, str, str, Answering], ...] = (
             ("POST", r"/v3/pay/transactions/native", "native", "change", self._native),
@@ -71,7 +73,7 @@ class WeChatPay:
         """The merchant's interfaces; everything outside /v3 is the payer's."""
         if not request.path.startswith("/v3/"):
             if request.path == "/sns/oauth2/access_token":
-                return Call("oauth", "oauth", lambda: self._payer.access_token(request))
+                return Call("oauth", ALONE, lambda: self._payer.access_token(request))
             return self._payer.answer(request)
         for method, pattern, operation, group, answer in self._routes:
             found = re.fullmatch(pattern, request.path)
@@ -121,11 +123,13 @@ class WeChatPay:
                 return _error(401, "SIGN_ERROR", str(bad))
             except Refused as no:
                 return _error(no.status, no.code, no.message)
+            except Declined as no:
+                return _error(*DECLINED[no.why])
 
         return run
 
     def _refuse(self, operation: str, group: str, reference: str) -> None:
-        fault = self._faults.pick(self.name, operation, group, kinds={"refuse"}, reference=reference)
+        fault = self._faults.pick(self.code, operation, group, kinds={"refuse"}, reference=reference)
         if fault is not None:
             status, code, message = STATED[fault.reason]
             more = fault.more
@@ -133,22 +137,96 @@ class WeChatPay:
                 int(more.get("status", status)), str(more.get("code", code)), str(more.get("message", message))
             )
 
-    def settle(self) -> None:
-        """End the refunds that are due, let those pay who waited for the end of the time to pay; tell the merchant."""
-        for refund in self._payments.settle():
-            self._courier.refunded(refund)
-        for payment in self._payments.late_payers():
-            self._payer.pay(payment)
+    @classmethod
+    def make_keys(cls) -> Keys:
+        """The merchant's and the platform's."""
+        return keys.made()
+
+    def limits(self) -> Limits:
+        """Fifty a payment, a minute apart, within a year."""
+        return Limits(most=50, within_seconds=365 * 86400, spacing_seconds=self._settings["refund_spacing_seconds"])
+
+    def new_number(self, kind: str) -> str:
+        """Day and a series; nobody guesses a transaction's."""
+        day, number = instant(self._clock.timestamp()).astimezone(CHINA), self._store.next_number(f"wechatpay {kind}")
+        if kind == "refund":
+            return f"5030{day:%y%m%d}{number:018d}"
+        return f"4200{day:%y%m%d}{number:08d}{secrets.randbelow(10**10):010d}"
+
+    def transaction(self, payment: Row, reported: Row) -> Row:
+        """Who paid, and to whom."""
+        said = {"openid": payment["openid"] or new_openid()}
+        said |= {name: self._credentials[name] for name in ("mchid", "appid")}
+        return said | {name: reported[name] for name in said if reported.get(name)}
+
+    def payment_notice(self, notice_id: str, payment: Row, transaction: Row) -> bytes:
+        """TRANSACTION.SUCCESS."""
+        sealed = self._sealed(transaction_shown(payment, transaction), "transaction")
+        return self._notice(notice_id, "TRANSACTION.SUCCESS", "支付成功", sealed)
+
+    def refund_notice(self, notice_id: str, refund: Row) -> bytes:
+        """REFUND.SUCCESS, .CLOSED or .ABNORMAL."""
+        told = refund_told(refund, self._credentials["mchid"])
+        status = told["refund_status"]
+        return self._notice(notice_id, f"REFUND.{status}", REFUND_WORDS[status], self._sealed(told, "refund"))
+
+    def _sealed(self, resource: Row, original: str, **more: str) -> dict[str, str]:
+        return self._signing.sealed(resource, original, original_type=original, **more)
+
+    def _notice(self, notice_id: str, event: str, summary: str, resource: dict[str, str]) -> bytes:
+        content = {"id": notice_id, "create_time": china_time(self._clock.timestamp())}
+        content |= {"resource_type": "encrypt-resource", "event_type": event, "summary": summary}
+        return json.dumps({**content, "resource": resource}, ensure_ascii=False, separators=(",", ":")).encode()
+
+    def signed(self, body: bytes, *, is_genuine: bool = True) -> dict[str, str]:
+        """In the mode that is set."""
+        signer = self._signing.signer()
+        return self._signing.headers(body, signer if is_genuine else self._signing.impostor(signer.serial))
+
+    def garbled(self, body: bytes) -> bytes:
+        """What cannot be decrypted."""
+        content = json.loads(body)
+        content["resource"]["ciphertext"] = content["resource"]["ciphertext"][::-1]
+        return json.dumps(content).encode()
+
+    def forged(self, wanted: Mapping[str, Any]) -> tuple[bytes, dict[str, str]]:
+        """With a genuine signature or a wrong one."""
+        original = wanted.get("original_type", "transaction")
+        sealed = self._sealed(wanted.get("resource", {}), original, key=wanted.get("api_v3_key", ""))
+        event = wanted.get("event_type", "TRANSACTION.SUCCESS")
+        body = self._notice(wanted.get("id") or str(uuid.uuid4()), event, "支付成功", sealed)
+        serial = wanted.get("serial", "")
+        signer = self._signing.signer(serial)
+        if wanted.get("key", "genuine") == "wrong":
+            signer = self._signing.impostor(serial or signer.serial)
+        headers = self._signing.headers(body, signer, offset=float(wanted.get("timestamp_offset", 0)))
+        headers |= {"Wechatpay-Serial": serial} if serial else {}
+        return body.replace(b'"summary"', b'"Summary"') if wanted.get("tamper") else body, headers
 
     def _native(self, request: Request, _: str) -> Response:
-        payment = self._payments.open("native", self._opening(request))
-        return json_response({"code_url": self._payer.address(payment, request)})
+        payment = self._open("native", self._opening(request))
+        return json_response({"code_url": self.page(request, f"/pay/{payment['token']}")})
 
     def _jsapi(self, request: Request, _: str) -> Response:
         wanted = self._opening(request)
         if not isinstance(wanted.get("payer"), dict) or not wanted["payer"].get("openid"):
             raise Refused(400, "PARAM_ERROR", "缺少参数：payer.openid")
-        return json_response({"prepay_id": self._payments.open("jsapi", wanted)["prepay_id"]})
+        return json_response({"prepay_id": prepay_id(self._open("jsapi", wanted))})
+
+    def _open(self, kind: str, wanted: dict[str, Any]) -> Row:
+        expires = wanted.get("time_expire")
+        opening = Opening(
+            reference=wanted["out_trade_no"],
+            kind=kind,
+            content=json.dumps({**wanted, "kind": kind}, sort_keys=True),
+            amount_minor=wanted["amount"]["total"],
+            currency=wanted["amount"].get("currency", "CNY"),
+            description=wanted["description"],
+            notify_url=wanted["notify_url"],
+            expires_at=datetime.fromisoformat(expires).timestamp() if expires else None,
+            more={"attach": wanted.get("attach", ""), "openid": wanted.get("payer", {}).get("openid", "")},
+        )
+        return self.payments.open(opening)
 
     def _opening(self, request: Request) -> dict[str, Any]:
         """The body of an opening, checked as the vendor does."""
@@ -183,20 +261,26 @@ class WeChatPay:
 
     def _query(self, request: Request, reference: str) -> Response:
         self._is_ours(dict(request.query), "mchid")
-        return json_response(self._payments.shown(self._payments.existing(reference)))
+        payment = self.payments.existing(reference)
+        paid = self.payments.transactions(reference)
+        return json_response(self._shown(payment, paid[0]) if paid else unpaid_shown(payment, self._credentials))
 
     def _query_by_number(self, request: Request, number: str) -> Response:
         self._is_ours(dict(request.query), "mchid")
-        payment = self._payments.by_number(number)
-        if payment is None:
-            raise Refused(404, "ORDER_NOT_EXIST", "订单不存在")
-        return json_response(self._payments.shown(payment, number))
+        paid = self.payments.transaction(number)
+        if paid is None:
+            raise Declined("unknown")
+        return json_response(self._shown(self.payments.existing(paid["reference"]), paid))
+
+    def _shown(self, payment: Row, paid: Row) -> dict[str, Any]:
+        is_refunded = self.payments.has_refunds(payment["reference"])
+        return transaction_shown(payment, paid, "REFUND" if is_refunded else "SUCCESS")
 
     def _close(self, request: Request, reference: str) -> Response:
         self._is_ours(_body(request), "mchid")
-        payment = self._payments.close(reference)
+        payment = self.payments.close(reference)
         if payment["is_paid_when_closed"]:  # a payer who was told to press the button a moment too late
-            self._payer.pay(payment)
+            self.pay(payment)
         return Response(204)
 
     def _refund(self, request: Request, _: str) -> Response:
@@ -205,16 +289,27 @@ class WeChatPay:
         if not wanted.get("transaction_id") and not wanted.get("out_trade_no"):
             raise Refused(400, "PARAM_ERROR", "transaction_id和out_trade_no必须二选一")
         _amount(wanted, "refund", "total")
-        reference = str(wanted["out_refund_no"])
-        kinds = {"nothing", "fail_later"}
-        fault = self._faults.pick(self.name, "refund", "change", kinds=kinds, reference=reference)
-        return json_response(self._payments.refund_shown(self._payments.refund(wanted, fault)))
+        amount, url = wanted["amount"], wanted.get("notify_url", "")
+        currency = amount.get("currency", "CNY")
+        refund = self.give_back(
+            wanted["out_refund_no"], self._paid(wanted), amount["refund"], amount["total"], currency, url
+        )
+        return json_response(refund_shown(refund))
+
+    def _paid(self, wanted: dict[str, Any]) -> Row:
+        """The transaction that a refund is about."""
+        if not wanted.get("transaction_id"):
+            return self.first_transaction(str(wanted["out_trade_no"]))
+        found = self.payments.transaction(str(wanted["transaction_id"]))
+        if found is None:
+            raise Declined("transaction_unknown")
+        return found
 
     def _refund_query(self, _: Request, reference: str) -> Response:
-        refund = self._payments.refund_row(reference)
+        refund = self.payments.refund_row(reference)
         if refund is None:
-            raise Refused(404, "RESOURCE_NOT_EXISTS", "退款单不存在")
-        return json_response(self._payments.refund_shown(refund))
+            raise Declined("refund_unknown")
+        return json_response(refund_shown(refund))
 
     def _certificates(self, _request: Request, _: str) -> Response:
         """The platform's certificate, sealed with the merchant's key."""

@@ -18,8 +18,8 @@ def config(sandbox: Sandbox, **changes: Any) -> WechatPayConfig:
         "app_secret": given["app_secret"],
         "public_key_id": given["public_key_id"],
         "public_key": given["public_key"],
-        "base_url": sandbox.wechatpay,
-        "authorise_url": f"{sandbox.wechatpay}/connect/oauth2/authorize",
-        "account_url": sandbox.wechatpay,
+        "base_url": sandbox.urls["wechatpay"],
+        "authorise_url": f"{sandbox.urls['wechatpay']}/connect/oauth2/authorize",
+        "account_url": sandbox.urls["wechatpay"],
     }
     return WechatPayConfig(**fields | changes)

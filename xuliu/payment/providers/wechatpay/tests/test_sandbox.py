@@ -62,7 +62,7 @@ def test_wechats_browser_takes_our_parameters_and_no_others(sandbox: Sandbox, db
         script = desk.provider.payer_script(token=opened.token, now=clock.now())
         if tampered:
             script[tampered] += "0"
-        answer = httpx.get(f"{sandbox.wechatpay}/jsapi/pay?{urlencode(script)}")
+        answer = httpx.get(f"{sandbox.urls['wechatpay']}/jsapi/pay?{urlencode(script)}")
         assert answer.status_code == (400 if tampered else 302)
 
 

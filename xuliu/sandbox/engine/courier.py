@@ -1,47 +1,50 @@
-"""The courier: sends notices until they are taken, on the vendor's calendar."""
+"""The courier: sends the providers' notices until they are taken, on each provider's calendar."""
 
 import http.client
-import json
 import threading
 import time
 import traceback
 import uuid
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from typing import ClassVar, Protocol
 from urllib.parse import urlsplit
 
 from xuliu.sandbox.engine.clock import Clock, iso
-from xuliu.sandbox.engine.faults import OF_NOTICES, Fault, Faults
+from xuliu.sandbox.engine.faults import ALONE, OF_NOTICES, Fault, Faults
 from xuliu.sandbox.engine.settings import Settings
 from xuliu.sandbox.engine.store import Row, Store
-from xuliu.sandbox.providers.wechatpay.books import Payments, china_time
-from xuliu.sandbox.providers.wechatpay.signing import Signing
 
-# Seconds before each repeat; after the last the vendor gives up.
-REPEATS = (15, 15, 30, 180, 600, 1200, 1800, 1800, 1800, 3600, 10800, 10800, 10800, 21600, 21600)
 LOOK_EVERY = 0.05
 AT_ONCE = 32
+
+
+class Sender(Protocol):
+    """A provider, as far as its notices go."""
+
+    repeats: ClassVar[tuple[int, ...]]
+    taken: ClassVar[tuple[int, ...]]
+
+    def signed(self, body: bytes, *, is_genuine: bool = True) -> dict[str, str]: ...
+
+    def garbled(self, body: bytes) -> bytes: ...
 
 
 class Courier:
     """Writes notices and delivers them from a thread of its own."""
 
-    def __init__(
-        self, store: Store, clock: Clock, settings: Settings, faults: Faults, signing: Signing, payments: Payments
-    ) -> None:
+    def __init__(self, store: Store, clock: Clock, settings: Settings, faults: Faults) -> None:
         self._store = store
         self._clock = clock
         self._settings = settings
         self._faults = faults
-        self._signing = signing
-        self._payments = payments
+        self.senders: dict[str, Sender] = {}
         self._wake = threading.Event()
         self._pool = ThreadPoolExecutor(max_workers=AT_ONCE, thread_name_prefix="courier")
         self._under_way: set[str] = set()
         self._is_over = False
 
-    def start(self, settle: Callable[[], None]) -> None:
+    def start(self, settle: Callable[[], object]) -> None:
         """Begin to deliver; `settle` is called on every look, so that what is due comes due without a caller."""
         threading.Thread(target=self._run, args=(settle,), daemon=True).start()
 
@@ -50,68 +53,13 @@ class Courier:
         self._is_over = True
         self._pool.shutdown(wait=False, cancel_futures=True)
 
-    def paid(self, payment: Row, transaction: Row, fault: Fault | None = None) -> None:
-        """Tell the merchant that a payment has succeeded."""
-        resource = self._payments.transaction_shown(payment, transaction)
-        if fault is not None and fault.kind == "wrong_amount":
-            wrong = fault.more.get(
-                "amount_minor", int(transaction["amount_minor"] * float(fault.more.get("factor", 0.5)))
-            )
-            resource["amount"] |= {"total": wrong, "payer_total": wrong}
-        self._write(
-            "payment",
-            payment["reference"],
-            payment["notify_url"],
-            "TRANSACTION.SUCCESS",
-            "支付成功",
-            "transaction",
-            resource,
-        )
-
-    def refunded(self, refund: Row) -> None:
-        """Tell the merchant how a refund ended, where it wants to know."""
-        if not refund["notify_url"]:
-            return
-        shown = self._payments.refund_shown(refund)
-        amount = {name: shown["amount"][name] for name in ("total", "refund", "payer_total", "payer_refund")}
-        names = ("out_trade_no", "transaction_id", "out_refund_no", "refund_id", "user_received_account")
-        resource = {name: shown[name] for name in names} | {"refund_status": refund["status"], "amount": amount}
-        resource["mchid"] = self._signing.mchid
-        if "success_time" in shown:
-            resource["success_time"] = shown["success_time"]
-        words = {"SUCCESS": "退款成功", "CLOSED": "退款关闭", "ABNORMAL": "退款异常"}[refund["status"]]
-        self._write(
-            "refund", refund["reference"], refund["notify_url"], f"REFUND.{refund['status']}", words, "refund", resource
-        )
-
-    def _write(self, kind: str, reference: str, url: str, event: str, words: str, original: str, resource: Row) -> None:
-        now = self._clock.timestamp()
-        body = self.body(event, words, self._signing.sealed(resource, original, original_type=original))
-        row: Row = {
-            "id": json.loads(body)["id"],
-            "kind": kind,
-            "reference": reference,
-            "url": url,
-            "body": body,
-            "attempts": 0,
-        }
-        row |= {
-            "created_at": now,
-            "due_at": now + self._settings["notice_delay_seconds"],
-            "state": "waiting",
-            "last_answer": "",
-        }
-        self._store.insert("notices", row)
+    def write(self, provider: str, kind: str, reference: str, url: str, body: Callable[[str], bytes]) -> None:
+        """Have a notice delivered; `body` makes it of its id."""
+        now, notice_id = self._clock.timestamp(), str(uuid.uuid4())
+        row: Row = {"id": notice_id, "provider": provider, "kind": kind, "reference": reference, "url": url}
+        row |= {"body": body(notice_id), "attempts": 0, "created_at": now, "state": "waiting", "last_answer": ""}
+        self._store.insert("notices", row | {"due_at": now + self._settings["notice_delay_seconds"]})
         self._wake.set()
-
-    def body(self, event: str, words: str, resource: dict[str, str], notice_id: str = "") -> bytes:
-        """A notice on the wire."""
-        content: dict[str, Any] = {
-            "id": notice_id or str(uuid.uuid4()),
-            "create_time": china_time(self._clock.timestamp()),
-        }
-        content |= {"resource_type": "encrypt-resource", "event_type": event, "summary": words, "resource": resource}
-        return json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode()
 
     def repeat(self, reference: str, kind: str, times: int, *, is_parallel: bool) -> list[Row]:
         """Send the newest notice about something again; returns the merchant's answers. Raises ValueError for none."""
@@ -119,21 +67,11 @@ class Courier:
         notice = self._store.row(statement, (reference, kind))
         if notice is None:
             raise ValueError(f"there is no {kind} notice about {reference}")
+        body, signed = notice["body"], self.senders[notice["provider"]].signed
         if is_parallel:
             with ThreadPoolExecutor(max_workers=min(times, 64)) as pool:
-                return list(
-                    pool.map(
-                        lambda _: self._send(notice["url"], notice["body"], self._signing.headers_now(notice["body"])),
-                        range(times),
-                    )
-                )
-        return [
-            self._send(notice["url"], notice["body"], self._signing.headers_now(notice["body"])) for _ in range(times)
-        ]
-
-    def send(self, url: str, body: bytes, headers: dict[str, str]) -> Row:
-        """Send bytes of the caller's making; returns the merchant's answer."""
-        return self._send(url, body, headers)
+                return list(pool.map(lambda _: self.send(notice["url"], body, signed(body)), range(times)))
+        return [self.send(notice["url"], body, signed(body)) for _ in range(times)]
 
     def rest(self) -> None:
         """Wait until nothing is on its way: a reset must not be followed by a notice from before it."""
@@ -155,7 +93,7 @@ class Courier:
             for row in rows
         ]
 
-    def _run(self, settle: Callable[[], None]) -> None:
+    def _run(self, settle: Callable[[], object]) -> None:
         while not self._is_over:
             self._wake.wait(LOOK_EVERY)
             self._wake.clear()
@@ -172,7 +110,8 @@ class Courier:
         statement = "SELECT * FROM notices WHERE state = 'waiting' AND due_at <= ? ORDER BY due_at LIMIT ?"
         with self._store.lock:
             found = self._store.rows(statement, (self._clock.timestamp(), AT_ONCE * 4))
-            due = [notice for notice in found if notice["id"] not in self._under_way]
+            known = [notice for notice in found if notice["provider"] in self.senders]
+            due = [notice for notice in known if notice["id"] not in self._under_way]
             self._under_way |= {notice["id"] for notice in due}
         return due
 
@@ -189,7 +128,8 @@ class Courier:
 
     def _attempt(self, notice: Row) -> None:
         kinds = OF_NOTICES - {"wrong_amount"}
-        fault = self._faults.pick("wechatpay", "notice", "notice", kinds=kinds, reference=notice["reference"])
+        reference = notice["reference"]
+        fault = self._faults.pick(notice["provider"], "notice", ALONE, kinds=kinds, reference=reference)
         if fault is not None and fault.kind == "late":
             later = self._clock.timestamp() + fault.seconds(1.0)
             self._store.write("UPDATE notices SET due_at = ? WHERE id = ?", (later, notice["id"]))
@@ -200,31 +140,27 @@ class Courier:
 
     def _carried(self, notice: Row, fault: Fault | None) -> Row:
         """Send it, as the fault has it."""
-        url, body = notice["url"], notice["body"]
-        headers = self._signing.headers_now(body)
-        if fault is not None and fault.kind == "bad_signature":
-            headers = self._signing.headers(body, self._signing.impostor(headers["Wechatpay-Serial"]))
+        url, body, sender = notice["url"], notice["body"], self.senders[notice["provider"]]
         if fault is not None and fault.kind == "odd_body":
-            odd = json.loads(body)
-            odd["resource"]["ciphertext"] = odd["resource"]["ciphertext"][::-1]
-            body = json.dumps(odd).encode()
-            headers = self._signing.headers_now(body)
+            body = sender.garbled(body)
         if fault is not None and fault.kind == "answer_twice":
-            self._pool.submit(self._send, url, body, self._signing.headers_now(body))
-        return self._send(url, body, headers)
+            self._pool.submit(self.send, url, body, sender.signed(body))
+        return self.send(url, body, sender.signed(body, is_genuine=fault is None or fault.kind != "bad_signature"))
 
     def _note(self, notice: Row, answer: Row) -> None:
-        attempts = notice["attempts"] + 1
-        if answer["status"] in (200, 204):
+        attempts, sender = notice["attempts"] + 1, self.senders[notice["provider"]]
+        if answer["status"] in sender.taken:
             state, due = "taken", notice["due_at"]
-        elif attempts > len(REPEATS):
+        elif attempts > len(sender.repeats):
             state, due = "given_up", notice["due_at"]
         else:
-            state, due = "waiting", self._clock.timestamp() + REPEATS[attempts - 1] * self._settings["notice_scale"]
+            wait = sender.repeats[attempts - 1] * self._settings["notice_scale"]
+            state, due = "waiting", self._clock.timestamp() + wait
         change = "UPDATE notices SET attempts = ?, state = ?, due_at = ?, last_answer = ? WHERE id = ?"
         self._store.write(change, (attempts, state, due, f"{answer['status']} {answer['body'][:200]}", notice["id"]))
 
-    def _send(self, url: str, body: bytes, headers: dict[str, str]) -> Row:
+    def send(self, url: str, body: bytes, headers: dict[str, str]) -> Row:
+        """Send bytes of the caller's making; returns the merchant's answer."""
         parts = urlsplit(url)
         kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
         connection = kind(parts.hostname or "", parts.port, timeout=self._settings["notice_timeout_seconds"])

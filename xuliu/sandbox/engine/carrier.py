@@ -1,0 +1,24 @@
+"""A carrier's stand-in: SIMs, plans and orders are kept for it, in the books that all carriers share."""
+
+from typing import Any, ClassVar
+
+from xuliu.sandbox.engine.faults import DEED
+from xuliu.sandbox.engine.orders import Orders
+from xuliu.sandbox.engine.sims import Sims, Terms
+from xuliu.sandbox.engine.stand_in import Parts, StandIn
+
+
+class Carrier(StandIn):
+    """The base of the carriers."""
+
+    terms: ClassVar[Terms]
+    faults = dict.fromkeys({*DEED, "stale_read"}, ())
+
+    def __init__(self, parts: Parts, sims: Sims, orders: Orders) -> None:
+        super().__init__(parts)
+        self._sims = sims
+        self._orders = orders
+
+    def books(self, *, is_summary: bool) -> dict[str, Any]:
+        """Effects by SIM, what they cost, and what our account holds."""
+        return self._orders.books(self.code, is_summary=is_summary)

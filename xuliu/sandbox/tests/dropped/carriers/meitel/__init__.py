@@ -1,0 +1,99 @@
+"""Mei Tel, a carrier that does not exist: the smallest whole stand-in, dropped in by a test."""
+
+import secrets
+from collections.abc import Callable
+
+from xuliu.sandbox.engine.carrier import Carrier
+from xuliu.sandbox.engine.clock import CHINA
+from xuliu.sandbox.engine.credentials import Keys
+from xuliu.sandbox.engine.faults import DEED, Fault
+from xuliu.sandbox.engine.orders import Wanted
+from xuliu.sandbox.engine.server import Request, Response, json_response
+from xuliu.sandbox.engine.sims import Plan, Terms
+from xuliu.sandbox.engine.stand_in import Call
+
+CODE = "mei-tel"
+WHY = {"sim": "sim", "plan": "plan", "account": "balance", "temporary": "later"}
+STATES = {"waiting": "queued", "done": "done", "failed": "refused"}
+
+
+class StandIn(Carrier):
+    """One key; orders by our reference, of which the same again is the same order."""
+
+    code = CODE
+    name = "Mei Tel"
+    path = "/api"
+    settings = {"meitel_greeting": "plain"}
+    choices = {"meitel_greeting": ("plain", "warm")}
+    terms = Terms(
+        zone=CHINA,
+        plans=(
+            Plan(carrier=CODE, code="year", name="一年", months=12, bytes=10**9, cost_minor=1200),
+            Plan(carrier=CODE, code="100M", name="加油包", bytes=10**8, cost_minor=300),
+        ),
+    )
+
+    @classmethod
+    def make_keys(cls) -> Keys:
+        """One."""
+        return Keys({"key": secrets.token_hex(16)}, {})
+
+    def route(self, request: Request) -> Call | Response:
+        """Two questions about SIMs, an order, a question about it."""
+        body = request.json() or {}
+        match request.method, request.path.removeprefix(self.path).strip("/").split("/"):
+            case "GET", ["sims"]:
+                return Call("sims", "read", self._checked(request, lambda: json_response([])))
+            case "GET", ["sims", iccid]:
+                return Call("sim", "read", self._checked(request, lambda: self._sim(iccid)), "", (iccid,))
+            case "POST", ["orders"]:
+                iccid, reference = str(body.get("iccid")), str(body.get("reference"))
+                run = self._checked(request, lambda: self._order(iccid, reference, str(body.get("plan"))))
+                return Call("order", "change", run, reference, (iccid,))
+            case "GET", ["orders", reference]:
+                return Call("order_query", "read", self._checked(request, lambda: self._shown(reference)), reference)
+        return Response(404)
+
+    def faulty(self, fault: Fault, request: Request) -> Response:
+        """Too many, a key that is gone, or trouble of its own."""
+        return Response({"too_many": 429, "token_expired": 401}.get(fault.kind, 500))
+
+    def _checked(self, request: Request, run: Callable[[], Response]) -> Callable[[], Response]:
+        is_ours = request.headers.get("x-key") == self._credentials["key"]
+        return run if is_ours else lambda: Response(401)
+
+    def _sim(self, iccid: str) -> Response:
+        self._orders.settle()
+        sim = self._sims.find(CODE, "iccid", iccid)
+        if sim is None:
+            return Response(404)
+        names = ("iccid", "granted_bytes", "used_bytes", "ends_on")
+        return json_response({name: sim[name] for name in names} | {"is_on": sim["state"] == "active"})
+
+    def _order(self, iccid: str, reference: str, code: str) -> Response:
+        if self._orders.by_reference(CODE, reference):
+            return self._shown(reference)
+        sim, plan = self._sims.find(CODE, "iccid", iccid), self._sims.plan(CODE, code)
+        fault = self._faults.pick(CODE, "order", "change", kinds=DEED, iccids=(iccid,), reference=reference)
+        refusal = None if sim is None else self._orders.refusal(sim, plan, may_be_expired=True)
+        if sim is None or plan is None or refusal or (fault and fault.kind == "refuse"):
+            whose = refusal.reason if refusal else fault.reason if fault else "sim"
+            return json_response({"state": "refused", "why": WHY[whose]})
+        self._orders.place(
+            carrier=CODE,
+            operation="order",
+            reference=reference,
+            number=f"M{self._store.next_number(CODE):08d}",
+            plan=plan,
+            wanted=[Wanted(sim, fault)],
+            is_batch=False,
+        )
+        return self._shown(reference)
+
+    def _shown(self, reference: str) -> Response:
+        self._orders.settle()
+        order = self._orders.by_reference(CODE, reference)
+        if order is None:
+            return Response(404)
+        (line, *_) = self._orders.lines(order["number"])
+        return json_response({"number": order["number"], "state": STATES[line["state"]], "why": "sim"})
