@@ -149,7 +149,7 @@ def order_for(fleet: Fleet, sims: Sequence[int], *, is_waited_for: bool = False)
     order_id = quote(
         selections=selections, price_list_id=fleet.price_list.pk, channel="bench", is_waited_for=is_waited_for
     )
-    place(order_id=order_id, method="native")
+    place(order_id=order_id, way="native")
     return order_id
 
 

@@ -80,7 +80,7 @@ def _await_payment(fleet: Fleet) -> None:
             SELECT o.id, 1, s, %(offering)s, %(account)s, gen_random_uuid(), %(price)s, %(price)s, 600, 204, 1500,
                 current_date, current_date + 365, 'WAITING', %(at)s, %(at)s
             FROM ordered o JOIN given ON given.n::text = o.number)
-        INSERT INTO payment_payment (reference, order_id, account_id, method, description, amount_minor, currency,
+        INSERT INTO payment_payment (reference, order_id, account_id, way, description, amount_minor, currency,
             state, state_at, opened_at, expires_at, due_at)
         SELECT md5(number), id, %(provider)s, 'native', number, %(price)s, 'CNY', 'PENDING', %(at)s, %(at)s,
             %(at)s::timestamptz + interval '15 minutes', %(at)s::timestamptz + interval '1 minute' FROM ordered"""

@@ -185,7 +185,7 @@ def make_order(world: World, sims: Sequence[Sim], offering: str, *, is_waited_fo
     order_id = quote(
         selections=selections, price_list_id=world.price_list.pk, channel="test", is_waited_for=is_waited_for
     )
-    place(order_id=order_id, method="native")
+    place(order_id=order_id, way="native")
     return Order.objects.get(id=order_id)
 
 

@@ -21,7 +21,7 @@ UPDATE ordering_order SET state = 'AWAITING_PAYMENT', state_at = %(at)s WHERE id
 INSERT INTO common_event (kind, subject_id, was, became, why, actor_kind, actor_label, at)
 SELECT 'order', id, 'QUOTED', 'AWAITING_PAYMENT', '', 'system', '', %(at)s FROM ordering_order
 WHERE id = ANY(%(ids)s::bigint[]);
-INSERT INTO payment_payment (reference, order_id, account_id, method, description, amount_minor, currency, state,
+INSERT INTO payment_payment (reference, order_id, account_id, way, description, amount_minor, currency, state,
     state_at, opened_at, expires_at, due_at)
 SELECT replace(gen_random_uuid()::text, '-', ''), id, %(provider)s, 'native', number, total_minor, 'CNY', 'OPENING',
     %(at)s, %(at)s, %(until)s, %(at)s FROM ordering_order WHERE id = ANY(%(ids)s::bigint[])

@@ -13,7 +13,6 @@ from xuliu.common.codes import new_code
 from xuliu.common.configuration import settings_of
 from xuliu.payment.contract import (
     ChangeResult,
-    Method,
     OpenResult,
     Outcome,
     PaymentRequest,
@@ -66,7 +65,7 @@ class Desk:
     def opening(self, **changes: Any) -> PaymentRequest:
         wanted: dict[str, Any] = {
             "reference": new_code(),
-            "method": Method.NATIVE,
+            "way": self.provider.capabilities.ways[0].code,
             "amount_minor": 3600,
             "currency": "CNY",
             "description": "POS 流量卡续费 12 个月",

@@ -14,7 +14,7 @@ import pytest
 from tests.contracts.provider_desk import Desk
 from xuliu.common import clock
 from xuliu.common.tests.waiting import until
-from xuliu.payment.contract import Forged, Malformed, Method, NoAnswer, NotSent, Subject
+from xuliu.payment.contract import Forged, Malformed, NoAnswer, NotSent, Subject
 
 
 def test_a_payment_notice_is_genuine_and_says_what_a_query_says(desk: Desk) -> None:
@@ -106,7 +106,7 @@ def test_checking_a_notice_touches_no_network(desk: Desk) -> None:
 
 
 def test_the_payers_browser_comes_back_with_a_code_that_names_the_payer_once(desk: Desk) -> None:
-    if Method.JSAPI not in desk.provider.capabilities.methods:
+    if not any(way.has_sign_in for way in desk.provider.capabilities.ways):
         return
     url = desk.provider.sign_in_url(return_url="http://127.0.0.1:1/o/k3m5?lang=zh", state="f00ba4")
     location = urlsplit(httpx.get(url.partition("#")[0]).headers["location"])
@@ -119,7 +119,7 @@ def test_the_payers_browser_comes_back_with_a_code_that_names_the_payer_once(des
 
 
 def test_a_payer_who_cannot_be_named_is_told_apart(desk: Desk) -> None:
-    if Method.JSAPI not in desk.provider.capabilities.methods:
+    if not any(way.has_sign_in for way in desk.provider.capabilities.ways):
         return
     desk.fault(kind="lose_answer", operation="oauth")
     with pytest.raises(NoAnswer):

@@ -11,7 +11,7 @@ import pytest
 from tests.contracts.provider_desk import PROVIDERS, Desk
 from xuliu.common import clock
 from xuliu.common.configuration import settings_of
-from xuliu.payment.contract import Capabilities, Method, Outcome, Status, Subject
+from xuliu.payment.contract import Capabilities, Outcome, PagePart, Status, Subject
 from xuliu.payment.registry import all_providers
 
 
@@ -21,7 +21,9 @@ def test_it_says_who_it_is_and_what_it_can(code: str) -> None:
     assert f".{code}." in f"{cls.__module__}."
     assert set(cls.name) >= {"zh-hans", "en"}
     assert isinstance(cls.capabilities, Capabilities)
-    assert cls.capabilities.methods <= set(Method)
+    ways = cls.capabilities.ways
+    assert ways
+    assert all(len(way.code) <= 20 and way.code.replace("-", "").isalnum() for way in ways)
     assert cls.capabilities.refunds_per_payment >= 1
 
 
@@ -38,11 +40,11 @@ def test_its_secrets_show_in_no_text_of_it(desk: Desk) -> None:
     assert [secret for secret in desk.secrets() if secret in shown] == []
 
 
-def test_a_payment_is_opened_by_every_method_it_can(desk: Desk) -> None:
-    for method in desk.provider.capabilities.methods:
-        opened = desk.open(desk.opening(method=method, payer_id="openid-of-lin" if method is Method.JSAPI else ""))
+def test_a_payment_is_opened_by_every_way_it_has(desk: Desk) -> None:
+    for way in desk.provider.capabilities.ways:
+        opened = desk.open(desk.opening(way=way.code, payer_id="the-id-of-lin" if way.has_sign_in else ""))
         assert opened.outcome is Outcome.DONE
-        assert opened.token
+        assert opened.token or way.part is PagePart.NOTHING
 
 
 def test_the_same_opening_again_is_the_same_payment(desk: Desk) -> None:

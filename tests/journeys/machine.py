@@ -151,9 +151,9 @@ class Line(PeopleRules, RefundRules):
             return None
 
     @precondition(lambda self: Order.objects.exists())
-    @rule(pick=INDEX, method=st.sampled_from(["native", "jsapi"]))
-    def somebody_places(self, pick: int, method: str) -> None:
-        self._place(self._order(pick).pk, method)
+    @rule(pick=INDEX, way=st.sampled_from(["native", "jsapi"]))
+    def somebody_places(self, pick: int, way: str) -> None:
+        self._place(self._order(pick).pk, way)
 
     @precondition(lambda self: Payment.objects.exists())
     @rule(
@@ -309,9 +309,9 @@ class Line(PeopleRules, RefundRules):
         decided = Event.objects.filter(kind="orderline", actor_kind="person").values_list("was", "became")
         self.seen.update(f"people {was} → {became}" for was, became in decided)
 
-    def _place(self, order_id: int, method: str) -> None:
+    def _place(self, order_id: int, way: str) -> None:
         try:
-            place(order_id=order_id, method=method, payer_id="openid-of-lin" if method == "jsapi" else "")
+            place(order_id=order_id, way=way, payer_id="openid-of-lin" if way == "jsapi" else "")
         except CannotPlace:
             return
 

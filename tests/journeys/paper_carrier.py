@@ -98,7 +98,7 @@ def make_orders(paper: Paper, count: int) -> list[Order]:
     """So many orders of one SIM each, placed: the first as a payer does, the others copied from it in SQL."""
     sims = make_paper_sims(paper, count)
     first = make_quote(paper, sims[:1])
-    place(order_id=first.pk, method="native")
+    place(order_id=first.pk, way="native")
     with connection.cursor() as cursor:
         for statement in COPIES:
             cursor.execute(statement, {"first": first.pk, "sims": [sim.pk for sim in sims[1:]]})
@@ -134,7 +134,7 @@ _ORDER = """seller_id, price_list_id, channel, currency, total_minor, line_count
     quoted_at, valid_until"""
 _LINE = """position, offering_id, account_id, list_minor, price_minor, tax_basis_points, tax_minor, cost_minor,
     starts_on, ends_on, state, state_at, due_at"""
-_PAYMENT = "account_id, method, description, amount_minor, currency, state, state_at, opened_at, expires_at, due_at"
+_PAYMENT = "account_id, way, description, amount_minor, currency, state, state_at, opened_at, expires_at, due_at"
 _COPIED = "(SELECT id AS order_id, row_number() OVER (ORDER BY id) AS n FROM ordering_order WHERE id > %(first)s) AS o"
 COPIES = (
     f"""INSERT INTO ordering_order (code, number, {_ORDER}) SELECT left(md5(n::text), 26), 'C-' || n, {_ORDER}

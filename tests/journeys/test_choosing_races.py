@@ -49,7 +49,7 @@ def _press(shop: Shop, browser: str) -> int | None:
 
 def _pay(order_id: int) -> int | None:
     try:
-        return place(order_id=order_id, method="native")
+        return place(order_id=order_id, way="native")
     except CannotPlace:
         return None
 

@@ -57,7 +57,7 @@ def test_three_refusals_of_different_orders_pause_the_account_which_resumes_by_i
     selection = Selection(sim_id=make_sims(world, "onelink", first=20)[0].pk, offering_id=world.offerings["cm-12"].pk)
     quoted = quote(selections=[selection], price_list_id=world.price_list.pk, channel="test")
     with pytest.raises(CannotPlace, match="provider_paused"):  # in words: see the merchant's pages
-        place(order_id=quoted, method="native")
+        place(order_id=quoted, way="native")
     drive_for(world, timedelta(minutes=5, seconds=30))
     assert len(world.sandbox.control.calls(peer="wechatpay")) == asked + 1  # its trial, and nothing else
 

@@ -146,7 +146,7 @@ def test_paid_after_closing_is_given_back_by_itself_once(world: World) -> None:
 def test_paid_twice_by_two_payments_is_fulfilled_once_and_given_back_once(world: World) -> None:
     (sim,) = make_sims(world, "onelink")
     order = make_order(world, [sim], "cm-12")
-    place(order_id=order.pk, method="jsapi", payer_id="openid-of-lin")
+    place(order_id=order.pk, way="jsapi", payer_id="openid-of-lin")
     drive_until(world, lambda: Payment.objects.filter(state=Payment.State.PENDING).count() == 2)
     for payment in Payment.objects.order_by("id"):
         world.sandbox.control.pay(payment.reference)

@@ -134,7 +134,7 @@ POISONS = {
 @pytest.mark.parametrize("poison", POISONS.values(), ids=POISONS)
 def test_one_poisonous_line_of_a_thousand_holds_up_none_of_the_others(paper: Paper, poison: Poison) -> None:
     order = carrier.make_quote(paper, carrier.make_paper_sims(paper, CHUNK))
-    place(order_id=order.pk, method="native")
+    place(order_id=order.pk, way="native")
     odd = OrderLine.objects.select_related("sim").get(order=order, position=ODD)
     poison.plant(paper, odd)
 
@@ -165,7 +165,7 @@ def _drive_with_leases_run_out(paper: Paper) -> None:
 
 def test_a_poisonous_reading_after_is_set_aside_too(paper: Paper) -> None:
     order = carrier.make_quote(paper, carrier.make_paper_sims(paper, CHUNK))
-    place(order_id=order.pk, method="native")
+    place(order_id=order.pk, way="native")
     paper.books.says_later = True
     carrier.pay([order])
     odd = OrderLine.objects.select_related("sim").get(order=order, position=ODD)

@@ -108,7 +108,7 @@ def _verifying(paper: Paper, orders: int, lines_each: int) -> list[Order]:
     sims = carrier.make_paper_sims(paper, orders * lines_each)
     made = [carrier.make_quote(paper, sims[at : at + lines_each]) for at in range(0, len(sims), lines_each)]
     for order in made:
-        place(order_id=order.pk, method="native")
+        place(order_id=order.pk, way="native")
     carrier.pay(made)
     apply_notices()
     fulfil.fulfil(paper.account.pk)
@@ -173,7 +173,7 @@ def test_placing_twice_at_once_opens_one_payment(paper: Paper, two: Racers) -> N
     sims = carrier.make_paper_sims(paper, 30)
     for sim in sims:
         order = carrier.make_quote(paper, [sim])
-        first, second = two.race(*[partial(place, order_id=order.pk, method="native")] * 2)
+        first, second = two.race(*[partial(place, order_id=order.pk, way="native")] * 2)
         assert first == second
     assert Payment.objects.count() == 30
 

@@ -354,7 +354,7 @@ def _silent(paper: Paper, end_on: date | None) -> tuple[Sim, Order]:
     paper.books.ends_on[sim.iccid] = None
     Sim.objects.filter(id=sim.pk).update(period_end_on=end_on)
     order = carrier.make_quote(paper, [sim])
-    place(order_id=order.pk, method="native")
+    place(order_id=order.pk, way="native")
     carrier.pay([order])
     apply_notices()
     return sim, order

@@ -130,7 +130,7 @@ def test_an_order_refunded_past_us_can_be_paid_anew(world: World) -> None:
     await_notices(world)
     drive_for(world, timedelta(minutes=1))
     assert Order.objects.get(id=order.pk).state == Order.State.AWAITING_PAYMENT
-    place(order_id=order.pk, method="native")
+    place(order_id=order.pk, way="native")
     world.sandbox.control.pay(open_payments(world, order).reference)
     drive_for(world, timedelta(minutes=2))
     assert Order.objects.get(id=order.pk).state == Order.State.COMPLETED

@@ -79,7 +79,7 @@ def _one_order(paper: Paper, lines: int, *, most: int = 1_000) -> tuple[Counts, 
     made, quoted = _count(lambda: carrier.make_quote(paper, sims))
     assert isinstance(quoted, Order)
     counts["quote"] = {made - (lines - 1) // LINES_PER_STATEMENT}  # one more a chunk
-    counts["place"] = {_count(lambda: place(order_id=quoted.pk, method="native"))[0]}
+    counts["place"] = {_count(lambda: place(order_id=quoted.pk, way="native"))[0]}
     carrier.pay([quoted])
     counts["apply"] = _each_run(apply_notices)
     counts["release"] = _each_run(release_rest, most=most) if lines > CHUNK else set()
@@ -119,7 +119,7 @@ def test_a_line_of_a_chunk_is_delivered_by_few_calls_of_our_functions(paper: Pap
     calls = []
     for number in (1, CHUNK):
         order = carrier.make_quote(paper, carrier.make_paper_sims(paper, number))
-        place(order_id=order.pk, method="native")
+        place(order_id=order.pk, way="native")
         carrier.pay([order])
         apply_notices()
         calls.append(_calls(lambda: fulfil.fulfil(paper.account.pk, limit=CHUNK)))
@@ -175,7 +175,7 @@ def test_taking_one_line_back_and_a_thousand_take_the_same_statements(paper: Pap
     counts = []
     for number in (1, CHUNK):
         order = carrier.make_quote(paper, carrier.make_paper_sims(paper, number))
-        place(order_id=order.pk, method="native")
+        place(order_id=order.pk, way="native")
         carrier.pay([order])
         apply_notices()
         made, withdrawn = _count(lambda: withdraw(order_id=order.pk))  # noqa: B023  # run at once
@@ -189,7 +189,7 @@ def test_refusing_one_line_for_ever_and_a_thousand_take_the_same_statements(pape
     counts = []
     for number in (1, CHUNK):
         order = carrier.make_quote(paper, carrier.make_paper_sims(paper, number))
-        place(order_id=order.pk, method="native")
+        place(order_id=order.pk, way="native")
         carrier.pay([order])
         apply_notices()
         release_rest()
@@ -214,7 +214,7 @@ def test_telling_of_one_overdue_line_and_of_a_thousand_takes_the_same_statements
     counts = []
     for number in (1, CHUNK):
         order = carrier.make_quote(paper, carrier.make_paper_sims(paper, number))
-        place(order_id=order.pk, method="native")
+        place(order_id=order.pk, way="native")
         carrier.pay([order])
         apply_notices()
         pass_time(paper.world, timedelta(days=2))

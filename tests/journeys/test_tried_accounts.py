@@ -48,14 +48,14 @@ def test_a_provider_account_that_is_found_right_goes_on_by_itself(world: World) 
     order_id = quote(selections=[selection], price_list_id=world.price_list.pk, channel="test")
     entered(world.provider)
     with pytest.raises(CannotPlace, match="provider_paused"):
-        place(order_id=order_id, method="native")
+        place(order_id=order_id, way="native")
 
     drive()
 
     world.provider.refresh_from_db()
     assert not world.provider.is_untried
     assert [found["shown"] for found in world.provider.findings] == ["right", "right", "untried"]
-    assert place(order_id=order_id, method="native")
+    assert place(order_id=order_id, way="native")
 
 
 def test_wrong_credentials_keep_it_paused_until_somebody_says_to_use_it_untried(world: World) -> None:

@@ -3,7 +3,6 @@
 import argparse
 
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext as in_their_language
 from django.utils.translation import override
 
 from xuliu.carrier import examining as at_carriers
@@ -50,4 +49,4 @@ def _known() -> str:
 
 def _row(finding: Finding) -> tuple[str, str, str]:
     shown = {Shown.RIGHT: _("Right"), Shown.WRONG: _("Wrong"), Shown.UNTRIED: _("Not tried")}
-    return shown[finding.shown], figures.localised(finding.about), finding.why and in_their_language(finding.why)
+    return shown[finding.shown], figures.localised(finding.about), figures.localised(finding.why)

@@ -16,19 +16,18 @@ from xuliu.cli.guard import refuse_unfit
 from xuliu.common import actor
 from xuliu.interfaces.wording import figures
 from xuliu.inventory.models import Sim
-from xuliu.ordering.buying.place import CannotPlace, place
+from xuliu.ordering.buying.place import CannotPlace, place, ways_to_pay
 from xuliu.ordering.buying.quote import QuoteRefused, Selection, quote
 from xuliu.ordering.models import Order
 from xuliu.ordering.queries import ProgressStep, lines_of, payment_of, receipt_of, usual_seconds
-from xuliu.payment.contract import Method
+from xuliu.payment.contract import PagePart
 from xuliu.payment.models import Payment
+from xuliu.payment.registry import all_ways
 
 DONE, NOT_DELIVERED, NOT_PAID, NOT_YET = 0, 3, 4, 5
 INTERRUPTED = 130
 OPEN_WITHIN_SECONDS = 30.0
 WAIT_SECONDS = 600.0
-# Methods that a payer without a browser of the provider's can use.
-METHODS = (Method.NATIVE.value,)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -47,7 +46,9 @@ ends with:
     which.add_argument("--sn", help="the terminal's serial number")
     which.add_argument("--sticker", metavar="CODE", help="the code or the address of the terminal's sticker")
     parser.add_argument("--offering", required=True, metavar="CODE", help="what to buy")
-    parser.add_argument("--method", choices=METHODS, default=Method.NATIVE.value, help="(default: %(default)s)")
+    parser.add_argument(
+        "--way", choices=drawn_ways(), help="to pay, by a code that is drawn here (default: the seller's first)"
+    )
     parser.add_argument("--yes", action="store_true", help="do not ask whether the quote is right")
     parser.add_argument(
         "--wait", type=float, default=WAIT_SECONDS, metavar="SECONDS", help="for the end, once it is paid"
@@ -65,7 +66,7 @@ def run(args: argparse.Namespace) -> int:
         if not (args.yes or _is_confirmed()):
             print(_("Nothing was ordered and nothing is to be paid."))
             return NOT_PAID
-        payment = payable(order, method=args.method)
+        payment = payable(order, way=args.way)
         if payment:
             _show_payment(payment)
         try:
@@ -125,13 +126,24 @@ def price_lines(order: Order) -> list[str]:
     ]
 
 
-def payable(order: Order, *, method: str) -> Payment | None:
-    """Place the order and wait until the provider has opened its payment; None where there is nothing to pay.
+def drawn_ways() -> list[str]:
+    """The ways to pay by a code that any other device can scan: a terminal draws it as a page does."""
+    return [way.code for way, _provider in all_ways().values() if way.part is PagePart.QR]
+
+
+def _first_way(order: Order) -> str:
+    ways = ways_to_pay(order.seller_id, order.currency)
+    return next((code for code in drawn_ways() if code in ways), "")
+
+
+def payable(order: Order, *, way: str | None = None) -> Payment | None:
+    """Place the order, to be paid that way or the seller's first drawn one, and wait until the provider has opened its
+    payment; None where there is nothing to pay.
 
     Raises CommandFailed where it cannot be paid, or where nobody opens it.
     """
     try:
-        payment_id = place(order_id=order.pk, method=method)
+        payment_id = place(order_id=order.pk, way=way or _first_way(order))
     except CannotPlace as refused:
         raise CommandFailed(_why_not(refused.code)) from refused
     if payment_id is None:
@@ -239,7 +251,8 @@ def _why_not(code: str) -> str:
         "account_paused": "Renewals at this carrier are stopped; see the carrier account in the console.",
         "offering_paused": "This offering is stopped; see it in the console.",
         "provider_paused": "Payments are stopped; see the provider account in the console.",
-        "no_provider": "The seller has no provider account that takes this method; add one in the console.",
+        "way_unknown": "The seller has no provider account with a way to pay by a code; add one in the console.",
+        "no_provider": "The seller has no provider account that can be paid this way; add one in the console.",
         "sim_not_in_service": "This SIM is not in service and cannot be renewed.",
         "sim_unknown_at_carrier": "The carrier says that it does not know this SIM; it is being asked again.",
         "sim_blocked": "The carrier blocks this SIM (see xuliu lookup); it is being asked again.",

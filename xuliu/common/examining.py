@@ -5,7 +5,7 @@ pause: "use it untried". A step tries it; the page that shows the account waits 
 """
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
@@ -76,11 +76,15 @@ def store(
     is_open = not is_right and not any(finding.shown is Shown.WRONG for finding in findings)
     with stops.transaction(stop):
         unchanged = _rows(account).filter(pk=account.pk, examine_at=account.examine_at)
-        found = [{**asdict(finding), "about": dict(finding.about)} for finding in findings]
+        found = [{**asdict(finding), "about": dict(finding.about), "why": _plain(finding.why)} for finding in findings]
         again_at: datetime | None = clock.now() + AGAIN_AFTER if is_open and account.is_untried else None
         is_kept = unchanged.update(examine_at=again_at, examined_at=clock.now(), findings=found)
         if is_kept and is_right and _rows(account).filter(pk=account.pk, is_untried=True).exists():
             resume([account.pk], why="tried and found right")
+
+
+def _plain(why: str | Mapping[str, str]) -> str | dict[str, str]:
+    return why if isinstance(why, str) else dict(why)
 
 
 def _rows(account: ConfiguredAccount) -> "models.Manager[Any]":

@@ -15,14 +15,14 @@ class Shown(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """One thing that was looked at. `about` names it in both languages; `why` is the other side's word or ours.
+    """One thing that was looked at. `about` names it in both languages; `why` is the other side's word, or ours in two.
 
     Without what `is_needed` nothing can be done through the account at all.
     """
 
     about: Mapping[str, str]
     shown: Shown
-    why: str = ""
+    why: str | Mapping[str, str] = ""
     is_needed: bool = True
 
 

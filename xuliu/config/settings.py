@@ -16,6 +16,7 @@ from xuliu.interfaces.console import appearance
 django_stubs_ext.monkeypatch()
 
 PACKAGE = Path(__file__).resolve().parent.parent
+WAYS = PACKAGE / "interfaces" / "ways"
 
 # This installation ----------------------------------------------------------------------------------
 XULIU_HOME = environment.home()
@@ -85,6 +86,8 @@ WSGI_APPLICATION = "xuliu.config.wsgi.application"
 TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
+        # A way to pay brings its templates and static files in its own folder.
+        "DIRS": [WAYS / "templates", *sorted(WAYS.glob("providers/*/templates"))],
         "APP_DIRS": True,
         "OPTIONS": {
             "context_processors": [
@@ -190,6 +193,7 @@ UNFOLD = appearance.UNFOLD
 # Files ----------------------------------------------------------------------------------------------
 STATIC_URL = "/static/"
 STATIC_ROOT = XULIU_HOME / "static"
+STATICFILES_DIRS = sorted(WAYS.glob("providers/*/static"))
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},

@@ -4,6 +4,7 @@ What is no answer to what was asked says nothing; a success without its figure, 
 """
 
 from dataclasses import replace
+from urllib.parse import urlsplit
 
 from xuliu.common.bounds import moment, name, whole, words
 from xuliu.payment.contract import (
@@ -11,10 +12,12 @@ from xuliu.payment.contract import (
     Malformed,
     OpenResult,
     Outcome,
+    PagePart,
     Status,
     StatusReport,
     Subject,
     VerifiedNotice,
+    Way,
 )
 from xuliu.payment.reading import MOST_MINOR
 
@@ -22,14 +25,22 @@ TOKEN, NUMBER, DETAIL, NOTICE_ID = 512, 64, 200, 80
 NO_ANSWER = "the provider gave no answer to what was asked"
 
 
-def bounded_open_result(said: object) -> OpenResult:
-    """The answer to an opening; UNKNOWN where it is none, or is good without anything to pay by."""
+def bounded_open_result(said: object, *, way: Way | None) -> OpenResult:
+    """The answer to an opening; UNKNOWN where it is none, or is good without what that way is paid by."""
     if not isinstance(said, OpenResult) or not _is(said.outcome, Outcome):
         return OpenResult(outcome=Outcome.UNKNOWN, detail=NO_ANSWER)
     token = name(said.token, most=TOKEN)
-    is_payable = bool(token) or said.outcome is not Outcome.DONE
+    is_payable = said.outcome is not Outcome.DONE or _is_payable(token, way)
     outcome = said.outcome if is_payable else Outcome.UNKNOWN
     return OpenResult(outcome=outcome, token=token, detail=words(said.detail, most=DETAIL))
+
+
+def _is_payable(token: str, way: Way | None) -> bool:
+    """Where the page leads to it, it must be an address of the web and no script."""
+    part = way.part if way else None
+    if part is PagePart.REDIRECT:
+        return urlsplit(token).scheme in ("https", "http")
+    return bool(token) or part is PagePart.NOTHING
 
 
 def bounded_change(said: object) -> ChangeResult:

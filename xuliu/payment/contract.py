@@ -18,11 +18,23 @@ from xuliu.common.outbound import NoAnswer, NotSent, Response
 __all__ = ["Finding", "NoAnswer", "NotSent", "Response", "Shown", "setting"]
 
 
-class Method(StrEnum):
-    """How the payer pays."""
+class PagePart(StrEnum):
+    """What the payer's page does with the token of an opened payment."""
 
-    NATIVE = "native"  # a QR code for another device
-    JSAPI = "jsapi"  # inside the provider's own browser, with the payer's openid
+    QR = "qr"  # draws it, for another device to scan
+    SHEET = "sheet"  # opens the provider's own sheet with it, by `payer_script`
+    REDIRECT = "redirect"  # leads to it: it is an address of the web
+    NOTHING = "nothing"  # waits: the provider asks the payer elsewhere
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Way:
+    """A way to pay: what the provider does for the payer. No two ways have the same code, whosever they are."""
+
+    code: str  # <= 20 of [a-z0-9-]; kept with each payment
+    part: PagePart
+    is_in_app: bool = False  # it works in the browser of the provider's app and nowhere else
+    has_sign_in: bool = False  # the payer signs in at the provider first: `sign_in_url`, `payer_id`
 
 
 class Outcome(StrEnum):
@@ -76,18 +88,19 @@ class PaymentRequest:
     """A payment to be opened."""
 
     reference: str
-    method: Method
+    way: str  # the code of one of its ways
     amount_minor: int
     currency: str
     description: str  # what the payer's app shows, <= 127 bytes of UTF-8
     expires_at: datetime
     notify_url: str
-    payer_id: str = ""  # openid, for JSAPI
+    return_url: str = ""  # where the payer comes back to from a redirect
+    payer_id: str = ""  # who pays, where the way has a sign-in
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpenResult:
-    """The answer to an opening. `token` is what pays it: NATIVE a code URL, JSAPI a prepay id."""
+    """The answer to an opening. `token` is what pays it: what is drawn, led to, or made into the sheet's parameters."""
 
     outcome: Outcome
     token: str = ""
@@ -146,7 +159,7 @@ class ChangeResult:
 class Capabilities:
     """What this provider can do and its limits."""
 
-    methods: frozenset[Method]
+    ways: tuple[Way, ...]  # what it offers first stands first
     currencies: frozenset[str]
     refunds_per_payment: int
     refund_spacing: timedelta
@@ -238,13 +251,13 @@ class Provider(Protocol):
         ...
 
     def payer_script(self, *, token: str, now: datetime) -> dict[str, str]:
-        """JSAPI: the signed parameters that the page hands to the provider's browser."""
+        """SHEET: the signed parameters that the page hands to the provider's browser."""
         ...
 
     def sign_in_url(self, *, return_url: str, state: str) -> str:
-        """JSAPI: where to send the payer's browser so that it comes back with a code."""
+        """A way with a sign-in: where to send the payer's browser so that it comes back with a code."""
         ...
 
     def payer_id(self, session: Session, code: str) -> str:
-        """JSAPI: the payer's openid for that code. Raises NotSent, NoAnswer or Malformed."""
+        """A way with a sign-in: who that code stands for. Raises NotSent, NoAnswer or Malformed."""
         ...

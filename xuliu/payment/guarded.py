@@ -34,6 +34,7 @@ from xuliu.payment.contract import (
     StatusReport,
     VerifiedNotice,
 )
+from xuliu.payment.registry import way_called
 from xuliu.ticket.operations import close_cases, open_case
 
 log = logging.getLogger(__name__)
@@ -73,7 +74,7 @@ class Guarded:
             return OpenResult(outcome=outcome, detail=why)
 
         def ask() -> OpenResult:
-            return bounded_open_result(self.provider.open(session, opening))
+            return bounded_open_result(self.provider.open(session, opening), way=way_called(opening.way))
 
         return self._changed("open", opening.reference, ask, failed)
 
@@ -131,7 +132,7 @@ class Guarded:
         return self.provider.sign_in_url(return_url=return_url, state=state)
 
     def payer_id(self, session: Session, code: str) -> str:
-        """The payer's openid for that code. Raises NotSent, NoAnswer, LockedOut or Malformed."""
+        """Who that code stands for. Raises NotSent, NoAnswer, LockedOut or Malformed."""
         return self._read("payer_id", lambda: self.provider.payer_id(session, code))
 
     def _changed(

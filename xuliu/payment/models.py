@@ -56,7 +56,7 @@ class Payment(models.Model):
     reference = CodeField(max_length=32, unique=True, default=new_code)
     order_id = models.BigIntegerField(db_index=True)
     account = models.ForeignKey(ProviderAccount, on_delete=models.PROTECT)
-    method = models.CharField(max_length=10)
+    way = models.CharField(max_length=20)
     payer_id = models.CharField(max_length=128, blank=True, db_default="")
     description = models.CharField(max_length=127)
     amount_minor = models.BigIntegerField()
@@ -84,9 +84,9 @@ class Payment(models.Model):
                 fields=("order_id",), condition=Q(is_applied=True), name="payment_applied_once_an_order"
             ),
             models.UniqueConstraint(
-                fields=("order_id", "method", "payer_id"),
+                fields=("order_id", "way", "payer_id"),
                 condition=Q(state__in=("OPENING", "PENDING")),
-                name="payment_live_once_a_method",
+                name="payment_live_once_a_way",
             ),
             models.UniqueConstraint(  # what the provider was paid once is one payment of ours
                 fields=("number", "account"), condition=~Q(number=""), name="payment_once_a_number"
@@ -126,6 +126,7 @@ class SignIn(models.Model):
     browser = CodeField(max_length=64)
     order_id = models.BigIntegerField()
     account = models.ForeignKey(ProviderAccount, on_delete=models.PROTECT)
+    way = models.CharField(max_length=20)
     state = StateField(choices=State.choices, default=State.LEFT)
     state_at = models.DateTimeField()
     left_at = models.DateTimeField()

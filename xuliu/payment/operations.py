@@ -17,25 +17,25 @@ def open_payment(
     *,
     order_id: int,
     account_id: int,
-    method: str,
+    way: str,
     payer_id: str,
     amount_minor: int,
     currency: str,
     description: str,
     expires_at: datetime,
 ) -> int:
-    """The order's live payment by this method and payer, made where there is none. A step asks the provider for it.
+    """The order's live payment by this way and payer, made where there is none. A step asks the provider for it.
 
     Called twice at once, both callers get the same payment: the database keeps it to one.
     """
     at = clock.now()
     sql = """
-        INSERT INTO payment_payment (reference, order_id, account_id, method, payer_id, description, amount_minor,
+        INSERT INTO payment_payment (reference, order_id, account_id, way, payer_id, description, amount_minor,
             currency, state, state_at, opened_at, expires_at, due_at)
         VALUES (%s, %s, %s, %s, %s, %s, %s, %s, 'OPENING', %s, %s, %s, %s)
-        ON CONFLICT (order_id, method, payer_id) WHERE state IN ('OPENING', 'PENDING')
+        ON CONFLICT (order_id, way, payer_id) WHERE state IN ('OPENING', 'PENDING')
         DO UPDATE SET order_id = excluded.order_id RETURNING id"""
-    row = (new_code(), order_id, account_id, method, payer_id, description, amount_minor, currency)
+    row = (new_code(), order_id, account_id, way, payer_id, description, amount_minor, currency)
     with connection.cursor() as cursor:
         cursor.execute(sql, (*row, at, at, expires_at, at))
         payment_id: int = cursor.fetchone()[0]
@@ -43,9 +43,9 @@ def open_payment(
     return payment_id
 
 
-def is_live(*, order_id: int, method: str, payer_id: str) -> bool:
-    """Has the order a payment by this method and payer that can still be paid, so that none would be opened?"""
-    return Payment.objects.filter(order_id=order_id, method=method, payer_id=payer_id, state__in=Payment.LIVE).exists()
+def is_live(*, order_id: int, way: str, payer_id: str) -> bool:
+    """Has the order a payment by this way and payer that can still be paid, so that none would be opened?"""
+    return Payment.objects.filter(order_id=order_id, way=way, payer_id=payer_id, state__in=Payment.LIVE).exists()
 
 
 def request_close(*, order_ids: Sequence[int]) -> None:

@@ -9,7 +9,7 @@ from xuliu.common import clock, stops
 from xuliu.common.state import move
 from xuliu.payment import operations
 from xuliu.payment.accounts import capabilities_of, provider_of, session_of
-from xuliu.payment.contract import ChangeResult, Method, OpenResult, Outcome, PaymentRequest, Status, StatusReport
+from xuliu.payment.contract import ChangeResult, OpenResult, Outcome, PaymentRequest, Status, StatusReport
 from xuliu.payment.models import Payment, ProviderAccount
 from xuliu.payment.provider_calls import AT_ONCE, ask_together, claim, later, store
 
@@ -37,12 +37,13 @@ def _open(payment: Payment) -> OpenResult:
     account = payment.account
     opening = PaymentRequest(
         reference=payment.reference,
-        method=Method(payment.method),
+        way=payment.way,
         amount_minor=payment.amount_minor,
         currency=payment.currency,
         description=payment.description,
         expires_at=payment.expires_at,
         notify_url=notify_url(account),
+        return_url=f"{settings.XULIU_BASE_URL}/paid/{payment.reference}",
         payer_id=payment.payer_id,
     )
     with stops.call("payment.open"):

@@ -14,7 +14,7 @@ GOOD_FOR = timedelta(minutes=15)
 KEPT_FOR = timedelta(days=1)
 
 
-def leave(*, order_id: int, account_id: int, browser: str) -> str:
+def leave(*, order_id: int, account_id: int, way: str, browser: str) -> str:
     """Begin one and return the random word that shall come back with the payer. It is good once, for this browser."""
     at, word = clock.now(), new_code()
     SignIn.objects.create(
@@ -22,6 +22,7 @@ def leave(*, order_id: int, account_id: int, browser: str) -> str:
         browser=browser,
         order_id=order_id,
         account_id=account_id,
+        way=way,
         state_at=at,
         left_at=at,
         due_at=at,

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 
 from xuliu.carrier.models import CarrierAccount
 from xuliu.cli import layout
+from xuliu.interfaces.ways.wording import provider_name
 from xuliu.interfaces.wording import figures
 from xuliu.ledger import addresses
 from xuliu.ledger.queries import order_totals, trial_balance
@@ -46,7 +47,10 @@ def at_rest() -> bool:
 
 def compare(theirs: Books) -> list[Comparison]:
     """Every comparison; `theirs` is what the sandbox's control port says of its books."""
-    found = [_orders(), _taken_in(theirs["providers"]["wechatpay"]), _given_back(theirs["providers"]["wechatpay"])]
+    found = [_orders()]
+    for provider in ProviderAccount.objects.order_by("provider").values_list("provider", flat=True).distinct():
+        books = theirs["providers"][provider]
+        found += [_taken_in(provider, books), _given_back(provider, books)]
     for account in CarrierAccount.objects.select_related("carrier").order_by("id"):
         books = theirs["carriers"][account.connector]
         found += [_delivered(account, books), _owed(account, books)]
@@ -78,27 +82,32 @@ def _orders() -> Comparison:
     )
 
 
-def _taken_in(books: Books) -> Comparison:
+def _taken_in(provider: str, books: Books) -> Comparison:
     """Payment by payment: what we say came in is what the provider says was paid."""
-    receivable = {addresses.provider_receivable(pk) for pk in ProviderAccount.objects.values_list("id", flat=True)}
+    accounts = ProviderAccount.objects.filter(provider=provider)
+    receivable = {addresses.provider_receivable(pk) for pk in accounts.values_list("id", flat=True)}
     ours = sum(row.out_of_minor for row in trial_balance() if row.address in receivable)
-    succeeded = set(Payment.objects.filter(state=Payment.State.SUCCEEDED).values_list("reference", flat=True))
+    succeeded = set(
+        Payment.objects.filter(account__in=accounts, state=Payment.State.SUCCEEDED).values_list("reference", flat=True)
+    )
     paid = {reference for reference, sums in books["by_reference"].items() if sums["paid_minor"]}
     theirs = sum(books["paid_minor"].values())
     return Comparison(
-        what=_("WeChat Pay took in"),
+        what=_("%(provider)s took in") % {"provider": provider_name(provider)},
         ours=_money(ours),
         theirs=_money(theirs),
         is_equal=ours == theirs and succeeded == paid,
     )
 
 
-def _given_back(books: Books) -> Comparison:
-    succeeded = RefundNumber.objects.filter(standing=RefundNumber.Standing.SUCCEEDED).select_related("refund")
+def _given_back(provider: str, books: Books) -> Comparison:
+    succeeded = RefundNumber.objects.filter(
+        standing=RefundNumber.Standing.SUCCEEDED, refund__payment__account__provider=provider
+    ).select_related("refund")
     ours = {number.reference: number.refund.amount_minor for number in succeeded}
     theirs = {one["reference"]: one["amount_minor"] for one in books["refunds"] if one["status"] == "success"}
     return Comparison(
-        what=_("WeChat Pay gave back"),
+        what=_("%(provider)s gave back") % {"provider": provider_name(provider)},
         ours=_money(sum(ours.values())),
         theirs=_money(sum(theirs.values())),
         is_equal=ours == theirs,

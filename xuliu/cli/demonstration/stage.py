@@ -47,7 +47,7 @@ class Stage:
     def _set_up(self) -> tuple[Sandbox, DemoFleet]:
         ready = ready_line(self._sandbox_child)
         sandbox = Sandbox(self._sandbox_child.running, ready, self._home / "sandbox")
-        self._step(_("the sandbox: carriers and WeChat Pay"))
+        self._step(_("the sandbox: carriers and payment providers"))
         if _migrate():
             self._step(_("the database and its tables"))
         else:

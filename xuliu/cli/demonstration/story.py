@@ -17,7 +17,6 @@ from xuliu.interfaces.wording import figures
 from xuliu.inventory.models import Sim
 from xuliu.ordering.models import Order, OrderLine
 from xuliu.ordering.queries import payment_of, receipt_of
-from xuliu.payment.contract import Method
 from xuliu.sandbox.testing import Control
 
 READING_SECONDS = 30.0
@@ -48,7 +47,7 @@ def top_up(control: Control, *, left_to_visitors: Sequence[str]) -> Order:
 
 
 def _paid_and_followed(control: Control, order: Order, telling: topup.Telling) -> Order:
-    payment = topup.payable(order, method=Method.NATIVE)
+    payment = topup.payable(order)
     if payment is None:
         raise CommandFailed("The offering costs nothing, so there is nothing to pay; take the demonstration's own.")
     control.pay(payment.reference)

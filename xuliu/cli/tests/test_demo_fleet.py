@@ -141,7 +141,7 @@ def test_everything_on_the_price_list_is_delivered(
         price_list_id=price_list.id,
         channel="test",
     )
-    payment_id = place(order_id=order_id, method="native")
+    payment_id = place(order_id=order_id, way="native")
     assert payment_id
     payment = Payment.objects.filter(id=payment_id)
     drive_until(clock_file, lambda: payment.filter(state="PENDING").exists())

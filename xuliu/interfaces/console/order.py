@@ -13,8 +13,9 @@ from xuliu.interfaces.console.borrowed import reason
 from xuliu.interfaces.console.kit import columns
 from xuliu.interfaces.console.kit.columns import badge
 from xuliu.interfaces.console.tables.ordering import CHANNELS, LINE_STATES, ORDER_STATES
-from xuliu.interfaces.console.tables.payment import METHODS, PAYMENT_STATES, REFUND_STATES
+from xuliu.interfaces.console.tables.payment import PAYMENT_STATES, REFUND_STATES
 from xuliu.interfaces.console.timeline import around, quoted
+from xuliu.interfaces.ways.wording import way_name
 from xuliu.interfaces.wording import figures
 from xuliu.ledger.queries import OrderTotals, order_totals
 from xuliu.ordering.models import Order, OrderLine
@@ -118,7 +119,7 @@ def _payment(payment: Payment) -> dict[str, Any]:
     return {
         "link": reverse("admin:payment_payment_change", args=[payment.pk]),
         "reference": payment.reference,
-        "method": METHODS.get(payment.method, payment.method),
+        "way": way_name(payment.way),
         "account": payment.account.code,
         "state": badge(payment.state, PAYMENT_STATES),
         "amount": figures.amount(payment.amount_minor, payment.currency),

@@ -15,8 +15,9 @@ from xuliu.common.deciding import CannotDecide
 from xuliu.interfaces.console.borrowed import reason
 from xuliu.interfaces.console.cases import case_links
 from xuliu.interfaces.console.kit.columns import badge
-from xuliu.interfaces.console.tables.payment import METHODS, PAYMENT_STATES, REFUND_STATES
+from xuliu.interfaces.console.tables.payment import PAYMENT_STATES, REFUND_STATES
 from xuliu.interfaces.console.timeline import around
+from xuliu.interfaces.ways.wording import way_name
 from xuliu.interfaces.wording import figures
 from xuliu.ordering.models import Order
 from xuliu.party.models import Person
@@ -121,7 +122,7 @@ def _actions(request: HttpRequest, payment: Payment) -> dict[str, Any]:
 def _facts(payment: Payment) -> list[tuple[Any, Any]]:
     return [
         (_("Account"), payment.account.code),
-        (_("Method"), METHODS.get(payment.method, payment.method)),
+        (_("Way to pay"), way_name(payment.way)),
         (_("Provider's number"), payment.number or figures.NONE),
         (_("Opened"), figures.instant(payment.opened_at)),
         (_("Open until"), figures.instant(payment.expires_at)),

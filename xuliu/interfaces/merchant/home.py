@@ -19,6 +19,7 @@ from xuliu.common.guard import TooManyTries
 from xuliu.interfaces.merchant.presenters import order as words
 from xuliu.interfaces.merchant.sims import token_of
 from xuliu.interfaces.merchant.visiting import page, remembered
+from xuliu.interfaces.ways.wording import scanners
 from xuliu.interfaces.wording import figures
 from xuliu.interfaces.wording.numbers import refusal_of_number
 from xuliu.inventory.look_ups import look_up, unlock, whom
@@ -34,7 +35,7 @@ def home(request: HttpRequest) -> HttpResponseBase:
     """One field, and what was last ordered on this phone."""
     found = [order for code in remembered(request) if (order := order_by_code(code))]
     rows = [words.remembered(order, lines_of(order.pk, limit=1)) for order in found]
-    return render(request, "merchant/home.html", {"orders": rows, "contact": _contact()})
+    return render(request, "merchant/home.html", {"orders": rows, "scan": _scan(), "contact": _contact()})
 
 
 @require_POST
@@ -58,7 +59,7 @@ def _found(request: HttpRequest, given: str) -> HttpResponse:
     """The SIM whose number that is, as far as strangers may see it."""
     if sim := look_up(typed=given, address=str(client_of(request))):
         return redirect("merchant:number", token_of(sim, is_whole=False))
-    context = {"typed": given, "error": _no_such_number(given), "contact": _contact()}
+    context = {"typed": given, "error": _no_such_number(given), "scan": _scan(), "contact": _contact()}
     return render(request, "merchant/home.html", context, status=404)
 
 
@@ -103,6 +104,13 @@ def _closed(request: HttpRequest, given: str, *, error: str, minutes: int | None
     """The same page whether or not the number exists; with the time to wait where numbers are used up."""
     context = {"typed": given, "error": error, "minutes": minutes, "contact": _contact()}
     return render(request, "merchant/limited.html", context, status=429)
+
+
+def _scan() -> str:
+    """How the sticker is scanned: with an app that scans any code, where a way to pay brings one."""
+    if apps := scanners():
+        return gettext("Quickest: scan the sticker on the terminal with %(app)s or the phone's camera.") % {"app": apps}
+    return gettext("Quickest: scan the sticker on the terminal with the phone's camera.")
 
 
 def _contact() -> str:

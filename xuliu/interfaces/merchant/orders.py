@@ -14,21 +14,20 @@ from xuliu.balance.queries import reading_of
 from xuliu.common import clock
 from xuliu.common.addresses import client_of
 from xuliu.interfaces.merchant import browsers
-from xuliu.interfaces.merchant.paying import drawn, paying, signing_in
+from xuliu.interfaces.merchant.paying import drawn, paying, signing_in, ways_here
 from xuliu.interfaces.merchant.presenters import order as words
 from xuliu.interfaces.merchant.presenters import refusals
 from xuliu.interfaces.merchant.presenters.sim import is_silent
-from xuliu.interfaces.merchant.visiting import is_in_wechat, live, moved, page, remember
+from xuliu.interfaces.merchant.visiting import live, moved, page, remember
 from xuliu.interfaces.wording import figures
 from xuliu.ordering.buying.choose import TooManyOpen, choose, visitor_of
-from xuliu.ordering.buying.place import CannotPlace, cancel, place
+from xuliu.ordering.buying.place import CannotPlace, cancel, place, ways_to_pay
 from xuliu.ordering.buying.quote import QuoteRefused, Selection
 from xuliu.ordering.ending.withdraw import withdraw
 from xuliu.ordering.models import Order, OrderLine
 from xuliu.ordering.patience import has_ended
 from xuliu.ordering.queries import lines_of, order_by_code, progress, receipt_of, sums_of, under_way, usual_seconds
-from xuliu.payment.contract import Method
-from xuliu.payment.models import SignIn
+from xuliu.payment.models import Payment, SignIn
 
 UNPAID = (Order.State.QUOTED, Order.State.AWAITING_PAYMENT)
 MOST_LINES_AGAIN = 100  # who has a link to an order of 100,000 shall not have as many written with each press
@@ -43,7 +42,7 @@ def order(request: HttpRequest, code: str) -> HttpResponseBase:
     browsers.known_or_new(request)
     now = clock.now()
     context = {**_context(request, found, now), "pace": words.pace(found, now=now)}
-    response = live(request, "merchant/order.html", context, signed_anew=("script", "sandbox_link"))
+    response = live(request, "merchant/order.html", context, signed_anew=("more",))
     if response.status_code == 200:
         remember(request, response, code)
     return response
@@ -52,12 +51,27 @@ def order(request: HttpRequest, code: str) -> HttpResponseBase:
 @require_POST
 @page
 def pay(request: HttpRequest, code: str) -> HttpResponseBase:
-    """Place the order to be paid by a QR code. Twice is the same payment."""
+    """Place the order to be paid the way that was pressed. Twice is the same payment."""
+    found, here = _order(code), reverse("merchant:order", args=[code])
+    ways = [way.code for way in ways_to_pay(found.seller_id, found.currency).values() if not way.has_sign_in]
+    way = request.POST.get("way") or next(iter(ways), "")
+    if way not in ways:
+        return redirect(f"{here}?refused={'way_unknown' if ways else 'no_provider'}")
     try:
-        place(order_id=_order(code).pk, method=Method.NATIVE)
+        place(order_id=found.pk, way=way)
     except CannotPlace as refused:
-        return redirect(f"{reverse('merchant:order', args=[code])}?refused={refused.code}")
-    return redirect("merchant:order", code)
+        return redirect(f"{here}?refused={refused.code}")
+    return redirect(here if len(ways) == 1 else f"{here}?way={way}")
+
+
+@require_safe
+@page
+def after_paying(request: HttpRequest, reference: str) -> HttpResponseBase:
+    """Back from the provider's page: what became of it shows on the order's."""
+    payment = Payment.objects.filter(reference=reference).first()
+    if payment is None:
+        raise Http404
+    return redirect("merchant:order", Order.objects.values_list("code", flat=True).get(id=payment.order_id))
 
 
 @require_POST
@@ -125,7 +139,9 @@ def _order(code: str) -> Order:
 
 def _context(request: HttpRequest, order: Order, now: datetime) -> dict[str, Any]:
     lines = lines_of(order.pk, limit=words.LINES_SHOWN)
-    signed_in = signing_in(request, order)
+    is_unpaid = order.state in UNPAID
+    ways = ways_here(request, order) if is_unpaid else []
+    signed_in = signing_in(request, order, ways)
     refused = request.GET.get("refused", "") or (signed_in.refused if signed_in else "")
     common = {
         "order": order.code,
@@ -137,10 +153,11 @@ def _context(request: HttpRequest, order: Order, now: datetime) -> dict[str, Any
     is_being_known = signed_in is not None and signed_in.state == SignIn.State.RETURNED
     if order.state == Order.State.QUOTED and now < order.valid_until and not is_being_known:
         is_paused = any(line.account.paused_at for line in lines)
-        return {**common, "view": "quote", "in_wechat": is_in_wechat(request), "is_paused": is_paused}
+        error = common["error"] or (None if ways else refusals.refusal("no_provider"))
+        return {**common, "view": "quote", "ways": ways, "error": error, "is_paused": is_paused}
     if order.state == Order.State.AWAITING_PAYMENT or (is_being_known and order.state == Order.State.QUOTED):
         is_overdue = has_ended(order.valid_until, is_waited_for=True)
-        return {**common, **paying(request, order, now), "is_overdue": is_overdue}
+        return {**common, **paying(request, order, now, ways), "is_overdue": is_overdue}
     return {**common, **_under_way(order, lines)}
 
 

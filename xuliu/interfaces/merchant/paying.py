@@ -1,23 +1,23 @@
 """What a payer needs at hand while an order awaits its payment."""
 
-import json
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
-from urllib.parse import urlencode
 
 import segno
 from django.conf import settings
-from django.db.models import QuerySet
+from django.db.models import Q
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.safestring import SafeString, mark_safe
 
 from xuliu.interfaces.merchant import browsers
-from xuliu.interfaces.merchant.visiting import is_in_wechat
+from xuliu.interfaces.ways.registry import parts_of
+from xuliu.interfaces.ways.wording import ShownWay, shown_way
+from xuliu.interfaces.wording import figures
+from xuliu.ordering.buying.place import ways_to_pay
 from xuliu.ordering.models import Order
 from xuliu.payment import sign_ins
-from xuliu.payment.accounts import provider_of
-from xuliu.payment.contract import Method
 from xuliu.payment.models import Payment, SignIn
 
 # What a payment that cannot be paid now means for whoever waits.
@@ -28,65 +28,80 @@ UNREADY: dict[str, str] = {
 }
 
 
-def paying(request: HttpRequest, order: Order, now: datetime) -> dict[str, Any]:
-    """What this browser can pay with: WeChat's own sheet once its payer has signed in, before that a link to do so,
-    outside WeChat a QR code; until any of it is there, what is being waited for."""
-    in_wechat = is_in_wechat(request)
-    context: dict[str, Any] = {"view": "pay", "is_waiting": True, "stage": "opening"}
+def ways_here(request: HttpRequest, order: Order) -> list[ShownWay]:
+    """The ways to pay that this browser can go: inside a provider's app that app's own, elsewhere all others."""
+    browser, total = request.headers.get("User-Agent", ""), figures.amount(order.total_minor, order.currency)
+    found = [shown_way(code, total=total) for code in ways_to_pay(order.seller_id, order.currency)]
+    return [way for way in found if way.is_in_app == parts_of(way.provider).is_inside(browser)]
+
+
+def paying(request: HttpRequest, order: Order, now: datetime, ways: Sequence[ShownWay]) -> dict[str, Any]:
+    """What this browser can pay with: the part of the way that was gone, before that the ways to choose from; until any
+    of it is there, what is being waited for."""
+    scripts = sorted({way.script for way in ways if way.script})
+    context: dict[str, Any] = {"view": "pay", "is_waiting": True, "stage": "opening", "ways": ways, "scripts": scripts}
     if order.cancel_requested_at:
         return {**context, "stage": "cancelling"}
     if now >= order.valid_until:
-        return {**context, "stage": "ending"}
-    signed_in = signing_in(request, order)
+        return {**context, "stage": "ending", "asked": _newest_way(order, ways).asked}
+    signed_in = signing_in(request, order, ways)
     if signed_in is not None and signed_in.state == SignIn.State.RETURNED:
         return context
-    payment = _theirs(order, signed_in) if in_wechat else _newest(order, Method.NATIVE)
+    payment = _theirs(order, ways, signed_in, wanted=request.GET.get("way", ""))
     if payment is None:
-        return {**context, "stage": "choose" if in_wechat else "elsewhere"}
+        return {**context, **_to_choose(order, ways)}
+    way = next(way for way in ways if way.code == payment.way)
+    others = [other for other in ways if other.code != way.code]
+    return {**context, "way": way, "others": others, **_to_pay(payment, order, way, now)}
+
+
+def _to_choose(order: Order, ways: Sequence[ShownWay]) -> dict[str, Any]:
+    """Nobody pays it in this browser yet."""
+    if in_app := next((way for way in ways if way.is_in_app), None):
+        return {"stage": "choose", "here": in_app}
+    return {"stage": "elsewhere", "elsewhere": _newest_way(order, ways).elsewhere}
+
+
+def _to_pay(payment: Payment, order: Order, way: ShownWay, now: datetime) -> dict[str, Any]:
+    """What its way makes of an opened payment, or what is being waited for."""
     if payment.state == Payment.State.OPENING and (payment.trouble_at or payment.account.paused_at):
-        return {**context, "stage": "trouble"}
-    if payment.state != Payment.State.PENDING or not payment.token:
-        return {**context, "stage": UNREADY.get(payment.state, "opening")}
-    if in_wechat:
-        return {**context, "stage": "sheet", **_sheet(payment, order, now)}
-    sandbox = payment.token if payment.account.is_sandbox else ""
-    return {**context, "stage": "qr", "qr": drawn(payment.token), "sandbox_link": sandbox}
+        return {"stage": "trouble"}
+    if payment.state != Payment.State.PENDING or (way.needs_token and not payment.token):
+        return {"stage": UNREADY.get(payment.state, "opening")}
+    back = settings.XULIU_BASE_URL + reverse("merchant:order", args=[order.code])
+    return {
+        "stage": "ready",
+        "token": payment.token,
+        "qr": drawn(payment.token) if way.is_drawn else "",
+        "sandbox_link": payment.token if payment.account.is_sandbox else "",
+        "more": parts_of(way.provider).more(payment, back_url=back, now=now),
+    }
 
 
-def signing_in(request: HttpRequest, order: Order) -> SignIn | None:
-    """How it went when this browser asked WeChat who pays this order; None where it never did, or is not in WeChat."""
-    return sign_ins.newest(order_id=order.pk, browser=browsers.known(request)) if is_in_wechat(request) else None
-
-
-def _theirs(order: Order, signed_in: SignIn | None) -> Payment | None:
-    """The payment of who signed in in this browser: nobody else's sheet opens here."""
-    if signed_in is None or signed_in.payment_id is None:
+def signing_in(request: HttpRequest, order: Order, ways: Sequence[ShownWay]) -> SignIn | None:
+    """How it went when this browser asked a provider who pays this order; None where it never did, or has no way to."""
+    if not any(way.has_sign_in for way in ways):
         return None
-    return _payments(order, Method.JSAPI).filter(id=signed_in.payment_id).first()
+    return sign_ins.newest(order_id=order.pk, browser=browsers.known(request))
 
 
-def _newest(order: Order, method: Method) -> Payment | None:
-    return _payments(order, method).order_by("-id").first()
+def _theirs(order: Order, ways: Sequence[ShownWay], signed_in: SignIn | None, *, wanted: str) -> Payment | None:
+    """The payment that this browser may pay, by the way that is wanted before others: of a way with a sign-in that of
+    who signed in here, for nobody else's sheet opens in this browser."""
+    open_to_all = Q(way__in=[way.code for way in ways if not way.has_sign_in])
+    of_payer = Q(id=signed_in.payment_id if signed_in else None, way__in=[way.code for way in ways])
+    payments = Payment.objects.filter(open_to_all | of_payer, order_id=order.pk).select_related("account")
+    found = list(payments.order_by("-id"))
+    return next((payment for payment in found if payment.way == wanted), found[0] if found else None)
 
 
-def _payments(order: Order, method: Method) -> QuerySet[Payment]:
-    return Payment.objects.filter(order_id=order.pk, method=method).select_related("account")
+def _newest_way(order: Order, ways: Sequence[ShownWay]) -> ShownWay:
+    """The way of the order's newest payment, whoever pays it; before there is one, that of who is just signing in."""
+    newest = Payment.objects.filter(order_id=order.pk).order_by("-id").first()
+    return shown_way(newest.way) if newest else ways[0]
 
 
 def drawn(text: str) -> SafeString:
     """A QR code as inline SVG without a style of its own, so that a strict policy lets it be."""
     svg = segno.make(text, error="m", micro=False).svg_inline(omitsize=True, svgclass="qr", lineclass=None, border=2)
     return mark_safe(svg)  # noqa: S308  # segno's own drawing; the text is in it only as squares
-
-
-def _sheet(payment: Payment, order: Order, now: datetime) -> dict[str, Any]:
-    script = provider_of(payment.account).payer_script(token=payment.token, now=now)
-    return {"script": json.dumps(script, sort_keys=True), "sandbox_link": _sandbox_bridge(payment, order, script)}
-
-
-def _sandbox_bridge(payment: Payment, order: Order, script: dict[str, str]) -> str:
-    """Where the sandbox plays WeChat's sheet; nowhere for a real account."""
-    if not payment.account.is_sandbox:
-        return ""
-    base, back = payment.account.config.get("base_url", ""), reverse("merchant:order", args=[order.code])
-    return f"{base}/jsapi/pay?{urlencode({**script, 'return_url': settings.XULIU_BASE_URL + back})}"

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from xuliu.interfaces.merchant import home, orders, receipts, sims, wechat
+from xuliu.interfaces.merchant import home, orders, receipts, signing_in, sims
 
 app_name = "merchant"
 
@@ -20,8 +20,9 @@ urlpatterns = [
     path("o/<slug:code>/cancel", orders.change_mind, name="change_mind"),
     path("o/<slug:code>/withdraw", orders.take_back, name="take_back"),
     path("o/<slug:code>/again", orders.again, name="again"),
-    path("o/<slug:code>/wechat", wechat.leave, name="wechat"),
-    path("wechat/return", wechat.come_back, name="wechat_return"),
+    path("o/<slug:code>/sign-in/<slug:way>", signing_in.leave, name="sign_in"),
+    path("sign-in/return", signing_in.come_back, name="sign_in_return"),
+    path("paid/<slug:reference>", orders.after_paying, name="after_paying"),
     path("r/<slug:code>", receipts.receipt, name="receipt"),
     path("r/<slug:code>.pdf", receipts.printed, name="receipt_pdf"),
     path("check", receipts.check_form, name="check_form"),

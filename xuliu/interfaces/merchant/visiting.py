@@ -17,8 +17,7 @@ from xuliu.interfaces.merchant import browsers
 Rest = ParamSpec("Rest")
 View: TypeAlias = Callable[Concatenate[HttpRequest, Rest], HttpResponseBase]
 
-# Who names MicroMessenger and is not WeChat on a phone. On a computer's screen the code is as good: the phone scans it.
-NOT_WECHAT = ("wxwork", "wecom", "windowswechat", "macwechat")
+KEPT_IN_ADDRESS = ("refused", "way")
 REMEMBERED = "xuliu_orders"
 REMEMBERED_MOST = 3
 REMEMBERED_SECONDS = 30 * 24 * 3600
@@ -39,16 +38,6 @@ def page(view: View[Rest]) -> View[Rest]:
     return visited
 
 
-def is_in_wechat(request: HttpRequest) -> bool:
-    """Does WeChat's own browser ask? Only there can JSAPI pay, and only elsewhere can a QR code be of use.
-
-    WeCom's names MicroMessenger too, can neither sign a service account's payer in nor open its sheet, and so is a
-    browser like any other.
-    """
-    browser = request.headers.get("User-Agent", "").lower()
-    return "micromessenger" in browser and not any(other in browser for other in NOT_WECHAT)
-
-
 def live(
     request: HttpRequest, template: str, context: dict[str, Any], *, signed_anew: Collection[str] = ()
 ) -> HttpResponse:
@@ -62,8 +51,8 @@ def live(
     is_poll = "HX-Request" in request.headers
     if is_poll and request.GET.get("seen") == mark:
         return HttpResponse(status=204)
-    refused = request.GET.get("refused", "")
-    kept = f"&refused={quote(refused)}" if refused else ""
+    given = {name: request.GET.get(name, "") for name in KEPT_IN_ADDRESS}
+    kept = "".join(f"&{name}={quote(value)}" for name, value in given.items() if value)
     context = {
         **context,
         "mark": mark,

@@ -10,11 +10,11 @@ from xuliu.common import stops
 from xuliu.common.state import move
 from xuliu.ordering.buying.place import CannotPlace, place
 from xuliu.payment.accounts import provider_of, session_of
-from xuliu.payment.contract import Malformed, Method, NoAnswer, NotSent
+from xuliu.payment.contract import Malformed, NoAnswer, NotSent
 from xuliu.payment.models import SignIn
 from xuliu.payment.provider_calls import AT_ONCE, ask_together, claim, store
 
-NOT_TOLD = "wechat_sign_in"
+NOT_TOLD = "payer_not_told"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +48,7 @@ def _place_for(told: Sequence[tuple[SignIn, PayerAnswer]]) -> None:
             _end(returned, refused=NOT_TOLD, why=who.why)
             continue
         try:
-            payment_id = place(order_id=returned.order_id, method=Method.JSAPI, payer_id=who.payer_id)
+            payment_id = place(order_id=returned.order_id, way=returned.way, payer_id=who.payer_id)
         except CannotPlace as no:
             _end(returned, refused=no.code, why="the order could not be placed")
         else:

@@ -12,13 +12,14 @@ from xuliu.ordering.buying import openings
 from xuliu.ordering.buying.by_notice import drop_unpaid, pay_nothing
 from xuliu.ordering.models import Order
 from xuliu.payment.accounts import capabilities_of
-from xuliu.payment.contract import Method
+from xuliu.payment.contract import Way
 from xuliu.payment.models import ProviderAccount
 from xuliu.payment.operations import is_live, open_payment, request_close
+from xuliu.payment.registry import way_called
 
 
 class CannotPlace(Exception):
-    """`code`: lapsed, already_paid, account_paused, offering_paused, no_provider, provider_paused, method_unknown,
+    """`code`: lapsed, already_paid, account_paused, offering_paused, no_provider, provider_paused, way_unknown,
     too_many_openings."""
 
     def __init__(self, code: str) -> None:
@@ -26,13 +27,13 @@ class CannotPlace(Exception):
         self.code = code
 
 
-def place(*, order_id: int, method: str, payer_id: str = "") -> int | None:
+def place(*, order_id: int, way: str, payer_id: str = "") -> int | None:
     """Place the order and return the id of the payment to pay; None where there is nothing to pay.
 
     The same call again, at once or later, returns the same live payment. Raises CannotPlace.
     """
-    if method not in set(Method):
-        raise CannotPlace("method_unknown")
+    if way_called(way) is None:
+        raise CannotPlace("way_unknown")
     with stops.transaction("place.write"):
         order = _locked(order_id)
         _check(order)
@@ -40,15 +41,15 @@ def place(*, order_id: int, method: str, payer_id: str = "") -> int | None:
             move(Order, [order.id], to=Order.State.AWAITING_PAYMENT)
             pay_nothing(order_id=order.id)
             return None
-        account = provider_account(order.seller_id, order.currency, method)
-        if order.shares and not is_live(order_id=order.id, method=method, payer_id=payer_id):
+        account = provider_account(order.seller_id, order.currency, way)
+        if order.shares and not is_live(order_id=order.id, way=way, payer_id=payer_id):
             _count_opening(order, account)
         if order.state == Order.State.QUOTED:
             move(Order, [order.id], to=Order.State.AWAITING_PAYMENT)
         return open_payment(
             order_id=order.id,
             account_id=account.id,
-            method=method,
+            way=way,
             payer_id=payer_id,
             amount_minor=order.total_minor,
             currency=order.currency,
@@ -123,10 +124,20 @@ def _count_opening(order: _Placed, account: ProviderAccount) -> None:
         raise CannotPlace("too_many_openings")
 
 
-def provider_account(seller_id: int, currency: str, method: str) -> ProviderAccount:
+def ways_to_pay(seller_id: int, currency: str) -> dict[str, Way]:
+    """The ways in which the seller can be paid that currency, by their codes; also through accounts paused now."""
+    taking = [
+        capabilities
+        for account in ProviderAccount.objects.filter(seller_id=seller_id).order_by("id")
+        if currency in (capabilities := capabilities_of(account)).currencies
+    ]
+    return {way.code: way for capabilities in taking for way in capabilities.ways}
+
+
+def provider_account(seller_id: int, currency: str, way: str) -> ProviderAccount:
     """The seller's account through which that can be paid that way now. Raises CannotPlace."""
     accounts = ProviderAccount.objects.filter(seller_id=seller_id).order_by("id")
-    fitting = [account for account in accounts if _takes(account, method, currency)]
+    fitting = [account for account in accounts if _takes(account, way, currency)]
     if not fitting:
         raise CannotPlace("no_provider")
     for account in fitting:
@@ -135,9 +146,9 @@ def provider_account(seller_id: int, currency: str, method: str) -> ProviderAcco
     raise CannotPlace("provider_paused")
 
 
-def _takes(account: ProviderAccount, method: str, currency: str) -> bool:
+def _takes(account: ProviderAccount, way: str, currency: str) -> bool:
     capabilities = capabilities_of(account)
-    return method in capabilities.methods and currency in capabilities.currencies
+    return currency in capabilities.currencies and way in {one.code for one in capabilities.ways}
 
 
 def cancel(*, order_id: int) -> None:

@@ -18,7 +18,6 @@ from xuliu.payment.contract import (
     Forged,
     LockedOut,
     Malformed,
-    Method,
     NoAnswer,
     NotSent,
     OpenResult,
@@ -105,7 +104,7 @@ class Desk:
 
     def open(self, reference: str) -> OpenResult:
         opening = PaymentRequest(
-            reference=reference, method=Method.NATIVE, amount_minor=1, currency="CNY", description="", expires_at=AT,
+            reference=reference, way="native", amount_minor=1, currency="CNY", description="", expires_at=AT,
             notify_url="",
         )  # fmt: skip
         return self.guarded.open(self.session, opening)

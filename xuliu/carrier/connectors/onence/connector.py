@@ -119,7 +119,8 @@ class Connector:
     def examine(self, session: Session) -> list[Finding]:
         """Signing in shows address and API user; how 1NCE shall charge us shows only with the first order."""
         payment = {"zh-hans": "付款方式", "en": "Payment method"}
-        seen_later = Finding(about=payment, shown=Shown.UNTRIED, why="It shows with the first order.", is_needed=False)
+        later = {"zh-hans": "第一次下单后才能验证。", "en": "It shows with the first order."}
+        seen_later = Finding(about=payment, shown=Shown.UNTRIED, why=later, is_needed=False)
         return [access(lambda: self._fetch_token(session)), seen_later]
 
     def find(self, session: Session, questions: Sequence[Question]) -> list[Answer]:

@@ -12,9 +12,7 @@ from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
-from django.utils.translation import gettext as in_their_language
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import gettext_noop
 
 from xuliu.common import examining
 from xuliu.common.findings import Shown
@@ -31,22 +29,13 @@ FOUND: States = {
     Shown.WRONG: (_("Wrong"), "dark"),
     Shown.UNTRIED: (_("Not tried"), "soon"),
 }
-# What connectors and providers say themselves of what they found; the rest are the other side's own words.
-SAID = (
-    gettext_noop("It shows with the first order."),
-    gettext_noop("It shows with the first notice."),
-    gettext_noop("Not given; nobody can pay inside WeChat."),
-    gettext_noop("WeChat took a sign-in code that nobody has."),
-    gettext_noop("WeChat does not know this app id. Copy it once more from the service account."),
-    gettext_noop("WeChat refuses this app secret. Copy it once more; a new one makes the old one useless."),
-)
 
 
 @computed(_("Tried"))
 def tried(account: Any) -> SafeString | str:
     """What was found when the account was tried, and what that means for payers."""
     rows = [
-        (badge(one["shown"], FOUND), figures.localised(one["about"]), one["why"] and in_their_language(one["why"]))
+        (badge(one["shown"], FOUND), figures.localised(one["about"]), figures.localised(one["why"]))
         for one in account.findings
     ]
     each = format_html_join("", '<li>{} {} <span class="x-soft">{}</span></li>', rows)

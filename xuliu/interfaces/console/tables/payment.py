@@ -4,6 +4,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin
+from django.utils.functional import lazy
 from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
@@ -11,11 +12,12 @@ from xuliu.interfaces.console.kit import columns
 from xuliu.interfaces.console.kit.account_table import AccountTable, tried
 from xuliu.interfaces.console.kit.columns import States
 from xuliu.interfaces.console.kit.listing import Table, choice_filter, is_paused, kill_switch, timeline_of
+from xuliu.interfaces.ways.wording import way_name
 from xuliu.party.models import Seller
 from xuliu.party.rights import Right
 from xuliu.payment import accounts
 from xuliu.payment.models import Notice, Payment, ProviderAccount, ProviderCall, Refund
-from xuliu.payment.registry import all_providers
+from xuliu.payment.registry import all_providers, all_ways
 
 PAYMENT_STATES: States = {
     Payment.State.OPENING: (_("Opening"), "plain"),
@@ -36,7 +38,7 @@ NOTICE_STATES: States = {
     Notice.State.APPLIED: (_("Applied"), "well"),
     Notice.State.SET_ASIDE: (_("Set aside"), "dark"),
 }
-METHODS = {"native": _("QR code"), "jsapi": _("Inside WeChat")}
+WAYS = {code: lazy(way_name, str)(code) for code in all_ways()}
 SUBJECTS = {"payment": _("Payment"), "refund": _("Refund")}
 PUSHED = {"1": _("Pushed to us"), "0": _("Found by asking")}
 
@@ -95,7 +97,7 @@ class PaymentTable(Table):
         columns.related("order_id", _("Order"), to="ordering.order"),
         columns.state(PAYMENT_STATES),
         columns.money("amount_minor", _("Amount")),
-        columns.word("method", _("Method"), METHODS),
+        columns.word("way", _("Way to pay"), WAYS),
         columns.plain("account", _("Account"), in_order=False),
         columns.moment("opened_at", _("Opened")),
         columns.moment("paid_at", _("Paid")),
@@ -103,7 +105,7 @@ class PaymentTable(Table):
     list_select_related = ("account",)
     list_filter = (
         choice_filter(_("State"), "state", PAYMENT_STATES),
-        choice_filter(_("Method"), "method", METHODS),
+        choice_filter(_("Way to pay"), "way", WAYS),
         "account",
     )
     search_fields = ("reference__exact", "number__exact")

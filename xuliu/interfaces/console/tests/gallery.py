@@ -103,7 +103,7 @@ def _tried(shop: Shop) -> ProviderAccount:
     found = [
         Finding(about=trying.KEYS, shown=Shown.RIGHT),
         Finding(about=trying.APP, shown=Shown.WRONG, why=trying.APP_REFUSED),
-        Finding(about=trying.API_KEY, shown=Shown.UNTRIED, why="It shows with the first notice.", is_needed=False),
+        Finding(about=trying.API_KEY, shown=Shown.UNTRIED, why=trying.SEEN_LATER, is_needed=False),
     ]
     account.refresh_from_db()
     store(account, found, resume=resume, stop="provider.examined")

@@ -8,6 +8,7 @@ from django.utils.translation import gettext
 
 from xuliu.catalog.models import Offering
 from xuliu.interfaces.merchant.presenters.order import zone_of
+from xuliu.interfaces.ways.wording import provider_name
 from xuliu.interfaces.wording import figures
 from xuliu.ordering.models import OrderLine, Receipt
 from xuliu.payment.models import Payment
@@ -105,7 +106,7 @@ def _facts(receipt: Receipt, payment: Payment | None, zone: str) -> tuple[tuple[
     if order.paid_at:
         facts.append((gettext("Paid"), figures.instant(order.paid_at, zone=zone)))
     if payment:
-        facts.append((gettext("Paid by"), gettext("WeChat Pay")))
+        facts.append((gettext("Paid by"), provider_name(payment.account.provider)))
         if payment.number:
             facts.append((gettext("Payment number"), payment.number))
     return tuple(facts)

@@ -43,7 +43,7 @@ def _sentences() -> dict[str, str]:
         ),
         "provider_paused": gettext("Payments are stopped for the moment. Nothing was paid; come back later."),
         "no_provider": gettext("It cannot be paid this way here. Call your service provider."),
-        "method_unknown": gettext("It cannot be paid this way here. Call your service provider."),
+        "way_unknown": gettext("It cannot be paid this way here. Call your service provider."),
         "too_many_open": gettext(
             "Too many orders for this SIM wait to be paid. Wait until they end, 15 minutes at most, or scan the sticker"
             " on the terminal: with it you can order at once."
@@ -60,5 +60,5 @@ def _sentences() -> dict[str, str]:
         "already_paid": gettext("It is already paid. You need not pay again."),
         "no_plan_chosen": gettext("Choose a plan first."),
         "too_late": gettext("It has already been sent to the carrier and can no longer be withdrawn."),
-        "wechat_sign_in": gettext("WeChat did not tell us who pays. Nothing was paid; press the button again."),
+        "payer_not_told": gettext("We were not told who pays. Nothing was paid; press the button again."),
     }

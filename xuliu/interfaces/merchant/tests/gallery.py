@@ -91,7 +91,7 @@ def _orders() -> list[Hung]:
     states = OrderLine.State
     quoted = make.make_quote(shops[0])
     opening, native = make.make_quote(shops[1]), make.make_quote(shops[2])
-    place(order_id=opening.pk, method="native")
+    place(order_id=opening.pk, way="native")
     make.make_payment(native)
     ready = make.make_paid(make.make_quote(shops[3]), seconds_ago=4)
     sent = make.make_gone(make.make_paid(make.make_quote(shops[4]), seconds_ago=9), states.SUBMITTING)
@@ -100,7 +100,7 @@ def _orders() -> list[Hung]:
     )
     add_on = make.make_quote(shops[6], shops[6].data)
     troubled = make.make_quote(shops[8])
-    place(order_id=troubled.pk, method="native")
+    place(order_id=troubled.pk, way="native")
     Payment.objects.filter(order_id=troubled.pk).update(trouble_at=clock.now())
     return [
         _order("quote", quoted),
@@ -119,7 +119,7 @@ def _orders() -> list[Hung]:
 def _sheets(shop: make.Shop) -> list[Hung]:
     """To be paid inside WeChat, through an account that is no sandbox: nothing plays the payer here."""
     order = make.make_quote(shop)
-    payment = make.make_payment(order, method="jsapi", payer_id="openid-of-lin")
+    payment = make.make_payment(order, way="jsapi", payer_id="openid-of-lin")
     real = ProviderAccount.objects.create(code="wechat-real", provider="wechatpay", seller=shop.price_list.seller)
     set_credentials(real, make.wechat_config())
     Payment.objects.filter(id=payment.pk).update(account=real)

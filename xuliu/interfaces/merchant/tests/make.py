@@ -154,11 +154,11 @@ def make_quote(shop: Shop, offering: Offering | None = None) -> Order:
     return Order.objects.get(id=order_id)
 
 
-def make_payment(order: Order, *, method: str = "native", payer_id: str = "") -> Payment:
+def make_payment(order: Order, *, way: str = "native", payer_id: str = "") -> Payment:
     """The order placed and its payment opened at the provider: a token is there to pay by."""
-    payment_id = place(order_id=order.pk, method=method, payer_id=payer_id)
+    payment_id = place(order_id=order.pk, way=way, payer_id=payer_id)
     assert payment_id is not None
-    token = f"weixin://wxpay/bizpayurl?pr={new_code(9)}" if method == "native" else f"wx{new_code(34)}"
+    token = f"weixin://wxpay/bizpayurl?pr={new_code(9)}" if way == "native" else f"wx{new_code(34)}"
     move(Payment, [payment_id], to=Payment.State.PENDING, also={"token": token})
     return Payment.objects.get(id=payment_id)
 
@@ -173,7 +173,7 @@ def come_back(client: Client, order_id: int, account: ProviderAccount) -> None:
     """The payer's browser comes back from WeChat, and nobody has asked it yet who that is."""
     client.cookies[COOKIE] = new_code()
     browser = sha256(client.cookies[COOKIE].value.encode()).hexdigest()
-    word = sign_ins.leave(order_id=order_id, account_id=account.pk, browser=browser)
+    word = sign_ins.leave(way="jsapi", order_id=order_id, account_id=account.pk, browser=browser)
     assert sign_ins.come_back(word=word, browser=browser, code="c0de") == order_id
 
 

@@ -181,7 +181,7 @@ def test_the_eleventh_open_order_of_a_sim_is_told_what_to_do(language: str) -> N
     shop = make.make_shop()
     for _ in range(10):
         where = press(Client(), shop)
-        place(order_id=Order.objects.get(code=where[3:]).pk, method="native")
+        place(order_id=Order.objects.get(code=where[3:]).pk, way="native")
 
     for typed, words in enumerate(LANGUAGES[language]):
         led_to = press(Client(), shop, typed=bool(typed))
@@ -195,7 +195,7 @@ def test_nobody_without_the_sticker_keeps_out_who_holds_it(now: Callable[[float]
     shop = make.make_shop()
     typed = [press(Client(), shop, typed=True) for _ in range(10)]
     for where in typed[3:]:
-        place(order_id=Order.objects.get(code=where[3:]).pk, method="native")
+        place(order_id=Order.objects.get(code=where[3:]).pk, way="native")
     assert "too_many_open" in press(Client(), shop, typed=True)
 
     led_to = [press(Client(), shop) for _ in range(10)]
@@ -238,7 +238,7 @@ def test_what_files_and_commands_order_is_not_counted() -> None:
 
     for _ in range(12):
         order_id = quote(selections=[selection], price_list_id=shop.price_list.pk, channel="api")
-        place(order_id=order_id, method="native")
+        place(order_id=order_id, way="native")
 
     assert press(Client(), shop).startswith("/o/")
 
@@ -315,7 +315,7 @@ def test_many_payers_of_one_order_are_as_many_openings() -> None:
     order, refused = Order.objects.get(), 0
     for number in range(SHARE_OF_A_SHOP + 3):
         try:
-            place(order_id=order.pk, method="jsapi", payer_id=f"openid-{number}")
+            place(order_id=order.pk, way="jsapi", payer_id=f"openid-{number}")
         except CannotPlace as no:
             refused += no.code == "too_many_openings"
 
@@ -382,7 +382,7 @@ def test_what_cannot_be_placed_counts_for_nothing() -> None:
     ProviderAccount.objects.update(paused_at=clock.now())
     for _ in range(SHARE_OF_A_SHOP + 1):
         with pytest.raises(CannotPlace, match="provider_paused"):
-            place(order_id=Order.objects.get().pk, method="native")
+            place(order_id=Order.objects.get().pk, way="native")
     ProviderAccount.objects.update(paused_at=None)
 
     assert pay(where) == where

@@ -35,25 +35,25 @@ def page(order: Order) -> str:
 def test_inside_wechat_the_payer_is_sent_to_say_who_they_are(client: Client) -> None:
     order = make.make_quote(make.make_shop())
 
-    assert f'href="{page(order)}/wechat"' in text_of(client, page(order), WECHAT)
-    where = urlsplit(client.get(f"{page(order)}/wechat", headers=WECHAT).headers["Location"])
+    assert f'href="{page(order)}/sign-in/jsapi"' in text_of(client, page(order), WECHAT)
+    where = urlsplit(client.get(f"{page(order)}/sign-in/jsapi", headers=WECHAT).headers["Location"])
 
     told = parse_qs(where.query)
     assert where.path == "/connect/oauth2/authorize"
     assert told["scope"] == ["snsapi_base"]
-    assert urlsplit(told["redirect_uri"][0]).path == "/wechat/return"
+    assert urlsplit(told["redirect_uri"][0]).path == "/sign-in/return"
     assert Payment.objects.count() == 0
 
 
 def leave(client: Client, order: Order) -> str:
     """The browser goes to WeChat; returns the state that goes with it."""
-    where = client.get(f"{page(order)}/wechat", headers=WECHAT).headers["Location"]
+    where = client.get(f"{page(order)}/sign-in/jsapi", headers=WECHAT).headers["Location"]
     return parse_qs(urlsplit(where).query)["state"][0]
 
 
 def come_back(client: Client, state: str, code: str = "x") -> Any:
     """The browser is sent back by WeChat."""
-    return client.get("/wechat/return", {"code": code, "state": state}, headers=WECHAT)
+    return client.get("/sign-in/return", {"code": code, "state": state}, headers=WECHAT)
 
 
 def test_back_from_wechat_the_state_must_be_this_browsers_and_fresh(client: Client) -> None:
@@ -62,7 +62,7 @@ def test_back_from_wechat_the_state_must_be_this_browsers_and_fresh(client: Clie
     leave(thief, order)
 
     assert come_back(client, state[:-1] + "_").status_code == 404
-    assert client.get("/wechat/return", {"code": "x"}).status_code == 404
+    assert client.get("/sign-in/return", {"code": "x"}).status_code == 404
     assert come_back(Client(), state).status_code == 404
     assert come_back(thief, state).status_code == 404, "a state that another browser was given"
     SignIn.objects.update(left_at=clock.now() - timedelta(minutes=16))
@@ -112,9 +112,9 @@ def test_where_wechat_does_not_answer_nothing_is_placed_and_the_payer_is_told(cl
     know_payers()
 
     told = text_of(client, page(order), WECHAT)
-    assert "did not tell us who pays" in told
-    assert f'href="{page(order)}/wechat"' in told
-    assert "did not tell us who pays" not in text_of(Client(), page(order), WECHAT)
+    assert "were not told who pays" in told
+    assert f'href="{page(order)}/sign-in/jsapi"' in told
+    assert "were not told who pays" not in text_of(Client(), page(order), WECHAT)
     assert Payment.objects.count() == 0
 
 
@@ -130,13 +130,13 @@ def test_an_order_that_cannot_be_placed_any_more_says_why(client: Client) -> Non
 def test_a_new_way_to_wechat_replaces_the_old_one(client: Client) -> None:
     order = make.make_quote(make.make_shop())
     come_back(client, leave(client, order))
-    _end_sign_in(refused="wechat_sign_in")
+    _end_sign_in(refused="payer_not_told")
 
     come_back(client, leave(client, order))
 
     told = text_of(client, page(order), WECHAT)
     assert "Preparing the payment" in told
-    assert "did not tell us who pays" not in told
+    assert "were not told who pays" not in told
 
 
 def test_ways_of_yesterday_are_forgotten(client: Client) -> None:
@@ -155,7 +155,7 @@ def _end_sign_in(**ended: str) -> None:
 
 def test_the_sheet_inside_wechat_gets_signed_parameters_and_does_not_change_with_each_look(client: Client) -> None:
     order = make.make_quote(make.make_shop())
-    make.sign_in(client, make.make_payment(order, method="jsapi", payer_id="openid-of-lin"))
+    make.sign_in(client, make.make_payment(order, way="jsapi", payer_id="openid-of-lin"))
     poll: dict[str, Any] = {**WECHAT, "HX-Request": "true"}
 
     part = client.get(page(order), headers=poll).content.decode()
@@ -167,17 +167,17 @@ def test_the_sheet_inside_wechat_gets_signed_parameters_and_does_not_change_with
 
 def test_one_payers_sheet_opens_in_nobody_elses_wechat(client: Client) -> None:
     order = make.make_quote(make.make_shop())
-    make.sign_in(client, make.make_payment(order, method="jsapi", payer_id="openid-of-lin"))
+    make.sign_in(client, make.make_payment(order, way="jsapi", payer_id="openid-of-lin"))
 
     assert "Open WeChat Pay" in text_of(client, page(order), WECHAT)
     others = text_of(Client(), page(order), WECHAT)
     assert "paySign" not in others
-    assert f'href="{page(order)}/wechat"' in others
+    assert f'href="{page(order)}/sign-in/jsapi"' in others
 
 
 def test_while_the_owner_pays_in_wechat_the_shops_phone_says_so_and_can_show_a_code(client: Client) -> None:
     order, owner = make.make_quote(make.make_shop()), Client()
-    make.sign_in(owner, make.make_payment(order, method="jsapi", payer_id="openid-of-lin"))
+    make.sign_in(owner, make.make_payment(order, way="jsapi", payer_id="openid-of-lin"))
 
     assert "Somebody is paying it in WeChat" in text_of(client, page(order))
     client.post(f"{page(order)}/pay")
@@ -194,4 +194,4 @@ def test_inside_wechat_no_code_is_shown_that_only_another_phone_could_scan(clien
     text = text_of(client, page(order), WECHAT)
 
     assert "Scan with WeChat" not in text
-    assert f'href="{page(order)}/wechat"' in text
+    assert f'href="{page(order)}/sign-in/jsapi"' in text

@@ -15,15 +15,33 @@ API_KEY = {"zh-hans": "APIv3 密钥", "en": "APIv3 key"}
 CODE_IS_WRONG = ("40029", "40163")
 APP_ID_IS_WRONG = ("40013", "41002")
 SECRET_IS_WRONG = ("40001", "40125", "41004")
-NO_SUCH_APP = "WeChat does not know this app id. Copy it once more from the service account."
-APP_REFUSED = "WeChat refuses this app secret. Copy it once more; a new one makes the old one useless."
+NO_SUCH_APP = {
+    "zh-hans": "微信查无此 AppID，请到服务号后台重新复制。",
+    "en": "WeChat does not know this app id. Copy it once more from the service account.",
+}
+APP_REFUSED = {
+    "zh-hans": "微信拒绝此 AppSecret，请重新复制；重置后旧的即失效。",
+    "en": "WeChat refuses this app secret. Copy it once more; a new one makes the old one useless.",
+}
+SEEN_LATER = {
+    "zh-hans": "收到第一笔支付通知后才能验证。",
+    "en": "It shows with the first notice.",
+}
+NOT_GIVEN = {
+    "zh-hans": "未填写，付款人无法在微信内支付。",
+    "en": "Not given; nobody can pay inside WeChat.",
+}
+ODD = {
+    "zh-hans": "微信竟接受了不存在的授权码，无法判断。",
+    "en": "WeChat took a sign-in code that nobody has.",
+}
 NOBODYS = "xuliu0try0nobody0has0this"
 
 
 def findings(*, ask: Callable[[str], object | None], sign_in: Callable[[str], object] | None) -> list[Finding]:
     """`ask` queries a payment, None where no answer came; `sign_in` exchanges a code, where a secret is given."""
-    notices = Finding(about=API_KEY, shown=Shown.UNTRIED, why="It shows with the first notice.", is_needed=False)
-    not_given = Finding(about=APP, shown=Shown.UNTRIED, why="Not given; nobody can pay inside WeChat.", is_needed=False)
+    notices = Finding(about=API_KEY, shown=Shown.UNTRIED, why=SEEN_LATER, is_needed=False)
+    not_given = Finding(about=APP, shown=Shown.UNTRIED, why=NOT_GIVEN, is_needed=False)
     return [_keys(ask), _app(sign_in) if sign_in else not_given, notices]
 
 
@@ -44,7 +62,7 @@ def _app(sign_in: Callable[[str], object]) -> Finding:
         return Finding(about=APP, shown=Shown.UNTRIED, why=str(error)[:200])
     except Malformed as error:
         return _by_error(str(error))
-    return Finding(about=APP, shown=Shown.UNTRIED, why="WeChat took a sign-in code that nobody has.")
+    return Finding(about=APP, shown=Shown.UNTRIED, why=ODD)
 
 
 def _by_error(said: str) -> Finding:

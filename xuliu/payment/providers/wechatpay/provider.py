@@ -23,11 +23,11 @@ from xuliu.payment.contract import (
     Forged,
     LockedOut,
     Malformed,
-    Method,
     NoAnswer,
     NotSent,
     OpenResult,
     Outcome,
+    PagePart,
     PaymentRequest,
     RefundRequest,
     Response,
@@ -36,15 +36,20 @@ from xuliu.payment.contract import (
     StatusReport,
     Subject,
     VerifiedNotice,
+    Way,
     setting,
 )
 from xuliu.payment.keys import BadKey
 from xuliu.payment.providers.wechatpay import codes
 from xuliu.payment.providers.wechatpay import examining as trying
+from xuliu.payment.providers.wechatpay.scheme import Wechatpay2
 from xuliu.payment.providers.wechatpay.statuses import CURRENCY, status_report
 from xuliu.payment.reading import instant, json_object, optional_text, text
-from xuliu.payment.signatures import Wechatpay2, new_nonce, seconds
+from xuliu.payment.signatures import new_nonce, seconds
 
+# Named as the vendor names them, and so are their paths.
+NATIVE = Way(code="native", part=PagePart.QR)
+JSAPI = Way(code="jsapi", part=PagePart.SHEET, is_in_app=True, has_sign_in=True)
 BEIJING = timezone(timedelta(hours=8))
 REFERENCE_LENGTH = range(6, 33)
 DESCRIPTION_BYTES, WHY_BYTES = 127, 80
@@ -102,7 +107,7 @@ class Provider:
     code: ClassVar[str] = "wechatpay"
     name: ClassVar[Mapping[str, str]] = {"zh-hans": "微信支付", "en": "WeChat Pay"}
     capabilities: ClassVar[Capabilities] = Capabilities(
-        methods=frozenset(Method),
+        ways=(NATIVE, JSAPI),
         currencies=frozenset({CURRENCY}),
         refunds_per_payment=50,
         refund_spacing=timedelta(minutes=1),
@@ -125,15 +130,15 @@ class Provider:
             return OpenResult(outcome=Outcome.REJECTED, detail=misfit)
         outcome, detail, said = self._change(
             session,
-            operation=f"open {opening.method}",
-            path=f"/v3/pay/transactions/{opening.method}",
+            operation=f"open {opening.way}",
+            path=f"/v3/pay/transactions/{opening.way}",
             payload=self._order(opening),
             reference=opening.reference,
             refused=codes.OPENING_REFUSED,
         )
         if outcome is not Outcome.DONE:
             return OpenResult(outcome=outcome, detail=detail)
-        token = optional_text(said, "code_url" if opening.method is Method.NATIVE else "prepay_id")
+        token = optional_text(said, "code_url" if opening.way == NATIVE.code else "prepay_id")
         if not token:
             return OpenResult(outcome=Outcome.UNKNOWN, detail="an answer without anything to pay by")
         return OpenResult(outcome=Outcome.DONE, token=token)
@@ -276,7 +281,7 @@ class Provider:
             "notify_url": opening.notify_url,
             "amount": {"total": opening.amount_minor, "currency": opening.currency},
         }
-        if opening.method is Method.JSAPI:
+        if opening.way == JSAPI.code:
             order["payer"] = {"openid": opening.payer_id}
         return order
 
@@ -369,7 +374,7 @@ def _misfit(opening: PaymentRequest) -> str:
         return "the reference is not 6 to 32 characters long"
     if opening.currency != CURRENCY or opening.amount_minor < 1:
         return "only whole fen of CNY, one at least"
-    if opening.method is Method.JSAPI and not opening.payer_id:
+    if opening.way == JSAPI.code and not opening.payer_id:
         return "JSAPI needs the payer's openid"
     return ""
 

@@ -1,26 +1,36 @@
 """Chinese as it is set: full-width punctuation, a thin space between Han and figures."""
 
 import re
+from dataclasses import fields
 
 from babel.messages.pofile import read_po
 from django.conf import settings
 
+from xuliu.interfaces.ways.registry import all_parts
+
 HAN = "[\u3400-\u9fff]"
 CROWDED = re.compile(f"{HAN}[A-Za-z0-9¥]|[A-Za-z0-9]{HAN}|{HAN} (?=[A-Za-z0-9¥%])|[A-Za-z0-9)] (?={HAN})")
-PHRASES = {"carrier", "ago", "whom", "why", "span", "seller"}
+PHRASES = {"app", "carrier", "ago", "whom", "why", "provider", "span", "seller"}
+PAGES = ("interfaces/merchant", "interfaces/ways")
 HALF_WIDTH = re.compile(f"{HAN}[,;:!?]|[,;:!?]{HAN}|{HAN}\\.(?!\\w)")
 
 
 def texts() -> list[str]:
-    """Every Chinese text of the phone pages."""
+    """Every Chinese text of the phone pages, and of what ways to pay bring to them."""
     path = settings.LOCALE_PATHS[0] / "zh_Hans" / "LC_MESSAGES" / "django.po"
     with path.open("rb") as file:
         catalogue = read_po(file, locale="zh_Hans")
-    ours = [one for one in catalogue if one.id and any("interfaces/merchant" in where for where, _ in one.locations)]
+    ours = [one for one in catalogue if one.id and any(page in where for where, _ in one.locations for page in PAGES)]
     assert len(ours) > 150
-    return [
-        _filled(text) for one in ours for text in ([one.string] if isinstance(one.string, str) else one.string or [])
-    ]
+    catalogued = [text for one in ours for text in ([one.string] if isinstance(one.string, str) else one.string or [])]
+    return [_filled(text) for text in [*catalogued, *_brought()]]
+
+
+def _brought() -> list[str]:
+    words = [one for parts in all_parts().values() for one in parts.words.values()]
+    brought = [getattr(one, field.name).get("zh-hans", "") for one in words for field in fields(one)]
+    assert len([text for text in brought if text]) > 5
+    return brought
 
 
 def _filled(text: str) -> str:

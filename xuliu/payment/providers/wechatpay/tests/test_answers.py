@@ -8,7 +8,6 @@ import pytest
 
 from xuliu.payment.contract import (
     Malformed,
-    Method,
     NoAnswer,
     NotSent,
     Outcome,
@@ -35,7 +34,7 @@ CODE_URL = {"code_url": "weixin://wxpay/bizpayurl?pr=p4lpSuKzz"}
 def an_opening(**changes: Any) -> PaymentRequest:
     fields: dict[str, Any] = {
         "reference": "0p7k3m5n9q2r4s6t8v1w",
-        "method": Method.NATIVE,
+        "way": "native",
         "amount_minor": 3600,
         "currency": "CNY",
         "description": "POS 流量卡续费",
@@ -82,7 +81,7 @@ def test_a_native_opening_sends_the_fields_the_vendor_documents() -> None:
 
 def test_a_jsapi_opening_names_the_payer_and_answers_with_the_prepay_id() -> None:
     peer = RecordedPeer(said={"prepay_id": "wx201410272009395522657a690389285100"})
-    opened = lins().open(peer, an_opening(method=Method.JSAPI, payer_id="oUpF8uMuAJO_M2pxb1Q9zNjWeS6o"))
+    opened = lins().open(peer, an_opening(way="jsapi", payer_id="oUpF8uMuAJO_M2pxb1Q9zNjWeS6o"))
     assert (opened.outcome, opened.token) == (Outcome.DONE, "wx201410272009395522657a690389285100")
     assert json.loads(peer.asked[0]["content"])["payer"] == {"openid": "oUpF8uMuAJO_M2pxb1Q9zNjWeS6o"}
 
@@ -122,7 +121,7 @@ def test_a_long_description_is_cut_at_a_whole_character() -> None:
         {"reference": "x" * 33},
         {"amount_minor": 0},
         {"currency": "USD"},
-        {"method": Method.JSAPI, "payer_id": ""},
+        {"way": "jsapi", "payer_id": ""},
     ],
 )
 def test_an_opening_that_the_vendor_would_not_take_is_refused_without_asking(changes: dict[str, Any]) -> None:

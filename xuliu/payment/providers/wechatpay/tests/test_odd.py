@@ -13,13 +13,14 @@ from tests.contracts.peer import Reply
 from xuliu.payment.bounds import bounded_change, bounded_open_result, bounded_report
 from xuliu.payment.contract import LockedOut, Malformed, Outcome
 from xuliu.payment.providers.wechatpay import codes
+from xuliu.payment.providers.wechatpay.provider import NATIVE
 from xuliu.payment.providers.wechatpay.tests.test_answers import CODE_URL, a_wish, an_opening, refusal
 from xuliu.payment.providers.wechatpay.tests.wechat_side import RecordedPeer, lins, refund, transaction
 
 Ask = Callable[[RecordedPeer], Any]
 PAYMENT, REFUND = "0p7k3m5n9q2r4s6t8v1w", "0r7k3m5n9q2r4s6t8v1w"
 CHANGES: dict[str, Ask] = {
-    "open": lambda peer: bounded_open_result(lins().open(peer, an_opening())),
+    "open": lambda peer: bounded_open_result(lins().open(peer, an_opening()), way=NATIVE),
     "close": lambda peer: bounded_change(lins().close(peer, PAYMENT)),
     "refund": lambda peer: bounded_change(lins().refund(peer, a_wish())),
 }

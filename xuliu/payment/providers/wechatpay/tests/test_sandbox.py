@@ -12,7 +12,7 @@ import pytest
 
 from tests.contracts.provider_desk import Desk, desk_of
 from xuliu.common import clock
-from xuliu.payment.contract import Forged, Method, Outcome, Status
+from xuliu.payment.contract import Forged, Outcome, Status
 from xuliu.payment.providers.wechatpay.provider import BEIJING, Provider
 from xuliu.payment.providers.wechatpay.tests.rig import config
 from xuliu.sandbox.testing import Sandbox
@@ -58,7 +58,7 @@ def test_a_merchant_of_the_public_key_believes_no_certificate(sandbox: Sandbox, 
 @pytest.mark.parametrize("tampered", ["", "package", "timeStamp", "nonceStr", "appId", "paySign"])
 def test_wechats_browser_takes_our_parameters_and_no_others(sandbox: Sandbox, db: None, tampered: str) -> None:
     with desk_of("wechatpay", sandbox) as desk:
-        opened = desk.open(desk.opening(method=Method.JSAPI, payer_id="oUpF8uMuAJO_M2pxb1Q9zNjWeS6o"))
+        opened = desk.open(desk.opening(way="jsapi", payer_id="oUpF8uMuAJO_M2pxb1Q9zNjWeS6o"))
         script = desk.provider.payer_script(token=opened.token, now=clock.now())
         if tampered:
             script[tampered] += "0"

@@ -1,6 +1,6 @@
-"""Paying inside WeChat: its own browser is sent to it and comes back with who the payer is (openid).
+"""A way to pay with a sign-in: the payer's browser is sent to the provider and comes back with who the payer is.
 
-Neither view calls anybody: what the browser brings back is stored, and a worker asks WeChat whose it is.
+Neither view calls anybody: what the browser brings back is stored, and a worker asks the provider whose it is.
 """
 
 from django.conf import settings
@@ -17,32 +17,32 @@ from xuliu.ordering.models import Order
 from xuliu.ordering.queries import order_by_code
 from xuliu.payment import sign_ins
 from xuliu.payment.accounts import provider_of
-from xuliu.payment.contract import Method
+from xuliu.payment.registry import way_called
 
 LONGEST_CODE = 200
 
 
 @require_safe
 @page
-def leave(request: HttpRequest, code: str) -> HttpResponseBase:
-    """Go and ask WeChat who pays. A link, not a form: the page's policy lets no form lead elsewhere."""
-    order = order_by_code(code)
-    if order is None:
+def leave(request: HttpRequest, code: str, way: str) -> HttpResponseBase:
+    """Go and ask the provider who pays. A link, not a form: the page's policy lets no form lead elsewhere."""
+    order, found = order_by_code(code), way_called(way)
+    if order is None or found is None or not found.has_sign_in:
         raise Http404
     try:
-        account = provider_account(order.seller_id, order.currency, Method.JSAPI)
+        account = provider_account(order.seller_id, order.currency, way)
     except CannotPlace as refused:
         return redirect(f"{reverse('merchant:order', args=[code])}?refused={refused.code}")
     browser = browsers.known_or_new(request)
-    state = sign_ins.leave(order_id=order.pk, account_id=account.pk, browser=browser)
-    return_url = settings.XULIU_BASE_URL + reverse("merchant:wechat_return")
+    state = sign_ins.leave(order_id=order.pk, account_id=account.pk, way=way, browser=browser)
+    return_url = settings.XULIU_BASE_URL + reverse("merchant:sign_in_return")
     return redirect(provider_of(account).sign_in_url(return_url=return_url, state=state))
 
 
 @require_safe
 @page
 def come_back(request: HttpRequest) -> HttpResponseBase:
-    """Back from WeChat with a state that is this browser's and used once; asked for twice, it is the order's page."""
+    """Back with a state that is this browser's and used once; asked for twice, it is the order's page."""
     order_id = sign_ins.come_back(
         word=request.GET.get("state", "")[:LONGEST_CODE],
         browser=browsers.known(request),
@@ -53,5 +53,5 @@ def come_back(request: HttpRequest) -> HttpResponseBase:
         ours = next(iter(remembered(request)), "")
         if order_by_code(ours) is None:
             raise Http404
-        return redirect(f"{reverse('merchant:order', args=[ours])}?refused=wechat_sign_in")
+        return redirect(f"{reverse('merchant:order', args=[ours])}?refused=payer_not_told")
     return redirect("merchant:order", Order.objects.values_list("code", flat=True).get(id=order_id))

@@ -1,0 +1,3 @@
+"""Mei Pay."""
+
+from xuliu.payment.providers.meipay.provider import Provider as Provider
