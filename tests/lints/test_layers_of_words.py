@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from tests.lints import sources
+from tools import messages
 
 # Where words and pages stand; every other package of xuliu lies below.
 ABOVE = {"cli", "config", "interfaces"}
@@ -28,6 +29,8 @@ REQUESTS = ("django.http", "django.shortcuts", "django.urls", "django.views")
 TAG = re.compile(
     r"</?(?:a|b|br|dd|div|dl|dt|em|form|html|i|img|input|li|ol|p|pre|span|strong|table|td|tr|ul)(?:\s[^<>]*)?/?>"
 )
+# Words enough to be one; labels of fewer may be alike by chance.
+A_SENTENCE = 4
 # The stand-ins have pages of their own, as a payer meets them elsewhere.
 STAND_INS = Path("xuliu/sandbox")
 
@@ -60,6 +63,20 @@ def test_wording_knows_no_page() -> None:
         for node, module in _imported(sources.tree(path), PAGES + REQUESTS)
     ]
     assert not found, sources.report(found)
+
+
+def test_no_sentence_is_written_on_two_surfaces() -> None:
+    found = []
+    for message in messages.extracted():
+        text = message.id if isinstance(message.id, str) else "".join(message.id[:1])
+        places = {_surface(Path(where)) for where, _line in message.locations}
+        if len(text.split()) >= A_SENTENCE and len(places) > 1:
+            found.append(f"{text!r} stands in {', '.join(sorted(places))}; say it once, in interfaces/wording")
+    assert not found, sources.report(found)
+
+
+def _surface(path: Path) -> str:
+    return path.parts[2] if path.parts[1] == "interfaces" else path.parts[1]
 
 
 def _below() -> Iterator[Path]:

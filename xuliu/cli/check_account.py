@@ -2,7 +2,6 @@
 
 import argparse
 
-from django.utils.translation import gettext as _
 from django.utils.translation import override
 
 from xuliu.carrier import examining as at_carriers
@@ -10,8 +9,9 @@ from xuliu.carrier.models import CarrierAccount
 from xuliu.cli import layout, speech
 from xuliu.cli.failure import CommandFailed
 from xuliu.cli.guard import refuse_unfit
-from xuliu.common.findings import Finding, Shown, is_usable
+from xuliu.common.findings import Finding, is_usable
 from xuliu.interfaces.wording import figures
+from xuliu.interfaces.wording.accounts import FOUND
 from xuliu.payment import examining as at_providers
 from xuliu.payment.models import ProviderAccount
 
@@ -28,7 +28,7 @@ def run(args: argparse.Namespace) -> int:
     refuse_unfit(is_demo=args.demo)
     with override(args.language):
         findings = _examined(args.account)
-        print("\n".join(layout.columns([_row(finding) for finding in findings], indent=2)))
+        print("\n".join(layout.columns([_row(found) for found in findings], indent=2)))
     return 0 if is_usable(findings) else 1
 
 
@@ -47,6 +47,5 @@ def _known() -> str:
     return " or ".join([*carriers, *providers][:10]) or "carrier:CODE or provider:CODE, made in the console before"
 
 
-def _row(finding: Finding) -> tuple[str, str, str]:
-    shown = {Shown.RIGHT: _("Right"), Shown.WRONG: _("Wrong"), Shown.UNTRIED: _("Not tried")}
-    return shown[finding.shown], figures.localised(finding.about), figures.localised(finding.why)
+def _row(found: Finding) -> tuple[str, str, str]:
+    return str(FOUND[found.shown].text), figures.localised(found.about), figures.localised(found.why)

@@ -17,7 +17,8 @@ from xuliu.cli import chosen, layout, speech, waiting, wall_clock
 from xuliu.cli.failure import CommandFailed
 from xuliu.cli.guard import refuse_unfit
 from xuliu.common import clock
-from xuliu.interfaces.wording import figures
+from xuliu.interfaces.wording import figures, sims
+from xuliu.interfaces.wording.states import SIMS
 from xuliu.inventory.models import Sim
 from xuliu.ordering.buying.offers import SimOffers, offers
 from xuliu.ordering.queries import under_way
@@ -77,7 +78,7 @@ def facts(sim: Sim) -> list[tuple[str, str]]:
     if sim.account.paused_at:
         known.append((_("Stopped"), _("Renewals at this carrier are stopped for the moment.")))
     if lines := under_way([sim.pk]).get(sim.pk, []):
-        known.append((_("Under way"), _("until %(day)s") % {"day": figures.last_day(lines[-1].ends_on)}))
+        known.append((_("Under way"), sims.until(lines[-1].ends_on)))
     return known
 
 
@@ -98,15 +99,8 @@ def _heading(found: chosen.Chosen) -> str:
 
 
 def _state(sim: Sim, reading: Reading | None) -> str:
-    words = {
-        Sim.State.IN_STOCK: _("not in service yet"),
-        Sim.State.ASSIGNED: _("handed out, not in service yet"),
-        Sim.State.ACTIVE: _("in service"),
-        Sim.State.SUSPENDED: _("suspended"),
-        Sim.State.TERMINATED: _("cancelled for good"),
-    }
     reported = reading.carrier_state.upper() if reading else ""
-    return words[Sim.State(reported if reported in Sim.State else sim.state)]
+    return str(SIMS[reported if reported in SIMS else sim.state].payer.text)
 
 
 def _period(sim: Sim, ends_on: date | None, now: datetime) -> str:
@@ -123,7 +117,7 @@ def _period(sim: Sim, ends_on: date | None, now: datetime) -> str:
 def _data(reading: Reading) -> str:
     left, granted = max(0, reading.left_bytes or 0), reading.granted_bytes
     if not granted:
-        return _("%(size)s left") % {"size": figures.size(left)}
+        return sims.left(left)
     words = {"left": figures.size(left, like=granted), "granted": figures.size(granted)}
     return _("%(left)s of %(granted)s left") % words
 
@@ -131,7 +125,7 @@ def _data(reading: Reading) -> str:
 def _as_of(sim: Sim, reading: Reading | None) -> str:
     carrier = figures.localised(sim.account.carrier.name)
     if reading is None or reading.as_of is None:
-        return _("From our own records; %(carrier)s has not been asked yet.") % {"carrier": carrier}
+        return sims.never_asked(carrier)
     words = {"carrier": carrier, "moment": figures.instant(reading.as_of, zone=wall_clock.here())}
     if reading.failed_at and reading.failed_at > reading.as_of:
         return _("%(moment)s, from %(carrier)s; it does not answer at the moment") % words
@@ -158,7 +152,7 @@ def _plans(sim: Sim) -> list[tuple[str, str, str, str]]:
             offer.offering.code,
             figures.localised(offer.offering.name),
             figures.amount(offer.amount_minor, offer.offering.currency),
-            _("until %(day)s") % {"day": figures.last_day(offer.ends_on)},
+            sims.until(offer.ends_on, kind=offer.offering.terms.kind),
         )
         for offer in offers_for(sim).offers
     ]

@@ -15,6 +15,9 @@ from xuliu.cli.failure import CommandFailed
 from xuliu.cli.guard import refuse_unfit
 from xuliu.common import actor
 from xuliu.interfaces.wording import figures
+from xuliu.interfaces.wording.refusals import with_remedy
+from xuliu.interfaces.wording.steps import STEPS
+from xuliu.interfaces.wording.steps import step as words_of_step
 from xuliu.inventory.models import Sim
 from xuliu.ordering.buying.place import CannotPlace, place, ways_to_pay
 from xuliu.ordering.buying.quote import QuoteRefused, Selection, quote
@@ -99,7 +102,7 @@ def make_quote(sim: Sim, offering_code: str) -> Order:
             is_waited_for=True,
         )
     except QuoteRefused as refused:
-        raise CommandFailed(_why_not(refused.refusals[0].code)) from refused
+        raise CommandFailed(with_remedy(refused.refusals[0].code)) from refused
     return Order.objects.select_related("seller").get(id=order_id)
 
 
@@ -145,7 +148,7 @@ def payable(order: Order, *, way: str | None = None) -> Payment | None:
     try:
         payment_id = place(order_id=order.pk, way=way or _first_way(order))
     except CannotPlace as refused:
-        raise CommandFailed(_why_not(refused.code)) from refused
+        raise CommandFailed(with_remedy(refused.code)) from refused
     if payment_id is None:
         return None
     payment = waiting.until(lambda: _opened(order.pk), seconds=OPEN_WITHIN_SECONDS)
@@ -166,9 +169,9 @@ class Telling:
 
     def tell(self, step: ProgressStep) -> None:
         """The step was reached; the first one's time counts from nothing."""
-        name, text = _words(self._carrier)[step.code]
         if step.at:
-            self.say(name, step.at, text)
+            text = words_of_step(step.code, is_done=True, carrier=self._carrier)
+            self.say(str(STEPS[step.code].part), step.at, text)
 
     def say(self, name: str, at: datetime, text: str) -> None:
         """One line. A provider says whole seconds: what it tells is shown no earlier than what came before."""
@@ -230,36 +233,6 @@ def _end(order: Order) -> int:
         return NOT_PAID
     print(_("It is paid and goes on by itself: %(link)s") % {"link": address("order", order.code)})
     return NOT_YET
-
-
-def _words(carrier: str) -> dict[str, tuple[str, str]]:
-    said = {
-        "paid": (_("pay"), _("Paid")),
-        "submitted": (_("provision"), _("Sent to %(carrier)s")),
-        "delivered": (_("provision"), _("%(carrier)s says it is done")),
-        "verified": (_("verify"), _("Checked against the carrier's record")),
-        "receipted": (_("receipt"), _("Receipt issued")),
-        "rejected": (_("provision"), _("Not delivered")),
-        "refunded": (_("refund"), _("Money sent back")),
-        "disputed": (_("verify"), _("A person looks into it")),
-    }
-    return {code: (name, text % {"carrier": carrier}) for code, (name, text) in said.items()}
-
-
-def _why_not(code: str) -> str:
-    reasons = {
-        "account_paused": "Renewals at this carrier are stopped; see the carrier account in the console.",
-        "offering_paused": "This offering is stopped; see it in the console.",
-        "provider_paused": "Payments are stopped; see the provider account in the console.",
-        "way_unknown": "The seller has no provider account with a way to pay by a code; add one in the console.",
-        "no_provider": "The seller has no provider account that can be paid this way; add one in the console.",
-        "sim_not_in_service": "This SIM is not in service and cannot be renewed.",
-        "sim_unknown_at_carrier": "The carrier says that it does not know this SIM; it is being asked again.",
-        "sim_blocked": "The carrier blocks this SIM (see xuliu lookup); it is being asked again.",
-        "no_running_period": "Data can be added only while a period runs; renew the SIM first.",
-        "lapsed": "The price was held for 15 minutes and these are over.",
-    }
-    return reasons.get(code, f"It cannot be had ({code}).")
 
 
 def _money(order: Order, amount_minor: int) -> str:

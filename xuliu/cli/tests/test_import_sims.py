@@ -45,7 +45,7 @@ def test_reasons_are_told_in_chinese_unless_english_is_asked_for(
 
     main(["import-sims", str(file), "--account", "cmcc", "--result", str(result)])
 
-    assert "ICCID 应为 18 至 20 位数字或大写字母" in result.read_text("utf-8-sig")
+    assert "ICCID 应为 18 至 20 位数字或大写字母".replace(" ", "\u2009") in result.read_text("utf-8-sig")
     assert "1 行未导入" in capsys.readouterr().out
 
 

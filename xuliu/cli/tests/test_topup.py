@@ -89,7 +89,7 @@ def test_a_stopped_carrier_is_said_before_anybody_pays(world: World, capsys: pyt
 
     assert topup("--iccid", sim.iccid, "--offering", "cm-12", "--yes") == 1
 
-    assert "are stopped" in capsys.readouterr().err
+    assert "the carrier account is paused" in capsys.readouterr().err
 
 
 def topup(*arguments: str) -> int:

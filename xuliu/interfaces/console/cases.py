@@ -4,8 +4,8 @@ from typing import Any
 
 from django.urls import reverse
 
-from xuliu.interfaces.console.tables.ticket import CASE_KINDS
 from xuliu.interfaces.wording import figures
+from xuliu.interfaces.wording.cases import CASE_KINDS
 from xuliu.ticket.models import Case
 from xuliu.ticket.queries import open_cases_of
 

@@ -24,14 +24,6 @@ ANSWERED = {
     "refund": ("line_waits", "line_disputed", "line_set_aside", "line_sent_in_vain", "line_held_back"),
     "accept": ("line_waits", "line_disputed", "line_set_aside", "line_sent_in_vain"),
 }
-REFUSALS: dict[str, Any] = {
-    "not_stuck": _("The line has moved on in the meantime; look at it again."),
-    "too_early": _("Too early: the carrier may still do it. Ask again, or come back when the time is over."),
-    "no_reading": _("The line is not held back for a reading any more; look at it again."),
-    "no_reason": _("Say why: the next person reads it."),
-    "no_proof": _("Say what shows that it was delivered, and where it can be seen."),
-    "not_a_person": _("Only a person who is signed in can decide this."),
-}
 DECIDED: dict[str, Any] = {
     "ask": _("The carrier is asked again now."),
     "send": _("It is sent again: two people have said so."),

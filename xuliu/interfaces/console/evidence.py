@@ -9,22 +9,13 @@ from django.utils.translation import gettext_lazy as _
 
 from xuliu.balance.models import Reading as StoredReading
 from xuliu.carrier.contract import Proof, Reading
-from xuliu.interfaces.console.tables.inventory import CARRIER_STATES
 from xuliu.interfaces.wording import figures
+from xuliu.interfaces.wording.states import CARRIER_STATES
+from xuliu.interfaces.wording.terms import PROOFS
 from xuliu.ordering.delivering.decide import is_held_back, may_send_again_at
 from xuliu.ordering.delivering.evidence import from_json, is_proven
 from xuliu.ordering.delivering.underway import ActiveLine, lines_by_id
 from xuliu.ordering.models import Attempt, OrderLine
-
-OUTCOMES = {
-    "done": (_("The carrier says: done"), "well"),
-    "accepted": (_("The carrier says: accepted"), "plain"),
-    "rejected": (_("The carrier refuses"), "dark"),
-    "not_sent": (_("Certainly not sent"), "plain"),
-    "unknown": (_("No usable answer"), "soon"),
-    "not_found": (_("The carrier knows nothing of it"), "plain"),
-    "": (_("No answer yet"), "soon"),
-}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -105,14 +96,9 @@ def _of_stored(line: OrderLine, stored: StoredReading | None) -> Reading | None:
 
 
 def _promised(line: OrderLine, proof: str) -> str:
-    day, size = figures.last_day(line.ends_on), figures.exact_size(line.offering.size_bytes)
-    return {
-        Proof.PERIOD_END: gettext("Delivered when the period's last day is %(day)s or later.") % {"day": day},
-        Proof.GRANTED_TOTAL: gettext("Delivered when %(size)s more are granted than before.") % {"size": size},
-        Proof.PLAN_LISTED: gettext("Delivered when the plan %(plan)s is listed with its start.")
-        % {"plan": line.offering.plan_code},
-        Proof.ORDER_QUERY: gettext("Delivered when the carrier's order query says so."),
-    }[Proof(proof)]
+    offering = line.offering
+    facts = {"day": figures.last_day(line.ends_on), "size": figures.exact_size(offering.size_bytes)}
+    return str(PROOFS[proof].promise) % {**facts, "plan": offering.plan_code}
 
 
 def _rows(before: Reading | None, after: Reading | None, proof: str) -> list[Row]:

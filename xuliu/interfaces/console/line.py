@@ -14,13 +14,14 @@ from xuliu.common import clock
 from xuliu.common.deciding import CannotDecide
 from xuliu.common.models import Event
 from xuliu.interfaces.console import decisions
-from xuliu.interfaces.console.borrowed import reason
 from xuliu.interfaces.console.cases import case_link
-from xuliu.interfaces.console.evidence import OUTCOMES, Evidence, evidence_of
+from xuliu.interfaces.console.evidence import Evidence, evidence_of
 from xuliu.interfaces.console.kit.columns import badge
-from xuliu.interfaces.console.tables.ordering import LINE_STATES
 from xuliu.interfaces.console.timeline import around, calls_of
 from xuliu.interfaces.wording import figures
+from xuliu.interfaces.wording.decisions import why_not
+from xuliu.interfaces.wording.reasons import reason
+from xuliu.interfaces.wording.states import ATTEMPT_OUTCOMES, LINE_STATES
 from xuliu.ordering.models import Approval, Attempt, OrderLine
 from xuliu.ordering.patience import has_ended
 from xuliu.party.models import Person
@@ -79,7 +80,7 @@ def decide(request: HttpRequest, line_id: int, what: str) -> HttpResponse:
     try:
         said = decisions.take(what, line_id=line_id, why=why, proof=proof)
     except CannotDecide as refused:
-        messages.error(request, decisions.REFUSALS.get(refused.code, refused.code))
+        messages.error(request, why_not("line", refused.code))
     else:
         messages.success(request, decisions.DECIDED[said])
     return redirect("admin:ordering_orderline_change", line_id)
@@ -133,7 +134,7 @@ def _attempt(attempt: Attempt) -> dict[str, Any]:
         "number": attempt.number,
         "sent": figures.instant(attempt.sent_at) if attempt.sent_at else "",
         "answered": figures.instant(attempt.answered_at),
-        "outcome": badge(attempt.outcome, OUTCOMES),
+        "outcome": badge(attempt.outcome, ATTEMPT_OUTCOMES),
         "detail": reason(attempt.detail),
         "carrier_number": attempt.carrier_number,
     }

@@ -9,14 +9,14 @@ from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
-from xuliu.interfaces.console.borrowed import reason
 from xuliu.interfaces.console.kit import columns
 from xuliu.interfaces.console.kit.columns import badge
-from xuliu.interfaces.console.tables.ordering import CHANNELS, LINE_STATES, ORDER_STATES
-from xuliu.interfaces.console.tables.payment import PAYMENT_STATES, REFUND_STATES
 from xuliu.interfaces.console.timeline import around, quoted
 from xuliu.interfaces.ways.wording import way_name
 from xuliu.interfaces.wording import figures
+from xuliu.interfaces.wording.reasons import reason
+from xuliu.interfaces.wording.states import LINE_STATES, ORDER_STATES, PAYMENT_STATES, REFUND_STATES
+from xuliu.interfaces.wording.subjects import CHANNELS
 from xuliu.ledger.queries import OrderTotals, order_totals
 from xuliu.ordering.models import Order, OrderLine
 from xuliu.ordering.queries import receipt_of, timeline

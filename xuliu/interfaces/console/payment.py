@@ -12,13 +12,14 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from xuliu.common.deciding import CannotDecide
-from xuliu.interfaces.console.borrowed import reason
 from xuliu.interfaces.console.cases import case_links
 from xuliu.interfaces.console.kit.columns import badge
-from xuliu.interfaces.console.tables.payment import PAYMENT_STATES, REFUND_STATES
 from xuliu.interfaces.console.timeline import around
 from xuliu.interfaces.ways.wording import way_name
 from xuliu.interfaces.wording import figures
+from xuliu.interfaces.wording.decisions import why_not
+from xuliu.interfaces.wording.reasons import reason
+from xuliu.interfaces.wording.states import PAYMENT_STATES, REFUND_STATES
 from xuliu.ordering.models import Order
 from xuliu.party.models import Person
 from xuliu.party.rights import Right
@@ -30,12 +31,6 @@ DECIDED: dict[str, Any] = {
     "enter": _("It is recorded: two people have entered the same."),
     "first": _("Your entry is noted. A second person has to enter the same number and amount."),
     "rest": _("What is left goes back to the payer."),
-}
-REFUSALS: dict[str, Any] = {
-    "not_stuck": _("Nothing is in question about this payment any more."),
-    "no_amount": _("Enter the provider's number of the refund, and an amount that is not above what was paid."),
-    "no_reason": _("Say why: the next person reads it."),
-    "not_a_person": _("Only a person who is signed in can decide this."),
 }
 
 
@@ -73,7 +68,7 @@ def decide(request: HttpRequest, payment_id: int, what: str) -> HttpResponse:
     try:
         said = _take(what, payment_id, request.POST)
     except CannotDecide as refused:
-        messages.error(request, REFUSALS.get(refused.code, refused.code))
+        messages.error(request, why_not("payment", refused.code))
     else:
         messages.success(request, DECIDED[said])
     return redirect("admin:payment_payment_change", payment_id)

@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from xuliu.common.events import record
 from xuliu.interfaces.console.gate import has_second_factor
+from xuliu.interfaces.wording.decisions import REASON_NEEDED
 from xuliu.party.models import Contact, Person
 from xuliu.party.operations import add_contact, end_sessions
 from xuliu.party.queries import ContactSeen, contacts_of
@@ -56,7 +57,7 @@ def reset_factor(request: HttpRequest, person_id: int) -> HttpResponse:
     person = get_object_or_404(Person, id=person_id)
     why = request.POST.get("why", "").strip()[:300]
     if not why:
-        messages.error(request, _("Say why: the next person reads it."))
+        messages.error(request, REASON_NEEDED)
     elif person.pk == request.user.pk:
         messages.error(request, _("Your own second factor you change on your own page."))
     else:

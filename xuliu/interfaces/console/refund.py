@@ -11,28 +11,19 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from xuliu.common.deciding import PEOPLE_NEEDED, CannotDecide
-from xuliu.interfaces.console.borrowed import reason
 from xuliu.interfaces.console.cases import case_links
-from xuliu.interfaces.console.kit.columns import States, badge
-from xuliu.interfaces.console.tables.payment import REFUND_STATES
+from xuliu.interfaces.console.kit.columns import badge
 from xuliu.interfaces.console.timeline import around
 from xuliu.interfaces.wording import figures
+from xuliu.interfaces.wording.decisions import why_not
+from xuliu.interfaces.wording.reasons import reason
+from xuliu.interfaces.wording.states import REFUND_NUMBER_STANDINGS, REFUND_STATES
 from xuliu.ordering.models import Order
 from xuliu.party.models import Person
 from xuliu.party.rights import Right
 from xuliu.payment import anew
 from xuliu.payment.models import Refund, RefundApproval, RefundNumber
 
-Standing = RefundNumber.Standing
-STANDINGS: States = {
-    "": (_("Nothing heard yet"), "plain"),
-    Standing.PENDING: (_("Under way at the provider"), "plain"),
-    Standing.SUCCEEDED: (_("Given back"), "well"),
-    Standing.CLOSED: (_("Closed, the money is with us"), "dark"),
-    Standing.FAILED: (_("Abnormal, the provider holds it"), "soon"),
-    Standing.REFUSED: (_("Refused; asking whether it is there"), "soon"),
-    Standing.NOT_FOUND: (_("Not at the provider"), "dark"),
-}
 RIGHTS = {"ask": Right.DECIDE, "anew": Right.REFUND, "send": Right.REFUND}
 DECIDED: dict[str, Any] = {
     "ask": _("The provider is asked about it now."),
@@ -43,12 +34,6 @@ DECIDED: dict[str, Any] = {
         "Your word is noted. A second person has to say the same; then the old number is asked about once more."
     ),
     "send": _("It is sent once more, under the same number."),
-}
-REFUSALS: dict[str, Any] = {
-    "not_closed": _("Only what the provider has closed can be asked for under another number."),
-    "not_stuck": _("The refund has moved on in the meantime; look at it again."),
-    "no_reason": _("Say why: the next person reads it."),
-    "not_a_person": _("Only a person who is signed in can decide this."),
 }
 
 
@@ -87,7 +72,7 @@ def decide(request: HttpRequest, refund_id: int, what: str) -> HttpResponse:
     try:
         said = _take(what, refund_id, request.POST.get("why", "").strip()[:500])
     except CannotDecide as refused:
-        messages.error(request, REFUSALS.get(refused.code, refused.code))
+        messages.error(request, why_not("refund", refused.code))
     else:
         messages.success(request, DECIDED[said])
     return redirect("admin:payment_refund_change", refund_id)
@@ -122,7 +107,7 @@ def _number(number: RefundNumber) -> dict[str, Any]:
     return {
         "reference": number.reference,
         "number": number.number,
-        "standing": badge(number.standing, STANDINGS),
+        "standing": badge(number.standing, REFUND_NUMBER_STANDINGS),
         "detail": number.detail,
         "said": figures.instant(number.said_at or number.asked_at),
         "link": f"{reverse('admin:payment_providercall_changelist')}?q={number.reference}",

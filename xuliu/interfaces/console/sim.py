@@ -19,11 +19,10 @@ from xuliu.catalog.queries import public_price_list
 from xuliu.common import clock
 from xuliu.common.models import Event
 from xuliu.interfaces.console.kit.columns import badge
-from xuliu.interfaces.console.tables.inventory import CARRIER_STATES, SIM_STATES
-from xuliu.interfaces.console.tables.ordering import LINE_STATES
 from xuliu.interfaces.console.timeline import around
-from xuliu.interfaces.console.words import REFUSALS
-from xuliu.interfaces.wording import figures
+from xuliu.interfaces.wording import figures, refusals
+from xuliu.interfaces.wording.sims import ENDS_TODAY
+from xuliu.interfaces.wording.states import CARRIER_STATES, LINE_STATES, SIM_STATES
 from xuliu.inventory.models import Binding, Sim
 from xuliu.ordering.buying.offers import Offer, SimOffers, offers
 from xuliu.ordering.models import OrderLine
@@ -79,14 +78,14 @@ def ask(request: HttpRequest, sim_id: int) -> HttpResponse:
 def _answer(sim: Sim, ends_on: date | None, today: date) -> dict[str, str]:
     """The one big answer: how long it still serves, counted as the payer's page counts it."""
     if sim.state != Sim.State.ACTIVE or ends_on is None:
-        text = str(SIM_STATES[sim.state][0]) if sim.state != Sim.State.ACTIVE else gettext("Nobody knows until when")
+        text = str(SIM_STATES[sim.state].text) if sim.state != Sim.State.ACTIVE else gettext("Nobody knows until when")
         return {"text": text, "tone": "plain"}
     days = (ends_on - today).days - 1
     if days < 0:
         text = ngettext("Dark for %(days)s day", "Dark for %(days)s days", -days) % {"days": -days}
         return {"text": text, "tone": "dark"}
     if days == 0:
-        return {"text": gettext("Ends today"), "tone": "soon"}
+        return {"text": str(ENDS_TODAY), "tone": "soon"}
     text = ngettext("%(days)s day left", "%(days)s days left", days) % {"days": days}
     return {"text": text, "tone": "soon" if days <= SOON_DAYS else "well"}
 
@@ -136,7 +135,7 @@ def _refusals(found: SimOffers) -> list[dict[str, Any]]:
         {
             "code": sold[refusal.offering_id].code,
             "name": figures.localised(sold[refusal.offering_id].name),
-            "why": REFUSALS[refusal.code],
+            "why": refusals.for_staff(refusal.code),
         }
         for refusal in found.refusals
     ]

@@ -1,6 +1,5 @@
 """The overview: what goes dark when, where the money is, what stands still, how the carriers are. A picture first."""
 
-from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any, NamedTuple
 
@@ -15,12 +14,12 @@ from django.utils.translation import ngettext
 
 from xuliu.common import clock
 from xuliu.interfaces.console import counts
-from xuliu.interfaces.console.borrowed import reason
 from xuliu.interfaces.console.kit import columns
-from xuliu.interfaces.console.kit.columns import States
-from xuliu.interfaces.console.tables.ticket import CASE_KINDS
-from xuliu.interfaces.console.words import state_words
 from xuliu.interfaces.wording import figures
+from xuliu.interfaces.wording.cases import CASE_KINDS
+from xuliu.interfaces.wording.reasons import reason
+from xuliu.interfaces.wording.states import STATES_OF
+from xuliu.interfaces.wording.subjects import MANY
 from xuliu.ordering.queries import StateCount, state_counts
 from xuliu.party.rights import Right
 
@@ -30,7 +29,6 @@ TABLES = {
     "refund": "payment_refund",
     "notice": "payment_notice",
 }
-KINDS = {"line": _("Order lines"), "payment": _("Payments"), "refund": _("Refunds"), "notice": _("Notices")}
 FULL, SOON_DAYS = 100, 7
 
 
@@ -72,7 +70,7 @@ def show(request: HttpRequest) -> HttpResponse:
         "sims": reverse("admin:inventory_sim_changelist"),
         "pots": [_pot(money) for money in counts.money()] if sees_money else [],
         "cases": [_case(case, now) for case in counts.cases()],
-        "state_counts": _standings(state_counts(), now, sees_money=sees_money),
+        "state_counts": _state_counts(state_counts(), now, sees_money=sees_money),
         "carriers": [_carrier(health) for health in counts.carriers_health(now)],
         "now": figures.instant(now),
     }
@@ -119,24 +117,23 @@ def _pot(money: counts.Money) -> dict[str, Any]:
     }
 
 
-def _standings(found: list[StateCount], now: datetime, *, sees_money: bool) -> list[dict[str, Any]]:
+def _state_counts(found: list[StateCount], now: datetime, *, sees_money: bool) -> list[dict[str, Any]]:
     return [
         {
-            "kind": KINDS[kind],
+            "kind": MANY[kind],
             "link": reverse(f"admin:{table}_changelist"),
-            "rows": [_standing(one, table, now) for one in found if one.kind == kind],
+            "rows": [_state_count(one, table, now) for one in found if one.kind == kind],
         }
         for kind, table in TABLES.items()
         if kind == "line" or sees_money
     ]
 
 
-def _standing(one: StateCount, table: str, now: datetime) -> dict[str, Any]:
-    words: Mapping[str, States] = state_words()
+def _state_count(one: StateCount, table: str, now: datetime) -> dict[str, Any]:
     root = reverse(f"admin:{table}_changelist")
     aside = f"{root}?is_set_aside=1&state={one.state}" if one.kind == "line" else f"{root}?state={one.state}"
     return {
-        "state": columns.badge(one.state, words[one.kind]),
+        "state": columns.badge(one.state, STATES_OF[one.kind]),
         "count": one.count,
         "oldest": figures.age(one.oldest_at, now=now),
         "set_aside": one.set_aside,

@@ -12,11 +12,11 @@ from django.utils.translation import gettext_lazy as _
 
 from xuliu.carrier.models import Call
 from xuliu.common.models import CallRecord, Event
-from xuliu.interfaces.console.borrowed import reason
 from xuliu.interfaces.console.kit.columns import badge
-from xuliu.interfaces.console.tables.ordering import CHANNELS
-from xuliu.interfaces.console.words import KINDS, state_words, who
 from xuliu.interfaces.wording import figures
+from xuliu.interfaces.wording.reasons import reason
+from xuliu.interfaces.wording.states import STATES_OF, Word
+from xuliu.interfaces.wording.subjects import CHANNELS, ONE, who
 from xuliu.ordering.models import Order, OrderLine, Receipt
 from xuliu.payment.models import Payment, ProviderCall, Refund, RefundNumber
 
@@ -67,8 +67,8 @@ def quoted(order: Order) -> Entry:
     return Entry(
         at=order.quoted_at,
         kind="move",
-        subject=str(KINDS["order"]),
-        text=badge(Order.State.QUOTED, state_words()["order"]),
+        subject=str(ONE["order"]),
+        text=badge(Order.State.QUOTED, STATES_OF["order"]),
         who=str(CHANNELS.get(order.channel, order.channel)),
         detail=figures.amount(order.total_minor, order.currency),
     )
@@ -91,20 +91,20 @@ def _names(
     lines: Sequence[OrderLine], payments: Sequence[Payment], refunds: Sequence[Refund]
 ) -> dict[tuple[str, int], str]:
     found = {("orderline", line.pk): gettext("Line %(number)s") % {"number": line.position} for line in lines}
-    found |= {("payment", payment.pk): f"{KINDS['payment']} …{payment.reference[-4:]}" for payment in payments}
-    return found | {("refund", refund.pk): f"{KINDS['refund']} …{refund.reference[-4:]}" for refund in refunds}
+    found |= {("payment", payment.pk): f"{ONE['payment']} …{payment.reference[-4:]}" for payment in payments}
+    return found | {("refund", refund.pk): f"{ONE['refund']} …{refund.reference[-4:]}" for refund in refunds}
 
 
 def _moved(event: Event, names: dict[tuple[str, int], str]) -> Entry:
-    words = state_words().get(event.kind, {})
+    words = STATES_OF.get(event.kind, {})
     return Entry(
         at=event.at,
         kind="move",
-        subject=names.get((event.kind, event.subject_id), str(KINDS.get(event.kind, event.kind))),
+        subject=names.get((event.kind, event.subject_id), str(ONE.get(event.kind, event.kind))),
         text=badge(event.became, words),
         who=who(event.actor_kind, event.actor_label),
         detail=reason(event.why),
-        has_failed=words.get(event.became, ("", ""))[1] == "dark",
+        has_failed=words.get(event.became, Word("")).tone == "dark",
     )
 
 

@@ -13,6 +13,7 @@ from django.shortcuts import render
 from xuliu.common import browsers
 from xuliu.common.addresses import client_of
 from xuliu.common.guard import Budget, TooManyTries, of_address
+from xuliu.interfaces.wording.refusals import try_again
 from xuliu.party.models import Person
 
 View = Callable[..., HttpResponseBase]
@@ -70,7 +71,7 @@ def closed_when_used_up(view: View) -> View:
         try:
             return view(request, *args, **kwargs)
         except TooManyTries as refused:
-            response = render(request, "console/locked.html", {"minutes": refused.minutes}, status=429)
+            response = render(request, "console/locked.html", {"again": try_again(refused.minutes)}, status=429)
             response.headers["Retry-After"] = str(refused.retry_after_seconds)
             return response
 

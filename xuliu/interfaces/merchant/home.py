@@ -22,6 +22,7 @@ from xuliu.interfaces.merchant.visiting import page, remembered
 from xuliu.interfaces.ways.wording import scanners
 from xuliu.interfaces.wording import figures
 from xuliu.interfaces.wording.numbers import refusal_of_number
+from xuliu.interfaces.wording.refusals import try_again
 from xuliu.inventory.look_ups import look_up, unlock, whom
 from xuliu.inventory.numbers import readings
 from xuliu.ordering.queries import lines_of, order_by_code
@@ -102,7 +103,7 @@ def _too_many_passwords(minutes: int) -> str:
 
 def _closed(request: HttpRequest, given: str, *, error: str, minutes: int | None = None) -> HttpResponse:
     """The same page whether or not the number exists; with the time to wait where numbers are used up."""
-    context = {"typed": given, "error": error, "minutes": minutes, "contact": _contact()}
+    context = {"typed": given, "error": error, "again": try_again(minutes) if minutes else "", "contact": _contact()}
     return render(request, "merchant/limited.html", context, status=429)
 
 

@@ -16,10 +16,9 @@ from xuliu.common.addresses import client_of
 from xuliu.interfaces.merchant import browsers
 from xuliu.interfaces.merchant.paying import drawn, paying, signing_in, ways_here
 from xuliu.interfaces.merchant.presenters import order as words
-from xuliu.interfaces.merchant.presenters import refusals
 from xuliu.interfaces.merchant.presenters.sim import is_silent
 from xuliu.interfaces.merchant.visiting import live, moved, page, remember
-from xuliu.interfaces.wording import figures
+from xuliu.interfaces.wording import figures, refusals
 from xuliu.ordering.buying.choose import TooManyOpen, choose, visitor_of
 from xuliu.ordering.buying.place import CannotPlace, cancel, place, ways_to_pay
 from xuliu.ordering.buying.quote import QuoteRefused, Selection
@@ -147,13 +146,13 @@ def _context(request: HttpRequest, order: Order, now: datetime) -> dict[str, Any
         "order": order.code,
         "here": reverse("merchant:order", args=[order.code]),
         "quote": _quote(order, lines, now),
-        "error": refusals.refusal(refused),
+        "error": refusals.for_payer(refused),
         "contact": figures.localised(order.seller.contact_text, default=""),
     }
     is_being_known = signed_in is not None and signed_in.state == SignIn.State.RETURNED
     if order.state == Order.State.QUOTED and now < order.valid_until and not is_being_known:
         is_paused = any(line.account.paused_at for line in lines)
-        error = common["error"] or (None if ways else refusals.refusal("no_provider"))
+        error = common["error"] or (None if ways else refusals.for_payer("no_provider"))
         return {**common, "view": "quote", "ways": ways, "error": error, "is_paused": is_paused}
     if order.state == Order.State.AWAITING_PAYMENT or (is_being_known and order.state == Order.State.QUOTED):
         is_overdue = has_ended(order.valid_until, is_waited_for=True)

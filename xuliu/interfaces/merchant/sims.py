@@ -16,10 +16,10 @@ from xuliu.catalog.queries import public_price_list
 from xuliu.common import clock
 from xuliu.common.addresses import client_of
 from xuliu.interfaces.merchant import browsers
-from xuliu.interfaces.merchant.presenters import plans, refusals
+from xuliu.interfaces.merchant.presenters import plans
 from xuliu.interfaces.merchant.presenters import sim as words
 from xuliu.interfaces.merchant.visiting import live, page, remembered
-from xuliu.interfaces.wording import figures
+from xuliu.interfaces.wording import figures, refusals
 from xuliu.inventory.finding import sim_in, terminal_of_sticker
 from xuliu.inventory.models import Sim, Terminal
 from xuliu.ordering.buying.choose import TooManyOpen, Visitor, choose
@@ -147,7 +147,7 @@ def _context(request: HttpRequest, sim: Sim, terminal: Terminal | None, *, is_wh
             zone=account.zone,
             terminal_imei=terminal.imei if terminal else "",
         ),
-        "error": refusals.refusal(request.GET.get("refused", "")),
+        "error": refusals.for_payer(request.GET.get("refused", "")),
         "groups": groups,
         "nothing": "" if found.offers or account.paused_at else _nothing(answer),
         "contact": figures.localised(prices.seller.contact_text, default="") if prices else "",

@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from xuliu.common import signs
 from xuliu.interfaces.wording import numbers
 from xuliu.interfaces.wording.figures import NONE
+from xuliu.interfaces.wording.states import SIMS
 from xuliu.inventory.imports.problems import NAMED_LINES, FileFault, LineFault, Problem, UnreadableFile
 from xuliu.inventory.numbers import Fault, Kind
 
@@ -124,6 +125,8 @@ def _text(name: str, fact: object) -> str:
             return "/".join(map(str, fact))
         case _, tuple():
             return ", ".join(map(str, fact)) or NONE
+        case "other", str() if fact in SIMS:
+            return str(SIMS[fact].payer.text)
         case _, Problem():
             return _of_fault(fact)
     return str(fact)

@@ -9,8 +9,8 @@ import pytest
 
 from xuliu.common import clock
 from xuliu.common.state import move
-from xuliu.interfaces.console.tables.ticket import CASE_KINDS
 from xuliu.interfaces.merchant.tests import make
+from xuliu.interfaces.wording.cases import CASE_KINDS
 from xuliu.ordering.models import Order, OrderLine
 from xuliu.ordering.overdue import KINDS, RESOLVED, tell_of_overdue
 from xuliu.ticket.models import Case

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 from django import forms
 from django.core.exceptions import ValidationError
-from django.utils.translation import get_language, gettext
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminPasswordWidget, UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
 
@@ -15,6 +15,8 @@ from xuliu.common.accounts import to_be_given_again
 from xuliu.common.configuration import Setting, faults_of, settings_of
 from xuliu.common.crypto import CannotOpen
 from xuliu.common.models import ConfiguredAccount
+from xuliu.interfaces.wording import figures
+from xuliu.interfaces.wording.accounts import fault_of_setting
 
 PREFIX = "config_"
 
@@ -82,7 +84,7 @@ class AccountForm(SwitchForm):
         is_new = self.instance.pk is None
         for name, kind in settings_of(self.shape).items():
             field = self.fields[PREFIX + name]
-            field.label = kind.label.get(get_language() or "zh-hans", kind.label["zh-hans"])
+            field.label = figures.localised(kind.label)
             if not kind.is_secret:
                 field.initial = self.instance.config.get(name, field.initial)
             elif not is_new:
@@ -116,29 +118,13 @@ class AccountForm(SwitchForm):
         is_new = self.instance.pk is None
         config = self.shape(**self.given) if is_new else replace(type(self).opened(self.instance), **self.given)
         for name, code in faults_of(config).items():
-            self.add_error(PREFIX + name, _sentence(code))
+            self.add_error(PREFIX + name, fault_of_setting(code))
         if is_new:
             return
         for name in to_be_given_again(self.instance, self.shape, self.given):
             self.add_error(
                 PREFIX + name, gettext("An address changes: enter this again. It is sent to no other unseen.")
             )
-
-
-def _sentence(code: str) -> str:
-    """Why a field cannot be used, and what to put there."""
-    sentences = {
-        "empty": gettext("This is needed too."),
-        "not_a_key": gettext("This is not a key: paste the whole file, from -----BEGIN to -----END."),
-        "not_rsa": gettext("This is a key of another kind; an RSA key is needed."),
-        "too_short": gettext("This key is too short; 2,048 bits are the least."),
-        "encrypted": gettext("This key is locked with a password; paste it unlocked."),
-        "is_private": gettext("This is a private key and does not belong here."),
-        "is_public": gettext("This is a public key and does not belong here."),
-        "is_certificate": gettext("This is a certificate and does not belong here."),
-        "wrong_length": gettext("This has another length than such a key has; copy it once more."),
-    }
-    return sentences.get(code) or gettext("This cannot be used; check it and enter it again.")
 
 
 def form_for(

@@ -15,20 +15,15 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from xuliu.common import examining
-from xuliu.common.findings import Shown
 from xuliu.interfaces.console.kit.account_form import AccountForm, SwitchForm, form_for
-from xuliu.interfaces.console.kit.columns import States, badge, computed
+from xuliu.interfaces.console.kit.columns import badge, computed
 from xuliu.interfaces.console.kit.listing import Table
 from xuliu.interfaces.wording import figures
+from xuliu.interfaces.wording.accounts import FOUND
 from xuliu.party.rights import Right
 
 SWITCH = ("is_stopped", "stopped_why")
 AWAITED = "awaited"
-FOUND: States = {
-    Shown.RIGHT: (_("Right"), "well"),
-    Shown.WRONG: (_("Wrong"), "dark"),
-    Shown.UNTRIED: (_("Not tried"), "soon"),
-}
 
 
 @computed(_("Tried"))

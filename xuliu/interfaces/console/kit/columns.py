@@ -12,17 +12,14 @@ from typing import Any
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db.models import Model
 from django.urls import reverse
-from django.utils.functional import Promise
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from xuliu.interfaces.wording import figures
+from xuliu.interfaces.wording.states import States, Text, Word
 
-Text = str | Promise
 Column = Callable[[Model], Any]
-# What a state is called, and its tone: well, soon (somebody should look), dark (went wrong), plain.
-States = Mapping[str, tuple[Text, str]]
 
 STATE = _("State")
 
@@ -127,7 +124,7 @@ def computed(title: Text) -> Callable[[Callable[[Any], Any]], Column]:
 
 def badge(found: str, states: States) -> SafeString:
     """A state's word in its tone."""
-    text, tone = states.get(found, (found, "plain"))
+    text, tone = states.get(found, Word(found))
     return format_html('<span class="x-badge x-{}">{}</span>', tone, text)
 
 

@@ -16,26 +16,19 @@ from django.http import HttpRequest
 from django.utils.functional import cached_property
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
-from django.utils.translation import gettext as in_their_language
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin
 
 from xuliu.common.models import Event
-from xuliu.interfaces.console.kit.columns import Column, States, Text, badge, computed, link
+from xuliu.interfaces.console.kit.columns import Column, badge, computed, link
 from xuliu.interfaces.wording import figures
+from xuliu.interfaces.wording.reasons import reason
+from xuliu.interfaces.wording.states import SWITCH_STATES, States, Text
+from xuliu.interfaces.wording.subjects import who
 from xuliu.party.rights import Right
 
 COUNTED_AT_MOST = 10_000
 EVENTS_SHOWN = 50
-SWITCHED: States = {"RUNNING": (_("Running"), "well"), "PAUSED": (_("Paused"), "dark")}
-ACTORS = {
-    "person": _("Person"),
-    "visitor": _("Visitor"),
-    "worker": _("Worker"),
-    "provider": _("Payment provider"),
-    "carrier": _("Carrier"),
-    "command": _("Command line"),
-}
 
 
 class BoundedPaginator(Paginator[Model]):
@@ -170,12 +163,12 @@ def kill_switch(row: Any) -> SafeString:
     """Running, or paused since when and why."""
     if row.paused_at is None:
         return format_html('<span class="x-badge x-well">{}</span>', _("Running"))
-    why = _("waits to be tried") if getattr(row, "is_untried", False) else row.paused_why
+    why = _("waits to be tried") if getattr(row, "is_untried", False) else reason(row.paused_why)
     words = (_("Paused"), figures.instant(row.paused_at), why)
     return format_html('<span class="x-badge x-dark">{}</span> <span class="x-soft">{} {}</span>', *words)
 
 
-def timeline_of(states: States = SWITCHED) -> Column:
+def timeline_of(states: States = SWITCH_STATES) -> Column:
     """A column of what happened to the row, newest last: when, what it became, who, why."""
 
     @computed(_("Timeline"))
@@ -185,8 +178,8 @@ def timeline_of(states: States = SWITCHED) -> Column:
             (
                 figures.instant(event.at),
                 badge(event.became, states),
-                event.actor_label or ACTORS.get(event.actor_kind, event.actor_kind),
-                event.why and in_their_language(event.why),
+                who(event.actor_kind, event.actor_label),
+                reason(event.why),
             )
             for event in reversed(events)
         ]

@@ -6,7 +6,7 @@ from django.utils.translation import gettext_lazy as _
 from xuliu.balance.models import Bucket, Reading
 from xuliu.interfaces.console.kit import columns
 from xuliu.interfaces.console.kit.listing import Table
-from xuliu.interfaces.console.tables.inventory import CARRIER_STATES
+from xuliu.interfaces.wording.states import CARRIER_STATES
 
 
 @admin.register(Reading)

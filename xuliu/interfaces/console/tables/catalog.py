@@ -20,22 +20,11 @@ from xuliu.interfaces.console.kit.account_form import SwitchForm
 from xuliu.interfaces.console.kit.listing import Table, choice_filter, is_paused, kill_switch, timeline_of
 from xuliu.interfaces.console.kit.names_form import MoneyField, NamesField
 from xuliu.interfaces.wording import figures
+from xuliu.interfaces.wording.terms import AFTER_EXPIRY, KINDS, PROOFS, STARTS
 from xuliu.party.models import Seller
 from xuliu.party.rights import Right
 
-KINDS = {Offering.Kind.RENEWAL: _("Renewal"), Offering.Kind.ADD_ON: _("Add-on data")}
-STARTS = {
-    Offering.Start.END_OF_CURRENT: _("When the running period ends"),
-    Offering.Start.NOW: _("At once"),
-    Offering.Start.NEXT_MONTH: _("On the first of next month"),
-}
-AFTER_EXPIRY = {Offering.AfterExpiry.TODAY: _("From today"), Offering.AfterExpiry.OLD_END: _("From the old end")}
-PROOFS = {
-    Offering.Proof.PERIOD_END: _("The period ends later"),
-    Offering.Proof.GRANTED_TOTAL: _("More bytes are granted in all"),
-    Offering.Proof.PLAN_LISTED: _("The plan is listed"),
-    Offering.Proof.ORDER_QUERY: _("The carrier's order query says so"),
-}
+PROOF_NAMES = {proof: words.name for proof, words in PROOFS.items()}
 
 
 def _choice(label: Any, words: Any) -> forms.ChoiceField:
@@ -60,7 +49,7 @@ class NewOfferingForm(forms.ModelForm[Offering]):
     starts = _choice(_("Starts"), STARTS)
     after_expiry = _choice(_("Renewed after its end"), AFTER_EXPIRY)
     is_directional = forms.BooleanField(label=_("Directional data only"), required=False)
-    proof = _choice(_("Proven by"), PROOFS)
+    proof = _choice(_("Proven by"), PROOF_NAMES)
     tax_basis_points = _whole(_("Tax in hundredths of a per cent"), initial=600)
     cost_minor = MoneyField(label=_("What it costs us"), initial="0.00")
 
@@ -126,7 +115,7 @@ class OfferingTable(Table):
         columns.word("starts", _("Starts"), STARTS),
         columns.word("after_expiry", _("Renewed after its end"), AFTER_EXPIRY),
         columns.yes_no("is_directional", _("Directional data only")),
-        columns.word("proof", _("Proven by"), PROOFS),
+        columns.word("proof", _("Proven by"), PROOF_NAMES),
         columns.figure("tax_basis_points", _("Tax in hundredths of a per cent")),
         kill_switch,
         timeline_of(),

@@ -7,8 +7,10 @@ from django.utils.translation import gettext_lazy as _
 
 from xuliu.common.models import Event
 from xuliu.interfaces.console.kit import columns
-from xuliu.interfaces.console.kit.listing import ACTORS, Table, choice_filter, subject_link
+from xuliu.interfaces.console.kit.listing import Table, choice_filter, subject_link
 from xuliu.interfaces.wording import figures
+from xuliu.interfaces.wording.reasons import reason
+from xuliu.interfaces.wording.subjects import ACTORS
 
 
 @columns.computed(_("Subject"))
@@ -23,6 +25,12 @@ def moved(event: Event) -> SafeString:
     return format_html('<span class="x-code">{} → {}</span>', event.was or figures.NONE, event.became)
 
 
+@columns.computed(_("Reason"))
+def why(event: Event) -> str:
+    """In the reader's language where it is one of our own."""
+    return reason(event.why) or figures.NONE
+
+
 @admin.register(Event)
 class EventTable(Table):
     """Append-only."""
@@ -32,7 +40,7 @@ class EventTable(Table):
         columns.moment("at", _("At")),
         subject,
         moved,
-        columns.plain("why", _("Reason"), in_order=False),
+        why,
         columns.word("actor_kind", _("Who"), ACTORS),
         columns.plain("actor_label", _("Name"), in_order=False),
     )

@@ -12,21 +12,11 @@ from django.utils.translation import gettext_lazy as _
 
 from xuliu.common import clock
 from xuliu.interfaces.console.kit import columns
-from xuliu.interfaces.console.kit.columns import States
 from xuliu.interfaces.console.kit.listing import Table, choice_filter
+from xuliu.interfaces.wording.states import SIM_STATES
 from xuliu.inventory import numbers
 from xuliu.inventory.finding import sim_by_iccid, sim_by_msisdn
 from xuliu.inventory.models import Binding, Sim, Terminal, TerminalModel
-
-SIM_STATES: States = {
-    Sim.State.IN_STOCK: (_("In stock"), "plain"),
-    Sim.State.ASSIGNED: (_("Assigned"), "plain"),
-    Sim.State.ACTIVE: (_("In service"), "well"),
-    Sim.State.SUSPENDED: (_("Suspended"), "dark"),
-    Sim.State.TERMINATED: (_("Terminated"), "plain"),
-}
-# A reading says them in small letters (`carrier.contract.Reading.state`).
-CARRIER_STATES = {state.lower(): text for state, (text, _tone) in SIM_STATES.items()}
 
 
 class GoesDark(admin.SimpleListFilter):

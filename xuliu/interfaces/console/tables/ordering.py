@@ -6,35 +6,11 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from xuliu.interfaces.console.kit import columns
-from xuliu.interfaces.console.kit.columns import States
 from xuliu.interfaces.console.kit.listing import Table, choice_filter
+from xuliu.interfaces.wording.states import LINE_STATES, ORDER_STATES, Word
+from xuliu.interfaces.wording.subjects import CHANNELS
 from xuliu.ordering.models import Order, OrderLine, Receipt
 
-ORDER_STATES: States = {
-    Order.State.QUOTED: (_("Quoted"), "plain"),
-    Order.State.AWAITING_PAYMENT: (_("Awaits payment"), "plain"),
-    Order.State.PAID: (_("Paid, under way"), "soon"),
-    Order.State.COMPLETED: (_("Completed"), "well"),
-    Order.State.PARTIAL: (_("Partly delivered"), "dark"),
-    Order.State.FAILED: (_("Not delivered"), "dark"),
-    Order.State.LAPSED: (_("Quote lapsed"), "plain"),
-    Order.State.CANCELLED: (_("Cancelled"), "plain"),
-    Order.State.EXPIRED: (_("Never paid"), "plain"),
-}
-LINE_STATES: States = {
-    OrderLine.State.WAITING: (_("Waits for payment"), "plain"),
-    OrderLine.State.DROPPED: (_("Dropped"), "plain"),
-    OrderLine.State.READY: (_("Ready to send"), "plain"),
-    OrderLine.State.SUBMITTING: (_("Being sent"), "plain"),
-    OrderLine.State.ACCEPTED: (_("Accepted by the carrier"), "plain"),
-    OrderLine.State.VERIFYING: (_("Being verified"), "plain"),
-    OrderLine.State.UNKNOWN: (_("Outcome unknown"), "soon"),
-    OrderLine.State.DISPUTED: (_("Disputed"), "dark"),
-    OrderLine.State.COMPLETED: (_("Completed"), "well"),
-    OrderLine.State.REJECTED: (_("Refused"), "dark"),
-    OrderLine.State.REVERSED: (_("Reversed"), "dark"),
-}
-CHANNELS = {"merchant": _("Phone page"), "cli": _("Command line"), "console": _("Console")}
 SET_ASIDE = {"1": _("Set aside"), "0": _("Not set aside")}
 
 
@@ -63,7 +39,7 @@ class OrderTable(Table):
 @columns.computed(_("State"))
 def state_of_line(line: OrderLine) -> SafeString:
     """The state, and whether the line was set aside in it."""
-    aside = columns.badge("1", {"1": (_("Set aside"), "dark")}) if line.is_set_aside else ""
+    aside = columns.badge("1", {"1": Word(_("Set aside"), "dark")}) if line.is_set_aside else ""
     return format_html("{} {}", columns.badge(line.state, LINE_STATES), aside)
 
 

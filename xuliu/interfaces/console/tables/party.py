@@ -20,26 +20,16 @@ from unfold.widgets import (
 
 from xuliu.common.events import record
 from xuliu.interfaces.console.kit import columns
-from xuliu.interfaces.console.kit.columns import States
 from xuliu.interfaces.console.kit.listing import Table, timeline_of
 from xuliu.interfaces.console.kit.names_form import NamesField
 from xuliu.interfaces.wording import figures
+from xuliu.interfaces.wording.states import PERSON_EVENTS
 from xuliu.party.models import Merchant, Person, Seller
 from xuliu.party.operations import end_sessions
 from xuliu.party.rights import Right
 from xuliu.party.roles import ADMINISTRATOR, FINANCE, SUPPORT
 
 ROLES = {ADMINISTRATOR: _("Administrator"), FINANCE: _("Finance"), SUPPORT: _("Support")}
-PERSON_EVENTS: States = {
-    "ROLES": (_("Roles"), "plain"),
-    "NEW_PASSWORD": (_("New password"), "plain"),
-    "SECOND_FACTOR": (_("Second factor set up"), "well"),
-    "NO_SECOND_FACTOR": (_("Second factor taken away"), "soon"),
-    "NEW_RECOVERY_CODES": (_("New recovery codes"), "plain"),
-    "SESSIONS_ENDED": (_("All sessions ended"), "plain"),
-    "SHOWN": (_("Contacts were looked at"), "plain"),
-    "CONTACT_ADDED": (_("A contact was added"), "plain"),
-}
 KEEP = _("Leave empty to keep it.")
 
 

@@ -10,34 +10,15 @@ from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
 from xuliu.interfaces.console.kit import columns
 from xuliu.interfaces.console.kit.account_table import AccountTable, tried
-from xuliu.interfaces.console.kit.columns import States
 from xuliu.interfaces.console.kit.listing import Table, choice_filter, is_paused, kill_switch, timeline_of
 from xuliu.interfaces.ways.wording import way_name
+from xuliu.interfaces.wording.states import NOTICE_STATES, PAYMENT_STATES, REFUND_STATES
 from xuliu.party.models import Seller
 from xuliu.party.rights import Right
 from xuliu.payment import accounts
 from xuliu.payment.models import Notice, Payment, ProviderAccount, ProviderCall, Refund
 from xuliu.payment.registry import all_providers, all_ways
 
-PAYMENT_STATES: States = {
-    Payment.State.OPENING: (_("Opening"), "plain"),
-    Payment.State.PENDING: (_("Awaits the payer"), "plain"),
-    Payment.State.SUCCEEDED: (_("Paid"), "well"),
-    Payment.State.CLOSED: (_("Closed unpaid"), "plain"),
-    Payment.State.FAILED: (_("Failed"), "dark"),
-}
-REFUND_STATES: States = {
-    Refund.State.PENDING: (_("Waits to be sent"), "plain"),
-    Refund.State.SENT: (_("Sent"), "plain"),
-    Refund.State.SUCCEEDED: (_("Given back"), "well"),
-    Refund.State.FAILED: (_("Failed"), "dark"),
-    Refund.State.UNKNOWN: (_("Outcome unknown"), "soon"),
-}
-NOTICE_STATES: States = {
-    Notice.State.STORED: (_("Stored"), "plain"),
-    Notice.State.APPLIED: (_("Applied"), "well"),
-    Notice.State.SET_ASIDE: (_("Set aside"), "dark"),
-}
 WAYS = {code: lazy(way_name, str)(code) for code in all_ways()}
 SUBJECTS = {"payment": _("Payment"), "refund": _("Refund")}
 PUSHED = {"1": _("Pushed to us"), "0": _("Found by asking")}

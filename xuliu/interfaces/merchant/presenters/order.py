@@ -9,7 +9,9 @@ from django.utils.translation import gettext, ngettext
 
 from xuliu.catalog.models import Offering
 from xuliu.interfaces.merchant.presenters.sim import silence
-from xuliu.interfaces.wording import figures
+from xuliu.interfaces.wording import figures, sims
+from xuliu.interfaces.wording.states import ORDERS
+from xuliu.interfaces.wording.steps import step as words_of_step
 from xuliu.ordering.models import Order, OrderLine
 from xuliu.ordering.queries import Sums
 
@@ -142,13 +144,11 @@ def _leads_to(order: Order, lines: Sequence[OrderLine]) -> str:
 
 
 def _line(order: Order, line: OrderLine) -> Line:
-    words = {"day": figures.last_day(line.ends_on)}
-    is_add_on = line.offering.kind == Offering.Kind.ADD_ON
     return Line(
         what=figures.localised(line.offering.name),
         for_whom=whose(line),
         price=_money(order, line.price_minor),
-        period=(gettext("usable until %(day)s") if is_add_on else gettext("until %(day)s")) % words,
+        period=sims.until(line.ends_on, kind=line.offering.kind),
     )
 
 
@@ -176,34 +176,12 @@ def steps(found: Sequence[StepLike], *, carrier: str, zone: str) -> list[Shown]:
     """The real steps, each with the time it happened."""
     return [
         Shown(
-            text=_step_text(step, carrier),
+            text=words_of_step(step.code, is_done=step.at is not None, carrier=carrier),
             time=figures.clock_time(step.at, zone=zone) if step.at else "",
             stands=_stands(step),
         )
         for step in found
     ]
-
-
-def _step_text(step: StepLike, carrier: str) -> str:
-    done = {
-        "paid": gettext("Paid"),
-        "submitted": gettext("Sent to %(carrier)s"),
-        "delivered": gettext("%(carrier)s says it is done"),
-        "verified": gettext("Checked against the carrier's record"),
-        "receipted": gettext("Receipt issued"),
-        "refunded": gettext("Money sent back"),
-        "rejected": gettext("Not delivered"),
-        "disputed": gettext("A person looks into it"),
-    }
-    ahead = {
-        "submitted": gettext("Send to %(carrier)s"),
-        "delivered": gettext("%(carrier)s carries it out"),
-        "verified": gettext("Check against the carrier's record"),
-        "receipted": gettext("Issue the receipt"),
-        "refunded": gettext("Money goes back"),
-    }
-    text = done[step.code] if step.at else ahead.get(step.code, done[step.code])
-    return text % {"carrier": carrier}
 
 
 def _stands(step: StepLike) -> str:
@@ -324,15 +302,7 @@ class Remembered:
 
 def remembered(order: Order, lines: Sequence[OrderLine]) -> Remembered:
     """The order in one row: what, for which card, how it stands."""
-    standing = {
-        Order.State.QUOTED: ("plain", gettext("not paid")),
-        Order.State.AWAITING_PAYMENT: ("soon", gettext("not paid yet")),
-        Order.State.PAID: ("soon", gettext("under way")),
-        Order.State.COMPLETED: ("well", gettext("done")),
-        Order.State.PARTIAL: ("soon", gettext("partly done")),
-        Order.State.FAILED: ("dark", gettext("money back")),
-    }
-    tone, stands = standing.get(Order.State(order.state), ("plain", gettext("not paid")))
+    word = ORDERS[order.state].payer
     what = figures.localised(lines[0].offering.name) if lines else order.number
     whom = whose(lines[0]) if lines else ""
-    return Remembered(code=order.code, what=what, whom=whom, stands=stands, tone=tone)
+    return Remembered(code=order.code, what=what, whom=whom, stands=str(word.text), tone=word.tone)

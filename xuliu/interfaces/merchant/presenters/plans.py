@@ -7,7 +7,7 @@ from django.utils.translation import gettext, ngettext
 
 from xuliu.catalog.models import Offering
 from xuliu.catalog.queries import PricedOffering
-from xuliu.interfaces.wording import figures
+from xuliu.interfaces.wording import figures, sims
 from xuliu.ordering.buying.offers import Offer
 
 MOST_SHOWN = 8
@@ -55,7 +55,7 @@ def _plans(rows: Sequence[Offer], *, picked: int) -> tuple[Plan, ...]:
             offering_id=row.offering.id,
             title=figures.localised(row.offering.name),
             price=figures.amount(row.amount_minor, row.offering.currency),
-            detail=_detail(row),
+            detail=sims.until(row.ends_on, kind=row.offering.terms.kind),
             beside=_beside(row),
             badge=gettext("best value") if row is cheapest and len(rows) > 1 else "",
             go=_go(row),
@@ -80,15 +80,8 @@ def _term(offering: PricedOffering) -> str:
     if terms.months and not terms.days:
         return ngettext("%(count)s month", "%(count)s months", terms.months) % {"count": terms.months}
     if terms.days and not terms.months:
-        return ngettext("%(count)s day", "%(count)s days", terms.days) % {"count": terms.days}
+        return figures.days(terms.days)
     return figures.localised(offering.name)
-
-
-def _detail(row: Offer) -> str:
-    day = figures.last_day(row.ends_on)
-    if _is_add_on(row.offering):
-        return gettext("usable until %(day)s") % {"day": day}
-    return gettext("until %(day)s") % {"day": day}
 
 
 def _beside(row: Offer) -> str:

@@ -9,7 +9,8 @@ from django.utils.translation import gettext
 from xuliu.catalog.models import Offering
 from xuliu.interfaces.merchant.presenters.order import zone_of
 from xuliu.interfaces.ways.wording import provider_name
-from xuliu.interfaces.wording import figures
+from xuliu.interfaces.wording import figures, sims
+from xuliu.interfaces.wording.terms import receipt_proof
 from xuliu.ordering.models import OrderLine, Receipt
 from xuliu.payment.models import Payment
 
@@ -82,22 +83,12 @@ def _item(line: OrderLine, proof: str) -> Item:
     return Item(
         what=figures.localised(line.offering.name),
         card=f"{figures.localised(line.account.carrier.name)} {line.sim.iccid}",
-        period=gettext("usable until %(day)s") % {"day": last}
+        period=sims.until(line.ends_on, kind=line.offering.kind)
         if is_add_on
         else gettext("%(first)s to %(last)s") % {"first": first, "last": last},
-        proof=_proof(proof),
+        proof=receipt_proof(proof),
         price=figures.amount(line.price_minor, line.order.currency),
     )
-
-
-def _proof(proof: str) -> str:
-    """What showed that it was delivered, as it was re-read from the carrier."""
-    return {
-        "period_end": gettext("checked: the carrier's record shows the new period end"),
-        "granted_total": gettext("checked: the carrier's record shows the added data"),
-        "plan_listed": gettext("checked: the carrier lists the plan for this card"),
-        "order_query": gettext("checked: the carrier confirms the delivery"),
-    }.get(proof, gettext("confirmed by a person after looking into it"))
 
 
 def _facts(receipt: Receipt, payment: Payment | None, zone: str) -> tuple[tuple[str, str], ...]:

@@ -6,7 +6,7 @@ from datetime import date, datetime, timedelta
 from django.utils.translation import gettext, ngettext
 
 from xuliu.balance.models import Reading
-from xuliu.interfaces.wording import figures
+from xuliu.interfaces.wording import figures, sims
 from xuliu.inventory.models import Sim
 
 SOON_DAYS = 15
@@ -164,7 +164,7 @@ def _soon(facts: Facts) -> Answer | None:
     if not low and facts.reading and facts.reading.left_bytes is not None:
         say = gettext("There is enough data, but the service period ends soon.")
     if days == 0:
-        return Answer(tone="soon", unit=gettext("Ends today"), say=gettext("Today is the last day it serves."))
+        return Answer(tone="soon", unit=str(sims.ENDS_TODAY), say=gettext("Today is the last day it serves."))
     return Answer(tone="soon", figure=str(days), unit=unit, say=say)
 
 
@@ -191,7 +191,6 @@ def period_track(facts: Facts) -> Track | None:
         return None
     left = gettext("from %(day)s") % {"day": begins_on.isoformat()} if begins_on else ""
     days = facts.days or 0
-    over = gettext("ended %(day)s") if days < 0 else gettext("until %(day)s")
     whole = (ends_on - begins_on).days if begins_on else 0
     gone = (facts.today - begins_on).days if begins_on else 0
     return Track(
@@ -199,7 +198,7 @@ def period_track(facts: Facts) -> Track | None:
         value=100 if days < 0 else min(100, max(0, gone * 100 // whole)) if whole > 0 else 0,
         tone="dark" if days < 0 else "soon" if days <= SOON_DAYS else "well",
         left=left,
-        right=over % {"day": figures.last_day(ends_on)},
+        right=gettext("ended %(day)s") % {"day": figures.last_day(ends_on)} if days < 0 else sims.until(ends_on),
     )
 
 
@@ -215,14 +214,14 @@ def data_track(facts: Facts) -> Track | None:
         value=min(100, max(0, used * 100 // granted)) if granted > 0 else 0,
         tone="dark" if facts.is_empty else "soon" if facts.is_low else "well",
         left=gettext("%(size)s used") % {"size": figures.size(used, like=granted)},
-        right=gettext("%(size)s left") % {"size": figures.size(max(0, reading.left_bytes), like=granted)},
+        right=sims.left(reading.left_bytes, like=granted),
     )
 
 
 def as_of(facts: Facts, *, carrier: str, zone: str) -> str:
     """Whose figures these are and how old."""
     if facts.reading is None or facts.reading.as_of is None:
-        return gettext("From our own records; %(carrier)s has not been asked yet.") % {"carrier": carrier}
+        return sims.never_asked(carrier)
     return gettext("%(carrier)s's figures of %(moment)s, %(ago)s.") % {
         "carrier": carrier,
         "moment": figures.moment(facts.reading.as_of, zone=zone, now=facts.now),

@@ -24,19 +24,24 @@ def refusal_by(read: Callable[[str], str], text: str) -> NotSuchANumber | None:
     return None
 
 
+def is_seen(sentence: str) -> bool:
+    """Whether every sign of it can be seen; between Han and figures stands a thin space."""
+    return sentence.replace("\u2009", " ").isprintable()
+
+
 @pytest.mark.parametrize("language", ["en", "zh-hans"])
 def test_every_fault_of_every_kind_of_number_has_a_sentence(language: str) -> None:
     with override(language):
         said = {refusal_of_number(NotSuchANumber(kind, fault, **FACTS)) for kind in Kind for fault in Fault}
 
     assert len(said) == 2 * len(Kind) + len(Fault) - 2  # length and sign have one for each kind
-    assert all(sentence.isprintable() and "%(" not in sentence for sentence in said)
+    assert all(is_seen(sentence) and "%(" not in sentence for sentence in said)
 
 
 @given(st.text(max_size=200) | st.text(st.sampled_from("\u200b\u202a\xa0 SNOIC:'\"()=+0189.E卡号-\0"), max_size=60))
 def test_whatever_a_number_was_read_from_its_refusal_can_be_read(text: str) -> None:
     refusals = [refused for read in READERS if (refused := refusal_by(read, text))]
-    assert all(refusal_of_number(refused).isprintable() for refused in refusals)
+    assert all(is_seen(refusal_of_number(refused)) for refused in refusals)
 
 
 @pytest.mark.parametrize(

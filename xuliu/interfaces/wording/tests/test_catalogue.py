@@ -11,17 +11,17 @@ from xuliu.interfaces.ways.registry import all_parts
 HAN = "[\u3400-\u9fff]"
 CROWDED = re.compile(f"{HAN}[A-Za-z0-9¥]|[A-Za-z0-9]{HAN}|{HAN} (?=[A-Za-z0-9¥%])|[A-Za-z0-9)] (?={HAN})")
 PHRASES = {"app", "carrier", "ago", "whom", "why", "provider", "span", "seller"}
-PAGES = ("interfaces/merchant", "interfaces/ways")
+PAGES = ("interfaces/merchant", "interfaces/ways", "interfaces/wording")
 HALF_WIDTH = re.compile(f"{HAN}[,;:!?]|[,;:!?]{HAN}|{HAN}\\.(?!\\w)")
 
 
 def texts() -> list[str]:
-    """Every Chinese text of the phone pages, and of what ways to pay bring to them."""
+    """Every Chinese text of the phone pages, of what ways to pay bring to them, and of what all surfaces say."""
     path = settings.LOCALE_PATHS[0] / "zh_Hans" / "LC_MESSAGES" / "django.po"
     with path.open("rb") as file:
         catalogue = read_po(file, locale="zh_Hans")
     ours = [one for one in catalogue if one.id and any(page in where for where, _ in one.locations for page in PAGES)]
-    assert len(ours) > 150
+    assert len(ours) > 350
     catalogued = [text for one in ours for text in ([one.string] if isinstance(one.string, str) else one.string or [])]
     return [_filled(text) for text in [*catalogued, *_brought()]]
 

@@ -1,0 +1,145 @@
+"""Why something cannot be had: for payers a sentence that they can act on, for staff a phrase and what to do about it.
+
+By the codes of `ordering.buying` (offers, quote, place, choose) and of the phone pages.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext, ngettext
+from django.utils.translation import gettext_lazy as _
+
+
+class RefusalWords(NamedTuple):
+    """`staff` completes "It cannot be had: …"; it is empty where staff never meet the refusal."""
+
+    payer: str | Promise
+    staff: str | Promise = ""
+    remedy: str | Promise = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sentence:
+    """`text` for the reader, `code` for whoever helps them."""
+
+    text: str
+    code: str
+
+
+REFUSALS: Mapping[str, RefusalWords] = {
+    "not_priced": RefusalWords(
+        _("This plan is no longer sold. Choose another one."),
+        _("the offering has no price now"),
+        _("Set one in the console."),
+    ),
+    "unknown_offering": RefusalWords(
+        _("This plan is no longer sold. Choose another one."), _("there is no such offering")
+    ),
+    "wrong_carrier": RefusalWords(
+        _("This plan belongs to another carrier and does not fit your SIM. Choose another one."),
+        _("the offering is another carrier's"),
+    ),
+    "unknown_sim": RefusalWords(
+        _("This SIM is no longer in our records. Call your service provider."), _("the SIM is not in our records")
+    ),
+    "sim_not_in_service": RefusalWords(
+        _("This SIM is not in service and cannot be renewed. Call your service provider."),
+        _("the SIM is not in service"),
+    ),
+    "sim_unknown_at_carrier": RefusalWords(
+        _("The carrier says that it does not know this SIM, so we take no money for it. Call your service provider."),
+        _("the carrier does not know the SIM"),
+        _("The carrier is being asked again."),
+    ),
+    "sim_blocked": RefusalWords(
+        _("The carrier blocks this SIM, and a renewal does not lift the block. Call your service provider."),
+        _("the carrier blocks the SIM"),
+        _("The carrier is being asked again."),
+    ),
+    "no_running_period": RefusalWords(
+        _("Data can be added only while a service period runs. Renew the SIM first."),
+        _("no period runs that data could be added to"),
+        _("Renew the SIM first."),
+    ),
+    "offering_paused": RefusalWords(
+        _("This plan cannot be had at the moment. Choose another one, or come back later."),
+        _("the offering is paused"),
+        _("The console says why."),
+    ),
+    "account_paused": RefusalWords(
+        _("This carrier's renewals are stopped for the moment. Nothing was paid; come back later."),
+        _("the carrier account is paused"),
+        _("The console says why."),
+    ),
+    "provider_paused": RefusalWords(
+        _("Payments are stopped for the moment. Nothing was paid; come back later."),
+        _("the provider account is paused"),
+        _("The console says why."),
+    ),
+    "no_provider": RefusalWords(
+        _("It cannot be paid this way here. Call your service provider."),
+        _("the seller has no provider account that takes this way of paying"),
+        _("Add one in the console."),
+    ),
+    "way_unknown": RefusalWords(
+        _("It cannot be paid this way here. Call your service provider."), _("there is no such way of paying")
+    ),
+    "too_many_open": RefusalWords(
+        _(
+            "Too many orders for this SIM wait to be paid. Wait until they end, 15 minutes at most, or scan the sticker"
+            " on the terminal: with it you can order at once."
+        )
+    ),
+    "too_many_open_here": RefusalWords(
+        _(
+            "Ten orders for this SIM wait to be paid. Pay one on the phone where it was opened, or wait: what is not"
+            " paid ends within 15 minutes."
+        )
+    ),
+    "too_many_lines": RefusalWords(
+        _("This order is too large to be repeated here. Whoever placed it can place it again.")
+    ),
+    "too_many_openings": RefusalWords(
+        _("Too many payments were begun in the last minute. Nothing was paid; wait a minute and press again."),
+        _("too many payments were begun in the last minute"),
+    ),
+    "lapsed": RefusalWords(
+        _("The price was held for 15 minutes and these are over. Ask for it again below."),
+        _("the price was held for 15 minutes and these are over"),
+    ),
+    "already_paid": RefusalWords(_("It is already paid. You need not pay again."), _("it is paid already")),
+    "no_plan_chosen": RefusalWords(_("Choose a plan first.")),
+    "too_late": RefusalWords(_("It has already been sent to the carrier and can no longer be withdrawn.")),
+    "payer_not_told": RefusalWords(_("We were not told who pays. Nothing was paid; press the button again.")),
+}
+
+
+def for_payer(code: str) -> Sentence | None:
+    """None where no code was given, a general sentence where it is not known."""
+    if not code:
+        return None
+    if code in REFUSALS:
+        return Sentence(text=str(REFUSALS[code].payer), code=code)
+    general = gettext(
+        "That did not work and nothing was paid. Load the page again; if it stays so, call your provider."
+    )
+    return Sentence(text=general, code="unexpected")
+
+
+def for_staff(code: str) -> str:
+    """A short phrase; the code itself where there is none."""
+    return str(REFUSALS[code].staff or code) if code in REFUSALS else code
+
+
+def with_remedy(code: str) -> str:
+    """A whole sentence for staff, and what to do about it."""
+    sentence = gettext("It cannot be had: %(why)s.") % {"why": for_staff(code)}
+    remedy = str(REFUSALS[code].remedy) if code in REFUSALS else ""
+    return f"{sentence} {remedy}".rstrip()
+
+
+def try_again(minutes: int) -> str:
+    """When whoever tried too often may come back."""
+    return ngettext("Try again in a minute.", "Try again in %(minutes)s minutes.", minutes) % {"minutes": minutes}
