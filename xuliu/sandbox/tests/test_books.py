@@ -8,9 +8,11 @@ from typing import Any
 import httpx
 import pytest
 
+from xuliu.sandbox.carriers.onelink.tests.caller import OneLinkCaller
+from xuliu.sandbox.carriers.onence.tests.caller import NceCaller
+from xuliu.sandbox.conftest import ABROAD, LIN
+from xuliu.sandbox.providers.wechatpay.tests.caller import WeChatCaller
 from xuliu.sandbox.testing import Sandbox, start
-from xuliu.sandbox.tests.callers import NceCaller, OneLinkCaller, WeChatCaller
-from xuliu.sandbox.tests.conftest import ABROAD, LIN
 
 LINS, MEIS = "1440000000017", "1440000000025"
 PLANS = ("0", "2", "300M-1M", "300M-12M")

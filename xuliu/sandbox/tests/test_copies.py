@@ -5,9 +5,10 @@ from typing import Any
 
 import pytest
 
+from xuliu.sandbox.carriers.onelink.tests.caller import OneLinkCaller
+from xuliu.sandbox.carriers.onence.tests.caller import NceCaller
+from xuliu.sandbox.conftest import ABROAD
 from xuliu.sandbox.testing import Refused, Sandbox
-from xuliu.sandbox.tests.callers import NceCaller, OneLinkCaller
-from xuliu.sandbox.tests.conftest import ABROAD
 
 LINS = "1440000000017"
 

@@ -166,11 +166,11 @@ def test_the_engine_names_no_vendor() -> None:
         names |= {code, folder, stand_in.name, *re.findall(r"\w{5,30}", stand_in.name)}
     pattern = re.compile("|".join(re.escape(name) for name in names), re.IGNORECASE)
     sandbox = HERE.parent
-    engine = [*(sandbox / "engine").rglob("*.*"), *sandbox.glob("*.py"), sandbox / "CONTROL.md", sandbox / "README.md"]
+    doors = [sandbox / name for name in ("__init__.py", "__main__.py", "testing.py", "CONTROL.md", "README.md")]
+    engine = [path for path in (sandbox / "engine").rglob("*") if path.suffix in {".py", ".md", ".html"}]
     found = [
         f"{path.relative_to(sandbox)}:{at}: {line.strip()}"
-        for path in engine
-        if path.suffix in {".py", ".md", ".html"}
+        for path in (*engine, *doors)
         for at, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1)
         if pattern.search(line)
     ]

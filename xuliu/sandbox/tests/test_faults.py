@@ -9,9 +9,12 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 
+from xuliu.sandbox.carriers.onelink.tests.caller import OneLinkCaller
+from xuliu.sandbox.carriers.onence.tests.caller import NceCaller
+from xuliu.sandbox.conftest import ABROAD, LIN, MEI
+from xuliu.sandbox.providers.wechatpay.tests.caller import WeChatCaller
 from xuliu.sandbox.testing import Refused, Sandbox
-from xuliu.sandbox.tests.callers import NO_TLS, NceCaller, OneLinkCaller, WeChatCaller, get, post
-from xuliu.sandbox.tests.conftest import ABROAD, LIN, MEI
+from xuliu.sandbox.tests.callers import NO_TLS, get, post
 
 LINS, MEIS = "1440000000017", "1440000000025"
 TOPUP = f"/v1/sims/{ABROAD}/topup"

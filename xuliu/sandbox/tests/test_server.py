@@ -5,8 +5,10 @@ import threading
 import time
 from urllib.parse import urlsplit
 
+from xuliu.sandbox.carriers.onelink.tests.caller import OneLinkCaller
+from xuliu.sandbox.providers.wechatpay.tests.caller import WeChatCaller
 from xuliu.sandbox.testing import Sandbox
-from xuliu.sandbox.tests.callers import OneLinkCaller, WeChatCaller, get
+from xuliu.sandbox.tests.callers import get
 
 LINS = "1440000000017"
 

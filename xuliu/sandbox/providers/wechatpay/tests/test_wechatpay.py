@@ -8,8 +8,9 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from wechatpayv3 import WeChatPay, WeChatPayType
 from wechatpayv3.core import Core
 
+from xuliu.sandbox.providers.wechatpay.tests.caller import WeChatCaller
 from xuliu.sandbox.testing import Sandbox
-from xuliu.sandbox.tests.callers import Shop, WeChatCaller, post
+from xuliu.sandbox.tests.callers import Shop, post
 
 
 @pytest.fixture(params=["public_key", "certificate"])

@@ -10,8 +10,9 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 import httpx
 import pytest
 
+from xuliu.sandbox.providers.wechatpay.tests.caller import WeChatCaller
 from xuliu.sandbox.testing import Sandbox
-from xuliu.sandbox.tests.callers import NO_TLS, Shop, WeChatCaller, get, post
+from xuliu.sandbox.tests.callers import NO_TLS, Shop, get, post
 
 
 def _books(sandbox: Sandbox, reference: str) -> dict[str, int]:

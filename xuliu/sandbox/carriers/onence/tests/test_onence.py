@@ -8,9 +8,10 @@ import pytest
 import yaml
 from openapi_schema_validator import OAS30Validator
 
+from xuliu.sandbox.carriers.onence.tests.caller import NceCaller
+from xuliu.sandbox.conftest import ABROAD
 from xuliu.sandbox.testing import Sandbox
-from xuliu.sandbox.tests.callers import NceCaller, get, post
-from xuliu.sandbox.tests.conftest import ABROAD
+from xuliu.sandbox.tests.callers import get, post
 
 
 def _effects(sandbox: Sandbox) -> list[dict[str, Any]]:

@@ -5,9 +5,10 @@ from typing import Any
 
 import pytest
 
+from xuliu.sandbox.carriers.onelink.tests.caller import OneLinkCaller
+from xuliu.sandbox.conftest import LIN, MEI
 from xuliu.sandbox.testing import Sandbox
-from xuliu.sandbox.tests.callers import OneLinkCaller, get, post
-from xuliu.sandbox.tests.conftest import LIN, MEI
+from xuliu.sandbox.tests.callers import get, post
 
 LINS, MEIS = "1440000000017", "1440000000025"
 

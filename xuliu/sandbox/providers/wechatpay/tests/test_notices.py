@@ -13,8 +13,9 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+from xuliu.sandbox.providers.wechatpay.tests.caller import WeChatCaller
 from xuliu.sandbox.testing import Refused, Sandbox
-from xuliu.sandbox.tests.callers import Shop, WeChatCaller
+from xuliu.sandbox.tests.callers import Shop
 
 
 def _opened(notice: tuple[dict[str, str], bytes], credentials: dict[str, str]) -> dict[str, Any]:
