@@ -143,7 +143,7 @@ def _leave_to_the_parent() -> object:
 def _resume(world: World) -> None:
     """Whatever was down is back, leases run out, time passes."""
     control = world.sandbox.control
-    for peer in ("onelink", "1nce", "wechatpay"):
+    for peer in world.sandbox.urls:
         control.up(peer)
     control.clear_faults()
     set_credentials(world.accounts["onelink"], {"password": world.sandbox.credentials["onelink"]["password"]})
