@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
+from urllib.parse import urljoin
 
 from django.test import Client
 from django.urls import reverse
@@ -135,7 +136,11 @@ def _sheets(shop: make.Shop) -> list[Hung]:
 def _in_wechat(payer: str) -> Callable[[Tab], None]:
     def come_again(tab: Tab) -> None:
         if payer:
-            cookie = {"name": COOKIE, "value": payer, "url": tab.url}
+            cookie = {
+                "name": COOKIE,
+                "value": payer,
+                "url": urljoin(tab.url, "/"),
+            }  # of the whole site, as the site sets it
             tab.context.add_cookies([cookie])  # type: ignore[list-item]  # as Playwright documents it
         tab.set_extra_http_headers({"User-Agent": "MicroMessenger/8.0"})
         tab.reload(wait_until="load")
