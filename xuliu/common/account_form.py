@@ -55,10 +55,11 @@ class SwitchForm(forms.ModelForm[Any]):
         self.fields["stopped_why"].initial = "" if is_untried else self.instance.paused_why
 
     def clean(self) -> dict[str, Any] | None:
-        """A pause says why."""
+        """A pause says why, and so does who uses untried what nobody found right."""
         cleaned = super().clean()
-        is_turned_off = "is_stopped" in self.changed_data and self.cleaned_data.get("is_stopped")
-        if is_turned_off and not self.cleaned_data.get("stopped_why", "").strip():
+        is_off, is_turned = self.cleaned_data.get("is_stopped"), "is_stopped" in self.changed_data
+        is_untried = getattr(self.instance, "is_untried", False)
+        if is_turned and (is_off or is_untried) and not self.cleaned_data.get("stopped_why", "").strip():
             self.add_error("stopped_why", gettext("Say why: colleagues and payers will ask."))
         return cleaned
 
@@ -92,7 +93,7 @@ class AccountForm(SwitchForm):
     def given(self) -> dict[str, Any]:
         """The Config's fields as they were typed; of the secrets only those that were."""
         kinds = settings_of(self.shape)
-        typed = {name: self.cleaned_data.get(PREFIX + name) or "" for name in kinds}
+        typed = {name: kind.read(self.cleaned_data.get(PREFIX + name) or "") for name, kind in kinds.items()}
         return {name: value for name, value in typed.items() if value or not kinds[name].is_secret}
 
     @property
@@ -136,6 +137,7 @@ def _sentence(code: str) -> str:
         "is_private": gettext("This is a private key and does not belong here."),
         "is_public": gettext("This is a public key and does not belong here."),
         "is_certificate": gettext("This is a certificate and does not belong here."),
+        "several": gettext("These are several; paste the one that belongs here alone."),
         "wrong_length": gettext("This has another length than such a key has; copy it once more."),
     }
     return sentences.get(code) or gettext("This cannot be used; check it and enter it again.")

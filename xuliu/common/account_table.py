@@ -34,6 +34,7 @@ FOUND: States = {
 SAID = (
     gettext_noop("It shows with the first order."),
     gettext_noop("It shows with the first notice."),
+    gettext_noop("WeChat Pay signs with another key than the one entered. Copy its public key and key id once more."),
     gettext_noop("Not given; nobody can pay inside WeChat."),
     gettext_noop("WeChat took a sign-in code that nobody has."),
     gettext_noop("WeChat does not know this app id. Copy it once more from the service account."),

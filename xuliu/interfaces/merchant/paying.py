@@ -1,7 +1,7 @@
 """What a payer needs at hand while an order awaits its payment."""
 
 import json
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
 
@@ -20,6 +20,7 @@ from xuliu.payment.accounts import provider_of
 from xuliu.payment.contract import Method
 from xuliu.payment.models import Payment, SignIn
 
+OPENS_WITHIN = timedelta(seconds=5)
 # What a payment that cannot be paid now means for whoever waits.
 UNREADY: dict[str, str] = {
     Payment.State.FAILED: "failed",
@@ -46,7 +47,8 @@ def paying(request: HttpRequest, order: Order, now: datetime) -> dict[str, Any]:
     if payment.state == Payment.State.OPENING and (payment.trouble_at or payment.account.paused_at):
         return {**context, "stage": "trouble"}
     if payment.state != Payment.State.PENDING or not payment.token:
-        return {**context, "stage": UNREADY.get(payment.state, "opening")}
+        opening = "slow" if now - payment.opened_at > OPENS_WITHIN else "opening"
+        return {**context, "stage": UNREADY.get(payment.state, opening)}
     if in_wechat:
         return {**context, "stage": "sheet", **_sheet(payment, order, now)}
     sandbox = payment.token if payment.account.is_sandbox else ""

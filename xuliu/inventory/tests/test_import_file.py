@@ -77,13 +77,17 @@ def test_a_line_longer_than_64_kilobytes_is_refused_alone(sign: str, account: Ca
         (b"PK\x03\x04rest", "xlsx"),
         (b"", "empty"),
         ("iccid\n8\n".encode("utf-16-le"), "UTF-16"),
+        ("iccid\n8\n".encode("utf-16-be"), "UTF-16"),
+        ("卡号,接入号\n898604,1\n".encode("utf-16-le"), "UTF-16"),
+        ("卡号,接入号\n898604,1\n".encode("utf-16-be"), "UTF-16"),
+        (b"icc\0id\n8\n", "In the first line stands U+0000 NULL"),
         (b"\xef\xbb\xbf \n", "empty"),
         (b"sep=,\n\n", "empty"),
         (b"iccid,colour\n", "“colour” is not known"),
         (b"iccid,msisdn,ICCID\n", "twice"),
         (b"msisdn\n1\n", "“iccid” is missing"),
         (b"iccid," * 11_000 + b"\n", "longer than 64 KB"),
-        (b"\0" * 70_000, "probably in UTF-16"),
+        (b"\0" * 70_000, "longer than 64 KB"),
         (b"8" * 70_000, "longer than 64 KB"),
     ],
 )
@@ -198,7 +202,7 @@ def test_a_refused_cell_names_the_sign_in_it_that_cannot_be_seen(
 ) -> None:
     lines = [
         a_line(1, service_password="481\u200b"),
-        a_line(2, merchant_name="Tea\0house"),
+        a_line(2, merchant_name="Tea\0house"),  # among the first signs of the file, where it was taken for UTF-16
         a_line(3, carrier_account="nobody\u202e"),
     ]
 

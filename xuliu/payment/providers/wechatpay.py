@@ -38,7 +38,7 @@ from xuliu.payment.contract import (
     Truth,
     setting,
 )
-from xuliu.payment.keys import BadKey
+from xuliu.payment.keys import BadKey, serial_number
 from xuliu.payment.providers.codes import wechatpay as codes
 from xuliu.payment.providers.trying import wechatpay as trying
 from xuliu.payment.reading import about, inner, instant, json_object, minor_units, optional_text, text
@@ -55,7 +55,9 @@ class WechatPayConfig:
     """One merchant id, its keys, and the service account whose openids it knows."""
 
     mchid: str = field(metadata=setting(zh_hans="商户号", en="Merchant id (mchid)"))
-    merchant_serial: str = field(metadata=setting(zh_hans="商户证书序列号", en="Merchant certificate serial"))
+    merchant_serial: str = field(
+        metadata=setting(zh_hans="商户证书序列号", en="Merchant certificate serial", tidy=serial_number)
+    )
     private_key: str = field(
         repr=False, metadata=setting(zh_hans="商户私钥", en="Merchant private key", is_secret=True, is_long=True)
     )
@@ -194,7 +196,8 @@ class Provider:
     def examine(self, session: Session) -> list[Finding]:
         """By a payment and a sign-in that nobody has."""
         sign_in = partial(self.payer_id, session) if self._config.app_secret else None
-        return trying.findings(ask=partial(self.query, session), sign_in=sign_in)
+        ask = partial(trying.ask, self._exchange, session, self._config.mchid)
+        return trying.findings(ask=ask, sign_in=sign_in)
 
     def check_signature(self, *, headers: Mapping[str, str], body: bytes, now: datetime) -> Signed:
         """Serial number first, then age, then signature: a stranger's notice costs nothing. Raises Forged."""

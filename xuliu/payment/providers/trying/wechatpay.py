@@ -7,7 +7,8 @@ looks at app id and secret before it looks at the code: 40029 and 40163 are abou
 
 from collections.abc import Callable
 
-from xuliu.payment.contract import Finding, LockedOut, NoAnswer, NotSent, Odd, Shown
+from xuliu.payment.contract import Finding, LockedOut, NoAnswer, NotSent, Odd, Response, Session, Shown
+from xuliu.payment.signatures import ANOTHERS
 
 KEYS = {"zh-hans": "商户号、证书序列号与双方密钥", "en": "Merchant id, certificate serial and both keys"}
 APP = {"zh-hans": "服务号 AppID 与 AppSecret", "en": "App id and secret of the service account"}
@@ -17,24 +18,36 @@ APP_ID_IS_WRONG = ("40013", "41002")
 SECRET_IS_WRONG = ("40001", "40125", "41004")
 NO_SUCH_APP = "WeChat does not know this app id. Copy it once more from the service account."
 APP_REFUSED = "WeChat refuses this app secret. Copy it once more; a new one makes the old one useless."
+ANOTHERS_KEY = "WeChat Pay signs with another key than the one entered. Copy its public key and key id once more."
+ANSWERED = (200, 404)
 NOBODYS = "xuliu0try0nobody0has0this"
 
 
-def findings(*, ask: Callable[[str], object | None], sign_in: Callable[[str], object] | None) -> list[Finding]:
-    """`ask` queries a payment, None where no answer came; `sign_in` exchanges a code, where a secret is given."""
+def ask(exchange: Callable[..., Response], session: Session, mchid: str) -> Response:
+    """The answer to a query for the payment that nobody has."""
+    path = f"/v3/pay/transactions/out-trade-no/{NOBODYS}?mchid={mchid}"
+    return exchange(session, "query payment", "GET", path, b"", NOBODYS)
+
+
+def findings(*, ask: Callable[[], Response], sign_in: Callable[[str], object] | None) -> list[Finding]:
+    """`ask` queries a payment that nobody has; `sign_in` exchanges a code, where a secret is given."""
     notices = Finding(about=API_KEY, shown=Shown.UNTRIED, why="It shows with the first notice.", is_needed=False)
     not_given = Finding(about=APP, shown=Shown.UNTRIED, why="Not given; nobody can pay inside WeChat.", is_needed=False)
     return [_keys(ask), _app(sign_in) if sign_in else not_given, notices]
 
 
-def _keys(ask: Callable[[str], object | None]) -> Finding:
+def _keys(ask: Callable[[], Response]) -> Finding:
     try:
-        answer = ask(NOBODYS)
+        answer = ask()
     except LockedOut as refused:
         return Finding(about=KEYS, shown=Shown.WRONG, why=str(refused)[:200])
     except (NotSent, NoAnswer) as error:
+        if str(error.__cause__) in ANOTHERS:
+            return Finding(about=KEYS, shown=Shown.WRONG, why=ANOTHERS_KEY)
         return Finding(about=KEYS, shown=Shown.UNTRIED, why=str(error)[:200])
-    return Finding(about=KEYS, shown=Shown.UNTRIED if answer is None else Shown.RIGHT)
+    if answer.status in ANSWERED:
+        return Finding(about=KEYS, shown=Shown.RIGHT)
+    return Finding(about=KEYS, shown=Shown.UNTRIED, why=f"HTTP {answer.status}")
 
 
 def _app(sign_in: Callable[[str], object]) -> Finding:
