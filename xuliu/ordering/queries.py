@@ -6,11 +6,12 @@ from datetime import datetime, timedelta
 from statistics import median
 
 from django.db import connection
-from django.db.models import Sum
+from django.db.models import Exists, OuterRef, Sum
 
 from xuliu.carrier.models import CarrierAccount
 from xuliu.common import clock
 from xuliu.common.models import Event
+from xuliu.inventory.models import Sim
 from xuliu.ordering.models import Attempt, Order, OrderLine, Receipt
 from xuliu.ordering.patience import began_by, has_ended
 from xuliu.payment.models import Payment, Refund
@@ -254,5 +255,7 @@ def timeline(order_id: int) -> list[Event]:
 
 
 def active_accounts() -> list[int]:
-    """The carrier accounts that steps go through."""
-    return list(CarrierAccount.objects.order_by("id").values_list("id", flat=True))
+    """The carrier accounts that steps go through: those with a SIM, for each has lanes of its own, and every lane a
+    connection. A SIM stays with its account."""
+    has_sim = Exists(Sim.objects.filter(account_id=OuterRef("pk")))
+    return list(CarrierAccount.objects.filter(has_sim).order_by("id").values_list("id", flat=True))
