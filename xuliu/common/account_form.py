@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import MISSING, replace
 from dataclasses import fields as fields_of
 from typing import Any, ClassVar
+from urllib.parse import urlsplit
 
 from django import forms
 from django.core.exceptions import ValidationError
@@ -165,6 +166,13 @@ def form_for(
     return type("AccountFormOf" + shape.__name__, (AccountForm,), body)
 
 
+def _is_address(text: str) -> None:
+    """A path may belong to it; what stands behind it, or a name before the host, would be lost or spoil the rest."""
+    parts = urlsplit(text)
+    if parts.scheme not in ("http", "https") or parts.query or parts.fragment or "@" in parts.netloc:
+        raise ValidationError(gettext("Scheme, host, port and path alone, like https://api.example.com."))
+
+
 def _field(kind: Setting) -> forms.Field:
     if kind.is_long:
         attributes = {"rows": 4, "autocomplete": "off", "spellcheck": "false"}
@@ -173,5 +181,5 @@ def _field(kind: Setting) -> forms.Field:
     if kind.is_secret:
         return forms.CharField(widget=UnfoldAdminPasswordWidget(attrs={"autocomplete": "new-password"}), strip=False)
     if kind.is_url:
-        return forms.URLField(widget=UnfoldAdminTextInputWidget(), assume_scheme="https")
+        return forms.URLField(widget=UnfoldAdminTextInputWidget(), assume_scheme="https", validators=[_is_address])
     return forms.CharField(widget=UnfoldAdminTextInputWidget())

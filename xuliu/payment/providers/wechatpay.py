@@ -347,10 +347,7 @@ def _check_admitted(answer: Response) -> None:
     """A refusal of our keys need not be signed: believing a false one costs no money. Raises LockedOut."""
     if answer.status not in range(400, 500):
         return
-    try:
-        code = optional_text(json_object(answer.body), "code")
-    except Odd:
-        code = ""
+    code = codes.code_in(answer)
     if answer.status == 401 or code in codes.OURS:
         raise LockedOut(f"HTTP {answer.status} {code}".strip()[:200])
 

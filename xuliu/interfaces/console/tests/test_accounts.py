@@ -100,9 +100,18 @@ def test_what_is_typed_on_one_line_is_read_as_it_was_meant() -> None:
 
 @pytest.mark.parametrize(
     ("name", "value"),
-    [("zone", "Mars/Base"), ("zone", "../../etc/passwd"), ("settles_within", "-5"), ("verify_within", "1000 00:00:00")],
+    [
+        ("config_base_url", "ftp://x.example"),
+        ("config_base_url", "https://x.example/?a=1"),
+        ("config_base_url", "https://me:word@x.example"),
+        ("config_base_url", "https://x.example/#here"),
+        ("zone", "Mars/Base"),
+        ("zone", "../../etc/passwd"),
+        ("settles_within", "-5"),
+        ("verify_within", "1000 00:00:00"),
+    ],
 )
-def test_a_limit_that_no_step_could_keep_is_refused_at_its_field(name: str, value: str) -> None:
+def test_a_limit_or_an_address_that_would_be_half_obeyed_is_refused_at_its_field(name: str, value: str) -> None:
     shop = make_shop()
     address = reverse("admin:carrier_carrieraccount_change", args=[shop.sim.account_id])
     form = {

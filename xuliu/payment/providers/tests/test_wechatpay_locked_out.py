@@ -77,6 +77,7 @@ def test_another_public_key_than_wechat_pays_is_found_wrong(changes: dict[str, s
     [
         RecordedPeer(status=502, said=b"<html>", headers={}),
         refusal("SYSTEM_ERROR", 500),
+        refusal("NO_SUCH_PATH", 404),
         RecordedPeer(status=404, said={"code": "ORDER_NOT_EXIST"}, headers={}),
     ],
 )

@@ -8,6 +8,7 @@ looks at app id and secret before it looks at the code: 40029 and 40163 are abou
 from collections.abc import Callable
 
 from xuliu.payment.contract import Finding, LockedOut, NoAnswer, NotSent, Odd, Response, Session, Shown
+from xuliu.payment.providers.codes.wechatpay import NOT_THERE, code_in
 from xuliu.payment.signatures import ANOTHERS
 
 KEYS = {"zh-hans": "商户号、证书序列号与双方密钥", "en": "Merchant id, certificate serial and both keys"}
@@ -19,7 +20,6 @@ SECRET_IS_WRONG = ("40001", "40125", "41004")
 NO_SUCH_APP = "WeChat does not know this app id. Copy it once more from the service account."
 APP_REFUSED = "WeChat refuses this app secret. Copy it once more; a new one makes the old one useless."
 ANOTHERS_KEY = "WeChat Pay signs with another key than the one entered. Copy its public key and key id once more."
-ANSWERED = (200, 404)
 NOBODYS = "xuliu0try0nobody0has0this"
 
 
@@ -45,9 +45,9 @@ def _keys(ask: Callable[[], Response]) -> Finding:
         if str(error.__cause__) in ANOTHERS:
             return Finding(about=KEYS, shown=Shown.WRONG, why=ANOTHERS_KEY)
         return Finding(about=KEYS, shown=Shown.UNTRIED, why=str(error)[:200])
-    if answer.status in ANSWERED:
+    if answer.status == 404 and code_in(answer) in NOT_THERE:
         return Finding(about=KEYS, shown=Shown.RIGHT)
-    return Finding(about=KEYS, shown=Shown.UNTRIED, why=f"HTTP {answer.status}")
+    return Finding(about=KEYS, shown=Shown.UNTRIED, why=f"HTTP {answer.status} {code_in(answer)}".strip()[:200])
 
 
 def _app(sign_in: Callable[[str], object]) -> Finding:
