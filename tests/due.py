@@ -14,9 +14,9 @@ from typing import NamedTuple
 import psycopg
 from django.db import connection
 
-from xuliu.carrier.queries import account_ids
 from xuliu.common import clock
 from xuliu.common.steps import Step, gathered
+from xuliu.inventory.queries import accounts_with_sims
 
 STEPS = gathered()
 _ASK = " UNION ALL ".join(f"SELECT '{step.name}', * FROM ({step.due}) AS due" for step in STEPS)  # noqa: S608  # constants
@@ -52,7 +52,7 @@ def run() -> int:
 
 def run_all(*, only: str = "") -> int:
     """Every step once, or the one of that name, due or not, in the order of the line; returns how much was done."""
-    return sum(run() for (step, _), run in _in_order(account_ids()) if only in ("", step))
+    return sum(run() for (step, _), run in _in_order(accounts_with_sims()) if only in ("", step))
 
 
 def _in_order(accounts: Sequence[int]) -> Iterator[tuple[tuple[str, int | None], Callable[[], int]]]:

@@ -188,6 +188,10 @@ def test_an_end_that_a_person_accepted_holds_up_no_sending(world: World) -> None
     drive_for(world, timedelta(minutes=2))
 
     assert Attempt.objects.filter(line__order=second, sent_at__isnull=False).exists()
+    drive_for(world, timedelta(minutes=30))
+    assert line_states(second) == ["DISPUTED"], "the end that was accepted for the first proves no second"
+    with acting(Actor("person", make_person("Olga").pk, "Olga")):
+        decide.accept(line_id=second.lines.get().pk, why="seen in the portal", proof="screenshot 18")
 
 
 @BOTH

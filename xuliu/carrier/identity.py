@@ -9,17 +9,26 @@ log = logging.getLogger(__name__)
 
 
 def readings_of(sims: Sequence[SimKey], readings: Sequence[object]) -> list[Reading | None]:
-    """The readings of these SIMs, in their order; None where nothing came back or another SIM's, which is no answer.
+    """The readings of these SIMs, in their order; None where nothing came back, or nothing that says anything, or
+    another SIM's: that is no answer.
 
     Raises NoAnswer for a list of another length: nobody can say whose entry is whose.
     """
     if len(readings) != len(sims):
         raise NoAnswer(f"{len(sims)} SIMs were asked about, {len(readings)} readings came back")
-    said = [reading if isinstance(reading, Reading) else None for reading in readings]
+    said = [
+        reading if isinstance(reading, Reading) and (reading.state or _says_something(reading)) else None
+        for reading in readings
+    ]
     own = [reading if reading and reading.iccid == sim.iccid else None for sim, reading in zip(sims, said, strict=True)]
     if others := own.count(None) - said.count(None):
         log.warning(ANOTHER_SIM, extra={"count": others})
     return own
+
+
+def _says_something(reading: Reading) -> bool:
+    """A body in another shape than the vendor's leaves every field out: of that nobody shall read "as of now"."""
+    return reading != Reading(iccid=reading.iccid, as_of=reading.as_of, counted_from=reading.counted_from)
 
 
 def answers_to(questions: Sequence[Question], answers: Sequence[object]) -> list[Answer]:

@@ -48,6 +48,17 @@ def main(argv: Sequence[str] | None = None) -> int:
         # Whoever read our output has seen enough; what is left of it goes nowhere.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 141
+    except Exception as error:
+        if not _is_of_the_database(error):
+            raise
+        print(f"xuliu: The database does not serve: {' '.join(str(error).split())}", file=sys.stderr)
+        return 1
+
+
+def _is_of_the_database(error: Exception) -> bool:
+    from xuliu.common.failures import is_transient
+
+    return is_transient(error)
 
 
 def commands() -> dict[str, Command]:

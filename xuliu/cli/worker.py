@@ -17,11 +17,11 @@ from functools import partial
 import psycopg
 from django.db import connection
 
-from xuliu.carrier.queries import account_ids
 from xuliu.carrier.reads import tally
 from xuliu.cli.guard import refuse_unfit
 from xuliu.common import parallel, wake
 from xuliu.common.steps import AccountStep, Step, gathered
+from xuliu.inventory.queries import accounts_with_sims
 
 TICK_SECONDS = 1.0
 LONGEST_REST_SECONDS = 30.0
@@ -102,7 +102,7 @@ class Worker:
         thread.start()
 
     def _start_new_accounts(self) -> None:
-        for account_id in account_ids():
+        for account_id in accounts_with_sims():
             lanes: dict[str, list[NamedRun]] = {}
             for step in self._steps:
                 if isinstance(step, AccountStep):

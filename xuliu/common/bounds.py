@@ -42,8 +42,11 @@ def amount(value: Any, *, unit: int, most: int) -> int | None:
     """A number, or one in a text, times `unit`, as a whole number from 0 to `most`; None for whatever else it is."""
     if isinstance(value, bool) or not isinstance(value, int | float | str) or not _is_short(value):
         return None
+    text = str(value).strip()
+    if not text.isascii() or "_" in text:  # Decimal reads digits of any script, and "1_0"
+        return None
     try:
-        found = Decimal(str(value).strip())
+        found = Decimal(text)
     except DecimalException:
         return None
     if not found.is_finite() or not 0 <= found <= most:

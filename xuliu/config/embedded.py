@@ -33,6 +33,7 @@ SOCKET_NAME = ".s.PGSQL.5432"
 RETRY_FOR_SECONDS = 5.0
 START_TIMEOUT_SECONDS = 60
 
+FULL = ("too many clients already", "remaining connection slots are reserved")
 SETTINGS: Mapping[str, str] = {
     "listen_addresses": "",
     "unix_socket_permissions": "0700",
@@ -275,9 +276,19 @@ def _hold(home: Path) -> int:
 def _answers(cluster: Cluster) -> bool:
     try:
         psycopg.connect(cluster.url("postgres"), connect_timeout=5).close()
-    except psycopg.OperationalError:
+    except psycopg.OperationalError as error:
+        _expect_room(cluster, error)
         return False
     return True
+
+
+def _expect_room(cluster: Cluster, error: psycopg.OperationalError) -> None:
+    """A server that is full runs: starting another would say no more than that."""
+    if any(said in str(error) for said in FULL):
+        raise wheel.EmbeddedPostgresError(
+            f"The PostgreSQL of {cluster.home} has no connection free (it takes {SETTINGS['max_connections']});"
+            " stop a serve or a worker, or give Xuliu a server of its own in DATABASE_URL."
+        ) from error
 
 
 def _launch(cluster: Cluster) -> None:
@@ -308,7 +319,12 @@ def _text(path: Path) -> str:
 
 
 def _ensure_database(cluster: Cluster, name: str) -> None:
-    with psycopg.connect(cluster.url("postgres"), autocommit=True) as connection:
+    try:
+        connection = psycopg.connect(cluster.url("postgres"), autocommit=True)
+    except psycopg.OperationalError as error:
+        _expect_room(cluster, error)
+        raise
+    with connection:
         if connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [name]).fetchone() is None:
             connection.execute(psycopg.sql.SQL("CREATE DATABASE {}").format(psycopg.sql.Identifier(name)))
 

@@ -22,6 +22,7 @@ _ICCID = re.compile(r"[0-9A-Z]{18,20}")
 _PADDED = re.compile(r"[0-9]{19}F|[0-9]{18}FF")
 _ROUNDED = re.compile(r"[0-9]([.,][0-9]{1,40})?E\+?[0-9]{1,3}")
 _DECIMAL = re.compile(r"([0-9]{1,40})\.0{1,9}")
+_FORMULA = re.compile(r"[=@] {0,9}[A-Z$\[]|[=@] {0,9}[0-9.]{1,40} {0,9}[-+*/&(]|[-+] {0,9}[A-Z]{1,40}\(")
 LOOKALIKES = {"O": "0", "I": "1", "L": "1"}
 EXACT_DIGITS = 15  # as many a spreadsheet keeps
 
@@ -64,6 +65,7 @@ class Fault(StrEnum):
     SIGN = "sign"  # sign, place
     LOOKALIKE = "lookalike"  # letter, digit, place
     ROUNDED = "rounded"  # a spreadsheet took it for a quantity (8.98604E+19): its last digits are lost
+    FORMULA = "formula"  # of a spreadsheet: what it would show is not in the file
     SWAPPED = "swapped"  # perhaps: digits in pairs the wrong way round, as they stand on a chip
     CHECK_DIGIT = "check_digit"
 
@@ -149,7 +151,7 @@ def readings(text: str) -> Readings:
     """What a text may be, where nobody says of what kind it is."""
     iccid, refused = _tried(iccid_of, text)
     is_worth_saying = refused and (
-        refused.fault in (Fault.LOOKALIKE, Fault.ROUNDED, Fault.SWAPPED)
+        refused.fault in (Fault.LOOKALIKE, Fault.ROUNDED, Fault.FORMULA, Fault.SWAPPED)
         or (refused.fault is Fault.SIGN and not "!" <= str(refused.facts["sign"]) <= "~")
     )
     return Readings(
@@ -196,6 +198,8 @@ def _bare(kind: Kind, text: str) -> str:
         raise NotSuchANumber(kind, Fault.LENGTH, count=len(text))
     is_serial = kind is Kind.SERIAL_NUMBER
     text = text.upper().translate(signs.ALIKE)
+    if _FORMULA.match(text.strip(" '")):
+        raise NotSuchANumber(kind, Fault.FORMULA)
     while True:
         bare = _without_label(_without_ends(text), is_apart=is_serial)
         if not is_serial:

@@ -3,7 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from xuliu.inventory.models import Terminal
+from django.db.models import Exists, OuterRef
+
+from xuliu.carrier.models import CarrierAccount
+from xuliu.inventory.models import Sim, Terminal
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,3 +27,10 @@ def stickers(*, merchant_code: str = "", serial_numbers: Sequence[str] = ()) -> 
         terminals = terminals.filter(serial_number__in=list(serial_numbers))
     columns = ("sticker_code", "serial_number", "model__brand", "model__name")
     return [Sticker(code, number, f"{brand} {name}") for code, number, brand, name in terminals.values_list(*columns)]
+
+
+def accounts_with_sims() -> list[int]:
+    """The carrier accounts that steps go through: each has lanes of its own, and every lane a connection, so those
+    without a SIM have none. A SIM stays with its account."""
+    has_sim = Exists(Sim.objects.filter(account_id=OuterRef("pk")))
+    return list(CarrierAccount.objects.filter(has_sim).order_by("id").values_list("id", flat=True))

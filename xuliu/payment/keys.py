@@ -1,8 +1,10 @@
-"""Keys and certificates as people paste them: with `\\n` for line breaks, blanks for line breaks, without their frame.
+"""Keys and certificates as people paste them: with `\\n` or blanks for line breaks, without their frame, in full width,
+with dashes that a word processor joined, with what nobody sees in between, beside other blocks of the same file.
 
 Parsing one costs many times what a signature check does, so each text is parsed once a process and the key kept.
 """
 
+import re
 from base64 import b64decode
 from binascii import Error as NotBase64
 from collections.abc import Callable, Mapping
@@ -15,16 +17,22 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPubl
 from cryptography.hazmat.primitives.serialization import load_der_private_key, load_der_public_key
 from cryptography.x509 import load_der_x509_certificate
 
+from xuliu.common import signs
+
 SEALING_BYTES = 32
 KEPT = 256  # three texts an account
-FRAME = "-----"
 PRIVATE, PUBLIC, CERTIFICATE, ENCRYPTED = "PRIVATE KEY", "PUBLIC KEY", "CERTIFICATE", "ENCRYPTED"
+# Word processors join two or three dashes to one, so that fewer than five may be left of a frame.
+_FRAME = re.compile(r"-{2,9} {0,9}(BEGIN|END) {1,9}([A-Z0-9 ]{1,40}?) {0,9}-{2,9}", re.IGNORECASE)
+# Line breaks stay; `>` stands before the lines of a mail that is answered.
+_PLAIN = {sign: plain for sign, plain in signs.ALIKE.items() if chr(sign) not in "\r\n"} | {ord(">"): None}
 
 
 class BadKey(Exception):
     """A key or certificate that cannot be used; `code` says why, and whoever shows it words it. Never carries the key.
 
-    Codes: empty, not_a_key, not_rsa, too_short, encrypted, is_private, is_public, is_certificate, wrong_length.
+    Codes: empty, not_a_key, not_rsa, too_short, encrypted, is_private, is_public, is_certificate, several,
+    wrong_length.
     """
 
     def __init__(self, code: str, what: str = "the key") -> None:
@@ -48,7 +56,7 @@ def private_key(pasted: str) -> RSAPrivateKey:
     try:
         key = load_der_private_key(der, password=None)
     except (ValueError, TypeError) as error:
-        raise BadKey("not_a_key", "the private key") from error
+        raise BadKey(_what_else(der), "the private key") from error
     if not isinstance(key, RSAPrivateKey):
         raise BadKey("not_rsa", "the private key")
     _check_size(key.key_size, "the private key")
@@ -58,10 +66,11 @@ def private_key(pasted: str) -> RSAPrivateKey:
 @lru_cache(maxsize=KEPT)
 def public_key(pasted: str) -> RSAPublicKey:
     """The RSA public key in that text. Raises BadKey."""
+    der = _only(pasted, wanted=PUBLIC, what="the public key")
     try:
-        key = load_der_public_key(_only(pasted, wanted=PUBLIC, what="the public key"))
+        key = load_der_public_key(der)
     except ValueError as error:
-        raise BadKey("not_a_key", "the public key") from error
+        raise BadKey(_what_else(der), "the public key") from error
     return _rsa(key, "the public key")
 
 
@@ -69,13 +78,14 @@ def public_key(pasted: str) -> RSAPublicKey:
 def certificates(pasted: str) -> Mapping[str, Certified]:
     """The certificates in that text by serial number: hex, upper case, no leading zeros. Raises BadKey."""
     by_serial = {}
-    for kind, der in _blocks(pasted):
+    for kind, text in _blocks(pasted):
         _check_kind(kind, CERTIFICATE, "the certificate")
+        der = _decoded(text)
         try:
             found = load_der_x509_certificate(der)
             key = found.public_key()
         except ValueError as error:
-            raise BadKey("not_a_key", "the certificate") from error
+            raise BadKey(_what_else(der), "the certificate") from error
         certified = Certified(_rsa(key, "the certificate"), found.not_valid_before_utc, found.not_valid_after_utc)
         by_serial[f"{found.serial_number:X}"] = certified
     return MappingProxyType(by_serial)
@@ -117,13 +127,22 @@ def _check_size(bits: int, what: str) -> None:
 
 
 def _only(pasted: str, *, wanted: str, what: str) -> bytes:
-    """The first block of the text, as DER."""
+    """The one block of that kind in the text, as DER. Others may stand beside it, but no private key beside what is
+    shown again."""
     blocks = _blocks(pasted)
     if not blocks:
         raise BadKey("empty", what)
-    kind, der = blocks[0]
-    _check_kind(kind, wanted, what)
-    return der
+    fitting = {text for kind, text in blocks if wanted in kind or not kind}
+    is_given_away = wanted != PRIVATE and any(PRIVATE in kind for kind, _ in blocks)
+    if is_given_away or not fitting:
+        _check_kind(PRIVATE if is_given_away else blocks[0][0], wanted, what)
+        raise BadKey("not_a_key", what)
+    if any(ENCRYPTED in kind for kind, _ in blocks):
+        raise BadKey("encrypted", what)
+    found = {_decoded(text) for text in fitting}
+    if len(found) > 1:
+        raise BadKey("several", what)
+    return found.pop()
 
 
 def _check_kind(kind: str, wanted: str, what: str) -> None:
@@ -134,17 +153,38 @@ def _check_kind(kind: str, wanted: str, what: str) -> None:
             raise BadKey(code, what)
 
 
-def _blocks(pasted: str) -> list[tuple[str, bytes]]:
-    """The label of each frame ("" where there is none) and what it holds.
+def _what_else(der: bytes) -> str:
+    """What that is, where it is not what was wanted: without a frame nothing else tells."""
+    for code, load in (
+        ("is_private", lambda: load_der_private_key(der, password=None)),
+        ("is_public", lambda: load_der_public_key(der)),
+        ("is_certificate", lambda: load_der_x509_certificate(der)),
+    ):
+        try:
+            load()
+        except TypeError:  # it wants a password
+            return "encrypted"
+        except ValueError:
+            continue
+        return code
+    return "not_a_key"
 
-    Between `-----BEGIN X-----` and `-----END X-----` stand the parts that splitting by the dashes leaves.
-    """
-    text = pasted.strip().strip("\"'").replace("\\r", "").replace("\\n", "\n")
-    parts = [part.strip() for part in text.split(FRAME)]
-    if len(parts) == 1:
-        return [("", _decoded(text))] if text else []
-    begun = [index for index, part in enumerate(parts) if part.startswith("BEGIN ")]
-    return [(parts[index].removeprefix("BEGIN "), _decoded("".join(parts[index + 1 : index + 2]))) for index in begun]
+
+def _blocks(pasted: str) -> list[tuple[str, str]]:
+    """The label of each frame ("" where there is none) and what it holds; half a frame frames, too."""
+    text = pasted.translate(_PLAIN).replace("\\r", "").replace("\\n", "\n").strip(" \r\n\t',")
+    frames = list(_FRAME.finditer(text))
+    if not frames:
+        return [("", text)] if text else []
+    ends = [frame.start() for frame in frames[1:]] + [len(text)]
+    blocks = [
+        (frame[2].upper(), text[frame.end() : end])
+        for frame, end in zip(frames, ends, strict=True)
+        if frame[1].upper() == "BEGIN"
+    ]
+    if frames[0][1].upper() == "END":
+        blocks.insert(0, (frames[0][2].upper(), text[: frames[0].start()]))
+    return blocks
 
 
 def _decoded(text: str) -> bytes:
@@ -157,3 +197,8 @@ def _decoded(text: str) -> bytes:
         raise BadKey("not_a_key") from error
     except ValueError as error:  # a sign that is not ASCII
         raise BadKey("not_a_key") from error
+
+
+def serial_number(text: str) -> str:
+    """A certificate's serial number as a provider writes it, from how openssl, Windows and browsers show it."""
+    return text.upper().removeprefix("SERIAL").lstrip(" =:").removeprefix("0X").replace(":", "").replace(" ", "")

@@ -70,3 +70,11 @@ def test_readings_of_another_sim_neither_find_a_change_nor_say_that_it_is_not_th
     for ends_on in (date(2027, 1, 1), date(2028, 1, 1)):
         after = replace(_reading(MEI), period_end_on=ends_on)
         assert Answer.by_readings(change, _reading(LIN), after).outcome is Outcome.UNKNOWN
+
+
+def test_a_reading_that_says_nothing_is_no_reading() -> None:
+    silent = replace(_reading(LIN), period_end_on=None, counted_from=date(2026, 3, 1))
+
+    assert _read([silent, _reading(MEI)]) == [None, _reading(MEI)]
+    assert _read([replace(silent, granted_bytes=0), _reading(MEI)])[0] is not None, "none granted is said"
+    assert _read([replace(silent, iccid=STRANGER.iccid, state="active"), _reading(MEI)])[0] is None

@@ -118,3 +118,10 @@ def _xuliu(*arguments: str, **environment: str) -> subprocess.CompletedProcess[s
     return subprocess.run(
         command, env={**os.environ, **environment}, capture_output=True, text=True, timeout=60, check=False
     )
+
+
+def test_a_database_that_does_not_answer_is_one_sentence() -> None:
+    ended = _xuliu("check-account", "carrier:x", DATABASE_URL="postgresql://x@127.0.0.1:1/x")
+    assert ended.returncode == 1
+    assert ended.stderr.startswith("xuliu: The database does not serve: ")
+    assert ended.stderr.count("\n") == 1

@@ -34,6 +34,7 @@ def test_a_number_that_is_none_is_left_out_and_what_stands_beside_it_is_read(fig
         (-1, None), ("-0.5", None), (1e30, None), ("1e30", None), ("1e999999999", None), ("9" * 6000, None),
         (10**4000, None), (float("nan"), None), (float("inf"), None), ("NaN", None), ("", None), (None, None),
         (True, None), ([17], None), ({}, None), ("1\x002", None), (bounds.MOST_BYTES, None),
+        ("\u0663", None), ("\uff11\uff10", None), ("\u00b2", None), ("1_0", None), ("1,024", None),
     ],
 )  # fmt: skip
 def test_an_amount_is_whole_units_within_what_a_sim_can_have(said: Any, found: int | None) -> None:

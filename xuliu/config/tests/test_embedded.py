@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import signal
@@ -161,6 +162,15 @@ def test_the_cause_is_told_where_the_server_does_not_start(home: Path, monkeypat
     monkeypatch.setattr(embedded, "RETRY_FOR_SECONDS", 0.0)
     with pytest.raises(wheel.EmbeddedPostgresError, match=r'did not start: FATAL:  could not access file "no"'):
         embedded.start(home, {"shared_preload_libraries": "no"})
+
+
+def test_a_server_without_a_free_connection_is_named_so_and_not_as_one_that_does_not_start(home: Path) -> None:
+    few = {"max_connections": "4", "superuser_reserved_connections": "0", "max_wal_senders": "0"}
+    with embedded.running(home, few) as server, contextlib.ExitStack() as taken:
+        for _each in range(4):
+            taken.enter_context(psycopg.connect(server.url()))
+        with pytest.raises(wheel.EmbeddedPostgresError, match="has no connection free"):
+            embedded.start(home)
 
 
 @pytest.mark.parametrize(

@@ -66,7 +66,7 @@ def evidence_of(line: OrderLine, attempt: Attempt | None, newest: StoredReading 
 
 
 def _held_back(line: ActiveLine) -> Evidence:
-    proven, said = line.proven, line.before
+    proven, said = line.proven or line.looked, line.before
     return Evidence(
         promise=gettext("Held back: what the carrier shows now is less than was proven of this SIM, or too little."),
         rows=_rows(proven, said, line.proof),

@@ -17,7 +17,7 @@ from django.db import connection
 from django.shortcuts import redirect
 from django.utils.translation import gettext
 
-from xuliu.common import clock, crypto, guard
+from xuliu.common import clock, crypto, guard, signs
 from xuliu.interfaces.console import tries
 from xuliu.party.models import Person
 
@@ -74,7 +74,7 @@ class _CountedCode:
 
     def clean_code(self: Any) -> str:
         """The code of this person's app, or one of their recovery codes. Raises TooManyTries."""
-        code: str = self.cleaned_data["code"]
+        code: str = self.cleaned_data["code"].translate(signs.PLAIN)  # a Chinese keyboard may write full width
         _refuse_who_is_no_more(self.user)
         budgets = tries.of_code(context.request, self.user)
         guard.require(budgets)
@@ -110,7 +110,7 @@ class ActivateForm(ActivateTOTPForm):  # type: ignore[misc]  # allauth ships no 
 
     def clean_code(self) -> str:
         """The code, where it fits."""
-        code: str = self.cleaned_data["code"]
+        code: str = self.cleaned_data["code"].translate(signs.PLAIN)
         counter = counter_of(self.secret, code)
         if counter is None:
             raise get_adapter().validation_error("incorrect_code")

@@ -1,7 +1,7 @@
 """What a payer needs at hand while an order awaits its payment."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import segno
@@ -20,6 +20,7 @@ from xuliu.ordering.models import Order
 from xuliu.payment import sign_ins
 from xuliu.payment.models import Payment, SignIn
 
+OPENS_WITHIN = timedelta(seconds=5)
 # What a payment that cannot be paid now means for whoever waits.
 UNREADY: dict[str, str] = {
     Payment.State.FAILED: "failed",
@@ -67,7 +68,8 @@ def _to_pay(payment: Payment, order: Order, way: ShownWay, now: datetime) -> dic
     if payment.state == Payment.State.OPENING and (payment.trouble_at or payment.account.paused_at):
         return {"stage": "trouble"}
     if payment.state != Payment.State.PENDING or (way.needs_token and not payment.token):
-        return {"stage": UNREADY.get(payment.state, "opening")}
+        opening = "slow" if now - payment.opened_at > OPENS_WITHIN else "opening"
+        return {"stage": UNREADY.get(payment.state, opening)}
     back = settings.XULIU_BASE_URL + reverse("merchant:order", args=[order.code])
     return {
         "stage": "ready",

@@ -19,6 +19,7 @@ class ShownWay:
     has_sign_in: bool
     is_in_app: bool
     provider: str
+    called: str  # the provider's name within a sentence
     needs_token: bool
     is_drawn: bool
     template: str
@@ -45,6 +46,7 @@ def shown_way(code: str, *, total: str = "") -> ShownWay:
         has_sign_in=way.has_sign_in,
         is_in_app=way.is_in_app,
         provider=provider.code,
+        called=called,
         is_drawn=way.part is PagePart.QR,
         needs_token=way.part is not PagePart.NOTHING,
         template=parts.templates.get(code, f"ways/{way.part}.html"),

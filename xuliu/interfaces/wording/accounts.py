@@ -23,6 +23,7 @@ FAULTS: Mapping[str, Promise] = {
     "is_private": _("This is a private key and does not belong here."),
     "is_public": _("This is a public key and does not belong here."),
     "is_certificate": _("This is a certificate and does not belong here."),
+    "several": _("These are several; paste the one that belongs here alone."),
     "wrong_length": _("This has another length than such a key has; copy it once more."),
 }
 UNUSABLE = _("This cannot be used; check it and enter it again.")

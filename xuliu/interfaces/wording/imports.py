@@ -23,6 +23,7 @@ OF_FILE: Mapping[FileFault, Promise] = {
     FileFault.TOO_LARGE: _("The file is larger than 128 MB; split it."),
     FileFault.TOO_MANY_LINES: _("The file has more than %(most)s lines; split it."),
     FileFault.HEADING_TOO_LONG: _("The first line is longer than 64 KB; it must name the columns."),
+    FileFault.HIDDEN_SIGN: _("In the first line stands %(sign)s."),
     FileFault.COLUMN_UNKNOWN: _(
         "The column “%(column)s” is not known; the first line must name columns among these: %(known)s."
     ),

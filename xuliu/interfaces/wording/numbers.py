@@ -22,6 +22,7 @@ SIGNS: Mapping[Kind, Promise] = {
 }
 LOOKALIKE = _("at place %(place)s stands the letter %(letter)s; is it the digit %(digit)s?")
 ROUNDED = _("a spreadsheet has rounded this number; export it again with the column formatted as text")
+FORMULA = _("this is a spreadsheet's formula and no number; export it again with the values alone")
 SWAPPED = _("an ICCID begins with 89; these digits may stand in swapped pairs, as on a chip: is it %(perhaps)s?")
 CHECK_DIGIT = _("the last digit of this IMEI does not fit the others")
 
@@ -47,6 +48,8 @@ def _template(kind: Kind, fault: Fault) -> Promise:
             return LOOKALIKE
         case Fault.ROUNDED:
             return ROUNDED
+        case Fault.FORMULA:
+            return FORMULA
         case Fault.SWAPPED:
             return SWAPPED
         case Fault.CHECK_DIGIT:

@@ -26,6 +26,8 @@ REASONS = (
     gettext_noop("not sent: an earlier sending did it"),
     gettext_noop("not sent: the carrier shows an earlier end than was proven"),
     gettext_noop("not sent: the carrier shows fewer bytes than were proven"),
+    gettext_noop("not sent: the carrier shows an earlier end than when the SIM was looked up"),
+    gettext_noop("not sent: the carrier shows fewer bytes than when the SIM was looked up"),
     gettext_noop("not sent: the carrier does not list every plan that was proven"),
     gettext_noop("not sent: the carrier says no end, and no other is known"),
     gettext_noop("not sent: the carrier says no bytes granted, without which nothing can be proven"),

@@ -21,6 +21,7 @@ class FileFault(StrEnum):
     TOO_LARGE = "too_large"
     TOO_MANY_LINES = "too_many_lines"  # most
     HEADING_TOO_LONG = "heading_too_long"
+    HIDDEN_SIGN = "hidden_sign"  # sign
     COLUMN_UNKNOWN = "column_unknown"  # column, known
     COLUMN_TWICE = "column_twice"  # column
     COLUMN_MISSING = "column_missing"  # column

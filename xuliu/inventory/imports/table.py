@@ -17,6 +17,7 @@ BYTES_A_SIGN = 4  # at most, in UTF-8
 SEPARATORS = ",;\t"
 SPREADSHEETS = {b"PK\x03\x04": "Excel (.xlsx)", b"\xd0\xcf\x11\xe0": "Excel (.xls)"}
 UTF_16 = (b"\xff\xfe", b"\xfe\xff")
+LOOKED_AT, PAIRED_IN = 4096, 8  # bytes at the start, of which one in so many at least is then 0
 # The first line by which Excel is told the separator.
 HINT = re.compile(r'"?sep=([^\w\s]|\t)"?', re.IGNORECASE)
 LINES_A_CELL = 20
@@ -151,7 +152,7 @@ def _text(path: Path) -> str:
         text = raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise UnreadableFile(FileFault.ENCODING, encoding=_likely_encoding(raw)) from error
-    if "\0" in text[:100]:  # every second byte of UTF-16 without a mark
+    if _is_utf_16(raw):
         raise UnreadableFile(FileFault.ENCODING, encoding="UTF-16")
     if not text.strip():
         raise UnreadableFile(FileFault.EMPTY)
@@ -159,7 +160,7 @@ def _text(path: Path) -> str:
 
 
 def _likely_encoding(raw: bytes) -> str:
-    if raw.startswith(UTF_16):
+    if _is_utf_16(raw):
         return "UTF-16"
     try:
         raw.decode("gb18030")
@@ -168,11 +169,21 @@ def _likely_encoding(raw: bytes) -> str:
     return "GBK"
 
 
+def _is_utf_16(raw: bytes) -> bool:
+    """By its mark; without one by the digits and separators of a table, of which every second byte is then 0."""
+    start = raw[:LOOKED_AT]
+    high, low = start[::2].count(0), start[1::2].count(0)
+    is_paired = min(high, low) == 0 and max(high, low) * PAIRED_IN >= len(start) > 0
+    return raw.startswith(UTF_16) or is_paired
+
+
 def _columns(heading: Sequence[str], names: Mapping[str, str], needed: Sequence[str]) -> list[str]:
     given = [cell.translate(signs.PLAIN).strip(" '\"") for cell in heading]
     while given and not given[-1]:
         given.pop()
     unknown = [cell for cell in given if cell.casefold() not in names]
+    if hidden := next(filter(None, map(signs.unseen_in, unknown)), None):
+        raise UnreadableFile(FileFault.HIDDEN_SIGN, sign=hidden[0])
     if unknown:
         known = tuple(dict.fromkeys(names.values()))
         raise UnreadableFile(FileFault.COLUMN_UNKNOWN, column=unknown[0], known=known)

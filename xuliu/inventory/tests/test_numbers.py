@@ -124,6 +124,21 @@ def test_a_serial_number_may_itself_begin_like_its_name() -> None:
         (numbers.iccid_of, "98684064901819214365", Fault.SWAPPED, {"perhaps": "89860446098191123456"}),
         (numbers.iccid_of, "8.98604E+19", Fault.ROUNDED, {}),
         (numbers.iccid_of, "89860446091891100000.0", Fault.ROUNDED, {}),
+        *(
+            (read, text, Fault.FORMULA, {})
+            for read in (numbers.iccid_of, numbers.msisdn_of, numbers.imei_of, numbers.serial_number_of)
+            for text in (
+                '=HYPERLINK("http://x","8986044609189112345")',
+                "=A1",
+                "= B$2",
+                "=1+1",
+                "@SUM(1)",
+                "+SUM(1)",
+                "-INT(2)",
+                "＝Ａ１",
+                '"=A1&B1"',
+            )
+        ),
         (numbers.msisdn_of, "8,98604E+19", Fault.ROUNDED, {}),
         (numbers.msisdn_of, "144O500000003", Fault.LOOKALIKE, {"place": 4, "letter": "O", "digit": "0"}),
         (numbers.msisdn_of, "++8614405123456", Fault.SIGN, {"place": 1, "sign": "+"}),
@@ -171,6 +186,7 @@ def test_where_nothing_is_found_only_what_helps_is_said() -> None:
 
     assert why("8986O446091891123456") is why("N86OO009383") is Fault.LOOKALIKE
     assert why("8986\x000446091891123456") is Fault.SIGN
+    assert why("=HYPERLINK(8986)") is Fault.FORMULA
     assert [why(text) for text in (ICCID, SERIAL_NUMBER, "T-01/5", "8986")] == [None] * 4
 
 

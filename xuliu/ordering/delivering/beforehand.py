@@ -4,7 +4,8 @@ A delivery is proven by what changed after this reading. One that says less than
 answer that leaves something out) would make an older delivery look like the proof of this one.
 """
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from enum import StrEnum
 
@@ -20,6 +21,8 @@ class Short(StrEnum):
     END = "end"  # an earlier end than was proven
     BYTES = "bytes"  # fewer bytes than were proven
     PLANS = "plans"  # a plan that was proven and still runs is not listed
+    SHOWN_END = "shown_end"  # an earlier end than the carrier showed when somebody looked
+    SHOWN_BYTES = "shown_bytes"  # fewer bytes than it showed then
     NO_END = "no_end"  # no end, and we know none: once more has to say so
     NO_BYTES = "no_bytes"  # no bytes granted, and nothing else could prove them
     NO_PLANS = "no_plans"  # no plans, and we know none: once more has to say so
@@ -29,6 +32,8 @@ WORDS = {
     Short.END: "not sent: the carrier shows an earlier end than was proven",
     Short.BYTES: "not sent: the carrier shows fewer bytes than were proven",
     Short.PLANS: "not sent: the carrier does not list every plan that was proven",
+    Short.SHOWN_END: "not sent: the carrier shows an earlier end than when the SIM was looked up",
+    Short.SHOWN_BYTES: "not sent: the carrier shows fewer bytes than when the SIM was looked up",
     Short.NO_END: "not sent: the carrier says no end, and no other is known",
     Short.NO_BYTES: "not sent: the carrier says no bytes granted, without which nothing can be proven",
     Short.NO_PLANS: "not sent: the carrier lists no plans, and no other are known",
@@ -39,12 +44,15 @@ WORDS = {
 class Known:
     """What is known of a SIM when a reading is judged.
 
-    `proven`: the latest reading that proved a line; `end_on`: the end that we have stored, imported or accepted.
+    `proven`: the latest reading that proved a line; `end_on`: the end that we have stored, imported or accepted;
+    `looked`: what the carrier said when somebody looked the SIM up, a day ago at most. Nobody has checked it; but ends
+    and bytes of one count do not shrink within a day, so the lesser of two such readings is the older copy.
     `earlier`: the reading taken for the line's attempt before; `is_let_through`: two people said to send on it.
     """
 
     proven: Reading | None = None
     end_on: date | None = None
+    looked: Reading | None = None
     earlier: Reading | None = None
     is_let_through: bool = False
     has_order_query: bool = False
@@ -52,7 +60,10 @@ class Known:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Judged:
-    """What became of a reading before: `short`, or None and what stands in for what it does not say."""
+    """What became of a reading before: `short`, or None and what stands in for what it does not say.
+
+    The end that we had stored is kept beside an earlier one that is said, too: to see it next is no news.
+    """
 
     short: Short | None = None
     stands_in: Reading | None = None
@@ -63,9 +74,13 @@ def judge(promise: Promise, before: Reading, known: Known) -> Judged:
     least = known.earlier if known.is_let_through else known.proven
     if least is not None and (less := shows_less(before, least, promise.zone)):
         return Judged(short=Short(less))
-    stands_in = _stands_in(before, least, known.end_on)
-    if known.is_let_through:
-        return Judged(stands_in=stands_in)
+    stands_in = _stands_in(before, [least] if known.is_let_through else [least, known.looked], known.end_on)
+    if known.is_let_through:  # an end that two people accept as the true one is held against nothing later
+        is_said = stands_in is None or filled(before, stands_in) == before
+        end_on = stands_in.period_end_on if stands_in and before.period_end_on is None else None
+        return Judged(stands_in=None if is_said or stands_in is None else replace(stands_in, period_end_on=end_on))
+    if known.looked is not None and (less := shows_less(before, known.looked, promise.zone)):
+        return Judged(short=Short(f"shown_{less}"))
     short = _unsaid(promise, filled(before, stands_in), known)
     if short is None or _agrees(short, before, known.earlier):
         return Judged(stands_in=stands_in)
@@ -77,22 +92,31 @@ def was_done(promise: Promise, others: list[Promise], first: Reading, before: Re
     return is_proven(on_top(by_readings(promise), others, first), first, before)
 
 
-def _stands_in(before: Reading, least: Reading | None, end_on: date | None) -> Reading | None:
-    """An end is the latest that we know; bytes and plans are those that were proven. None where nothing is needed,
-    as mostly."""
-    says_all = before.period_end_on is not None and before.granted_bytes is not None
-    if says_all and (before.plans or least is None or not least.plans):
+def _stands_in(before: Reading, known: Sequence[Reading | None], end_on: date | None) -> Reading | None:
+    """An end is the latest that we know; bytes and plans are the most that were said in this count. None where nothing
+    is needed, as mostly: what is said is no less than all of that."""
+    latest, plans = end_on, before.plans
+    for one in known:
+        if one is None:
+            continue
+        plans = plans or one.plans
+        if latest is None or (one.period_end_on is not None and one.period_end_on > latest):
+            latest = one.period_end_on
+    is_later = before.period_end_on is not None and latest is not None and latest > before.period_end_on
+    says_all = before.period_end_on is not None and before.granted_bytes is not None and not is_later
+    if says_all and plans == before.plans:
         return None
-    ends = [end for end in (end_on, least.period_end_on if least else None) if end is not None]
-    known = Reading(
+    said = [reading for reading in known if reading is not None]
+    of_this_count = [reading.granted_bytes for reading in said if reading.counted_from == before.counted_from]
+    stands_in = Reading(
         iccid=before.iccid,
         as_of=before.as_of,
-        period_end_on=max(ends, default=None),
-        granted_bytes=least.granted_bytes if least else None,
-        counted_from=least.counted_from if least else before.counted_from,
-        plans=least.plans if least else (),
+        period_end_on=latest,
+        granted_bytes=max((one for one in of_this_count if one is not None), default=None),
+        counted_from=before.counted_from,
+        plans=plans,
     )
-    return known if filled(before, known) is not before else None
+    return stands_in if is_later or filled(before, stands_in) is not before else None
 
 
 def _unsaid(promise: Promise, before: Reading, known: Known) -> Short | None:

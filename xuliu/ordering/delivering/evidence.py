@@ -99,6 +99,12 @@ def is_proven(promise: Promise, before: Reading, after: Reading) -> bool:
     return predicate is not None and not after.refused and predicate(promise, before, after)
 
 
+def is_news(after: Reading, known_end_on: date | None) -> bool:
+    """Is the end another than the one that was known before? Where it is the same, the reading before was an old copy,
+    however far the end has moved since. One that merely lies before it is news: what was imported may be wrong."""
+    return known_end_on is None or after.period_end_on != known_end_on
+
+
 def _is_less(one: Any, other: Any) -> bool:
     return one is not None and other is not None and one < other
 

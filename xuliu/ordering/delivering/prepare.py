@@ -57,6 +57,7 @@ def _judge(peer: CarrierClient, line: ActiveLine, before: Reading, earlier: Earl
     known = Known(
         proven=line.proven,
         end_on=line.end_on,
+        looked=line.looked,
         earlier=earlier.seen,
         is_let_through=earlier.is_let_through,
         has_order_query=peer.capabilities.has_order_query,
@@ -163,7 +164,7 @@ def _note(attempts: Sequence[tuple[ActiveLine, Reading | None, str]]) -> None:
 
 
 def _case(line: ActiveLine, before: Reading, short: Short) -> NewCase:
-    proven = line.proven
+    proven, looked = line.proven, line.looked
     facts = {
         "attempt": line.attempt,
         "why": WORDS[short],
@@ -171,5 +172,7 @@ def _case(line: ActiveLine, before: Reading, short: Short) -> NewCase:
         "end_proven": proven and proven.period_end_on,
         "bytes_said": before.granted_bytes,
         "bytes_proven": proven and proven.granted_bytes,
+        "end_shown": looked and looked.period_end_on,
+        "bytes_shown": looked and looked.granted_bytes,
     }
     return NewCase(kind=HELD_BACK, subject_kind="orderline", subject_id=line.id, facts=facts)

@@ -65,6 +65,7 @@ class _Row(NamedTuple):
     end_on: date | None  # as stored with the SIM: imported, accepted by a person, or proven
     stands_in_json: dict[str, Any] | None
     proven_json: dict[str, Any] | None
+    looked_json: dict[str, Any] | None
 
 
 class ActiveLine(_Row):
@@ -90,6 +91,21 @@ class ActiveLine(_Row):
     def proven(self) -> Reading | None:
         """The latest reading that proved a line of this SIM."""
         return from_json(self.proven_json)
+
+    @property
+    def looked(self) -> Reading | None:
+        """What the carrier said when somebody looked this SIM up; None where that was more than a day ago."""
+        if self.looked_json is None:
+            return None
+        looked = from_json(self.looked_json)
+        return looked if looked is not None and clock.now() - looked.as_of <= LOOKED_WITHIN else None
+
+    @property
+    def known_end_on(self) -> date | None:
+        """The latest end that was known of the SIM when the newest attempt was sent; None where all that was known was
+        what the carrier said then."""
+        stands_in = from_json(self.stands_in_json)
+        return None if stands_in is None else stands_in.period_end_on
 
     @property
     def key(self) -> SimKey:
@@ -143,6 +159,7 @@ class ActiveLine(_Row):
 READINGS_OF_A_LINE = 2
 PART = 4  # SIMs that one thread reads before another is worth it
 CLAIM_SECONDS = 0.3
+LOOKED_WITHIN = timedelta(days=1)  # what a look-up showed longer ago is no news any more
 AFTER_A_FAILURE = timedelta(seconds=15)
 # A token, the change, told that the token is stale, another token, the change again.
 EXCHANGES_OF_A_CHANGE = 5
@@ -162,13 +179,17 @@ COLUMNS = f"""
     l.is_set_aside, acc.zone, o.starts, s.period_end_on, a.stands_in,
     CASE WHEN p.sim_id IS NOT NULL THEN jsonb_build_object(
         'iccid', s.iccid, 'as_of', p.as_of, 'period_end_on', p.period_end_on, 'granted_bytes', p.granted_bytes,
-        'counted_from', p.counted_from, 'plans', p.plans) END"""
+        'counted_from', p.counted_from, 'plans', p.plans) END,
+    CASE WHEN r.as_of IS NOT NULL AND r.refused = '' THEN jsonb_build_object(
+        'iccid', s.iccid, 'as_of', r.as_of, 'period_end_on', r.period_end_on, 'granted_bytes', r.granted_bytes,
+        'counted_from', r.counted_from) END"""
 
 JOINS = """
     JOIN inventory_sim s ON s.id = l.sim_id JOIN catalog_offering o ON o.id = l.offering_id
     JOIN ordering_order paid ON paid.id = l.order_id
     JOIN carrier_carrieraccount acc ON acc.id = l.account_id
     LEFT JOIN balance_provenreading p ON p.sim_id = l.sim_id
+    LEFT JOIN balance_reading r ON r.sim_id = l.sim_id
     LEFT JOIN ordering_attempt a ON a.line_id = l.id AND a.number = l.attempt"""
 
 

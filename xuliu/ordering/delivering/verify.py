@@ -18,7 +18,7 @@ from xuliu.common import clock, stops
 from xuliu.common.chunks import CHUNK, apply_halving, in_chunks
 from xuliu.common.state import move
 from xuliu.common.trail import log_rows
-from xuliu.ordering.delivering.evidence import Promise, by_readings, is_proven, on_top, shows_less
+from xuliu.ordering.delivering.evidence import Promise, by_readings, is_news, is_proven, on_top, shows_less
 from xuliu.ordering.delivering.outcomes import Delivery, complete, land
 from xuliu.ordering.delivering.surplus import surplus_of
 from xuliu.ordering.delivering.underway import ActiveLine, CarrierClient, backoff, delivered_since, lease_due, set_aside
@@ -136,7 +136,8 @@ def _promises(lines: Sequence[ActiveLine]) -> dict[int, Promise | None]:
 def _proof(line: ActiveLine, promise: Promise | None, after: Reading, delivered: Container[int]) -> str:
     base = line.base
     if promise is not None and base is not None and is_proven(promise, base, after):
-        return promise.proof
+        may_be_old = line.stands_in_json is not None and promise.proof is Proof.PERIOD_END
+        return "" if may_be_old and not is_news(after, line.known_end_on) else promise.proof
     return Proof.ORDER_QUERY if line.id in delivered else ""
 
 

@@ -41,6 +41,15 @@ PASTED: dict[str, Callable[[str], str]] = {
     "in quotes": lambda pem: f'"{pem.strip()}"',
     "without its frame": lambda pem: "\n".join(pem.splitlines()[1:-1]),
     "without its frame, on one line": without_frame,
+    "in full width": lambda pem: pem.translate({sign: sign + 0xFEE0 for sign in range(0x21, 0x7F)}),
+    "with signs that nobody sees": lambda pem: "\ufeff" + pem.replace("\n", "\u200b\n"),
+    "with the dashes of a word processor": lambda pem: pem.replace("-----", "—–"),
+    "with the longer dashes of a word processor": lambda pem: pem.replace("-----", "——-"),
+    "with the words of its frame in small letters": lambda pem: pem.replace("-----BEGIN", "-----begin"),
+    "without the first half of its frame": lambda pem: pem.split("\n", 1)[1],
+    "without the second half of its frame": lambda pem: pem.rsplit("-----END", 1)[0],
+    "out of an answered mail": lambda pem: "".join(f"> {line}\n" for line in pem.splitlines()),
+    "twice": lambda pem: pem + pem,
     "with what openssl prints above it": lambda pem: f"Bag Attributes\n    friendlyName: shop\n{pem}",
 }
 
@@ -79,6 +88,11 @@ def _short() -> str:
         ("abc", "not_a_key"),
         ("私钥", "not_a_key"),
         ("-----BEGIN PRIVATE KEY-----", "not_a_key"),
+        ("-----", "not_a_key"),
+        ("-----BEGIN SOMETHING-----\nMIIC\n-----END SOMETHING-----", "not_a_key"),
+        (without_frame(PUBLIC), "is_public"),
+        (without_frame(CERTIFICATE), "is_certificate"),
+        (PRIVATE + private_pem(rsa_key("platform")), "several"),
         (PRIVATE[:400], "not_a_key"),
         (PUBLIC, "is_public"),
         (CERTIFICATE, "is_certificate"),
@@ -96,14 +110,29 @@ def test_what_is_no_private_key_is_refused_with_the_reason_and_never_told(text: 
 
 @pytest.mark.parametrize(
     ("text", "code"),
-    [("", "empty"), (PRIVATE, "is_private"), (CERTIFICATE, "is_certificate"), (_elliptic()[1], "not_rsa")],
+    [
+        ("", "empty"),
+        (PRIVATE, "is_private"),
+        (PUBLIC + PRIVATE, "is_private"),  # what stands beside it would be shown again
+        (without_frame(PRIVATE), "is_private"),
+        (CERTIFICATE, "is_certificate"),
+        (_elliptic()[1], "not_rsa"),
+        (PUBLIC + public_pem(rsa_key("platform")), "several"),
+    ],
 )
 def test_what_is_no_public_key_is_refused_with_the_reason(text: str, code: str) -> None:
     assert keys.fault(keys.public_key, text) == code
 
 
 @pytest.mark.parametrize(
-    ("text", "code"), [("", "empty"), (PRIVATE, "is_private"), (PUBLIC, "is_public"), ("x", "not_a_key")]
+    ("text", "code"),
+    [
+        ("", "empty"),
+        (PRIVATE, "is_private"),
+        (CERTIFICATE + PRIVATE, "is_private"),
+        (PUBLIC, "is_public"),
+        ("x", "not_a_key"),
+    ],
 )
 def test_what_is_no_certificate_is_refused_with_the_reason(text: str, code: str) -> None:
     assert keys.fault(keys.some_certificate, text) == code
@@ -114,3 +143,15 @@ def test_what_is_no_certificate_is_refused_with_the_reason(text: str, code: str)
 def test_any_text_is_a_key_or_refused(text: str) -> None:
     for read in (keys.private_key, keys.public_key, keys.certificates, keys.check_sealing_key):
         keys.fault(read, text)
+
+
+@pytest.mark.parametrize("text", [PRIVATE + CERTIFICATE, f"Bag Attributes\n{CERTIFICATE}Bag Attributes\n{PRIVATE}"])
+def test_a_private_key_is_found_beside_its_certificate(text: str) -> None:
+    assert keys.private_key(text).private_numbers() == rsa_key("merchant").private_numbers()
+
+
+@pytest.mark.parametrize(
+    "shown", ["5A21A1", "5a21a1", "5a:21:a1", "5a 21 a1", "0x5A21A1", "serial=5A21A1", "Serial: 5a:21:a1"]
+)
+def test_a_serial_number_is_read_however_a_program_shows_it(shown: str) -> None:
+    assert keys.serial_number(shown) == "5A21A1"

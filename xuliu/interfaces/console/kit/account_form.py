@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import MISSING, replace
 from dataclasses import fields as fields_of
 from typing import Any, ClassVar
+from urllib.parse import urlsplit
 
 from django import forms
 from django.core.exceptions import ValidationError
@@ -57,10 +58,11 @@ class SwitchForm(forms.ModelForm[Any]):
         self.fields["stopped_why"].initial = "" if is_untried else self.instance.paused_why
 
     def clean(self) -> dict[str, Any] | None:
-        """A pause says why."""
+        """A pause says why, and so does who uses untried what nobody found right."""
         cleaned = super().clean()
-        is_turned_off = "is_stopped" in self.changed_data and self.cleaned_data.get("is_stopped")
-        if is_turned_off and not self.cleaned_data.get("stopped_why", "").strip():
+        is_off, is_turned = self.cleaned_data.get("is_stopped"), "is_stopped" in self.changed_data
+        is_untried = getattr(self.instance, "is_untried", False)
+        if is_turned and (is_off or is_untried) and not self.cleaned_data.get("stopped_why", "").strip():
             self.add_error("stopped_why", gettext("Say why: colleagues and payers will ask."))
         return cleaned
 
@@ -94,7 +96,7 @@ class AccountForm(SwitchForm):
     def given(self) -> dict[str, Any]:
         """The Config's fields as they were typed; of the secrets only those that were."""
         kinds = settings_of(self.shape)
-        typed = {name: self.cleaned_data.get(PREFIX + name) or "" for name in kinds}
+        typed = {name: kind.read(self.cleaned_data.get(PREFIX + name) or "") for name, kind in kinds.items()}
         return {name: value for name, value in typed.items() if value or not kinds[name].is_secret}
 
     @property
@@ -149,6 +151,13 @@ def form_for(
     return type("AccountFormOf" + shape.__name__, (AccountForm,), body)
 
 
+def _is_address(text: str) -> None:
+    """A path may belong to it; what stands behind it, or a name before the host, would be lost or spoil the rest."""
+    parts = urlsplit(text)
+    if parts.scheme not in ("http", "https") or parts.query or parts.fragment or "@" in parts.netloc:
+        raise ValidationError(gettext("Scheme, host, port and path alone, like https://api.example.com."))
+
+
 def _field(kind: Setting) -> forms.Field:
     if kind.is_long:
         attributes = {"rows": 4, "autocomplete": "off", "spellcheck": "false"}
@@ -157,5 +166,5 @@ def _field(kind: Setting) -> forms.Field:
     if kind.is_secret:
         return forms.CharField(widget=UnfoldAdminPasswordWidget(attrs={"autocomplete": "new-password"}), strip=False)
     if kind.is_url:
-        return forms.URLField(widget=UnfoldAdminTextInputWidget(), assume_scheme="https")
+        return forms.URLField(widget=UnfoldAdminTextInputWidget(), assume_scheme="https", validators=[_is_address])
     return forms.CharField(widget=UnfoldAdminTextInputWidget())

@@ -1,9 +1,13 @@
 """The console's tables of carriers, our accounts with them, and what was said over the line."""
 
+from datetime import timedelta
 from typing import Any
+from zoneinfo import available_timezones
 
 from django import forms
 from django.contrib import admin
+from django.core.exceptions import ValidationError
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
@@ -85,7 +89,9 @@ class CarrierAccountTable(AccountTable):
             "is_sandbox": forms.BooleanField(label=_("Sandbox"), required=False),
         }
         limits: dict[str, Any] = {
-            "zone": forms.CharField(label=_("Time zone of its billing days"), widget=text(), initial="Asia/Shanghai"),
+            "zone": forms.CharField(
+                label=_("Time zone of its billing days"), widget=text(), initial="Asia/Shanghai", validators=[_is_zone]
+            ),
             "calls_per_second": forms.FloatField(
                 label=_("Calls a second"), required=False, min_value=0.01, widget=text(), help_text=_LEFT_EMPTY
             ),
@@ -95,12 +101,14 @@ class CarrierAccountTable(AccountTable):
             "settles_within": forms.DurationField(
                 label=_("Settles within"),
                 required=False,
+                validators=_DURATION,
                 widget=text(),
                 help_text=_("h:mm:ss; after that the carrier's “not found” proves that nothing happened"),
             ),
             "verify_within": forms.DurationField(
                 label=_("Verifies within"),
                 required=False,
+                validators=_DURATION,
                 widget=text(),
                 help_text=_("h:mm:ss; after that an unproven line is disputed"),
             ),
@@ -108,6 +116,12 @@ class CarrierAccountTable(AccountTable):
         return {**(new if is_new else {}), **limits}
 
 
+def _is_zone(name: str) -> None:
+    if name not in available_timezones():
+        raise ValidationError(_("There is no such time zone; write it like Asia/Shanghai or UTC."))
+
+
+_DURATION = [MinValueValidator(timedelta(0)), MaxValueValidator(timedelta(days=365))]
 CHANGES = {"1": _("Changes something"), "0": _("Only asks")}
 _LEFT_EMPTY = _("Left empty: as the connector says.")
 

@@ -12,6 +12,7 @@ from django.http import HttpRequest
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext
 from unfold.widgets import (
     UnfoldAdminCheckboxSelectMultipleWidget,
     UnfoldAdminPasswordWidget,
@@ -80,7 +81,7 @@ def roles(person: Person) -> str:
 @columns.computed(_("Contacts and second factor"))
 def private_page(person: Person) -> SafeString:
     """A link to the page that shows what is hidden here."""
-    return format_html('<a class="x-link" href="../private/">{}</a>', _("Open"))
+    return format_html('<a class="x-link" href="../private/">{}</a>', pgettext("button", "Open"))
 
 
 @admin.register(Person)

@@ -3,6 +3,7 @@
 import pytest
 from django.urls import reverse
 
+from xuliu.common.models import Event
 from xuliu.common.switch import pause
 from xuliu.interfaces.console.tests import people
 from xuliu.interfaces.console.tests.people import signed_in
@@ -63,3 +64,61 @@ def test_a_key_that_is_none_is_refused_at_its_field_with_the_reason() -> None:
 def test_a_new_carrier_account_proposes_the_zone_of_its_carriers_days(connector: str, zone: str) -> None:
     page = signed_in(people.olga()).get(reverse("admin:carrier_carrieraccount_add") + f"?kind={connector}")
     assert page.context["adminform"].form["zone"].value() == zone
+
+
+def test_who_uses_an_account_untried_says_why() -> None:
+    shop = make_shop()
+    client = signed_in(people.olga())
+    address = reverse("admin:payment_provideraccount_change", args=[shop.provider.pk])
+    form = {f"config_{name}": value for name, value in shop.provider.config.items()}
+    client.post(address, {**form, "config_mchid": "1900000110"})
+    form |= {"config_mchid": "1900000110", "initial-is_stopped": "True"}
+
+    silent = client.post(address, form, headers={"Accept-Language": "en"})
+    assert "stopped_why" in silent.context["adminform"].form.errors
+    assert client.post(address, {**form, "stopped_why": "moved; tried by hand"}).status_code == 302
+
+    shop.provider.refresh_from_db()
+    assert (shop.provider.is_untried, shop.provider.paused_at) == (False, None)
+    assert Event.objects.filter(kind="provideraccount", became="RUNNING").latest("id").why == "moved; tried by hand"
+
+
+def test_what_is_typed_on_one_line_is_read_as_it_was_meant() -> None:
+    shop = make_shop()
+    address = reverse("admin:payment_provideraccount_change", args=[shop.provider.pk])
+    form = {f"config_{name}": value for name, value in shop.provider.config.items()}
+    typed = {
+        "config_merchant_serial": "5a:21:a1\u200b",
+        "config_mchid": "１９００００００１１",
+        "config_api_v3_key": f" {32 * 'k'} ",
+    }
+    assert signed_in(people.olga()).post(address, form | typed).status_code == 302
+    shop.provider.refresh_from_db()
+    read = provider_credentials(shop.provider)
+    assert (read.merchant_serial, read.mchid, read.api_v3_key) == ("5A21A1", "1900000011", 32 * "k")
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("config_base_url", "ftp://x.example"),
+        ("config_base_url", "https://x.example/?a=1"),
+        ("config_base_url", "https://me:word@x.example"),
+        ("config_base_url", "https://x.example/#here"),
+        ("zone", "Mars/Base"),
+        ("zone", "../../etc/passwd"),
+        ("settles_within", "-5"),
+        ("verify_within", "1000 00:00:00"),
+    ],
+)
+def test_a_limit_or_an_address_that_would_be_half_obeyed_is_refused_at_its_field(name: str, value: str) -> None:
+    shop = make_shop()
+    address = reverse("admin:carrier_carrieraccount_change", args=[shop.sim.account_id])
+    form = {
+        "zone": "Asia/Shanghai",
+        "config_base_url": "https://x.example",
+        "config_appid": "1",
+        "config_password": "x",
+    }
+    answer = signed_in(people.olga()).post(address, {**form, name: value})
+    assert set(answer.context["adminform"].form.errors) == {name}

@@ -68,3 +68,9 @@ def test_a_lost_second_factor_is_taken_away_by_somebody_else_with_a_reason() -> 
     event = Event.objects.get(kind="person", became="NO_SECOND_FACTOR")
     assert (event.subject_id, event.actor_id) == (sun.pk, olga.pk)
     assert signed_in(olga).get("/console/").status_code == 200
+
+
+def test_what_opens_a_persons_contacts_is_no_case_that_is_open() -> None:
+    address = reverse("admin:party_person_change", args=[people.sun().pk])
+    page = signed_in(people.olga()).get(address, headers={"Accept-Language": "zh-CN"}).content.decode()
+    assert re.search(r'href="../private/">打开<', page)

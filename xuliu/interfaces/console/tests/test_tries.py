@@ -164,6 +164,14 @@ def test_a_code_opens_once_and_not_in_the_half_minutes_beside_its_own(
     assert code(at_the_factor(), code_of(secret)) == 302, "another one opens"
 
 
+@pytest.mark.parametrize("written", ["{}", " {} ", "\u200b{}", "full width"])
+def test_a_code_opens_as_a_chinese_keyboard_writes_it_and_once_however_it_is_written(secret: str, written: str) -> None:
+    plain = code_of(secret)
+    wide = plain.translate({sign: sign + 0xFEE0 for sign in range(0x30, 0x3A)})
+    assert code(at_the_factor(), wide if written == "full width" else written.format(plain)) == 302
+    assert code(at_the_factor(), plain) == code(at_the_factor(), wide) == 200
+
+
 def test_an_earlier_code_than_the_last_opens_nothing(secret: str, clock_file: Path) -> None:
     clock_file.write_text(str(-STEP_SECONDS))
     earlier = code_of(secret)

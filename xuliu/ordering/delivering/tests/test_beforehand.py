@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from xuliu.carrier.contract import ListedPlan, Proof, Reading
 from xuliu.common.dates import add_term
 from xuliu.ordering.delivering.beforehand import Judged, Known, Short, judge, was_done
-from xuliu.ordering.delivering.evidence import Promise, filled, is_proven
+from xuliu.ordering.delivering.evidence import Promise, filled, is_news, is_proven
 from xuliu.ordering.delivering.tests.readings import JANUARY, MARCH, NOON, YEAR, promise, reading
 
 RENEWAL, ADD_ON, PLAN = promise(Proof.PERIOD_END), promise(Proof.GRANTED_TOTAL), promise(Proof.PLAN_LISTED)
@@ -39,6 +39,46 @@ def test_a_reading_that_shows_less_than_was_proven_is_not_sent_on(
     own: Promise, less: dict[str, Any], short: Short
 ) -> None:
     assert judge(own, reading(**{**WHOLE, **less}), Known(proven=PROVEN)) == Judged(short=short)
+
+
+@EVERY
+@pytest.mark.parametrize(
+    ("less", "short"),
+    [({"period_end_on": JUNE}, Short.SHOWN_END), ({"granted_bytes": 599}, Short.SHOWN_BYTES)],
+    ids=str,
+)
+def test_a_reading_that_shows_less_than_a_look_up_did_is_not_sent_on(
+    own: Promise, less: dict[str, Any], short: Short
+) -> None:
+    said = reading(**{**WHOLE, **less})
+
+    assert judge(own, said, Known(looked=replace(PROVEN, plans=()))) == Judged(short=short)
+    assert judge(own, said, Known(looked=PROVEN, earlier=said, is_let_through=True)) == Judged()
+    assert judge(own, reading(**WHOLE), Known(looked=replace(said, plans=()))) == Judged()
+
+
+def test_what_a_look_up_showed_stands_in_for_what_is_not_said() -> None:
+    looked = reading(period_end_on=YEAR_ON, granted_bytes=600, counted_from=MARCH)
+    silent, known = reading(counted_from=MARCH), Known(looked=looked, has_order_query=True)
+
+    base = filled(silent, judge(ADD_ON, silent, known).stands_in)
+    assert (base.period_end_on, base.granted_bytes) == (YEAR_ON, 600)
+    assert judge(ADD_ON, silent, replace(known, has_order_query=False)).short is None
+    of_another_count = replace(known, looked=replace(looked, counted_from=JANUARY))
+    assert filled(silent, judge(ADD_ON, silent, of_another_count).stands_in).granted_bytes is None
+
+
+@pytest.mark.parametrize(("seen", "is_new"), [(JUNE, False), (YEAR_ON, True), (date(2026, 5, 1), True)], ids=str)
+def test_the_end_that_was_stored_is_no_news_after_a_sending(seen: date, is_new: bool) -> None:
+    before = reading(period_end_on=JANUARY)
+    stands_in = judge(RENEWAL, before, Known(end_on=JUNE)).stands_in
+
+    assert stands_in is not None
+    assert filled(before, stands_in) == before
+    assert is_news(reading(period_end_on=seen), stands_in.period_end_on) is is_new
+    assert is_news(reading(period_end_on=seen), None)
+    through = judge(RENEWAL, before, Known(end_on=JUNE, earlier=before, is_let_through=True))
+    assert through == Judged(), "two people took the carrier's word for it"
 
 
 @EVERY
@@ -76,7 +116,7 @@ def test_a_plan_that_is_over_or_has_no_end_need_not_be_listed_for_ever(own: Prom
 
 @EVERY
 def test_an_end_that_was_imported_or_accepted_holds_up_no_sending(own: Promise) -> None:
-    assert judge(own, reading(**{**WHOLE, "period_end_on": JUNE}), Known(end_on=date(2099, 1, 1))) == Judged()
+    assert judge(own, reading(**{**WHOLE, "period_end_on": JUNE}), Known(end_on=date(2099, 1, 1))).short is None
 
 
 @pytest.mark.parametrize(
@@ -239,7 +279,10 @@ def test_no_reading_before_completes_a_line_that_a_fresh_one_would_not(
 ) -> None:
     before = data.draw(copies(story.states))
     earlier = data.draw(st.none() | st.sampled_from(story.states))  # two that agree are believed: so it is no copy
-    known = Known(proven=story.proven, end_on=story.end_on, earlier=earlier, has_order_query=has_order_query)
+    looked = data.draw(st.none() | st.sampled_from(story.states))
+    known = Known(
+        proven=story.proven, end_on=story.end_on, looked=looked, earlier=earlier, has_order_query=has_order_query
+    )
     judged = judge(own, before, known)
     if judged.short is not None:
         return
@@ -258,7 +301,8 @@ def test_no_reading_before_completes_a_line_that_a_fresh_one_would_not(
 def test_a_fresh_reading_that_says_everything_is_always_sent_on(
     data: st.DataObject, story: Story, own: Promise
 ) -> None:
-    known = Known(proven=story.proven, end_on=story.end_on)
+    looked = data.draw(st.none() | copies(story.states))
+    known = Known(proven=story.proven, end_on=story.end_on, looked=looked)
     fresh = story.now
     is_silent = (own.proof is Proof.PERIOD_END and fresh.period_end_on is None) or (
         own.proof is Proof.PLAN_LISTED and not fresh.plans

@@ -1,6 +1,7 @@
 """What WeChat Pay's states and error codes mean (pay.weixin.qq.com/doc/v3/merchant; of refunds 4013071031)."""
 
-from xuliu.payment.contract import Status
+from xuliu.payment.contract import Malformed, Response, Status
+from xuliu.payment.reading import json_object, optional_text
 
 PAYMENT_STANDINGS = {
     "SUCCESS": Status.SUCCEEDED,
@@ -31,3 +32,11 @@ OURS = frozenset({"SIGN_ERROR", "NO_AUTH", "NOAUTH", "MCH_NOT_EXISTS", "APPID_MC
 # Nothing was done and the same request may come again: too many requests, the payer is typing the password, or our
 # own balance does not suffice for a refund yet.
 LATER = frozenset({"NOT_ENOUGH", "FREQUENCY_LIMITED", "RATELIMIT_EXCEEDED", "RULE_LIMIT", "RULELIMIT", "USERPAYING"})
+
+
+def code_in(answer: Response) -> str:
+    """The code that an answer names; "" for none."""
+    try:
+        return optional_text(json_object(answer.body), "code")
+    except Malformed:
+        return ""

@@ -7,7 +7,9 @@ looks at app id and secret before it looks at the code: 40029 and 40163 are abou
 
 from collections.abc import Callable
 
-from xuliu.payment.contract import Finding, LockedOut, Malformed, NoAnswer, NotSent, Shown
+from xuliu.payment.contract import Finding, LockedOut, Malformed, NoAnswer, NotSent, Response, Session, Shown
+from xuliu.payment.providers.wechatpay.codes import NOT_THERE, code_in
+from xuliu.payment.providers.wechatpay.scheme import ANOTHERS
 
 KEYS = {"zh-hans": "商户号、证书序列号与双方密钥", "en": "Merchant id, certificate serial and both keys"}
 APP = {"zh-hans": "服务号 AppID 与 AppSecret", "en": "App id and secret of the service account"}
@@ -35,24 +37,38 @@ ODD = {
     "zh-hans": "微信竟接受了不存在的授权码，无法判断。",
     "en": "WeChat took a sign-in code that nobody has.",
 }
+ANOTHERS_KEY = {
+    "zh-hans": "微信支付签名所用的密钥与填写的不符，请重新复制微信支付公钥和公钥 ID。",
+    "en": "WeChat Pay signs with another key than the one entered. Copy its public key and key id once more.",
+}
 NOBODYS = "xuliu0try0nobody0has0this"
 
 
-def findings(*, ask: Callable[[str], object | None], sign_in: Callable[[str], object] | None) -> list[Finding]:
-    """`ask` queries a payment, None where no answer came; `sign_in` exchanges a code, where a secret is given."""
+def ask(exchange: Callable[..., Response], session: Session, mchid: str) -> Response:
+    """The answer to a query for the payment that nobody has."""
+    path = f"/v3/pay/transactions/out-trade-no/{NOBODYS}?mchid={mchid}"
+    return exchange(session, "query payment", "GET", path, b"", NOBODYS)
+
+
+def findings(*, ask: Callable[[], Response], sign_in: Callable[[str], object] | None) -> list[Finding]:
+    """`ask` queries a payment that nobody has; `sign_in` exchanges a code, where a secret is given."""
     notices = Finding(about=API_KEY, shown=Shown.UNTRIED, why=SEEN_LATER, is_needed=False)
     not_given = Finding(about=APP, shown=Shown.UNTRIED, why=NOT_GIVEN, is_needed=False)
     return [_keys(ask), _app(sign_in) if sign_in else not_given, notices]
 
 
-def _keys(ask: Callable[[str], object | None]) -> Finding:
+def _keys(ask: Callable[[], Response]) -> Finding:
     try:
-        answer = ask(NOBODYS)
+        answer = ask()
     except LockedOut as refused:
         return Finding(about=KEYS, shown=Shown.WRONG, why=str(refused)[:200])
     except (NotSent, NoAnswer) as error:
+        if str(error.__cause__) in ANOTHERS:
+            return Finding(about=KEYS, shown=Shown.WRONG, why=ANOTHERS_KEY)
         return Finding(about=KEYS, shown=Shown.UNTRIED, why=str(error)[:200])
-    return Finding(about=KEYS, shown=Shown.UNTRIED if answer is None else Shown.RIGHT)
+    if answer.status == 404 and code_in(answer) in NOT_THERE:
+        return Finding(about=KEYS, shown=Shown.RIGHT)
+    return Finding(about=KEYS, shown=Shown.UNTRIED, why=f"HTTP {answer.status} {code_in(answer)}".strip()[:200])
 
 
 def _app(sign_in: Callable[[str], object]) -> Finding:

@@ -39,7 +39,7 @@ from xuliu.payment.contract import (
     Way,
     setting,
 )
-from xuliu.payment.keys import BadKey
+from xuliu.payment.keys import BadKey, serial_number
 from xuliu.payment.providers.wechatpay import codes
 from xuliu.payment.providers.wechatpay import examining as trying
 from xuliu.payment.providers.wechatpay.scheme import Wechatpay2
@@ -60,7 +60,9 @@ class WechatPayConfig:
     """One merchant id, its keys, and the service account whose openids it knows."""
 
     mchid: str = field(metadata=setting(zh_hans="商户号", en="Merchant id (mchid)"))
-    merchant_serial: str = field(metadata=setting(zh_hans="商户证书序列号", en="Merchant certificate serial"))
+    merchant_serial: str = field(
+        metadata=setting(zh_hans="商户证书序列号", en="Merchant certificate serial", tidy=serial_number)
+    )
     private_key: str = field(
         repr=False, metadata=setting(zh_hans="商户私钥", en="Merchant private key", is_secret=True, is_long=True)
     )
@@ -209,7 +211,8 @@ class Provider:
     def examine(self, session: Session) -> list[Finding]:
         """By a payment and a sign-in that nobody has."""
         sign_in = partial(self.payer_id, session) if self._config.app_secret else None
-        return trying.findings(ask=partial(self.query, session), sign_in=sign_in)
+        ask = partial(trying.ask, self._exchange, session, self._config.mchid)
+        return trying.findings(ask=ask, sign_in=sign_in)
 
     def check_signature(self, *, headers: Mapping[str, str], body: bytes, now: datetime) -> VerifiedNotice:
         """Serial number first, then age, then signature: a stranger's notice costs nothing. Raises Forged."""
@@ -361,10 +364,7 @@ def _check_admitted(answer: Response) -> None:
     """A refusal of our keys need not be signed: believing a false one costs no money. Raises LockedOut."""
     if answer.status not in range(400, 500):
         return
-    try:
-        code = optional_text(json_object(answer.body), "code")
-    except Malformed:
-        code = ""
+    code = codes.code_in(answer)
     if answer.status == 401 or code in codes.OURS:
         raise LockedOut(f"HTTP {answer.status} {code}".strip()[:200])
 

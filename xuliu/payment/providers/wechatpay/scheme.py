@@ -16,6 +16,9 @@ from xuliu.payment.contract import Forged, Malformed
 from xuliu.payment.keys import BadKey
 from xuliu.payment.signatures import is_signed, new_nonce, opened, seconds, sign
 
+DOES_NOT_HOLD, NOT_OURS = "its signature does not hold", "its serial number is not one of ours"
+ANOTHERS = (DOES_NOT_HOLD, NOT_OURS)  # signed, and not with the key that we know
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wechatpay2:
@@ -94,7 +97,7 @@ class Wechatpay2:
             raise Forged("its timestamp is not within five minutes")
         message = f"{at}\n{nonce}\n".encode() + body + b"\n"
         if not is_signed(key, message, headers.get("wechatpay-signature", "")):
-            raise Forged("its signature does not hold")
+            raise Forged(DOES_NOT_HOLD)
 
     def unsealed(self, resource: Any) -> bytes:
         """What a notice's resource hides. Raises Malformed."""
@@ -112,11 +115,13 @@ class Wechatpay2:
         return plain
 
     def _key(self, serial: str, now: datetime) -> RSAPublicKey:
-        if serial and serial == self.public_key_id:
+        if not serial:
+            raise Forged("it is not signed")
+        if serial == self.public_key_id:
             return keys.public_key(self.public_key)
         certificate = keys.certificates(self.platform_certificates).get(serial.lstrip("0").upper())
         if certificate is None:
-            raise Forged("its serial number is not one of ours")
+            raise Forged(NOT_OURS)
         if not certificate.begins_at <= now <= certificate.ends_at:
             raise Forged("its certificate is not valid now")
         return certificate.key

@@ -2,10 +2,10 @@
 
 import pytest
 
-from xuliu.payment.contract import LockedOut, Outcome
+from xuliu.payment.contract import LockedOut, Outcome, Shown
 from xuliu.payment.providers.wechatpay.provider import Provider
 from xuliu.payment.providers.wechatpay.tests.test_answers import CODE_URL, a_wish, an_opening, refusal
-from xuliu.payment.providers.wechatpay.tests.wechat_side import RecordedPeer, config, lins
+from xuliu.payment.providers.wechatpay.tests.wechat_side import RecordedPeer, config, lins, public_pem, rsa_key
 
 OURS = [
     (400, "APPID_MCHID_NOT_MATCH"),
@@ -55,3 +55,32 @@ def test_nothing_is_sent_with_keys_that_cannot_sign_or_check(changes: dict[str, 
         Provider(config(**changes)).open(peer, an_opening())
     assert peer.asked == []
     assert "nonsense" not in str(locked_out.value)
+
+
+@pytest.mark.parametrize(
+    ("changes", "shown"),
+    [
+        ({}, Shown.RIGHT),
+        ({"public_key": public_pem(rsa_key("merchant"))}, Shown.WRONG),
+        ({"public_key_id": "PUB_KEY_ID_0000000000"}, Shown.WRONG),
+    ],
+)
+def test_another_public_key_than_wechat_pays_is_found_wrong(changes: dict[str, str], shown: Shown) -> None:
+    peer = refusal("ORDER_NOT_EXIST", 404)
+    found = Provider(config(**changes, app_secret="")).examine(peer)[0]
+    assert found.shown is shown
+    assert bool(found.why) is (shown is Shown.WRONG)
+
+
+@pytest.mark.parametrize(
+    "peer",
+    [
+        RecordedPeer(status=502, said=b"<html>", headers={}),
+        refusal("SYSTEM_ERROR", 500),
+        refusal("NO_SUCH_PATH", 404),
+        RecordedPeer(status=404, said={"code": "ORDER_NOT_EXIST"}, headers={}),
+    ],
+)
+def test_what_could_not_be_tried_says_why(peer: RecordedPeer) -> None:
+    found = Provider(config(app_secret="")).examine(peer)[0]
+    assert (found.shown, bool(found.why)) == (Shown.UNTRIED, True)
