@@ -146,7 +146,7 @@ def make_disputed(shop: Shop, *, minutes_ago: float = 26 * 60) -> OrderLine:
     }
     Attempt.objects.filter(id=attempt.pk).update(after={**read, "left_bytes": 1300 * MB})
     move(OrderLine, [line.pk], to=State.VERIFYING, at=at + timedelta(seconds=10))
-    move(OrderLine, [line.pk], to=State.DISPUTED, at=at + timedelta(hours=24), why="not proven within 1 day")
+    move(OrderLine, [line.pk], to=State.DISPUTED, at=at + timedelta(hours=24), why="not proven in time")
     open_case("line_disputed", ("orderline", line.pk), {"read": "period end unchanged"})
     line.refresh_from_db()
     return line

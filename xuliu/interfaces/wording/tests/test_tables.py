@@ -84,6 +84,9 @@ def test_a_refusal_is_a_sentence_for_payers_and_a_phrase_with_its_remedy_for_sta
         assert refusals.for_staff("account_paused") == "the carrier account is paused"
         told = refusals.with_remedy("account_paused")
         assert told == "It cannot be had: the carrier account is paused. The console says why."
+    with override("zh-hans"):
+        assert refusals.with_remedy("account_paused") == "无法办理：运营商账户已暂停。原因见控制台。"
+    with override("en"):
         for words in refusals.REFUSALS.values():
             assert str(words.payer).endswith(".")
             assert not str(words.staff).endswith(".")
