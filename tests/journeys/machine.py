@@ -166,7 +166,7 @@ class Line(PeopleRules, RefundRules):
 
     def _pay(self, payments: Iterable[Payment], **said: object) -> None:
         for payment in payments:
-            with suppress(testing.Refused):  # the provider does not have it yet
+            with suppress(testing.ControlRefused):  # the provider does not have it yet
                 self.control.pay(payment.reference, **said)
         await_notices(self.world)
 

@@ -12,7 +12,7 @@ from playwright.sync_api import Page as Tab
 
 from xuliu.common import clock, guard
 from xuliu.common.examining import store, want
-from xuliu.common.findings import Finding, Shown
+from xuliu.common.findings import Finding, TryResult
 from xuliu.interfaces.console import tries
 from xuliu.interfaces.console.tests import make, people
 from xuliu.interfaces.merchant.tests.make import Shop, wechat_config
@@ -101,9 +101,9 @@ def _tried(shop: Shop) -> ProviderAccount:
     set_credentials(account, wechat_config())
     want(account)
     found = [
-        Finding(about=trying.KEYS, shown=Shown.RIGHT),
-        Finding(about=trying.APP, shown=Shown.WRONG, why=trying.APP_REFUSED),
-        Finding(about=trying.API_KEY, shown=Shown.UNTRIED, why=trying.SEEN_LATER, is_needed=False),
+        Finding(about=trying.KEYS, shown=TryResult.RIGHT),
+        Finding(about=trying.APP, shown=TryResult.WRONG, why=trying.APP_REFUSED),
+        Finding(about=trying.API_KEY, shown=TryResult.UNTRIED, why=trying.SEEN_LATER, is_needed=False),
     ]
     account.refresh_from_db()
     store(account, found, resume=resume, stop="provider.examined")

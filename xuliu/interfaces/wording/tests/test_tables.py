@@ -9,7 +9,7 @@ from django.utils.translation import override
 from xuliu.carrier.contract import Outcome
 from xuliu.carrier.contract import Proof as CarrierProof
 from xuliu.catalog.models import Offering
-from xuliu.common.findings import Shown
+from xuliu.common.findings import TryResult
 from xuliu.interfaces.wording import accounts, cases, decisions, reasons, refusals, states, steps, subjects, terms
 from xuliu.inventory.models import Sim
 from xuliu.ordering.models import Order, OrderLine
@@ -26,7 +26,7 @@ ALL_OF_THEM: list[tuple[Mapping[Any, Any], Any]] = [
     (states.NOTICE_STATES, Notice.State),
     (states.CASE_STATES, Case.State),
     (states.ATTEMPT_OUTCOMES, ["", *Outcome]),
-    (accounts.FOUND, Shown),
+    (accounts.FOUND, TryResult),
     (terms.KINDS, Offering.Kind),
     (terms.STARTS, Offering.Start),
     (terms.AFTER_EXPIRY, Offering.AfterExpiry),

@@ -7,7 +7,7 @@ looks at app id and secret before it looks at the code: 40029 and 40163 are abou
 
 from collections.abc import Callable
 
-from xuliu.payment.contract import Finding, LockedOut, Malformed, NoAnswer, NotSent, Shown
+from xuliu.payment.contract import Finding, LockedOut, Malformed, NoAnswer, NotSent, TryResult
 
 KEYS = {"zh-hans": "商户号、证书序列号与双方密钥", "en": "Merchant id, certificate serial and both keys"}
 APP = {"zh-hans": "服务号 AppID 与 AppSecret", "en": "App id and secret of the service account"}
@@ -40,8 +40,8 @@ NOBODYS = "xuliu0try0nobody0has0this"
 
 def findings(*, ask: Callable[[str], object | None], sign_in: Callable[[str], object] | None) -> list[Finding]:
     """`ask` queries a payment, None where no answer came; `sign_in` exchanges a code, where a secret is given."""
-    notices = Finding(about=API_KEY, shown=Shown.UNTRIED, why=SEEN_LATER, is_needed=False)
-    not_given = Finding(about=APP, shown=Shown.UNTRIED, why=NOT_GIVEN, is_needed=False)
+    notices = Finding(about=API_KEY, shown=TryResult.UNTRIED, why=SEEN_LATER, is_needed=False)
+    not_given = Finding(about=APP, shown=TryResult.UNTRIED, why=NOT_GIVEN, is_needed=False)
     return [_keys(ask), _app(sign_in) if sign_in else not_given, notices]
 
 
@@ -49,27 +49,27 @@ def _keys(ask: Callable[[str], object | None]) -> Finding:
     try:
         answer = ask(NOBODYS)
     except LockedOut as refused:
-        return Finding(about=KEYS, shown=Shown.WRONG, why=str(refused)[:200])
+        return Finding(about=KEYS, shown=TryResult.WRONG, why=str(refused)[:200])
     except (NotSent, NoAnswer) as error:
-        return Finding(about=KEYS, shown=Shown.UNTRIED, why=str(error)[:200])
-    return Finding(about=KEYS, shown=Shown.UNTRIED if answer is None else Shown.RIGHT)
+        return Finding(about=KEYS, shown=TryResult.UNTRIED, why=str(error)[:200])
+    return Finding(about=KEYS, shown=TryResult.UNTRIED if answer is None else TryResult.RIGHT)
 
 
 def _app(sign_in: Callable[[str], object]) -> Finding:
     try:
         sign_in(NOBODYS)
     except (NotSent, NoAnswer) as error:
-        return Finding(about=APP, shown=Shown.UNTRIED, why=str(error)[:200])
+        return Finding(about=APP, shown=TryResult.UNTRIED, why=str(error)[:200])
     except Malformed as error:
         return _by_error(str(error))
-    return Finding(about=APP, shown=Shown.UNTRIED, why=ODD)
+    return Finding(about=APP, shown=TryResult.UNTRIED, why=ODD)
 
 
 def _by_error(said: str) -> Finding:
     number = said.rpartition(" ")[2]
     if number in CODE_IS_WRONG:
-        return Finding(about=APP, shown=Shown.RIGHT)
+        return Finding(about=APP, shown=TryResult.RIGHT)
     wrong = dict.fromkeys(APP_ID_IS_WRONG, NO_SUCH_APP) | dict.fromkeys(SECRET_IS_WRONG, APP_REFUSED)
     if number in wrong:
-        return Finding(about=APP, shown=Shown.WRONG, why=wrong[number])
-    return Finding(about=APP, shown=Shown.UNTRIED, why=said[:200])
+        return Finding(about=APP, shown=TryResult.WRONG, why=wrong[number])
+    return Finding(about=APP, shown=TryResult.UNTRIED, why=said[:200])

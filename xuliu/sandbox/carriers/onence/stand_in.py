@@ -15,14 +15,14 @@ from urllib.parse import unquote
 from zoneinfo import ZoneInfo
 
 from xuliu.sandbox.carriers.onence.words import CODE, PLANS, card, quota, sms_quota, usage
-from xuliu.sandbox.engine.carrier import Carrier
+from xuliu.sandbox.engine.carrier import CarrierStandIn
 from xuliu.sandbox.engine.clock import instant
 from xuliu.sandbox.engine.credentials import Keys
 from xuliu.sandbox.engine.faults import DEED, Fault
-from xuliu.sandbox.engine.orders import Orders, Refusal, Wanted
+from xuliu.sandbox.engine.orders import CarrierRefusal, Orders, Wanted
 from xuliu.sandbox.engine.server import Request, Response, json_response
-from xuliu.sandbox.engine.sims import Plan, Sims, Terms
-from xuliu.sandbox.engine.stand_in import Call, Parts
+from xuliu.sandbox.engine.sims import CarrierPlan, CarrierTerms, Sims
+from xuliu.sandbox.engine.stand_in import Intent, Parts
 from xuliu.sandbox.engine.store import Row
 
 PREFIX = "/management-api"
@@ -41,15 +41,15 @@ class NotHere(Exception):
         self.message = message
 
 
-class Nce(Carrier):
+class Nce(CarrierStandIn):
     """The stand-in."""
 
     code = CODE
     name = "1NCE"
     path = PREFIX
-    terms = Terms(zone=ZoneInfo("UTC"), plans=PLANS, counts_over_lifetime=True)
+    terms = CarrierTerms(zone=ZoneInfo("UTC"), plans=PLANS, counts_over_lifetime=True)
     settings = {"token_seconds": {CODE: 3600}}
-    faults = {**Carrier.faults, "other_sim": ()}
+    faults = {**CarrierStandIn.faults, "other_sim": ()}
 
     def __init__(self, parts: Parts, sims: Sims, orders: Orders) -> None:
         super().__init__(parts, sims, orders)
@@ -76,7 +76,7 @@ class Nce(Carrier):
             ("GET", r"/v1/orders/(\w{1,64})", "order", "read", self._order_shown),
         )
 
-    def route(self, request: Request) -> Call | Response:
+    def route(self, request: Request) -> Intent | Response:
         """Find the operation and the SIMs it is about."""
         path = request.path.removeprefix(PREFIX)
         for method, pattern, operation, group, answer in self._routes:
@@ -86,7 +86,7 @@ class Nce(Carrier):
                 iccids = (named,) if named and operation != "order" else tuple(_named(request))
                 run = self._running(operation, group, answer, request, named, iccids)
                 another = partial(self._mistaken, named) if operation == "sim" else None
-                return Call(operation, group, run, "", iccids, another)
+                return Intent(operation, group, run, "", iccids, another)
         return Response(404)
 
     def faulty(self, fault: Fault, request: Request) -> Response:
@@ -258,7 +258,7 @@ class Nce(Carrier):
         )
         return Response(201, b"", {"Location": f"https://api.1nce.com/management-api/v1/orders/{number}"})
 
-    def _plan(self, code: str, sim: Row) -> Plan:
+    def _plan(self, code: str, sim: Row) -> CarrierPlan:
         plan = self._sims.plan(self.code, code or sim["plan"] or "1")
         if plan is None or not plan.is_orderable:
             raise NotHere(STATUSES["not_orderable"])
@@ -280,7 +280,7 @@ class Nce(Carrier):
 def _failing(wanted: Wanted) -> Wanted:
     """1NCE states no failure later: what fails after it was queued just does not happen."""
     if wanted.fault is not None and wanted.fault.kind == "fail_later":
-        return Wanted(wanted.sim, wanted.fault, Refusal(wanted.fault.reason, "stated"))
+        return Wanted(wanted.sim, wanted.fault, CarrierRefusal(wanted.fault.reason, "stated"))
     return wanted
 
 

@@ -16,10 +16,10 @@ from xuliu.sandbox.engine.clock import CHINA, instant
 from xuliu.sandbox.engine.courier import Courier
 from xuliu.sandbox.engine.credentials import Keys
 from xuliu.sandbox.engine.faults import ALONE, Fault
-from xuliu.sandbox.engine.payments import Declined, Limits, Opening
-from xuliu.sandbox.engine.provider import Provider
+from xuliu.sandbox.engine.payments import Declined, Opening, RefundLimits
+from xuliu.sandbox.engine.provider import ProviderStandIn
 from xuliu.sandbox.engine.server import Request, Response, json_response
-from xuliu.sandbox.engine.stand_in import Call, Parts
+from xuliu.sandbox.engine.stand_in import Intent, Parts
 from xuliu.sandbox.engine.store import Row
 from xuliu.sandbox.providers.wechatpay import keys
 from xuliu.sandbox.providers.wechatpay.payer import Payer
@@ -28,7 +28,7 @@ from xuliu.sandbox.providers.wechatpay.words import (
     DECLINED,
     REFUND_WORDS,
     STATED,
-    Refused,
+    VendorError,
     china_time,
     new_openid,
     prepay_id,
@@ -42,14 +42,14 @@ MOST_DESCRIPTION_BYTES = 127
 Answering = Callable[[Request, str], Response]
 
 
-class WeChatPay(Provider):
+class WeChatPay(ProviderStandIn):
     """The stand-in."""
 
     code = "wechatpay"
     name = "WeChat Pay"
     settings = {"wechatpay_mode": "public_key", "refund_spacing_seconds": 60.0}
     choices = {"wechatpay_mode": ("public_key", "certificate")}
-    faults = {**Provider.faults, "bad_signature": ()}
+    faults = {**ProviderStandIn.faults, "bad_signature": ()}
     tables = TABLES
     repeats = (15, 15, 30, 180, 600, 1200, 1800, 1800, 1800, 3600, 10800, 10800, 10800, 21600, 21600)
 
@@ -69,17 +69,17 @@ class WeChatPay(Provider):
             ("GET", r"/v3/certificates", "certificates", "read", self._certificates),
         )
 
-    def route(self, request: Request) -> Call | Response:
+    def route(self, request: Request) -> Intent | Response:
         """The merchant's interfaces; everything outside /v3 is the payer's."""
         if not request.path.startswith("/v3/"):
             if request.path == "/sns/oauth2/access_token":
-                return Call("oauth", ALONE, lambda: self._payer.access_token(request))
+                return Intent("oauth", ALONE, lambda: self._payer.access_token(request))
             return self._payer.answer(request)
         for method, pattern, operation, group, answer in self._routes:
             found = re.fullmatch(pattern, request.path)
             if found is not None and method == request.method:
                 named = found.group(1) if found.groups() else ""
-                return Call(
+                return Intent(
                     operation,
                     group,
                     self._running(operation, group, answer, request, named),
@@ -121,7 +121,7 @@ class WeChatPay(Provider):
                 return answer(request, named)
             except BadSignature as bad:
                 return _error(401, "SIGN_ERROR", str(bad))
-            except Refused as no:
+            except VendorError as no:
                 return _error(no.status, no.code, no.message)
             except Declined as no:
                 return _error(*DECLINED[no.why])
@@ -133,7 +133,7 @@ class WeChatPay(Provider):
         if fault is not None:
             status, code, message = STATED[fault.reason]
             more = fault.more
-            raise Refused(
+            raise VendorError(
                 int(more.get("status", status)), str(more.get("code", code)), str(more.get("message", message))
             )
 
@@ -142,9 +142,11 @@ class WeChatPay(Provider):
         """The merchant's and the platform's."""
         return keys.made()
 
-    def limits(self) -> Limits:
+    def limits(self) -> RefundLimits:
         """Fifty a payment, a minute apart, within a year."""
-        return Limits(most=50, within_seconds=365 * 86400, spacing_seconds=self._settings["refund_spacing_seconds"])
+        return RefundLimits(
+            most=50, within_seconds=365 * 86400, spacing_seconds=self._settings["refund_spacing_seconds"]
+        )
 
     def new_number(self, kind: str) -> str:
         """Day and a series; nobody guesses a transaction's."""
@@ -210,7 +212,7 @@ class WeChatPay(Provider):
     def _jsapi(self, request: Request, _: str) -> Response:
         wanted = self._opening(request)
         if not isinstance(wanted.get("payer"), dict) or not wanted["payer"].get("openid"):
-            raise Refused(400, "PARAM_ERROR", "缺少参数：payer.openid")
+            raise VendorError(400, "PARAM_ERROR", "缺少参数：payer.openid")
         return json_response({"prepay_id": prepay_id(self._open("jsapi", wanted))})
 
     def _open(self, kind: str, wanted: dict[str, Any]) -> Row:
@@ -236,7 +238,7 @@ class WeChatPay(Provider):
         _text(wanted, "notify_url", r"https?://[^?]{1,250}")
         _text(wanted, "description", r".{1,9999}")
         if len(wanted["description"].encode()) > MOST_DESCRIPTION_BYTES:
-            raise Refused(
+            raise VendorError(
                 400,
                 "PARAM_ERROR",
                 "输入源“/body/description”映射到值字段“商品描述”字符串规则校验失败，字节数大于最大值127",
@@ -250,14 +252,14 @@ class WeChatPay(Provider):
         try:
             expires = datetime.fromisoformat(str(given))
         except ValueError:
-            raise Refused(400, "PARAM_ERROR", "time_expire格式错误，请按RFC 3339传入") from None
+            raise VendorError(400, "PARAM_ERROR", "time_expire格式错误，请按RFC 3339传入") from None
         if expires.tzinfo is None or expires.astimezone(CHINA) <= self._clock.now():
-            raise Refused(400, "PARAM_ERROR", "time_expire时间过短，请确认参数time_expire是否正确")
+            raise VendorError(400, "PARAM_ERROR", "time_expire时间过短，请确认参数time_expire是否正确")
 
     def _is_ours(self, wanted: dict[str, Any], *names: str) -> None:
         for name in names:
             if wanted.get(name) != self._credentials[name]:
-                raise Refused(400, "APPID_MCHID_NOT_MATCH" if name == "appid" else "PARAM_ERROR", f"{name}不匹配")
+                raise VendorError(400, "APPID_MCHID_NOT_MATCH" if name == "appid" else "PARAM_ERROR", f"{name}不匹配")
 
     def _query(self, request: Request, reference: str) -> Response:
         self._is_ours(dict(request.query), "mchid")
@@ -287,7 +289,7 @@ class WeChatPay(Provider):
         wanted = _body(request)
         _text(wanted, "out_refund_no", r"[0-9A-Za-z_\-|*@]{1,64}")
         if not wanted.get("transaction_id") and not wanted.get("out_trade_no"):
-            raise Refused(400, "PARAM_ERROR", "transaction_id和out_trade_no必须二选一")
+            raise VendorError(400, "PARAM_ERROR", "transaction_id和out_trade_no必须二选一")
         _amount(wanted, "refund", "total")
         amount, url = wanted["amount"], wanted.get("notify_url", "")
         currency = amount.get("currency", "CNY")
@@ -332,22 +334,22 @@ def _reference(request: Request, named: str) -> str:
 def _body(request: Request) -> dict[str, Any]:
     body = request.json()
     if not isinstance(body, dict):
-        raise Refused(400, "PARAM_ERROR", "请求体不是合法的JSON")
+        raise VendorError(400, "PARAM_ERROR", "请求体不是合法的JSON")
     return body
 
 
 def _text(wanted: dict[str, Any], name: str, pattern: str) -> None:
     if not isinstance(wanted.get(name), str) or not re.fullmatch(pattern, wanted[name], re.DOTALL):
-        raise Refused(400, "PARAM_ERROR", f"参数{name}有误")
+        raise VendorError(400, "PARAM_ERROR", f"参数{name}有误")
 
 
 def _amount(wanted: dict[str, Any], *names: str) -> None:
     amount = wanted.get("amount")
     if not isinstance(amount, dict) or amount.get("currency", "CNY") != "CNY":
-        raise Refused(400, "PARAM_ERROR", "参数amount有误")
+        raise VendorError(400, "PARAM_ERROR", "参数amount有误")
     for name in names:
         if not isinstance(amount.get(name), int) or isinstance(amount[name], bool) or amount[name] < 1:
-            raise Refused(400, "PARAM_ERROR", f"参数amount.{name}有误")
+            raise VendorError(400, "PARAM_ERROR", f"参数amount.{name}有误")
 
 
 def _error(status: int, code: str, message: str) -> Response:

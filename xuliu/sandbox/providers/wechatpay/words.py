@@ -35,7 +35,7 @@ STATED = {
 }
 
 
-class Refused(Exception):
+class VendorError(Exception):
     """The vendor's error: HTTP status, code and message."""
 
     def __init__(self, status: int, code: str, message: str) -> None:
