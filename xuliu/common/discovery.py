@@ -1,4 +1,4 @@
-"""TryResult what was dropped into a folder: one class per file or folder in it, known by its `code`.
+"""Finds what was dropped into a folder: one class per file or folder in it, known by its `code`.
 
 Adding a connector or a provider edits no list; the folder is the list.
 """

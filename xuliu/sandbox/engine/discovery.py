@@ -1,4 +1,4 @@
-"""TryResult the stand-ins: a folder in `carriers/` or `providers/` is one by lying there, and no list names it."""
+"""Finds the stand-ins: a folder in `carriers/` or `providers/` is one by lying there, and no list names it."""
 
 from importlib import import_module
 from pkgutil import iter_modules

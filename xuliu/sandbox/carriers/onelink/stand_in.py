@@ -10,9 +10,9 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from xuliu.sandbox.carriers.onelink.reads import Reads
-from xuliu.sandbox.carriers.onelink.words import CODE, PLANS, REFUSALS, No, said, said_no
+from xuliu.sandbox.carriers.onelink.words import CHINA, CODE, PLANS, REFUSALS, No, said, said_no
 from xuliu.sandbox.engine.carrier import CarrierStandIn
-from xuliu.sandbox.engine.clock import CHINA, instant
+from xuliu.sandbox.engine.clock import instant
 from xuliu.sandbox.engine.credentials import Keys
 from xuliu.sandbox.engine.faults import DEED, Fault
 from xuliu.sandbox.engine.orders import CarrierRefusal, Orders, Wanted
@@ -29,7 +29,7 @@ STOP, RESUME = {"0", "9"}, {"1", "11"}
 
 
 @dataclass(frozen=True, slots=True)
-class Route:
+class Interface:
     """A path of the interface: its code, its group and what answers it."""
 
     code: str
@@ -51,13 +51,13 @@ class OneLink(CarrierStandIn):
     def __init__(self, parts: Parts, sims: Sims, orders: Orders) -> None:
         super().__init__(parts, sims, orders)
         reads = Reads(sims, orders)
-        self._routes = {path: Route(code, "read", answer) for path, (code, answer) in reads.routes().items()}
+        self._routes = {path: Interface(code, "read", answer) for path, (code, answer) in reads.routes().items()}
         self._routes |= {
-            "/get/token": Route("token", "token", self._token),
-            "/order/gprspackage-order": Route("23R08", "change", self._order),
-            "/order/gprspackage-order/batch": Route("23R09", "change", self._order_batch),
-            "/change/sim-status": Route("23S03", "change", self._change_status),
-            "/change/sim-status/batch": Route("23S06", "change", self._change_status_batch),
+            "/get/token": Interface("token", "token", self._token),
+            "/order/gprspackage-order": Interface("23R08", "change", self._order),
+            "/order/gprspackage-order/batch": Interface("23R09", "change", self._order_batch),
+            "/change/sim-status": Interface("23S03", "change", self._change_status),
+            "/change/sim-status/batch": Interface("23S06", "change", self._change_status_batch),
         }
 
     def route(self, request: Request) -> Intent | Response:
@@ -81,7 +81,7 @@ class OneLink(CarrierStandIn):
             return response
         return said_no(No("500"))
 
-    def _run(self, route: Route, fields: Fields) -> Response:
+    def _run(self, route: Interface, fields: Fields) -> Response:
         self._orders.settle()
         try:
             if route.code != "token":
@@ -119,7 +119,7 @@ class OneLink(CarrierStandIn):
                 found.append(sim["iccid"] if sim else value)
         return tuple(found)
 
-    def _refuse(self, route: Route, fields: Fields) -> None:
+    def _refuse(self, route: Interface, fields: Fields) -> None:
         """A planted refusal of the whole call, whether or not it delivers afterwards. A batch makes a job or none:
         one that is delivered after all was taken on, and its cards are refused in the job's result."""
         for kind in ("refuse",) if route.code == "23R09" else ("refuse", "deliver_after_refusing"):
@@ -130,7 +130,7 @@ class OneLink(CarrierStandIn):
                 self._place(route.code, fields, self._cards(fields), fault)
             raise No(str(fault.more.get("code", REFUSALS[fault.reason, "stated"])), fault.more.get("message"))
 
-    def _pick(self, route: Route, fields: Fields, kinds: set[str], iccids: tuple[str, ...]) -> Fault | None:
+    def _pick(self, route: Interface, fields: Fields, kinds: set[str], iccids: tuple[str, ...]) -> Fault | None:
         reference = fields.get("transid", "")
         # In a batch a fault that names one card befalls that card alone; see _with_faults.
         if route.code == "23R09" and len(iccids) > 1:

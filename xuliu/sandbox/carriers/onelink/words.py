@@ -2,11 +2,13 @@
 
 from collections.abc import Mapping
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from xuliu.sandbox.engine.server import Response, json_response
 from xuliu.sandbox.engine.sims import CarrierPlan
 
 CODE = "onelink"
+CHINA = ZoneInfo("Asia/Shanghai")
 MEBIBYTE = 1024 * 1024
 
 

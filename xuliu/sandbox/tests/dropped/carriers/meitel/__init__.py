@@ -2,9 +2,9 @@
 
 import secrets
 from collections.abc import Callable
+from zoneinfo import ZoneInfo
 
 from xuliu.sandbox.engine.carrier import CarrierStandIn
-from xuliu.sandbox.engine.clock import CHINA
 from xuliu.sandbox.engine.credentials import Keys
 from xuliu.sandbox.engine.faults import DEED, Fault
 from xuliu.sandbox.engine.orders import Wanted
@@ -26,7 +26,7 @@ class StandIn(CarrierStandIn):
     settings = {"meitel_greeting": "plain"}
     choices = {"meitel_greeting": ("plain", "warm")}
     terms = CarrierTerms(
-        zone=CHINA,
+        zone=ZoneInfo("Asia/Shanghai"),
         plans=(
             CarrierPlan(carrier=CODE, code="year", name="一年", months=12, bytes=10**9, cost_minor=1200),
             CarrierPlan(carrier=CODE, code="100M", name="加油包", bytes=10**8, cost_minor=300),
