@@ -12,9 +12,9 @@ from xuliu.carrier.contract import Proof, Reading
 from xuliu.interfaces.wording import figures
 from xuliu.interfaces.wording.states import CARRIER_STATES
 from xuliu.interfaces.wording.terms import PROOFS
+from xuliu.ordering.delivering.active_lines import ActiveLine, lines_by_id
 from xuliu.ordering.delivering.decide import is_held_back, may_send_again_at
 from xuliu.ordering.delivering.evidence import from_json, is_proven
-from xuliu.ordering.delivering.underway import ActiveLine, lines_by_id
 from xuliu.ordering.models import Attempt, OrderLine
 
 

@@ -19,7 +19,8 @@ from xuliu.ledger import addresses
 from xuliu.ledger.operations import Entry, post
 from xuliu.ordering.buying.quote import Selection, quote
 from xuliu.ordering.delivering.outcomes import Delivery, complete, reject
-from xuliu.ordering.ending.settle import issue_receipts, settle
+from xuliu.ordering.ending.receipts import issue_receipts
+from xuliu.ordering.ending.settle import settle
 from xuliu.ordering.models import Attempt, Flight, Order, OrderLine
 from xuliu.payment.models import Payment, Refund, RefundNumber
 from xuliu.payment.outside import Outside, record

@@ -21,7 +21,7 @@ PACES = ((120, 2), (900, 5), (float("inf"), 30))
 
 
 class StepLike(Protocol):
-    """What `ordering.queries` says of one step."""
+    """What `ordering.progress` says of one step."""
 
     @property
     def code(self) -> str: ...
