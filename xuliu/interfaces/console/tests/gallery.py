@@ -23,6 +23,7 @@ from xuliu.party.roles import SUPPORT
 from xuliu.payment.accounts import resume, set_credentials
 from xuliu.payment.models import ProviderAccount, RefundApproval
 from xuliu.payment.providers.wechatpay import examining as trying
+from xuliu.ticket.models import Case
 
 
 @dataclass(frozen=True)
@@ -122,7 +123,12 @@ def _pages(desk: make.Desk, key: str, *, early_id: int, refused_id: int) -> list
         Hung("console-line-aside", reverse(line, args=[desk.aside.pk]), key),
         Hung("console-line-held", reverse(line, args=[desk.held.pk]), key),
         Hung("console-sim", reverse(sim, args=[desk.shop.sim.pk]), key),
+        Hung("console-case", reverse("admin:ticket_case_change", args=[_case_of(desk.held.pk)]), key),
     ]
+
+
+def _case_of(line_id: int) -> int:
+    return Case.objects.values_list("id", flat=True).get(subject_kind="orderline", subject_id=line_id)
 
 
 def _tables(key: str) -> list[Hung]:

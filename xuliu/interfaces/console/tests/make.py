@@ -170,7 +170,7 @@ def make_held_back(shop: Shop) -> OrderLine:
         line=line, number=1, account_id=line.account_id, before=said, outcome="not_sent", detail=detail
     )
     OrderLine.objects.filter(id=line.pk).update(attempt=1, is_set_aside=True)
-    facts = {"why": "an earlier end than was proven", "end_said": said["period_end_on"]}
+    facts = {"attempt": 1, "why": detail, "end_said": said["period_end_on"], "end_proven": str(proven.period_end_on)}
     open_case("line_held_back", ("orderline", line.pk), facts)
     line.refresh_from_db()
     return line
