@@ -10,11 +10,14 @@ PORT := $(if $(filter command%,$(origin PORT)),$(PORT))
 SECONDS ?= 60
 SEED ?=
 PYTEST ?=
+# Likewise of the command line alone.
+T := $(if $(filter command%,$(origin T)),$(T))
+CODE := $(if $(filter command%,$(origin CODE)),$(CODE))
 
-.PHONY: help setup develop demo test check lint types habits screenshots bench soak lock format messages clean
+.PHONY: help setup develop demo test one new-carrier check lint types habits screenshots bench soak lock format messages clean
 
 help:  ## this list
-	@awk -F':.*## ' '/^[a-z]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' Makefile
+	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' Makefile
 
 setup:  ## the virtual environment with what running needs
 	@tools/setup.sh base
@@ -33,6 +36,16 @@ test: develop  ## all checks and all tests, browser included
 		echo "Left out: $$left_out"
 		if [ "$${CI:-}" = true ]; then exit 1; fi
 	fi
+
+one: develop  ## one test, by its path or a part of its name (T=…)
+	@case "$(T)" in
+		"") echo "Which one? make one T=xuliu/ledger, or T=part_of_its_name"; exit 2 ;;
+		*/*|*.py*) $(BIN)/python -m pytest -n 0 $(T) ;;
+		*) $(BIN)/python -m pytest -n 0 -k "$(T)" ;;
+	esac
+
+new-carrier: develop  ## the folder of a new carrier's connector, to be filled in (CODE=…)
+	@$(BIN)/python -m tools.new_carrier "$(CODE)"
 
 # The types, which take longest, beside all else; what each says is printed whole when it has ended.
 check: develop  ## what needs no test: style, types, imports, migrations, catalogues

@@ -17,7 +17,7 @@ from bench.worker import interpreter_of_worker
 from xuliu.common import clock
 from xuliu.common.chunks import CHUNK
 from xuliu.ordering.delivering import fulfil, verify
-from xuliu.ordering.ending import settle
+from xuliu.ordering.ending import receipts, settle
 from xuliu.ordering.models import Order
 
 PREPARED = "bench_ready"
@@ -66,7 +66,7 @@ def run_steps(account_id: int) -> None:
     """What a worker runs between READY and the receipt, in one thread."""
     while fulfil.fulfil(account_id) + verify.verify(account_id):
         pass
-    while settle.settle() + settle.issue_receipts():
+    while settle.settle() + receipts.issue_receipts():
         pass
 
 

@@ -15,6 +15,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from bench.fleet import Fleet, keys
 from xuliu.common import clock
 from xuliu.ordering.buying import by_notice
+from xuliu.ordering.delivering import ready
 from xuliu.payment.contract import Status, StatusReport, Subject
 from xuliu.payment.models import Payment
 from xuliu.payment.operations import QueryNotice, store_query_notices
@@ -32,7 +33,7 @@ def pay_order(folder: Path, fleet: Fleet, order_id: int) -> None:
     store_query_notices([QueryNotice(account_id=fleet.provider.pk, report=report, body=json.dumps(shown).encode())])
     while by_notice.apply_notices():
         pass
-    while by_notice.release_rest():
+    while ready.release_rest():
         pass
 
 

@@ -15,7 +15,7 @@ from bench import processes
 from bench.databases import Databases
 from bench.report import Result, duration
 from bench.sizes import Sizes
-from xuliu.config.bodies import Limits
+from xuliu.config.bodies import BodyLimits
 
 LOOKS = 50
 DRIP_SECONDS = 0.5
@@ -35,7 +35,7 @@ def hold_bodies(databases: Databases, folder: Path, sizes: Sizes) -> list[Result
             ended = _drip_until_all_ended(bodies, begun)
     print(f"/healthz beside them: median {beside * 1000:.1f} ms, slowest {slowest * 1000:.1f} ms")
     what = f"{sizes.strangers} unfinished bodies"
-    most = Limits().seconds + MOST_LATE_SECONDS
+    most = BodyLimits().seconds + MOST_LATE_SECONDS
     return [
         duration(f"/healthz beside {what}", beside, ceiling=idle, most=MOST_SECONDS, bar=f"≤ {MOST_SECONDS:g} s"),
         duration(f"{what} have all ended", ended, most=most, bar=f"≤ {most:g} s"),

@@ -8,7 +8,7 @@ import pytest
 from tests.contracts.peer import Fault, Reply, Silence
 from tests.contracts.provider_desk import Desk
 from tests.contracts.rigs import CODES, Rig, rigged
-from xuliu.common.findings import Shown, is_usable
+from xuliu.common.findings import TryResult, is_usable
 from xuliu.payment.contract import NoAnswer, NotSent
 
 
@@ -31,8 +31,8 @@ def test_refused_credentials_are_found_wrong(rig: Rig) -> None:
 
     found = rig.connector.examine(rig.session)
 
-    assert Shown.WRONG in {finding.shown for finding in found}
-    assert all(finding.why for finding in found if finding.shown is Shown.WRONG)
+    assert TryResult.WRONG in {finding.shown for finding in found}
+    assert all(finding.why for finding in found if finding.shown is TryResult.WRONG)
     assert not is_usable(found)
 
 
@@ -44,7 +44,7 @@ def test_where_nobody_answers_an_account_is_neither_right_nor_wrong(rig: Rig, fa
 
     found = rig.connector.examine(rig.session)
 
-    assert {finding.shown for finding in found} == {Shown.UNTRIED}
+    assert {finding.shown for finding in found} == {TryResult.UNTRIED}
 
 
 def test_a_provider_account_that_works_is_found_right_and_nothing_is_opened(desk: Desk) -> None:
@@ -61,8 +61,8 @@ def test_where_no_provider_answers_an_account_is_neither_right_nor_wrong(desk: D
         found = desk.provider.examine(desk.session)
     except (NoAnswer, NotSent):
         return
-    assert Shown.UNTRIED in {finding.shown for finding in found if finding.is_needed}
-    assert Shown.WRONG not in {finding.shown for finding in found}
+    assert TryResult.UNTRIED in {finding.shown for finding in found if finding.is_needed}
+    assert TryResult.WRONG not in {finding.shown for finding in found}
 
 
 def test_another_merchants_id_is_found_wrong(desk: Desk) -> None:
@@ -70,7 +70,7 @@ def test_another_merchants_id_is_found_wrong(desk: Desk) -> None:
 
     found = stranger.examine(desk.session)
 
-    assert found[0].shown is Shown.WRONG
+    assert found[0].shown is TryResult.WRONG
     assert found[0].why
     assert not is_usable(found)
 
@@ -78,4 +78,4 @@ def test_another_merchants_id_is_found_wrong(desk: Desk) -> None:
 def test_a_mistyped_app_secret_is_found_wrong(desk: Desk) -> None:
     found = type(desk.provider)(replace(desk.config, app_secret="0" * 32)).examine(desk.session)
 
-    assert [finding.shown for finding in found][:2] == [Shown.RIGHT, Shown.WRONG]
+    assert [finding.shown for finding in found][:2] == [TryResult.RIGHT, TryResult.WRONG]

@@ -35,7 +35,9 @@ from xuliu.carrier import operations as carriers
 from xuliu.carrier.models import CarrierAccount
 from xuliu.carrier.session import forget_accounts
 from xuliu.common.models import Event
-from xuliu.ordering.buying.place import CannotPlace, cancel, place
+from xuliu.ordering.buying.cancel import cancel
+from xuliu.ordering.buying.cannot_place import CannotPlace
+from xuliu.ordering.buying.place import place
 from xuliu.ordering.buying.quote import QuoteRefused, Selection, quote
 from xuliu.ordering.delivering import decide
 from xuliu.ordering.ending.withdraw import withdraw
@@ -166,7 +168,7 @@ class Line(PeopleRules, RefundRules):
 
     def _pay(self, payments: Iterable[Payment], **said: object) -> None:
         for payment in payments:
-            with suppress(testing.Refused):  # the provider does not have it yet
+            with suppress(testing.ControlRefused):  # the provider does not have it yet
                 self.control.pay(payment.reference, **said)
         await_notices(self.world)
 

@@ -32,11 +32,11 @@ from xuliu.common import clock, examining
 from xuliu.common.actor import Actor, acting
 from xuliu.inventory.models import Sim
 from xuliu.ordering.buying import by_notice
+from xuliu.ordering.buying.cancel import cancel
 from xuliu.ordering.buying.choose import Visitor, choose
-from xuliu.ordering.buying.place import cancel
 from xuliu.ordering.buying.quote import Selection, quote
-from xuliu.ordering.delivering import decide, fulfil
-from xuliu.ordering.delivering.underway import CarrierClient
+from xuliu.ordering.delivering import claims, decide, ready
+from xuliu.ordering.delivering.client import CarrierClient
 from xuliu.ordering.ending.withdraw import withdraw
 from xuliu.ordering.models import Flight, Order, OrderLine
 from xuliu.payment import anew, outside, sign_ins
@@ -204,7 +204,7 @@ def abandoned(world: World) -> None:
     drive_until(world, lambda: line_states(order) == ["READY", "READY"])
     world.sandbox.control.up("onelink")
     OrderLine.objects.update(due_at=clock.now())
-    fulfil.claim(CarrierClient.of(world.accounts["onelink"].pk), 10)
+    claims.claim(CarrierClient.of(world.accounts["onelink"].pk), 10)
     Flight.objects.update(lease_until=Now() - timedelta(seconds=1))
     drive_for(world, timedelta(minutes=1))
 
@@ -334,7 +334,7 @@ def large(world: World) -> None:
     order = make_paid_order(world, make_sims(world, "onelink", 3), "cm-3")
     by_notice.apply_notices()
     OrderLine.objects.filter(order=order).update(state="WAITING")
-    while by_notice.release_rest(limit=1):
+    while ready.release_rest(limit=1):
         pass
     drive_for(world, timedelta(minutes=1))
 

@@ -21,7 +21,7 @@ from xuliu.carrier.operations import resume
 from xuliu.common.dates import add_months
 from xuliu.inventory.models import Sim
 from xuliu.ordering.models import Attempt, Order, OrderLine
-from xuliu.ordering.queries import progress
+from xuliu.ordering.progress import progress
 from xuliu.payment.models import Refund
 from xuliu.ticket.models import Case
 

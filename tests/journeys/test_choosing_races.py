@@ -11,9 +11,10 @@ from tests.journeys.test_races import Racers
 from xuliu.common.state import move
 from xuliu.interfaces.merchant.tests import make
 from xuliu.interfaces.merchant.tests.make import Shop
+from xuliu.ordering.buying.cannot_place import CannotPlace
 from xuliu.ordering.buying.choose import MOST_OPEN, TooManyOpen, Visitor, choose
 from xuliu.ordering.buying.openings import SHARE_OF_A_SHOP, shares_of_shop
-from xuliu.ordering.buying.place import CannotPlace, place
+from xuliu.ordering.buying.place import place
 from xuliu.ordering.buying.quote import Selection
 from xuliu.ordering.models import Order, OrderLine, PageOrder
 from xuliu.payment.models import Payment

@@ -73,7 +73,7 @@ STORY_OF: dict[str, stories.Story] = {
     "payer.ask": stories.signed_in,
     "payer.claim": stories.signed_in,
     "payer.known": stories.signed_in,
-    "place.cancel": stories.unpaid,
+    "cancel": stories.unpaid,
     "readings.claim": stories.looked_up,
     "readings.failed": stories.looked_up,
     "readings.read": stories.looked_up,

@@ -9,7 +9,8 @@ import pytest
 from tests.world import World, drive_for, drive_until, make_order, make_paid_order, make_person, make_sims
 from xuliu.common.actor import Actor, acting
 from xuliu.common.models import Event
-from xuliu.ordering.buying.place import CannotPlace, place
+from xuliu.ordering.buying.cannot_place import CannotPlace
+from xuliu.ordering.buying.place import place
 from xuliu.ordering.buying.quote import Selection, quote
 from xuliu.ordering.models import Order
 from xuliu.payment import accounts

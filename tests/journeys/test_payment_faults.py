@@ -20,10 +20,11 @@ from tests.world import (
 from xuliu.common import clock
 from xuliu.ledger import addresses
 from xuliu.ledger.queries import balance
-from xuliu.ordering.buying.place import cancel, place
+from xuliu.ordering.buying.cancel import cancel
+from xuliu.ordering.buying.place import place
 from xuliu.ordering.ending.withdraw import withdraw
 from xuliu.ordering.models import Order, OrderLine
-from xuliu.ordering.queries import progress
+from xuliu.ordering.progress import progress
 from xuliu.payment.models import Notice, Payment, Refund
 from xuliu.ticket.models import Case
 

@@ -33,10 +33,11 @@ from xuliu.common import clock, stops
 from xuliu.ledger import addresses
 from xuliu.ledger.queries import balance
 from xuliu.ordering.buying.by_notice import apply_notices
-from xuliu.ordering.buying.place import cancel, place
+from xuliu.ordering.buying.cancel import cancel
+from xuliu.ordering.buying.place import place
 from xuliu.ordering.delivering import check, fulfil, verify
 from xuliu.ordering.delivering.outcomes import Delivery, complete
-from xuliu.ordering.ending import settle
+from xuliu.ordering.ending import receipts, settle
 from xuliu.ordering.ending.withdraw import withdraw
 from xuliu.ordering.models import Attempt, Flight, Order, OrderLine, Receipt
 from xuliu.payment import refund_steps
@@ -126,7 +127,7 @@ def test_two_workers_finishing_the_last_two_lines_always_settle_the_order(paper:
         two.race(finish, finish)
         assert Order.objects.get(id=order.pk).state == Order.State.COMPLETED, f"race {number}"
 
-    two.race(*[_until_nothing(lambda: settle.issue_receipts(limit=7))] * 2)
+    two.race(*[_until_nothing(lambda: receipts.issue_receipts(limit=7))] * 2)
     numbers = list(Receipt.objects.order_by("number").values_list("number", flat=True))
     assert numbers == list(range(1, TIMES + 1))
 

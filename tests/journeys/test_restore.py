@@ -11,7 +11,8 @@ from tests.harness import databases
 from tests.world import World, drive_until, make_paid_order, make_sims
 from xuliu.cli.entry import main
 from xuliu.ledger.queries import trial_balance
-from xuliu.ordering.queries import progress, receipt_of
+from xuliu.ordering.progress import progress
+from xuliu.ordering.queries import receipt_of
 
 
 def test_after_a_restore_books_and_pages_are_equal(world: World, tmp_path: Path) -> None:

@@ -23,11 +23,12 @@ from xuliu.carrier.contract import Answer, Reason
 from xuliu.common import clock
 from xuliu.common.chunks import CHUNK as RELEASED_AT_ONCE
 from xuliu.inventory.import_sims import Report, import_sims
-from xuliu.ordering.buying.by_notice import apply_notices, release_rest
+from xuliu.ordering.buying.by_notice import apply_notices
 from xuliu.ordering.buying.place import place
 from xuliu.ordering.buying.quote import LINES_PER_STATEMENT
 from xuliu.ordering.delivering import check, fulfil, verify
-from xuliu.ordering.ending import settle
+from xuliu.ordering.delivering.ready import release_rest
+from xuliu.ordering.ending import receipts, settle
 from xuliu.ordering.ending.withdraw import withdraw
 from xuliu.ordering.models import Order, OrderLine, Receipt
 from xuliu.ordering.overdue import tell_of_overdue
@@ -94,7 +95,7 @@ def _delivered(paper: Paper, *, most: int = 1_000) -> Counts:
         counts["check"] = _each_run(lambda: check.check(paper.account.pk, limit=50))
     counts["verify"] = _each_run(lambda: verify.verify(paper.account.pk, limit=CHUNK))
     counts["settle"] = _each_run(settle.settle)
-    counts["receipts"] = _each_run(settle.issue_receipts)
+    counts["receipts"] = _each_run(receipts.issue_receipts)
     return counts
 
 

@@ -9,7 +9,8 @@ from xuliu.common.dates import add_months
 from xuliu.ledger import addresses
 from xuliu.ledger.queries import balance
 from xuliu.ordering.models import Attempt, Order
-from xuliu.ordering.queries import progress, receipt_of
+from xuliu.ordering.progress import progress
+from xuliu.ordering.queries import receipt_of
 
 
 @pytest.mark.parametrize(("account", "offering"), [("onelink", "cm-12"), ("1nce", "nce-12")])

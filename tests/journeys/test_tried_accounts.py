@@ -13,7 +13,8 @@ from xuliu.carrier.models import CarrierAccount
 from xuliu.cli.entry import main
 from xuliu.common import examining
 from xuliu.common.models import Event
-from xuliu.ordering.buying.place import CannotPlace, place
+from xuliu.ordering.buying.cannot_place import CannotPlace
+from xuliu.ordering.buying.place import place
 from xuliu.ordering.buying.quote import QuoteRefused, Selection, quote
 from xuliu.payment import accounts as at_provider
 from xuliu.payment.models import ProviderAccount

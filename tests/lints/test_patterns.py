@@ -21,8 +21,8 @@ MOST = 10_000
 IN_PAGES = re.compile(r"""\spattern="([^"]{1,500})\"""")
 # Whose patterns stand elsewhere: in tables of raw strings, which are looked at where they stand.
 FROM_TABLES = {
-    "xuliu/sandbox/providers/wechatpay/stand_in.py": {"pattern"},
-    "xuliu/sandbox/carriers/onence/stand_in.py": {"pattern"},
+    "xuliu/sandbox/engine/routes.py": {"route.pattern"},
+    "xuliu/sandbox/providers/wechatpay/checks.py": {"pattern"},
     "xuliu/carrier/connectors/onelink/connector.py": {"words"},
 }
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from xuliu.common.findings import Finding, Shown
+from xuliu.common.findings import Finding, TryResult
 from xuliu.common.outbound import NoAnswer, NotSent
 
 ACCESS = {"zh-hans": "接口地址和密钥", "en": "Address and credentials"}
@@ -17,7 +17,7 @@ def access(ask: Callable[[], object]) -> Finding:
     try:
         ask()
     except AccountRefused as error:
-        return Finding(about=ACCESS, shown=Shown.WRONG, why=str(error)[:200])
+        return Finding(about=ACCESS, shown=TryResult.WRONG, why=str(error)[:200])
     except (NotSent, NoAnswer) as error:
-        return Finding(about=ACCESS, shown=Shown.UNTRIED, why=str(error)[:200])
-    return Finding(about=ACCESS, shown=Shown.RIGHT)
+        return Finding(about=ACCESS, shown=TryResult.UNTRIED, why=str(error)[:200])
+    return Finding(about=ACCESS, shown=TryResult.RIGHT)

@@ -17,11 +17,11 @@ from xuliu.common import bounds
 from xuliu.common.bounds import first_day_not_served, moment, moment_in
 from xuliu.common.clock import civil_date
 from xuliu.common.configuration import setting
-from xuliu.common.findings import Finding, Shown
+from xuliu.common.findings import Finding, TryResult
 from xuliu.common.outbound import NoAnswer, NotSent, Response
 
 __all__ = [
-    "AccountRefused", "Finding", "NoAnswer", "NotSent", "Response", "Shown", "access", "civil_date",
+    "AccountRefused", "Finding", "NoAnswer", "NotSent", "Response", "TryResult", "access", "civil_date",
     "first_day_not_served", "in_bytes", "lasts", "luhn_digit", "moment", "moment_in", "setting", "without_numbers",
 ]  # fmt: skip
 

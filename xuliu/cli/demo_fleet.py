@@ -33,7 +33,7 @@ Credentials = Mapping[str, Mapping[str, str]]
 
 
 @dataclass(frozen=True, slots=True)
-class SignIn:
+class StaffSignIn:
     """Somebody of the staff; the secret is what an authenticator app is given."""
 
     name: str
@@ -43,8 +43,8 @@ class SignIn:
 
 # Two, so that what takes two people can be tried. Known to everybody, so good for nothing but a demonstration.
 STAFF = (
-    (SignIn("olga", "olga-keeps-it-flowing", "JBSWY3DPEHPK3PXP"), ADMINISTRATOR),
-    (SignIn("omar", "omar-is-the-second-one", "KRSXG5CTMVRXEZLU"), SUPPORT),
+    (StaffSignIn("olga", "olga-keeps-it-flowing", "JBSWY3DPEHPK3PXP"), ADMINISTRATOR),
+    (StaffSignIn("omar", "omar-is-the-second-one", "KRSXG5CTMVRXEZLU"), SUPPORT),
 )
 
 
@@ -58,7 +58,7 @@ class DemoFleet:
 
     sims: Sequence[Mapping[str, Any]]
     plans: Sequence[Mapping[str, Any]]
-    sign_ins: Sequence[SignIn]
+    sign_ins: Sequence[StaffSignIn]
     shop_iccids: Sequence[str]
 
 
@@ -142,7 +142,7 @@ def _price_list(given: Mapping[str, Any], seller: Seller, offerings: Sequence[Ma
             set_price(offering_id=offering.id, price_list_id=price_list.id, amount_minor=one["amount_minor"])
 
 
-def _staff(sign_in: SignIn, role: str) -> None:
+def _staff(sign_in: StaffSignIn, role: str) -> None:
     person = Person.objects.filter(sign_in_name=sign_in.name).first()
     if person is None:
         person = Person.objects.create_user(sign_in.name, sign_in.password, display_name=sign_in.name.title())

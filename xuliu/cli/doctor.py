@@ -40,7 +40,7 @@ MUST_MOVE = frozenset({("line", "READY"), ("notice", "STORED"), ("refund", "PEND
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class Diagnosis:
     """What was looked at, how it is (well, look, broken), and a sentence about it."""
 
     about: str
@@ -67,12 +67,12 @@ def run(args: argparse.Namespace) -> int:
     return 0 if is_well else 1
 
 
-def _examined(now: datetime, *, is_demo: bool) -> tuple[list[Finding], list[dict[str, Any]]]:
+def _examined(now: datetime, *, is_demo: bool) -> tuple[list[Diagnosis], list[dict[str, Any]]]:
     try:
         with connection.cursor() as cursor:
             cursor.execute("SELECT 1")
     except DatabaseError as error:
-        return [Finding("database", BROKEN, f"does not answer: {str(error).strip().splitlines()[0]}")], []
+        return [Diagnosis("database", BROKEN, f"does not answer: {str(error).strip().splitlines()[0]}")], []
     found = [*_database(), _tables()]
     if found[-1].grade == BROKEN:
         return found, []
@@ -82,45 +82,45 @@ def _examined(now: datetime, *, is_demo: bool) -> tuple[list[Finding], list[dict
     return found, [_state(one, now) for one in standing]
 
 
-def _database() -> Iterator[Finding]:
+def _database() -> Iterator[Diagnosis]:
     with connection.cursor() as cursor:
         cursor.execute("SHOW server_version_num")
         version = int(cursor.fetchone()[0]) // 10_000
     is_embedded = str(connection.settings_dict["HOST"]) == str(locate(settings.XULIU_HOME).socket)
     where = f"embedded in {settings.XULIU_HOME}" if is_embedded else "given by DATABASE_URL"
     grade = WELL if version >= OLDEST_POSTGRES else BROKEN
-    yield Finding("database", grade, f"PostgreSQL {version}, {where}; {OLDEST_POSTGRES} or newer is needed")
+    yield Diagnosis("database", grade, f"PostgreSQL {version}, {where}; {OLDEST_POSTGRES} or newer is needed")
 
 
-def _tables() -> Finding:
+def _tables() -> Diagnosis:
     executor = MigrationExecutor(connection)
     missing = executor.migration_plan(executor.loader.graph.leaf_nodes())
     if missing:
-        return Finding("tables", BROKEN, f"{len(missing)} migrations behind the program; run: xuliu manage migrate")
-    return Finding("tables", WELL, "as the program expects them")
+        return Diagnosis("tables", BROKEN, f"{len(missing)} migrations behind the program; run: xuliu manage migrate")
+    return Diagnosis("tables", WELL, "as the program expects them")
 
 
-def _secrets(*, is_demo: bool) -> Iterator[Finding]:
+def _secrets(*, is_demo: bool) -> Iterator[Diagnosis]:
     if settings.XULIU_SECRET == DEMO_SECRET and not is_demo:
-        yield Finding("secret", BROKEN, "XULIU_SECRET is the demo secret, known to everybody")
+        yield Diagnosis("secret", BROKEN, "XULIU_SECRET is the demo secret, known to everybody")
     else:
-        yield Finding("secret", WELL, "the demo secret" if is_demo else "one of this installation's own")
+        yield Diagnosis("secret", WELL, "the demo secret" if is_demo else "one of this installation's own")
     if settings.DEBUG:
-        yield Finding("debug", LOOK if is_demo else BROKEN, "XULIU_DEBUG is on and shows strangers our insides")
+        yield Diagnosis("debug", LOOK if is_demo else BROKEN, "XULIU_DEBUG is on and shows strangers our insides")
 
 
-def _clocks(now: datetime) -> Iterator[Finding]:
+def _clocks(now: datetime) -> Iterator[Diagnosis]:
     if os.environ.get("XULIU_CLOCK_FILE"):
-        yield Finding("clock", LOOK, "XULIU_CLOCK_FILE moves the clock; it is for tests")
+        yield Diagnosis("clock", LOOK, "XULIU_CLOCK_FILE moves the clock; it is for tests")
         return
     with connection.cursor() as cursor:
         cursor.execute("SELECT clock_timestamp()")
         apart = abs(cursor.fetchone()[0] - clock.now())
     grade = WELL if apart <= CLOCKS_APART else LOOK
-    yield Finding("clock", grade, f"{apart.total_seconds():.1f} s from the database's")
+    yield Diagnosis("clock", grade, f"{apart.total_seconds():.1f} s from the database's")
 
 
-def _accounts(now: datetime, *, is_demo: bool) -> Iterator[Finding]:
+def _accounts(now: datetime, *, is_demo: bool) -> Iterator[Diagnosis]:
     for account in CarrierAccount.objects.order_by("code"):
         yield _account(account, "carrier account", carrier_credentials, now, is_demo=is_demo)
     for provider in ProviderAccount.objects.order_by("code"):
@@ -129,20 +129,20 @@ def _accounts(now: datetime, *, is_demo: bool) -> Iterator[Finding]:
 
 def _account(
     account: ConfiguredAccount, kind: str, opened: Callable[[Any], object], now: datetime, *, is_demo: bool
-) -> Finding:
+) -> Diagnosis:
     about = f"{kind} {account.code}"
     try:
         opened(account)
     except (WrongConfiguration, CannotOpen, UnknownConnector, UnknownProvider) as error:
-        return Finding(about, BROKEN, str(error))
+        return Diagnosis(about, BROKEN, str(error))
     if account.is_sandbox and not is_demo:
-        return Finding(about, BROKEN, "is a sandbox; remove it")
+        return Diagnosis(about, BROKEN, "is a sandbox; remove it")
     if account.paused_at:
-        return Finding(about, LOOK, f"paused for {_span(now - account.paused_at)}: {account.paused_why}")
-    return Finding(about, WELL, "runs")
+        return Diagnosis(about, LOOK, f"paused for {_span(now - account.paused_at)}: {account.paused_why}")
+    return Diagnosis(about, WELL, "runs")
 
 
-def _worker(found: list[StateCount]) -> Finding:
+def _worker(found: list[StateCount]) -> Diagnosis:
     """A worker is known by its ear: the connection on which it listens for wake-ups."""
     sql = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND query LIKE %s"
     with connection.cursor() as cursor:
@@ -150,14 +150,14 @@ def _worker(found: list[StateCount]) -> Finding:
         cursor.execute(sql, [f"LISTEN {wake.CHANNEL}%"])
         listening = cursor.fetchone()[0]
     if listening:
-        return Finding("worker", WELL, f"{listening} at work")
+        return Diagnosis("worker", WELL, f"{listening} at work")
     waiting = sum(one.count for one in found if (one.kind, one.state) in MUST_MOVE)
     if waiting:
-        return Finding("worker", BROKEN, f"none, and {waiting} rows wait for one; run: xuliu worker")
-    return Finding("worker", LOOK, "none; nothing waits for one at the moment")
+        return Diagnosis("worker", BROKEN, f"none, and {waiting} rows wait for one; run: xuliu worker")
+    return Diagnosis("worker", LOOK, "none; nothing waits for one at the moment")
 
 
-def _stalled(found: list[StateCount], now: datetime) -> Iterator[Finding]:
+def _stalled(found: list[StateCount], now: datetime) -> Iterator[Diagnosis]:
     """Ages are counted from the first, when it was paid, wanted, opened or received, however often it was tried."""
     for one in found:
         about, age = f"{one.kind} {one.state}", now - (one.oldest_at or now)
@@ -167,14 +167,14 @@ def _stalled(found: list[StateCount], now: datetime) -> Iterator[Finding]:
             says.append(f"{one.overdue} overdue" if one.overdue else f"{one.count} wait")
             says[-1] += f", the oldest for {_span(age)}"
         if says:
-            yield Finding(about, LOOK, "; ".join(says))
+            yield Diagnosis(about, LOOK, "; ".join(says))
 
 
-def _cases(now: datetime) -> Finding:
+def _cases(now: datetime) -> Diagnosis:
     oldest, count = open_cases().first(), open_cases().count()
     if oldest is None:
-        return Finding("cases", WELL, "none open")
-    return Finding("cases", LOOK, f"{count} open, the oldest for {_span(now - oldest.opened_at)}")
+        return Diagnosis("cases", WELL, "none open")
+    return Diagnosis("cases", LOOK, f"{count} open, the oldest for {_span(now - oldest.opened_at)}")
 
 
 def _state(one: StateCount, now: datetime) -> dict[str, Any]:
@@ -183,7 +183,7 @@ def _state(one: StateCount, now: datetime) -> dict[str, Any]:
     return {**known, "overdue": one.overdue, "oldest_seconds": seconds}
 
 
-def _print(findings: list[Finding], states: list[dict[str, Any]]) -> None:
+def _print(findings: list[Diagnosis], states: list[dict[str, Any]]) -> None:
     marks = {WELL: "  ok  ", LOOK: " look ", BROKEN: "BROKEN"}
     for finding in findings:
         print(f"{marks[finding.grade]}  {finding.about:<32} {finding.says}")

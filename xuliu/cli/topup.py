@@ -19,10 +19,13 @@ from xuliu.interfaces.wording.refusals import with_remedy
 from xuliu.interfaces.wording.steps import STEPS
 from xuliu.interfaces.wording.steps import step as words_of_step
 from xuliu.inventory.models import Sim
-from xuliu.ordering.buying.place import CannotPlace, place, ways_to_pay
+from xuliu.ordering.buying.cannot_place import CannotPlace
+from xuliu.ordering.buying.place import place
 from xuliu.ordering.buying.quote import QuoteRefused, Selection, quote
+from xuliu.ordering.buying.ways_to_pay import ways_to_pay
 from xuliu.ordering.models import Order
-from xuliu.ordering.queries import ProgressStep, lines_of, payment_of, receipt_of, usual_seconds
+from xuliu.ordering.progress import ProgressStep
+from xuliu.ordering.queries import lines_of, payment_of, receipt_of, usual_seconds
 from xuliu.payment.contract import PagePart
 from xuliu.payment.models import Payment
 from xuliu.payment.registry import all_ways

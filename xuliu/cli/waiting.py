@@ -12,7 +12,7 @@ from django.db import connection
 
 from xuliu.balance.queries import reading_of
 from xuliu.common import wake
-from xuliu.ordering.queries import ProgressStep, progress
+from xuliu.ordering.progress import ProgressStep, progress
 
 Found = TypeVar("Found")
 

@@ -16,7 +16,7 @@ from xuliu.common import clock, stops, switch, wake
 from xuliu.common.accounts import WrongConfiguration
 from xuliu.common.crypto import CannotOpen
 from xuliu.common.failures import error_text, is_transient
-from xuliu.common.findings import Finding, Shown, is_usable
+from xuliu.common.findings import Finding, TryResult, is_usable
 from xuliu.common.models import ConfiguredAccount
 from xuliu.common.outbound import NoAnswer, NotSent
 
@@ -52,14 +52,14 @@ def asked(ask: Callable[[], Sequence[Finding]]) -> list[Finding]:
     try:
         return list(ask())
     except (WrongConfiguration, CannotOpen) as error:
-        return [Finding(about=CONFIGURATION, shown=Shown.WRONG, why=str(error)[:200])]
+        return [Finding(about=CONFIGURATION, shown=TryResult.WRONG, why=str(error)[:200])]
     except (NotSent, NoAnswer) as error:
-        return [Finding(about=CONFIGURATION, shown=Shown.UNTRIED, why=str(error)[:200])]
+        return [Finding(about=CONFIGURATION, shown=TryResult.UNTRIED, why=str(error)[:200])]
     except Exception as error:  # a connector or provider that was dropped in may raise anything
         if is_transient(error):
             raise
         log.exception("an account's own code failed", extra={"stop": "examine"})
-        return [Finding(about=CONFIGURATION, shown=Shown.UNTRIED, why=error_text(error)[:200])]
+        return [Finding(about=CONFIGURATION, shown=TryResult.UNTRIED, why=error_text(error)[:200])]
 
 
 CONFIGURATION = {"zh-hans": "账户设置", "en": "The account's settings"}
@@ -73,7 +73,7 @@ def store(
     Credentials that were changed while they were tried are tried anew. Where nobody answered, it is tried again.
     """
     is_right = is_usable(findings)
-    is_open = not is_right and not any(finding.shown is Shown.WRONG for finding in findings)
+    is_open = not is_right and not any(finding.shown is TryResult.WRONG for finding in findings)
     with stops.transaction(stop):
         unchanged = _rows(account).filter(pk=account.pk, examine_at=account.examine_at)
         found = [{**asdict(finding), "about": dict(finding.about), "why": _plain(finding.why)} for finding in findings]

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 
-class Shown(StrEnum):
+class TryResult(StrEnum):
     """How something of an account was found."""
 
     RIGHT = "right"
@@ -21,7 +21,7 @@ class Finding:
     """
 
     about: Mapping[str, str]
-    shown: Shown
+    shown: TryResult
     why: str | Mapping[str, str] = ""
     is_needed: bool = True
 
@@ -29,5 +29,5 @@ class Finding:
 def is_usable(findings: Sequence[Finding]) -> bool:
     """Whether all that is needed was found right, and nothing wrong."""
     needed = [finding for finding in findings if finding.is_needed]
-    is_wrong = any(finding.shown is Shown.WRONG for finding in findings)
-    return bool(needed) and not is_wrong and all(finding.shown is Shown.RIGHT for finding in needed)
+    is_wrong = any(finding.shown is TryResult.WRONG for finding in findings)
+    return bool(needed) and not is_wrong and all(finding.shown is TryResult.RIGHT for finding in needed)

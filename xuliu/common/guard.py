@@ -36,7 +36,7 @@ class Budget:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Verdict:
+class Admission:
     """May it be tried? If not, in how many seconds there is room again."""
 
     is_allowed: bool
@@ -56,7 +56,7 @@ class TooManyTries(Exception):
         return max(1, ceil(self.retry_after_seconds / 60))
 
 
-def spend(budgets: Sequence[Budget], *, cost: int = 1, once: str = "") -> Verdict:
+def spend(budgets: Sequence[Budget], *, cost: int = 1, once: str = "") -> Admission:
     """Count a try against all of these budgets, or against none where one of them has no room for it.
 
     The same `once`, such as a number that was typed, is free as long as the first budget's window lasts.
@@ -77,10 +77,10 @@ def spend(budgets: Sequence[Budget], *, cost: int = 1, once: str = "") -> Verdic
         cursor.execute(SPEND, parameters)
         is_known, counted, full_until = cursor.fetchone()
     if is_known or len(counted) == len(rows):
-        return Verdict(is_allowed=True)
+        return Admission(is_allowed=True)
     if counted:  # a rival took the room of another one between our look and our count
         _give_back([bytes(key) for key in counted], cost, now)
-    return Verdict(is_allowed=False, retry_after_seconds=_seconds_until(full_until, now, budgets))
+    return Admission(is_allowed=False, retry_after_seconds=_seconds_until(full_until, now, budgets))
 
 
 def require(budgets: Sequence[Budget], *, cost: int = 1, once: str = "") -> None:

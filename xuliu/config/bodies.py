@@ -19,7 +19,7 @@ class Sent(Protocol):
         """The pieces; an empty one stands for an end, and one more for an end that was none."""
 
 
-class Refused(Exception):
+class BodyRefused(Exception):
     """A request that is answered without being looked at: with this status, in these words."""
 
     def __init__(self, status: int, words: str) -> None:
@@ -28,7 +28,7 @@ class Refused(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class BodyLimits:
     """How much may be on its way in one process."""
 
     seconds: float = 8.0
@@ -46,7 +46,7 @@ class _Body:
 class Bodies:
     """All that are on their way in this process. Belongs to one event loop."""
 
-    def __init__(self, limits: Limits) -> None:
+    def __init__(self, limits: BodyLimits) -> None:
         self._limits = limits
         self._clients: Counter[str] = Counter()
         self._bodies: dict[_Body, None] = {}  # the oldest first
@@ -60,14 +60,14 @@ class Bodies:
         if announced is not None and announced > largest:
             raise _too_large(largest)
         if client is not None and self._clients[client] >= self._limits.most_a_client:
-            raise Refused(429, "Too many unfinished requests.")
+            raise BodyRefused(429, "Too many unfinished requests.")
         body = _Body(asyncio.timeout(self._limits.seconds))
         self._begin(body, client)
         try:
             async with body.ends:
                 return await self._whole(body, sent, announced, largest)
         except TimeoutError as late:
-            raise Refused(408, "The request did not come to its end in time.") from late
+            raise BodyRefused(408, "The request did not come to its end in time.") from late
         finally:
             self._end(body, client)
 
@@ -84,7 +84,7 @@ class Bodies:
                 break
         # granian hands on an empty piece for the end, and for an error that comes before it: then there are two.
         if ends > 1 or announced not in (None, size):
-            raise Refused(400, "The request ended early.")
+            raise BodyRefused(400, "The request ended early.")
         return b"".join(pieces)
 
     def _begin(self, body: _Body, client: str | None) -> None:
@@ -119,5 +119,5 @@ class Bodies:
                 del self._clients[client]
 
 
-def _too_large(largest: int) -> Refused:
-    return Refused(413, f"More than {largest} bytes are not taken here.")
+def _too_large(largest: int) -> BodyRefused:
+    return BodyRefused(413, f"More than {largest} bytes are not taken here.")

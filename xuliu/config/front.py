@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from django.conf import settings
 
 from xuliu.common.addresses import client, is_among, read
-from xuliu.config.bodies import Bodies, Limits, Refused
+from xuliu.config.bodies import Bodies, BodyLimits, BodyRefused
 from xuliu.config.pools import Pool
 from xuliu.config.wsgi import application, is_bare
 from xuliu.interfaces.webhooks.notices import LARGEST_BYTES
@@ -47,7 +47,7 @@ class Scope(Protocol):
     headers: Any
 
 
-class Exchange(Protocol):
+class GranianProtocol(Protocol):
     """Where granian gives the body and takes the answer."""
 
     def __aiter__(self) -> AsyncIterator[bytes]:
@@ -71,8 +71,8 @@ class _Answer:
 class Front:
     """The application as granian calls it, one in each process."""
 
-    def __init__(self, *, threads: int, limits: Limits | None = None) -> None:
-        self._bodies = Bodies(limits or Limits())
+    def __init__(self, *, threads: int, limits: BodyLimits | None = None) -> None:
+        self._bodies = Bodies(limits or BodyLimits())
         self._notices, self._pages = Pool("notices", threads=threads), Pool("pages", threads=threads)
         self._has_warned = False
 
@@ -86,12 +86,12 @@ class Front:
         self._notices.stop()
         self._pages.stop()
 
-    async def __rsgi__(self, scope: Scope, exchange: Exchange) -> None:
+    async def __rsgi__(self, scope: Scope, exchange: GranianProtocol) -> None:
         """Answer one request."""
         try:
             environ = self._environ(scope)
             body = await self._body(environ, exchange)
-        except Refused as why:
+        except BodyRefused as why:
             exchange.response_bytes(why.status, PLAIN, f"{why.words}\n".encode())
             return
         environ |= {"CONTENT_LENGTH": str(len(body)), "wsgi.input": BytesIO(body)}
@@ -123,7 +123,7 @@ class Front:
         }
         for header, value in scope.headers.items():
             if "_" in header:  # to WSGI, a name with "_" is the same as one with "-"
-                raise Refused(400, "A header's name has an underscore.")
+                raise BodyRefused(400, "A header's name has an underscore.")
             key = header.upper().replace("-", "_")
             key = key if header in UNPREFIXED else f"HTTP_{key}"
             between = "; " if header == "cookie" else ","
@@ -132,13 +132,13 @@ class Front:
             self._disbelieve(environ)
         return environ
 
-    async def _body(self, environ: "WSGIEnvironment", exchange: Exchange) -> bytes:
+    async def _body(self, environ: "WSGIEnvironment", exchange: GranianProtocol) -> bytes:
         """The whole body; nothing is awaited where there is none. Raises Refused."""
         announced = environ.get("CONTENT_LENGTH")
         if announced is None and "HTTP_TRANSFER_ENCODING" not in environ:
             return b""
         if announced is not None and not (announced.isascii() and announced.isdigit() and len(announced) < 20):
-            raise Refused(400, "The length of the body is no number.")
+            raise BodyRefused(400, "The length of the body is no number.")
         if announced == "0":
             return b""
         return await self._bodies.read(
@@ -170,7 +170,10 @@ def _whose(environ: "WSGIEnvironment") -> str | None:
 
 
 def _answer(
-    environ: "WSGIEnvironment", exchange: Exchange, loop: asyncio.AbstractEventLoop, is_answered: "asyncio.Future[None]"
+    environ: "WSGIEnvironment",
+    exchange: GranianProtocol,
+    loop: asyncio.AbstractEventLoop,
+    is_answered: "asyncio.Future[None]",
 ) -> None:
     """Let Django answer, in a thread of its pool."""
     said = _Answer()

@@ -14,9 +14,9 @@ from xuliu.common.chunks import apply_halving, in_chunks
 from xuliu.inventory.cards import all_forms, msisdn_form, naming
 from xuliu.inventory.imports.columns import HEADINGS, NEEDED
 from xuliu.inventory.imports.problems import FileFault, LineFault, Problem, UnreadableFile, gathered
-from xuliu.inventory.imports.rows import Account, Row, check
+from xuliu.inventory.imports.rows import Account, SimRow, check
 from xuliu.inventory.imports.table import read_lines
-from xuliu.inventory.imports.writing import Finding, Written, prepare, write
+from xuliu.inventory.imports.writing import Conflict, Written, prepare, write
 
 ROWS_A_CHUNK = 5_000
 MAX_ROWS = 500_000
@@ -57,12 +57,12 @@ def import_sims(*, path: Path, account_code: str = "") -> Report:
         raise UnreadableFile(FileFault.TOO_MANY_LINES, most=MAX_ROWS)
     at, merchants = clock.now(), dict[str, str]()
 
-    def apply(chunk: Sequence[Row]) -> None:
+    def apply(chunk: Sequence[SimRow]) -> None:
         written, findings = write(chunk, at=at, merchants=merchants)
         report.written += written
         report.problems += _problems(chunk, findings)
 
-    def set_aside(row: Row, error: Exception) -> None:
+    def set_aside(row: SimRow, error: Exception) -> None:
         why = str(error).partition("\n")[0]
         report.problems.append(
             Problem(line=row.line, column="", value=row.iccid, fault=LineFault.DATABASE, facts={"why": why})
@@ -90,7 +90,7 @@ def _accounts(default_code: str) -> dict[str, Account]:
     return {**accounts, "": accounts[default_code]}
 
 
-def _problems(chunk: Sequence[Row], findings: Sequence[Finding]) -> list[Problem]:
+def _problems(chunk: Sequence[SimRow], findings: Sequence[Conflict]) -> list[Problem]:
     rows = {row.line: row for row in chunk}
     problems = []
     for finding in findings:
@@ -108,6 +108,6 @@ def _problems(chunk: Sequence[Row], findings: Sequence[Finding]) -> list[Problem
     return problems
 
 
-def _value(row: Row, column: str) -> str:
+def _value(row: SimRow, column: str) -> str:
     values = {"terminal_sn": row.serial_number, "msisdn": row.msisdn, "state": row.state}
     return values.get(column, row.iccid)

@@ -58,7 +58,7 @@ class Kind(StrEnum):
     SERIAL_NUMBER = "serial_number"
 
 
-class Fault(StrEnum):
+class NumberFault(StrEnum):
     """Why a text is no such number; `interfaces.wording.numbers` has the sentences."""
 
     LENGTH = "length"  # count
@@ -73,7 +73,7 @@ class Fault(StrEnum):
 class NotSuchANumber(ValueError):
     """The text is no number of that kind. Places are counted from 1 in the number without what stands around it."""
 
-    def __init__(self, kind: Kind, fault: Fault, **facts: object) -> None:
+    def __init__(self, kind: Kind, fault: NumberFault, **facts: object) -> None:
         super().__init__(f"{kind}: {fault} {facts}")
         self.kind = kind
         self.fault = fault
@@ -98,9 +98,9 @@ def iccid_of(text: str) -> str:
     _expect_signs(Kind.ICCID, iccid, "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ")
     _expect_no_lookalike(Kind.ICCID, iccid)
     if not 18 <= len(iccid) <= 20:
-        raise NotSuchANumber(Kind.ICCID, Fault.LENGTH, count=len(iccid))
+        raise NotSuchANumber(Kind.ICCID, NumberFault.LENGTH, count=len(iccid))
     if iccid.startswith("98"):  # every ICCID begins with 89
-        raise NotSuchANumber(Kind.ICCID, Fault.SWAPPED, perhaps=_swapped(iccid))
+        raise NotSuchANumber(Kind.ICCID, NumberFault.SWAPPED, perhaps=_swapped(iccid))
     return iccid
 
 
@@ -114,7 +114,7 @@ def msisdn_of(text: str) -> str:
     _expect_no_lookalike(Kind.MSISDN, digits)
     _expect_signs(Kind.MSISDN, digits, "0123456789")
     if not 7 <= len(digits) <= 15:
-        raise NotSuchANumber(Kind.MSISDN, Fault.LENGTH, count=len(digits))
+        raise NotSuchANumber(Kind.MSISDN, NumberFault.LENGTH, count=len(digits))
     return digits
 
 
@@ -124,10 +124,10 @@ def imei_of(text: str) -> str:
     _expect_no_lookalike(Kind.IMEI, digits)
     _expect_signs(Kind.IMEI, digits, "0123456789")
     if not 14 <= len(digits) <= 16:
-        raise NotSuchANumber(Kind.IMEI, Fault.LENGTH, count=len(digits))
+        raise NotSuchANumber(Kind.IMEI, NumberFault.LENGTH, count=len(digits))
     whole = digits[:14] + luhn_digit(digits[:14])
     if len(digits) == 15 and digits != whole:
-        raise NotSuchANumber(Kind.IMEI, Fault.CHECK_DIGIT)
+        raise NotSuchANumber(Kind.IMEI, NumberFault.CHECK_DIGIT)
     return whole
 
 
@@ -141,9 +141,9 @@ def serial_number_of(text: str) -> str:
     for place, sign in enumerate(serial_number, start=1):
         # A letter of another alphabet looks like one of ours; Han does not.
         if not (" " < sign <= "~" or (sign >= "\u2e80" and sign.isprintable())):
-            raise NotSuchANumber(Kind.SERIAL_NUMBER, Fault.SIGN, sign=sign, place=place)
+            raise NotSuchANumber(Kind.SERIAL_NUMBER, NumberFault.SIGN, sign=sign, place=place)
     if not 1 <= len(serial_number) <= LONGEST_SERIAL_NUMBER:
-        raise NotSuchANumber(Kind.SERIAL_NUMBER, Fault.LENGTH, count=len(serial_number))
+        raise NotSuchANumber(Kind.SERIAL_NUMBER, NumberFault.LENGTH, count=len(serial_number))
     return serial_number
 
 
@@ -151,8 +151,8 @@ def readings(text: str) -> Readings:
     """What a text may be, where nobody says of what kind it is."""
     iccid, refused = _tried(iccid_of, text)
     is_worth_saying = refused and (
-        refused.fault in (Fault.LOOKALIKE, Fault.ROUNDED, Fault.FORMULA, Fault.SWAPPED)
-        or (refused.fault is Fault.SIGN and not "!" <= str(refused.facts["sign"]) <= "~")
+        refused.fault in (NumberFault.LOOKALIKE, NumberFault.ROUNDED, NumberFault.FORMULA, NumberFault.SWAPPED)
+        or (refused.fault is NumberFault.SIGN and not "!" <= str(refused.facts["sign"]) <= "~")
     )
     return Readings(
         iccid=iccid,
@@ -195,11 +195,11 @@ def _tried(read: Callable[[str], str], text: str) -> tuple[str, NotSuchANumber |
 def _bare(kind: Kind, text: str) -> str:
     """The number alone. What was taken off may have hidden more, so it is looked at until nothing changes."""
     if len(text) > LONGEST_TEXT:
-        raise NotSuchANumber(kind, Fault.LENGTH, count=len(text))
+        raise NotSuchANumber(kind, NumberFault.LENGTH, count=len(text))
     is_serial = kind is Kind.SERIAL_NUMBER
     text = text.upper().translate(signs.ALIKE)
     if _FORMULA.match(text.strip(" '")):
-        raise NotSuchANumber(kind, Fault.FORMULA)
+        raise NotSuchANumber(kind, NumberFault.FORMULA)
     while True:
         bare = _without_label(_without_ends(text), is_apart=is_serial)
         if not is_serial:
@@ -212,7 +212,7 @@ def _bare(kind: Kind, text: str) -> str:
     decimal = _DECIMAL.fullmatch(text)
     is_lost = decimal is not None and (len(decimal[1]) > EXACT_DIGITS or kind is Kind.ICCID)
     if is_lost or (_ROUNDED.fullmatch(text) and ("+" in text or not is_serial)):
-        raise NotSuchANumber(kind, Fault.ROUNDED)
+        raise NotSuchANumber(kind, NumberFault.ROUNDED)
     return text
 
 
@@ -234,13 +234,13 @@ def _without_label(text: str, *, is_apart: bool) -> str:
 def _expect_signs(kind: Kind, number: str, known: str) -> None:
     for place, sign in enumerate(number, start=1):
         if sign not in known:
-            raise NotSuchANumber(kind, Fault.SIGN, sign=sign, place=place)
+            raise NotSuchANumber(kind, NumberFault.SIGN, sign=sign, place=place)
 
 
 def _expect_no_lookalike(kind: Kind, number: str) -> None:
     for place, letter in enumerate(number, start=1):
         if letter in LOOKALIKES:
-            raise NotSuchANumber(kind, Fault.LOOKALIKE, letter=letter, digit=LOOKALIKES[letter], place=place)
+            raise NotSuchANumber(kind, NumberFault.LOOKALIKE, letter=letter, digit=LOOKALIKES[letter], place=place)
 
 
 def _swapped(number: str) -> str:

@@ -14,8 +14,8 @@ from django.db import connection
 from xuliu.common import stops
 from xuliu.common.state import move
 from xuliu.common.steps import EVER
+from xuliu.ordering.delivering.active_lines import REACHED
 from xuliu.ordering.delivering.outcomes import LOOK_BACK_AFTER
-from xuliu.ordering.delivering.underway import REACHED
 from xuliu.ordering.models import OrderLine
 from xuliu.ordering.patience import began_by, patience
 from xuliu.ticket.models import Case

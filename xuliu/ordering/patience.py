@@ -31,3 +31,8 @@ def may_be_sent_again(sendings: int) -> bool:
     """Whether a line that reached its carrier so many times, and was not done, is sent again by itself."""
     limit: int = settings.XULIU_MOST_SENDINGS
     return sendings < limit
+
+
+def backoff(tries: int, *, first: timedelta, longest: timedelta) -> timedelta:
+    """The wait before asking again: doubles each time."""
+    return min(longest, timedelta(seconds=first.total_seconds() * 2 ** min(tries, 20)))

@@ -3,8 +3,8 @@
 from xuliu.common.steps import EVER, AccountStep, Lane, Step, due_rows
 from xuliu.ordering import overdue
 from xuliu.ordering.buying import by_notice, expire, payer
-from xuliu.ordering.delivering import check, drift, fulfil, verify
-from xuliu.ordering.ending import settle
+from xuliu.ordering.delivering import check, drift, fulfil, ready, verify
+from xuliu.ordering.ending import receipts, settle
 from xuliu.ordering.models import OrderLine
 
 _OPEN = ", ".join(f"'{state}'" for state in OrderLine.OPEN)
@@ -32,7 +32,7 @@ STEPS = (
     Step(
         name="pay.release_rest",
         lane=Lane.RELEASE,
-        run=by_notice.release_rest,
+        run=ready.release_rest,
         due=due_rows(
             "ordering_order o JOIN ordering_orderline l ON l.order_id = o.id",
             "o.state = 'PAID' AND l.state = 'WAITING'",
@@ -59,7 +59,7 @@ STEPS = (
     Step(
         name="receipts",
         lane=Lane.END,
-        run=settle.issue_receipts,
+        run=receipts.issue_receipts,
         due=due_rows("ordering_order", "state IN ('COMPLETED', 'PARTIAL') AND NOT is_receipted"),
     ),
     Step(

@@ -12,10 +12,10 @@ from enum import StrEnum
 from typing import Any, ClassVar, Protocol
 
 from xuliu.common.configuration import setting
-from xuliu.common.findings import Finding, Shown
+from xuliu.common.findings import Finding, TryResult
 from xuliu.common.outbound import NoAnswer, NotSent, Response
 
-__all__ = ["Finding", "NoAnswer", "NotSent", "Response", "Shown", "setting"]
+__all__ = ["Finding", "NoAnswer", "NotSent", "Response", "TryResult", "setting"]
 
 
 class PagePart(StrEnum):

@@ -16,11 +16,11 @@ START_SECONDS = 20.0
 STOP_SECONDS = 10.0
 
 
-class Refused(Exception):
+class ControlRefused(Exception):
     """The control port found something wrong with what it was told."""
 
 
-class _Connection(http.client.HTTPConnection):
+class _ControlConnection(http.client.HTTPConnection):
     """A connection to the control port."""
 
     def __init__(self, host: str, port: int) -> None:
@@ -36,13 +36,13 @@ class _Connection(http.client.HTTPConnection):
         return bool(waiting.poll(0))
 
 
-class Control:
+class ControlClient:
     """The control API; one verb a call. Raises Refused for what it does not take."""
 
     def __init__(self, host: str, port: int) -> None:
         self._host = host
         self._port = port
-        self._free: list[_Connection] = []
+        self._free: list[_ControlConnection] = []
 
     def __del__(self) -> None:
         for connection in self._free:
@@ -63,16 +63,16 @@ class Control:
             answer = connection.getresponse()
             said = json.loads(answer.read())
         if answer.status != http.client.OK:
-            raise Refused(f"{method} {path}: {said['error']}")
+            raise ControlRefused(f"{method} {path}: {said['error']}")
         return said
 
     @contextlib.contextmanager
     def _connection(self) -> Iterator[http.client.HTTPConnection]:
         """A connection kept from an earlier call; a new one where none is free, or it is closed, or a parent's."""
-        connection = self._free.pop() if self._free else _Connection(self._host, self._port)
+        connection = self._free.pop() if self._free else _ControlConnection(self._host, self._port)
         if connection.process_id != os.getpid() or connection.is_closed():
             connection.close()
-            connection = _Connection(self._host, self._port)
+            connection = _ControlConnection(self._host, self._port)
         try:
             yield connection
         except BaseException:  # nobody knows what is still to come on it
@@ -188,7 +188,7 @@ class Sandbox:
         self.ports: dict[str, int] = ready["ports"]
         self.urls: dict[str, str] = ready["urls"]
         self.credentials: dict[str, dict[str, str]] = json.loads((data_dir / "credentials.json").read_text())
-        self.control = Control(ready["host"], self.ports["control"])
+        self.control = ControlClient(ready["host"], self.ports["control"])
 
     def stop(self) -> None:
         """End the process; its books stay."""

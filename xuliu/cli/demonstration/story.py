@@ -17,14 +17,14 @@ from xuliu.interfaces.wording import figures
 from xuliu.inventory.models import Sim
 from xuliu.ordering.models import Order, OrderLine
 from xuliu.ordering.queries import payment_of, receipt_of
-from xuliu.sandbox.testing import Control
+from xuliu.sandbox.testing import ControlClient
 
 READING_SECONDS = 30.0
 DELIVERY_SECONDS = 120.0
 LEAST_LEFT = timedelta(days=1)
 
 
-def top_up(control: Control, *, left_to_visitors: Sequence[str]) -> Order:
+def top_up(control: ControlClient, *, left_to_visitors: Sequence[str]) -> Order:
     """Renew the SIM that goes dark first of those never renewed yet; the sandbox plays its payer.
 
     `left_to_visitors` are ICCIDs that are not touched. Raises CommandFailed where it cannot be begun.
@@ -46,7 +46,7 @@ def top_up(control: Control, *, left_to_visitors: Sequence[str]) -> Order:
         return _paid_and_followed(control, order, telling)
 
 
-def _paid_and_followed(control: Control, order: Order, telling: topup.Telling) -> Order:
+def _paid_and_followed(control: ControlClient, order: Order, telling: topup.Telling) -> Order:
     payment = topup.payable(order)
     if payment is None:
         raise CommandFailed("The offering costs nothing, so there is nothing to pay; take the demonstration's own.")

@@ -15,7 +15,7 @@ from django.conf import settings
 from django.utils.translation import gettext as _
 
 from xuliu.cli import chosen, layout, lookup, topup
-from xuliu.cli.demo_fleet import DemoFleet, SignIn
+from xuliu.cli.demo_fleet import DemoFleet, StaffSignIn
 from xuliu.common import clock
 
 TOTP_STEP_SECONDS = 30
@@ -37,7 +37,7 @@ def lines(fleet: DemoFleet, *, home: Path, control_port: int, host: str) -> list
     return layout.columns([(name, _beside(first, second)) for name, first, second in rows], indent=2)
 
 
-def code_now(sign_in: SignIn) -> str:
+def code_now(sign_in: StaffSignIn) -> str:
     """What the authenticator app of this member of staff shows now (RFC 6238, six digits)."""
     secret = base64.b32decode(sign_in.totp_secret)
     counter = struct.pack(">Q", int(clock.now().timestamp()) // TOTP_STEP_SECONDS)
@@ -56,7 +56,7 @@ def _sticker(one: chosen.Chosen) -> tuple[str, str]:
     return topup.address("sticker", code), lookup.facts(one.sim)[1][1]
 
 
-def _sign_in(sign_in: SignIn) -> tuple[str, str]:
+def _sign_in(sign_in: StaffSignIn) -> tuple[str, str]:
     return f"{sign_in.name} / {sign_in.password}", _("authenticator key %(key)s") % {"key": sign_in.totp_secret}
 
 

@@ -11,7 +11,7 @@ from django.utils.translation import override
 
 from tests.world import World, drive_until, make_paid_order, make_sims
 from xuliu.cli.demonstration import books
-from xuliu.ordering.queries import progress
+from xuliu.ordering.progress import progress
 
 Spoil = Callable[[dict[str, Any]], None]
 

@@ -24,7 +24,7 @@ from xuliu.inventory.numbers import fails_luhn
 from xuliu.ordering.buying.place import place
 from xuliu.ordering.buying.quote import Selection, quote
 from xuliu.ordering.models import OrderLine
-from xuliu.ordering.queries import progress
+from xuliu.ordering.progress import progress
 from xuliu.party.models import Person
 from xuliu.party.roles import rights_of
 from xuliu.payment.accounts import credentials

@@ -15,7 +15,7 @@ import pytest
 from tests.harness.site import serving
 from xuliu.common.addresses import networks
 from xuliu.config import front
-from xuliu.config.bodies import Limits
+from xuliu.config.bodies import BodyLimits
 from xuliu.config.front import Front
 
 DEADLINE = 0.4
@@ -52,7 +52,7 @@ def application(monkeypatch: pytest.MonkeyPatch) -> Application:
 
 @contextmanager
 def listening(threads: int = 1, **limits: Any) -> Iterator[int]:
-    with serving(Front(threads=threads, limits=Limits(**{"seconds": DEADLINE, **limits}))) as url:
+    with serving(Front(threads=threads, limits=BodyLimits(**{"seconds": DEADLINE, **limits}))) as url:
         yield int(url.rpartition(":")[2])
 
 

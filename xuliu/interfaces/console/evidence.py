@@ -12,14 +12,14 @@ from xuliu.carrier.contract import Proof, Reading
 from xuliu.interfaces.wording import figures
 from xuliu.interfaces.wording.states import CARRIER_STATES
 from xuliu.interfaces.wording.terms import PROOFS
+from xuliu.ordering.delivering.active_lines import ActiveLine, lines_by_id
 from xuliu.ordering.delivering.decide import is_held_back, may_send_again_at
 from xuliu.ordering.delivering.evidence import from_json, is_proven
-from xuliu.ordering.delivering.underway import ActiveLine, lines_by_id
 from xuliu.ordering.models import Attempt, OrderLine
 
 
 @dataclass(frozen=True, kw_only=True)
-class Row:
+class FigurePair:
     """One figure before and after; `has_changed` marks what moved, `is_the_proof` what decides."""
 
     title: Any
@@ -34,7 +34,7 @@ class Evidence:
     """What a person sees before they decide."""
 
     promise: str
-    rows: list[Row]
+    rows: list[FigurePair]
     before_as_of: str
     after_as_of: str
     is_proven: bool | None  # None where a reading is missing, or where only the carrier's order query can prove it
@@ -101,7 +101,7 @@ def _promised(line: OrderLine, proof: str) -> str:
     return str(PROOFS[proof].promise) % {**facts, "plan": offering.plan_code}
 
 
-def _rows(before: Reading | None, after: Reading | None, proof: str) -> list[Row]:
+def _rows(before: Reading | None, after: Reading | None, proof: str) -> list[FigurePair]:
     compared: tuple[tuple[Any, Any, str], ...] = (
         (_("Last day served"), lambda r: figures.last_day(r.period_end_on), Proof.PERIOD_END),
         (_("Granted in all"), lambda r: figures.exact_size(r.granted_bytes), Proof.GRANTED_TOTAL),
@@ -117,7 +117,9 @@ def _rows(before: Reading | None, after: Reading | None, proof: str) -> list[Row
         was, became = (figures.NONE if reading is None else shown(reading) for reading in (before, after))
         has_changed = before is not None and after is not None and was != became
         if (was, became) != (figures.NONE, figures.NONE):
-            row = Row(title=title, before=was, after=became, has_changed=has_changed, is_the_proof=proves == proof)
+            row = FigurePair(
+                title=title, before=was, after=became, has_changed=has_changed, is_the_proof=proves == proof
+            )
             rows.append(row)
     return rows
 

@@ -30,7 +30,7 @@ GROUPS: tuple[tuple[Promise, tuple[str, ...]], ...] = (
 )
 
 
-class Item(NamedTuple):
+class Link(NamedTuple):
     """One link; `waiting` is shown beside it."""
 
     title: Any
@@ -39,25 +39,25 @@ class Item(NamedTuple):
     waiting: str = ""
 
 
-class Group(NamedTuple):
+class LinkGroup(NamedTuple):
     """Links under a heading; the first group has none."""
 
     title: Any
-    items: list[Item]
+    items: list[Link]
 
 
-def navigation(site: AdminSite, request: HttpRequest) -> list[Group]:
+def navigation(site: AdminSite, request: HttpRequest) -> list[LinkGroup]:
     """The groups this person sees, with the number of open cases."""
     if not site.has_permission(request):
         return []
     tables = {model._meta.label_lower: table for model, table in site._registry.items()}  # noqa: SLF001  # Django 5.2 has no other way to it
-    groups = [Group("", [Item(_("Overview"), reverse("admin:index"), request.path == reverse("admin:index"))])]
+    groups = [LinkGroup("", [Link(_("Overview"), reverse("admin:index"), request.path == reverse("admin:index"))])]
     if _is_seen(tables.get("ticket.case"), request):
         groups[0].items.append(_cases(request))
     for title, labels in GROUPS:
         seen = [label for label in labels if _is_seen(tables.get(label), request)]
         if seen:
-            groups.append(Group(title, [_item(label, tables[label], request) for label in seen]))
+            groups.append(LinkGroup(title, [_item(label, tables[label], request) for label in seen]))
     return groups
 
 
@@ -65,14 +65,14 @@ def _is_seen(table: Any, request: HttpRequest) -> bool:
     return table is not None and table.has_view_permission(request)
 
 
-def _item(label: str, table: Any, request: HttpRequest) -> Item:
+def _item(label: str, table: Any, request: HttpRequest) -> Link:
     app, model = label.split(".")
     root = reverse(f"admin:{app}_{model}_changelist")
-    return Item(table.plural, root, request.path.startswith(root))
+    return Link(table.plural, root, request.path.startswith(root))
 
 
-def _cases(request: HttpRequest) -> Item:
+def _cases(request: HttpRequest) -> Link:
     root = reverse("admin:ticket_case_changelist")
     count = open_cases().order_by()[:COUNTED_AT_MOST].count()
     shown = f"{COUNTED_AT_MOST}+" if count == COUNTED_AT_MOST else str(count or "")
-    return Item(_("Cases"), f"{root}?state=OPEN", request.path.startswith(root), shown)
+    return Link(_("Cases"), f"{root}?state=OPEN", request.path.startswith(root), shown)

@@ -24,7 +24,7 @@ SHOWN_AT_MOST = 500
 
 
 @dataclass(frozen=True, kw_only=True)
-class Entry:
+class TimelineEntry:
     """One thing that happened. `subject` says of what, `text` what, `who` by whom, `detail` why or how it ended."""
 
     at: datetime
@@ -48,7 +48,7 @@ def around(
     payments: Sequence[Payment],
     refunds: Sequence[Refund],
     receipt: Receipt | None = None,
-) -> list[Entry]:
+) -> list[TimelineEntry]:
     """What happened to these, oldest first; of very much, the newest SHOWN_AT_MOST. Three queries."""
     names = _names(lines, payments, refunds)
     found = [_moved(event, names) for event in [*events, *_events_of(payments, refunds)]]
@@ -62,9 +62,9 @@ def around(
     return sorted(found, key=lambda entry: entry.at)[-SHOWN_AT_MOST:]
 
 
-def quoted(order: Order) -> Entry:
+def quoted(order: Order) -> TimelineEntry:
     """How it began: a quote is made in its state and leaves no move."""
-    return Entry(
+    return TimelineEntry(
         at=order.quoted_at,
         kind="move",
         subject=str(ONE["order"]),
@@ -95,9 +95,9 @@ def _names(
     return found | {("refund", refund.pk): f"{ONE['refund']} …{refund.reference[-4:]}" for refund in refunds}
 
 
-def _moved(event: Event, names: dict[tuple[str, int], str]) -> Entry:
+def _moved(event: Event, names: dict[tuple[str, int], str]) -> TimelineEntry:
     words = STATES_OF.get(event.kind, {})
-    return Entry(
+    return TimelineEntry(
         at=event.at,
         kind="move",
         subject=names.get((event.kind, event.subject_id), str(ONE.get(event.kind, event.kind))),
@@ -108,10 +108,10 @@ def _moved(event: Event, names: dict[tuple[str, int], str]) -> Entry:
     )
 
 
-def _called(call: CallRecord, whom: str) -> Entry:
+def _called(call: CallRecord, whom: str) -> TimelineEntry:
     table = "carrier_call" if whom == "carrier" else "payment_providercall"
     answer = call.failure or gettext("HTTP %(status)s in %(ms)s ms") % {"status": call.status, "ms": call.took_ms}
-    return Entry(
+    return TimelineEntry(
         at=call.started_at,
         kind="call",
         subject=gettext("Call to the carrier") if whom == "carrier" else gettext("Call to the payment provider"),
@@ -123,8 +123,8 @@ def _called(call: CallRecord, whom: str) -> Entry:
     )
 
 
-def _receipted(receipt: Receipt) -> Entry:
-    return Entry(
+def _receipted(receipt: Receipt) -> TimelineEntry:
+    return TimelineEntry(
         at=receipt.issued_at,
         kind="receipt",
         subject=str(_("Receipt")),

@@ -19,13 +19,17 @@ from xuliu.interfaces.merchant.presenters import order as words
 from xuliu.interfaces.merchant.presenters.sim import is_silent
 from xuliu.interfaces.merchant.visiting import live, moved, page, remember
 from xuliu.interfaces.wording import figures, refusals
+from xuliu.ordering.buying.cancel import cancel
+from xuliu.ordering.buying.cannot_place import CannotPlace
 from xuliu.ordering.buying.choose import TooManyOpen, choose, visitor_of
-from xuliu.ordering.buying.place import CannotPlace, cancel, place, ways_to_pay
+from xuliu.ordering.buying.place import place
 from xuliu.ordering.buying.quote import QuoteRefused, Selection
+from xuliu.ordering.buying.ways_to_pay import ways_to_pay
 from xuliu.ordering.ending.withdraw import withdraw
 from xuliu.ordering.models import Order, OrderLine
 from xuliu.ordering.patience import has_ended
-from xuliu.ordering.queries import lines_of, order_by_code, progress, receipt_of, sums_of, under_way, usual_seconds
+from xuliu.ordering.progress import progress
+from xuliu.ordering.queries import lines_of, order_by_code, receipt_of, sums_of, under_way, usual_seconds
 from xuliu.payment.models import Payment, SignIn
 
 UNPAID = (Order.State.QUOTED, Order.State.AWAITING_PAYMENT)

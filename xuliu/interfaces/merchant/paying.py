@@ -15,7 +15,7 @@ from xuliu.interfaces.merchant import browsers
 from xuliu.interfaces.ways.registry import parts_of
 from xuliu.interfaces.ways.wording import ShownWay, shown_way
 from xuliu.interfaces.wording import figures
-from xuliu.ordering.buying.place import ways_to_pay
+from xuliu.ordering.buying.ways_to_pay import ways_to_pay
 from xuliu.ordering.models import Order
 from xuliu.payment import sign_ins
 from xuliu.payment.models import Payment, SignIn

@@ -72,7 +72,7 @@ def _receipt(code: str) -> Receipt:
     return found
 
 
-def _words(found: Receipt) -> words.Words:
+def _words(found: Receipt) -> words.ReceiptText:
     lines = lines_of(found.order_id, limit=words.LINES_PRINTED)
     return words.present_receipt(found, lines, payment=payment_of(found.order_id), proofs=_proofs(lines))
 

@@ -12,7 +12,8 @@ from django.views.decorators.http import require_safe
 
 from xuliu.interfaces.merchant import browsers
 from xuliu.interfaces.merchant.visiting import page, remembered
-from xuliu.ordering.buying.place import CannotPlace, provider_account
+from xuliu.ordering.buying.cannot_place import CannotPlace
+from xuliu.ordering.buying.ways_to_pay import provider_account
 from xuliu.ordering.models import Order
 from xuliu.ordering.queries import order_by_code
 from xuliu.payment import sign_ins

@@ -154,7 +154,7 @@ def _context(request: HttpRequest, sim: Sim, terminal: Terminal | None, *, is_wh
     }
 
 
-def _nothing(answer: words.Answer) -> str:
+def _nothing(answer: words.Headline) -> str:
     """Why there is nothing to choose, where the answer has not said it."""
     return gettext("There is no plan for this SIM at the moment. Call your service provider.") if answer.wants else ""
 

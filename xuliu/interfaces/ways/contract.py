@@ -11,7 +11,7 @@ Text = Mapping[str, str]  # by language: zh-hans, en
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Words:
+class WayWords:
     """What is said of one way to pay. A sentence that is left out is the shared one, with the provider's name in it."""
 
     name: Text = field(default_factory=dict)  # for staff
@@ -31,7 +31,7 @@ class SharedParts:
     code: ClassVar[str] = ""  # the provider's
     called: ClassVar[Text] = {}  # what sentences call it, where that is not its name
     scanner: ClassVar[Text] = {}  # the app of its own with which people scan any code
-    words: ClassVar[Mapping[str, Words]] = {}  # by the way's code
+    words: ClassVar[Mapping[str, WayWords]] = {}  # by the way's code
     templates: ClassVar[Mapping[str, str]] = {}  # likewise, where the shared part of its kind does not do
     scripts: ClassVar[Mapping[str, str]] = {}  # likewise, the static file that the template needs
 

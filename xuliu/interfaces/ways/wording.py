@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from django.utils.translation import gettext, pgettext
 
-from xuliu.interfaces.ways.contract import Text, Words
+from xuliu.interfaces.ways.contract import Text, WayWords
 from xuliu.interfaces.ways.registry import all_parts, parts_of
 from xuliu.interfaces.wording.figures import localised
 from xuliu.payment.contract import PagePart, Way
@@ -39,7 +39,7 @@ def shown_way(code: str, *, total: str = "") -> ShownWay:
     """The way with that code, `total` on its button. Raises KeyError where no provider has it."""
     way, provider = all_ways()[code]
     parts, called = parts_of(provider.code), name_in_sentences(provider.code)
-    words = parts.words.get(code, Words())
+    words = parts.words.get(code, WayWords())
     pay = (_own(words.pay) or gettext("Pay %(total)s with %(provider)s")) % {"total": total, "provider": called}
     return ShownWay(
         code=code,
@@ -101,7 +101,7 @@ def way_name(code: str) -> str:
     if found is None:
         return code
     way, provider = found
-    own = parts_of(provider.code).words.get(code, Words()).name
+    own = parts_of(provider.code).words.get(code, WayWords()).name
     kinds = {
         PagePart.QR: gettext("QR code"),
         PagePart.SHEET: gettext("Inside %(provider)s"),

@@ -29,7 +29,7 @@ log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
+class NoticeAccount:
     """One account as notices need it."""
 
     id: int
@@ -40,11 +40,11 @@ class Known:
 class _Accounts:
     """The accounts by code, with their providers made; read anew when they are too old."""
 
-    by_code: Mapping[str, Known] = field(default_factory=dict)
+    by_code: Mapping[str, NoticeAccount] = field(default_factory=dict)
     read_at: float = float("-inf")
     lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def get(self, code: str) -> Known | None:
+    def get(self, code: str) -> NoticeAccount | None:
         if time.monotonic() - self.read_at > LOOK_AGAIN_SECONDS:
             with self.lock:
                 if time.monotonic() - self.read_at > LOOK_AGAIN_SECONDS:
@@ -77,7 +77,7 @@ def notice(request: HttpRequest, account_code: str) -> HttpResponse:
     return _stored(known, signed, request.body)
 
 
-def _stored(known: Known, signed: VerifiedNotice, body: bytes) -> HttpResponse:
+def _stored(known: NoticeAccount, signed: VerifiedNotice, body: bytes) -> HttpResponse:
     """Store and acknowledge, a repeat too. Where it cannot be stored the provider is told to repeat it."""
     try:
         with actor.acting(actor.Actor("provider", known.id)):
@@ -97,12 +97,12 @@ def _headers(request: HttpRequest) -> dict[str, str]:
     }
 
 
-def _read() -> dict[str, Known]:
+def _read() -> dict[str, NoticeAccount]:
     """Every account whose credentials make a provider; one that is badly set up must not stop the others."""
     found = {}
     for account in ProviderAccount.objects.all():
         try:
-            found[account.code] = Known(account.pk, provider_of(account))
+            found[account.code] = NoticeAccount(account.pk, provider_of(account))
         except Exception:  # whatever is wrong with it, it is said once here and in the console
             log.exception("the provider account %s cannot be used", account.code)
     return found

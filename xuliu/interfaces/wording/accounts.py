@@ -5,13 +5,13 @@ from collections.abc import Mapping
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from xuliu.common.findings import Shown
+from xuliu.common.findings import TryResult
 from xuliu.interfaces.wording.states import States, Word
 
 FOUND: States = {
-    Shown.RIGHT: Word(_("Right"), "well"),
-    Shown.WRONG: Word(_("Wrong"), "dark"),
-    Shown.UNTRIED: Word(_("Not tried"), "soon"),
+    TryResult.RIGHT: Word(_("Right"), "well"),
+    TryResult.WRONG: Word(_("Wrong"), "dark"),
+    TryResult.UNTRIED: Word(_("Not tried"), "soon"),
 }
 # By the codes of `payment.keys`.
 FAULTS: Mapping[str, Promise] = {

@@ -11,7 +11,7 @@ from xuliu.interfaces.wording import numbers
 from xuliu.interfaces.wording.figures import NONE
 from xuliu.interfaces.wording.states import SIMS
 from xuliu.inventory.imports.problems import NAMED_LINES, FileFault, LineFault, Problem, UnreadableFile
-from xuliu.inventory.numbers import Fault, Kind
+from xuliu.inventory.numbers import Kind, NumberFault
 
 OF_FILE: Mapping[FileFault, Promise] = {
     FileFault.UNREADABLE: _("%(path)s cannot be read (%(why)s)."),
@@ -107,7 +107,7 @@ def result_rows(problems: Iterable[Problem]) -> Iterator[Sequence[object]]:
 
 
 def _of_fault(problem: Problem) -> str:
-    if isinstance(problem.fault, Fault):
+    if isinstance(problem.fault, NumberFault):
         return numbers.of_fault(Kind(str(problem.facts["kind"])), problem.fault, problem.facts)
     return str(OF_LINE[problem.fault]) % _shown(problem.facts)
 

@@ -6,7 +6,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from xuliu.common import signs
-from xuliu.inventory.numbers import Fault, Kind, NotSuchANumber
+from xuliu.inventory.numbers import Kind, NotSuchANumber, NumberFault
 
 LENGTHS: Mapping[Kind, Promise] = {
     Kind.ICCID: _("an ICCID has 18 to 20 digits or capital letters; this one has %(count)s"),
@@ -32,25 +32,25 @@ def refusal_of_number(refused: NotSuchANumber) -> str:
     return of_fault(refused.kind, refused.fault, refused.facts)
 
 
-def of_fault(kind: Kind, fault: Fault, facts: Mapping[str, object]) -> str:
+def of_fault(kind: Kind, fault: NumberFault, facts: Mapping[str, object]) -> str:
     """The same, of its parts. A sign is named so that it is known even where it cannot be seen."""
     shown = {**facts, "sign": signs.named(str(facts["sign"]))} if "sign" in facts else facts
     return str(_template(kind, fault)) % shown
 
 
-def _template(kind: Kind, fault: Fault) -> Promise:
+def _template(kind: Kind, fault: NumberFault) -> Promise:
     match fault:
-        case Fault.LENGTH:
+        case NumberFault.LENGTH:
             return LENGTHS[kind]
-        case Fault.SIGN:
+        case NumberFault.SIGN:
             return SIGNS[kind]
-        case Fault.LOOKALIKE:
+        case NumberFault.LOOKALIKE:
             return LOOKALIKE
-        case Fault.ROUNDED:
+        case NumberFault.ROUNDED:
             return ROUNDED
-        case Fault.FORMULA:
+        case NumberFault.FORMULA:
             return FORMULA
-        case Fault.SWAPPED:
+        case NumberFault.SWAPPED:
             return SWAPPED
-        case Fault.CHECK_DIGIT:
+        case NumberFault.CHECK_DIGIT:
             return CHECK_DIGIT

@@ -80,11 +80,13 @@ REFUSALS: Mapping[str, RefusalWords] = {
     ),
     "no_provider": RefusalWords(
         _("It cannot be paid this way here. Call your service provider."),
-        _("the seller has no provider account that takes this way of paying"),
+        _("the seller has no provider account that can be paid this way"),
         _("Add one in the console."),
     ),
     "way_unknown": RefusalWords(
-        _("It cannot be paid this way here. Call your service provider."), _("there is no such way of paying")
+        _("It cannot be paid this way here. Call your service provider."),
+        _("no provider account of the seller has this way to pay"),
+        _("Add one in the console."),
     ),
     "too_many_open": RefusalWords(
         _(
@@ -135,9 +137,10 @@ def for_staff(code: str) -> str:
 
 def with_remedy(code: str) -> str:
     """A whole sentence for staff, and what to do about it."""
-    sentence = gettext("It cannot be had: %(why)s.") % {"why": for_staff(code)}
-    remedy = str(REFUSALS[code].remedy) if code in REFUSALS else ""
-    return f"{sentence} {remedy}".rstrip()
+    facts = {"why": for_staff(code), "remedy": REFUSALS[code].remedy if code in REFUSALS else ""}
+    if not facts["remedy"]:
+        return gettext("It cannot be had: %(why)s.") % facts
+    return gettext("It cannot be had: %(why)s. %(remedy)s") % facts
 
 
 def try_again(minutes: int) -> str:

@@ -36,7 +36,7 @@ STATES: Mapping[str, str] = MappingProxyType(
 class BadCell(ValueError):
     """The cell cannot be taken, and why."""
 
-    def __init__(self, fault: LineFault | numbers.Fault, **facts: object) -> None:
+    def __init__(self, fault: LineFault | numbers.NumberFault, **facts: object) -> None:
         super().__init__(fault)
         self.fault = fault
         self.facts = facts

@@ -29,7 +29,7 @@ class FileFault(StrEnum):
 
 
 class LineFault(StrEnum):
-    """What is wrong with a line, or doubtful. A number that cannot be read has a `numbers.Fault` instead."""
+    """What is wrong with a line, or doubtful. A number that cannot be read has a `numbers.NumberFault` instead."""
 
     # The line as a whole.
     LINE_TOO_LONG = "line_too_long"
@@ -86,7 +86,7 @@ class Problem:
     line: int
     column: str
     value: str
-    fault: LineFault | numbers.Fault
+    fault: LineFault | numbers.NumberFault
     facts: Mapping[str, object] = field(default_factory=dict)
     is_refusal: bool = True
 

@@ -13,7 +13,7 @@ from xuliu.inventory import numbers, passwords
 from xuliu.inventory.cards import Names, ways_to_write
 from xuliu.inventory.imports.columns import READERS, BadCell
 from xuliu.inventory.imports.problems import NAMED_LINES, LineFault, Problem
-from xuliu.inventory.imports.table import Line
+from xuliu.inventory.imports.table import FileLine
 from xuliu.inventory.models import Sim
 
 # Where the first is given the others must be.
@@ -39,7 +39,7 @@ class Account:
     other_forms: Sequence[MsisdnForm] = ()
 
 
-class Row(NamedTuple):
+class SimRow(NamedTuple):
     """One SIM, as it will be written; "" and None where the file says nothing. `ends_on` is exclusive.
 
     `names` and `ways` are array literals for the database: ICCIDs that mean this card, the ways to write its number.
@@ -65,7 +65,7 @@ class Row(NamedTuple):
     ways: str
 
 
-UNIQUE: Mapping[str, Callable[[Row], str]] = {
+UNIQUE: Mapping[str, Callable[[SimRow], str]] = {
     "iccid": attrgetter("names"),
     "terminal_sn": attrgetter("serial_number"),
     # Orders go to the carrier by this number: two SIMs with one would be charged for each other.
@@ -73,9 +73,9 @@ UNIQUE: Mapping[str, Callable[[Row], str]] = {
 }
 
 
-def check(lines: Iterable[Line | Problem], accounts: Mapping[str, Account]) -> tuple[list[Row], list[Problem]]:
+def check(lines: Iterable[FileLine | Problem], accounts: Mapping[str, Account]) -> tuple[list[SimRow], list[Problem]]:
     """The rows that may be written, in the file's order, and everything that was wrong or doubtful."""
-    rows: list[Row] = []
+    rows: list[SimRow] = []
     problems: list[Problem] = []
     for line in lines:
         found = [line] if isinstance(line, Problem) else _read(line, accounts, rows.append)
@@ -84,7 +84,7 @@ def check(lines: Iterable[Line | Problem], accounts: Mapping[str, Account]) -> t
     return rows, [*problems, *doubled, *_renamings(rows)]
 
 
-def _read(line: Line, accounts: Mapping[str, Account], take: Callable[[Row], None]) -> list[Problem]:
+def _read(line: FileLine, accounts: Mapping[str, Account], take: Callable[[SimRow], None]) -> list[Problem]:
     values: dict[str, str | date] = {}
     problems = []
     for name, text in line.cells.items():
@@ -104,7 +104,7 @@ def _read(line: Line, accounts: Mapping[str, Account], take: Callable[[Row], Non
 
 
 def _missing(
-    line: Line, values: Mapping[str, str | date], account: Account | None, accounts: Mapping[str, Account]
+    line: FileLine, values: Mapping[str, str | date], account: Account | None, accounts: Mapping[str, Account]
 ) -> Iterator[Problem]:
     def problem(column: str, fault: LineFault, **facts: object) -> Problem:
         return Problem(line=line.number, column=column, value=line.cells.get(column, ""), fault=fault, facts=facts)
@@ -121,7 +121,7 @@ def _missing(
         yield problem("last_day", LineFault.ENDS_BEFORE_START)
 
 
-def _as_the_carrier_writes(line: Line, values: dict[str, str | date], form: MsisdnForm) -> Iterator[Problem]:
+def _as_the_carrier_writes(line: FileLine, values: dict[str, str | date], form: MsisdnForm) -> Iterator[Problem]:
     """Bring the MSISDN among the values to the carrier's form."""
     written = form.written(str(values["msisdn"]))
     if written:
@@ -140,7 +140,7 @@ def _alone(columns: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
     )
 
 
-def _row(number: int, values: Mapping[str, str | date], account: Account) -> Row:
+def _row(number: int, values: Mapping[str, str | date], account: Account) -> SimRow:
     def text(name: str) -> str:
         return str(values.get(name, ""))
 
@@ -151,7 +151,7 @@ def _row(number: int, values: Mapping[str, str | date], account: Account) -> Row
     starts_on = first if isinstance(first, date) else None
     ends_on = last + timedelta(days=1) if isinstance(last, date) else None
     default = Sim.State.ACTIVE if text("terminal_sn") else Sim.State.IN_STOCK
-    return Row(
+    return SimRow(
         line=number,
         iccid=iccid,
         msisdn=msisdn,
@@ -177,7 +177,7 @@ def _array(texts: Sequence[str]) -> str:
     return f"{{{','.join(texts)}}}"
 
 
-def _doubts(row: Row, account: Account) -> Iterator[Problem]:
+def _doubts(row: SimRow, account: Account) -> Iterator[Problem]:
     def doubt(column: str, value: str, fault: LineFault, **facts: object) -> Problem:
         return Problem(line=row.line, column=column, value=value, fault=fault, facts=facts, is_refusal=False)
 
@@ -194,7 +194,7 @@ def _doubts(row: Row, account: Account) -> Iterator[Problem]:
         yield doubt("iccid", row.iccid, LineFault.OTHER_CARRIERS, proposed=proposed, carrier=account.carrier_code)
 
 
-def _without_duplicates(rows: list[Row]) -> tuple[list[Row], list[Problem]]:
+def _without_duplicates(rows: list[SimRow]) -> tuple[list[SimRow], list[Problem]]:
     """Of lines that say the same the first is kept; of lines that contradict each other none: which is right?"""
     problems: dict[int, Problem] = {}
     for column, key in UNIQUE.items():
@@ -211,20 +211,20 @@ def _without_duplicates(rows: list[Row]) -> tuple[list[Row], list[Problem]]:
     return rows, list(problems.values())
 
 
-def _groups(rows: Sequence[Row], key: Callable[[Row], str]) -> list[list[Row]]:
+def _groups(rows: Sequence[SimRow], key: Callable[[SimRow], str]) -> list[list[SimRow]]:
     """Rows that share a value that only one may have."""
     given = [value for row in rows if (value := key(row))]
     if len(set(given)) == len(given):  # as in most files
         return []
-    groups: dict[str, list[Row]] = {}
+    groups: dict[str, list[SimRow]] = {}
     for row in rows:
         if value := key(row):
             groups.setdefault(value, []).append(row)
     return [same for same in groups.values() if len(same) > 1]
 
 
-def _renamings(rows: Sequence[Row]) -> Iterator[Problem]:
-    named: dict[str, Row] = {}
+def _renamings(rows: Sequence[SimRow]) -> Iterator[Problem]:
+    named: dict[str, SimRow] = {}
     for row in rows:
         if row.merchant_code and row.merchant_name:
             first = named.setdefault(row.merchant_code, row)

@@ -33,14 +33,14 @@ _DASHES = "-\u2010\u2011\u2012\u2013\u2014\u2015\u2212\uff0d"
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class FileLine:
     """The cells of one line by column name, trimmed; those that say nothing are left out. `number` counts from 1."""
 
     number: int
     cells: Mapping[str, str]
 
 
-def read_lines(path: Path, *, names: Mapping[str, str], needed: Sequence[str]) -> Iterator[Line | Problem]:
+def read_lines(path: Path, *, names: Mapping[str, str], needed: Sequence[str]) -> Iterator[FileLine | Problem]:
     """The lines under the heading, and a problem for each that is none; blank lines are passed over.
 
     `names` are the headings that are known, in lower case, and the column each stands for. Raises UnreadableFile.
@@ -54,7 +54,7 @@ def read_lines(path: Path, *, names: Mapping[str, str], needed: Sequence[str]) -
         elif len(cells) > len(columns) and any(cell.strip() for cell in cells[len(columns) :]):
             yield Problem(line=number, column="", value=cells[len(columns)], fault=LineFault.TOO_MANY_CELLS)
         elif given := {name: cell for name, raw in zip(columns, cells, strict=False) if (cell := _said(raw))}:
-            yield Line(number, given)
+            yield FileLine(number, given)
 
 
 def _heading(lines: Iterator[tuple[int, str]]) -> tuple[str, str]:

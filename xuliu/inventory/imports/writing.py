@@ -14,7 +14,7 @@ from django.db import connection, transaction
 from xuliu.common.codes import new_code
 from xuliu.inventory.imports import statements
 from xuliu.inventory.imports.problems import LineFault
-from xuliu.inventory.imports.rows import Row
+from xuliu.inventory.imports.rows import SimRow
 from xuliu.party.operations import ensure_merchants
 
 # One import at a time: two would find each other's rows missing. A lock's number means nothing else anywhere.
@@ -51,7 +51,7 @@ class Written:
         return sum(astuple(self))
 
 
-class Finding(NamedTuple):
+class Conflict(NamedTuple):
     """What the database has against a line; `other` stands in the way, or is what is kept."""
 
     line: int
@@ -69,7 +69,7 @@ def prepare() -> None:
         cursor.execute(statements.TABLE)
 
 
-def write(rows: Sequence[Row], *, at: datetime, merchants: dict[str, str]) -> tuple[Written, list[Finding]]:
+def write(rows: Sequence[SimRow], *, at: datetime, merchants: dict[str, str]) -> tuple[Written, list[Conflict]]:
     """Write a chunk in one transaction; lines with a finding that refuses them are left out whole.
 
     `merchants` are the names by code that earlier chunks have written; this one's are added once it is committed.
@@ -82,7 +82,7 @@ def write(rows: Sequence[Row], *, at: datetime, merchants: dict[str, str]) -> tu
         cursor.execute(statements.FIND)
         cursor.execute(statements.FIND_OTHERWISE)
         cursor.execute(statements.AGAINST)
-        findings = [Finding(line, LineFault(fault), other) for line, fault, other in cursor.fetchall()]
+        findings = [Conflict(line, LineFault(fault), other) for line, fault, other in cursor.fetchall()]
         refused = {finding.line for finding in findings if finding.is_refusal()}
         cursor.execute(statements.LEAVE_OUT, [list(refused)])
         named = _merchants(row for row in rows if row.line not in refused)
@@ -95,7 +95,7 @@ def write(rows: Sequence[Row], *, at: datetime, merchants: dict[str, str]) -> tu
     return written, findings
 
 
-def _merchants(rows: Iterable[Row]) -> dict[str, str]:
+def _merchants(rows: Iterable[SimRow]) -> dict[str, str]:
     """Names by code; of several names the first, "" where none is given."""
     names: dict[str, str] = {}
     for row in rows:
@@ -104,7 +104,7 @@ def _merchants(rows: Iterable[Row]) -> dict[str, str]:
     return names
 
 
-def _copy(rows: Sequence[Row]) -> None:
+def _copy(rows: Sequence[SimRow]) -> None:
     # Django's cursor has no COPY; psycopg's, on the same connection and in the same transaction, has.
     with connection.connection.cursor() as cursor, cursor.copy(statements.COPY) as copy:
         for row in rows:

@@ -16,7 +16,7 @@ from xuliu.inventory.import_sims import import_sims
 from xuliu.inventory.imports.columns import COLUMNS
 from xuliu.inventory.imports.problems import LineFault
 from xuliu.inventory.models import Binding, Sim, Terminal, TerminalModel
-from xuliu.inventory.numbers import Fault
+from xuliu.inventory.numbers import NumberFault
 from xuliu.inventory.tests.lines import a_line, faults, refusals, versions
 from xuliu.inventory.tests.make import make_account, make_merchant, make_sim, make_terminal
 from xuliu.party.models import Merchant
@@ -90,11 +90,11 @@ def test_a_renewed_period_and_a_moved_state_are_kept_with_a_warning(account: Car
 @pytest.mark.parametrize(
     ("column", "cell", "fault"),
     [
-        ("iccid", "8986044", Fault.LENGTH),
-        ("iccid", "8.98604E+19", Fault.ROUNDED),
+        ("iccid", "8986044", NumberFault.LENGTH),
+        ("iccid", "8.98604E+19", NumberFault.ROUNDED),
         ("iccid", "", LineFault.MISSING),
-        ("msisdn", "12345", Fault.LENGTH),
-        ("imei", "490154203237519", Fault.CHECK_DIGIT),
+        ("msisdn", "12345", NumberFault.LENGTH),
+        ("imei", "490154203237519", NumberFault.CHECK_DIGIT),
         ("last_day", "30.1.2027", LineFault.NOT_A_DATE),
         ("last_day", "2027-02-29", LineFault.NOT_A_DATE),
         ("last_day", "2026-01-30", LineFault.ENDS_BEFORE_START),
@@ -103,7 +103,7 @@ def test_a_renewed_period_and_a_moved_state_are_kept_with_a_warning(account: Car
         ("carrier_account", "", LineFault.MISSING),
         ("terminal_brand", "", LineFault.NEEDS_OTHER),
         ("terminal_sn", "", LineFault.NEEDS_OTHER),
-        ("terminal_sn", "1.2E+15", Fault.ROUNDED),
+        ("terminal_sn", "1.2E+15", NumberFault.ROUNDED),
         ("merchant_name", "店" * 201, LineFault.TEXT_TOO_LONG),
         ("merchant_name", "a\x07b", LineFault.CONTROL_SIGN),
         ("service_password", "12", LineFault.NOT_A_PASSWORD),

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from xuliu.carrier.contract import luhn_digit
 from xuliu.inventory import numbers
-from xuliu.inventory.numbers import Fault, NotSuchANumber
+from xuliu.inventory.numbers import NotSuchANumber, NumberFault
 
 ICCID, MSISDN, SERIAL_NUMBER = "89860446091891123456", "1440500000003", "N8600009383"
 READERS: tuple[Callable[[str], str], ...] = (
@@ -113,19 +113,19 @@ def test_a_serial_number_may_itself_begin_like_its_name() -> None:
 @pytest.mark.parametrize(
     ("read", "text", "fault", "facts"),
     [
-        (numbers.iccid_of, "", Fault.LENGTH, {"count": 0}),
-        (numbers.iccid_of, "898604460918911234567", Fault.LENGTH, {"count": 21}),
-        (numbers.iccid_of, "8986044609189112345_", Fault.SIGN, {"place": 20, "sign": "_"}),
-        (numbers.iccid_of, "8986O446091891123456", Fault.LOOKALIKE, {"place": 5, "letter": "O", "digit": "0"}),
-        (numbers.iccid_of, "898604460918911l3456", Fault.LOOKALIKE, {"place": 16, "letter": "L", "digit": "1"}),
-        (numbers.iccid_of, "8986А446091891123456", Fault.SIGN, {"place": 5, "sign": "А"}),
-        (numbers.iccid_of, "8986044\x006091891123456", Fault.SIGN, {"place": 8, "sign": "\0"}),
-        (numbers.iccid_of, "٨٩٨٦٠٤٤٦٠٩١٨٩١١٢٣٤٥٦", Fault.SIGN, {"place": 1, "sign": "٨"}),
-        (numbers.iccid_of, "98684064901819214365", Fault.SWAPPED, {"perhaps": "89860446098191123456"}),
-        (numbers.iccid_of, "8.98604E+19", Fault.ROUNDED, {}),
-        (numbers.iccid_of, "89860446091891100000.0", Fault.ROUNDED, {}),
+        (numbers.iccid_of, "", NumberFault.LENGTH, {"count": 0}),
+        (numbers.iccid_of, "898604460918911234567", NumberFault.LENGTH, {"count": 21}),
+        (numbers.iccid_of, "8986044609189112345_", NumberFault.SIGN, {"place": 20, "sign": "_"}),
+        (numbers.iccid_of, "8986O446091891123456", NumberFault.LOOKALIKE, {"place": 5, "letter": "O", "digit": "0"}),
+        (numbers.iccid_of, "898604460918911l3456", NumberFault.LOOKALIKE, {"place": 16, "letter": "L", "digit": "1"}),
+        (numbers.iccid_of, "8986А446091891123456", NumberFault.SIGN, {"place": 5, "sign": "А"}),
+        (numbers.iccid_of, "8986044\x006091891123456", NumberFault.SIGN, {"place": 8, "sign": "\0"}),
+        (numbers.iccid_of, "٨٩٨٦٠٤٤٦٠٩١٨٩١١٢٣٤٥٦", NumberFault.SIGN, {"place": 1, "sign": "٨"}),
+        (numbers.iccid_of, "98684064901819214365", NumberFault.SWAPPED, {"perhaps": "89860446098191123456"}),
+        (numbers.iccid_of, "8.98604E+19", NumberFault.ROUNDED, {}),
+        (numbers.iccid_of, "89860446091891100000.0", NumberFault.ROUNDED, {}),
         *(
-            (read, text, Fault.FORMULA, {})
+            (read, text, NumberFault.FORMULA, {})
             for read in (numbers.iccid_of, numbers.msisdn_of, numbers.imei_of, numbers.serial_number_of)
             for text in (
                 '=HYPERLINK("http://x","8986044609189112345")',
@@ -139,20 +139,20 @@ def test_a_serial_number_may_itself_begin_like_its_name() -> None:
                 '"=A1&B1"',
             )
         ),
-        (numbers.msisdn_of, "8,98604E+19", Fault.ROUNDED, {}),
-        (numbers.msisdn_of, "144O500000003", Fault.LOOKALIKE, {"place": 4, "letter": "O", "digit": "0"}),
-        (numbers.msisdn_of, "++8614405123456", Fault.SIGN, {"place": 1, "sign": "+"}),
-        (numbers.msisdn_of, "12345", Fault.LENGTH, {"count": 5}),
-        (numbers.imei_of, "490154203237519", Fault.CHECK_DIGIT, {}),
-        (numbers.serial_number_of, "1.2E+15", Fault.ROUNDED, {}),
-        (numbers.serial_number_of, "N86\x0700009383", Fault.SIGN, {"place": 4, "sign": "\a"}),
-        (numbers.serial_number_of, "\u200b", Fault.LENGTH, {"count": 0}),
-        (numbers.serial_number_of, "9" * 41, Fault.LENGTH, {"count": 41}),
-        (numbers.serial_number_of, "\udc80", Fault.SIGN, {"place": 1, "sign": "\udc80"}),
+        (numbers.msisdn_of, "8,98604E+19", NumberFault.ROUNDED, {}),
+        (numbers.msisdn_of, "144O500000003", NumberFault.LOOKALIKE, {"place": 4, "letter": "O", "digit": "0"}),
+        (numbers.msisdn_of, "++8614405123456", NumberFault.SIGN, {"place": 1, "sign": "+"}),
+        (numbers.msisdn_of, "12345", NumberFault.LENGTH, {"count": 5}),
+        (numbers.imei_of, "490154203237519", NumberFault.CHECK_DIGIT, {}),
+        (numbers.serial_number_of, "1.2E+15", NumberFault.ROUNDED, {}),
+        (numbers.serial_number_of, "N86\x0700009383", NumberFault.SIGN, {"place": 4, "sign": "\a"}),
+        (numbers.serial_number_of, "\u200b", NumberFault.LENGTH, {"count": 0}),
+        (numbers.serial_number_of, "9" * 41, NumberFault.LENGTH, {"count": 41}),
+        (numbers.serial_number_of, "\udc80", NumberFault.SIGN, {"place": 1, "sign": "\udc80"}),
     ],
 )
 def test_what_is_refused_says_what_is_wrong_and_where(
-    read: Callable[[str], str], text: str, fault: Fault, facts: dict[str, object]
+    read: Callable[[str], str], text: str, fault: NumberFault, facts: dict[str, object]
 ) -> None:
     with pytest.raises(NotSuchANumber) as refused:
         read(text)
@@ -170,7 +170,7 @@ def test_a_digit_swapped_number_is_named_and_not_turned_round() -> None:
     with pytest.raises(NotSuchANumber) as refused:
         numbers.iccid_of(swapped)
 
-    assert (refused.value.fault, refused.value.facts["perhaps"]) == (Fault.SWAPPED, ICCID)
+    assert (refused.value.fault, refused.value.facts["perhaps"]) == (NumberFault.SWAPPED, ICCID)
 
 
 def test_an_imei_of_14_15_or_16_digits_becomes_one_of_15() -> None:
@@ -180,13 +180,13 @@ def test_an_imei_of_14_15_or_16_digits_becomes_one_of_15() -> None:
 
 
 def test_where_nothing_is_found_only_what_helps_is_said() -> None:
-    def why(text: str) -> Fault | None:
+    def why(text: str) -> NumberFault | None:
         refused = numbers.readings(text).why_none
         return refused.fault if refused else None
 
-    assert why("8986O446091891123456") is why("N86OO009383") is Fault.LOOKALIKE
-    assert why("8986\x000446091891123456") is Fault.SIGN
-    assert why("=HYPERLINK(8986)") is Fault.FORMULA
+    assert why("8986O446091891123456") is why("N86OO009383") is NumberFault.LOOKALIKE
+    assert why("8986\x000446091891123456") is NumberFault.SIGN
+    assert why("=HYPERLINK(8986)") is NumberFault.FORMULA
     assert [why(text) for text in (ICCID, SERIAL_NUMBER, "T-01/5", "8986")] == [None] * 4
 
 

@@ -13,8 +13,8 @@ from django.db import connection
 
 from xuliu.common import arrays, clock, locks, stops
 from xuliu.ordering.buying import openings
+from xuliu.ordering.buying.cancel import give_up
 from xuliu.ordering.buying.offers import Offer
-from xuliu.ordering.buying.place import give_up
 from xuliu.ordering.buying.quote import QUOTE_VALID, Selection, offered, write
 from xuliu.ordering.models import Order, PageOrder
 

@@ -8,9 +8,10 @@ from django.db import connection
 from xuliu.common import clock, stops
 from xuliu.common.chunks import CHUNK, apply_halving
 from xuliu.common.state import move
-from xuliu.ordering.buying.by_notice import GRACE, drop_unpaid
-from xuliu.ordering.delivering.underway import NOT_SET_ASIDE, set_order_aside
+from xuliu.ordering.buying.cancel import drop_unpaid
+from xuliu.ordering.buying.verdict import GRACE
 from xuliu.ordering.models import Order
+from xuliu.ordering.set_aside import NOT_SET_ASIDE, set_order_aside
 from xuliu.payment.models import Payment
 from xuliu.payment.operations import request_close
 

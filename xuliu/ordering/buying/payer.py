@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 from xuliu.common import stops
 from xuliu.common.state import move
-from xuliu.ordering.buying.place import CannotPlace, place
+from xuliu.ordering.buying.cannot_place import CannotPlace
+from xuliu.ordering.buying.place import place
 from xuliu.payment.accounts import provider_of, session_of
 from xuliu.payment.contract import Malformed, NoAnswer, NotSent
 from xuliu.payment.models import SignIn

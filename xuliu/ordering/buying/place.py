@@ -6,25 +6,17 @@ from typing import NamedTuple
 
 from django.db import connection
 
-from xuliu.common import clock, guard, stops, wake
+from xuliu.common import clock, guard, stops
 from xuliu.common.state import move
 from xuliu.ordering.buying import openings
-from xuliu.ordering.buying.by_notice import drop_unpaid, pay_nothing
+from xuliu.ordering.buying.cannot_place import CannotPlace
+from xuliu.ordering.buying.paid import PaidOrder, pay
+from xuliu.ordering.buying.ways_to_pay import provider_account
 from xuliu.ordering.models import Order
 from xuliu.payment.accounts import capabilities_of
-from xuliu.payment.contract import Way
 from xuliu.payment.models import ProviderAccount
-from xuliu.payment.operations import is_live, open_payment, request_close
+from xuliu.payment.operations import is_live, open_payment
 from xuliu.payment.registry import way_called
-
-
-class CannotPlace(Exception):
-    """`code`: lapsed, already_paid, account_paused, offering_paused, no_provider, provider_paused, way_unknown,
-    too_many_openings."""
-
-    def __init__(self, code: str) -> None:
-        super().__init__(code)
-        self.code = code
 
 
 def place(*, order_id: int, way: str, payer_id: str = "") -> int | None:
@@ -39,7 +31,7 @@ def place(*, order_id: int, way: str, payer_id: str = "") -> int | None:
         _check(order)
         if order.total_minor == 0:
             move(Order, [order.id], to=Order.State.AWAITING_PAYMENT)
-            pay_nothing(order_id=order.id)
+            pay([PaidOrder(order, clock.now(), None)], why="nothing to pay")
             return None
         account = provider_account(order.seller_id, order.currency, way)
         if order.shares and not is_live(order_id=order.id, way=way, payer_id=payer_id):
@@ -71,6 +63,7 @@ class _Placed(NamedTuple):
     number: str
     seller_id: int
     seller_name: str
+    is_waited_for: bool
     is_account_paused: bool
     is_offering_paused: bool
     shares: str | None
@@ -84,7 +77,7 @@ def _locked(order_id: int) -> _Placed:
     """
     sql = """
         SELECT o.id, o.state, o.paid_at, o.cancel_requested_at, o.valid_until, o.total_minor, o.currency, o.number,
-            o.seller_id, s.name ->> 'zh-hans',
+            o.seller_id, s.name ->> 'zh-hans', o.is_waited_for,
             EXISTS (SELECT FROM ordering_orderline l JOIN carrier_carrieraccount a ON a.id = l.account_id
                     WHERE l.order_id = o.id AND a.paused_at IS NOT NULL),
             EXISTS (SELECT FROM ordering_orderline l JOIN catalog_offering f ON f.id = l.offering_id
@@ -122,50 +115,3 @@ def _count_opening(order: _Placed, account: ProviderAccount) -> None:
     )
     if not guard.spend(budgets).is_allowed:
         raise CannotPlace("too_many_openings")
-
-
-def ways_to_pay(seller_id: int, currency: str) -> dict[str, Way]:
-    """The ways in which the seller can be paid that currency, by their codes; also through accounts paused now."""
-    taking = [
-        capabilities
-        for account in ProviderAccount.objects.filter(seller_id=seller_id).order_by("id")
-        if currency in (capabilities := capabilities_of(account)).currencies
-    ]
-    return {way.code: way for capabilities in taking for way in capabilities.ways}
-
-
-def provider_account(seller_id: int, currency: str, way: str) -> ProviderAccount:
-    """The seller's account through which that can be paid that way now. Raises CannotPlace."""
-    accounts = ProviderAccount.objects.filter(seller_id=seller_id).order_by("id")
-    fitting = [account for account in accounts if _takes(account, way, currency)]
-    if not fitting:
-        raise CannotPlace("no_provider")
-    for account in fitting:
-        if account.paused_at is None:
-            return account
-    raise CannotPlace("provider_paused")
-
-
-def _takes(account: ProviderAccount, way: str, currency: str) -> bool:
-    capabilities = capabilities_of(account)
-    return currency in capabilities.currencies and way in {one.code for one in capabilities.ways}
-
-
-def cancel(*, order_id: int) -> None:
-    """The payer changes their mind before paying. The order is CANCELLED once the provider confirmed that nothing of it
-    can be paid any more; money that arrives before that still counts."""
-    with stops.transaction("place.cancel"):
-        Order.objects.select_for_update(no_key=True).get(id=order_id)
-        give_up(order_id=order_id, why="cancelled by the payer")
-
-
-def give_up(*, order_id: int, why: str) -> None:
-    """Have an unpaid order end, inside the caller's transaction, which has locked it; a paid one goes on."""
-    if ids := move(Order, [order_id], to=Order.State.LAPSED, only_from=[Order.State.QUOTED], why=why):
-        drop_unpaid(ids)
-        return
-    placed = Order.objects.filter(id=order_id, state=Order.State.AWAITING_PAYMENT)
-    placed.filter(cancel_requested_at__isnull=True).update(cancel_requested_at=clock.now())
-    if placed.exists():
-        request_close(order_ids=[order_id])
-        wake.after_commit("order.expire")

@@ -11,17 +11,16 @@ from xuliu.carrier.operations import pause
 from xuliu.common import arrays, clock, stops, wake
 from xuliu.common.state import move
 from xuliu.common.trail import log_rows
+from xuliu.ordering.delivering.active_lines import ActiveLine
+from xuliu.ordering.delivering.client import CarrierClient
 from xuliu.ordering.delivering.outcomes import LOOK_BACK_AFTER, land, reject
-from xuliu.ordering.delivering.underway import ActiveLine, CarrierClient, backoff
 from xuliu.ordering.models import OrderLine
-from xuliu.ordering.patience import may_be_sent_again
+from xuliu.ordering.patience import backoff, may_be_sent_again
 from xuliu.ticket.operations import NewCase, open_cases
 
 log = logging.getLogger(__name__)
-
 State = OrderLine.State
 Answered = tuple[ActiveLine, Answer]
-
 FIRST_LOOK = timedelta(0)
 ASK_FIRST = timedelta(seconds=2)
 RETRY_FIRST = timedelta(seconds=15)

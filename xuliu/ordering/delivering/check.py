@@ -15,18 +15,15 @@ from xuliu.common import clock, stops, wake
 from xuliu.common.chunks import CHUNK, apply_halving, in_chunks
 from xuliu.common.state import move
 from xuliu.ordering.delivering import verify
+from xuliu.ordering.delivering.active_lines import ActiveLine
 from xuliu.ordering.delivering.answers import keep_from_sending, store_answers
+from xuliu.ordering.delivering.claims import lease_due
+from xuliu.ordering.delivering.client import CarrierClient
+from xuliu.ordering.delivering.deadlines import absence_proves_from
 from xuliu.ordering.delivering.outcomes import land
-from xuliu.ordering.delivering.underway import (
-    ActiveLine,
-    CarrierClient,
-    absence_proves_from,
-    backoff,
-    lease_due,
-    set_aside,
-)
 from xuliu.ordering.models import Flight, OrderLine
-from xuliu.ordering.patience import may_be_sent_again
+from xuliu.ordering.patience import backoff, may_be_sent_again
+from xuliu.ordering.set_aside import set_line_aside
 
 State = OrderLine.State
 ASK_FIRST = timedelta(seconds=5)
@@ -76,7 +73,7 @@ def _expired(limit: int) -> list[int]:
 
 def _leave(line_id: int, error: Exception) -> None:
     """Its flight stays, so that nothing else is sent to the SIM; without a lease it is not found again."""
-    if set_aside(line_id, "recover", error):
+    if set_line_aside(line_id, "recover", error):
         with stops.transaction("check.leave"):
             Flight.objects.filter(line_id=line_id).update(lease_until=None)
 
@@ -108,7 +105,7 @@ def check(account_id: int, limit: int = CHUNK) -> int:
         apply_halving(
             batch,
             lambda part: _ask(peer, part),
-            set_aside=lambda line, error: set_aside(line.id, "check", error),
+            set_aside=lambda line, error: set_line_aside(line.id, "check", error),
         )
     return len(due)
 

@@ -12,9 +12,10 @@ from xuliu.carrier.models import CarrierAccount
 from xuliu.common import clock, events, stops, wake
 from xuliu.common.deciding import PEOPLE_NEEDED, CannotDecide, check_reason, deciding_person
 from xuliu.common.state import move
+from xuliu.ordering.delivering.active_lines import ActiveLine, lines_by_id
+from xuliu.ordering.delivering.deadlines import absence_proves_from
 from xuliu.ordering.delivering.outcomes import LOOK_BACK_AFTER, Delivery, complete, land, reject
 from xuliu.ordering.delivering.ready import release_lines
-from xuliu.ordering.delivering.underway import ActiveLine, absence_proves_from, lines_by_id
 from xuliu.ordering.models import Approval, Attempt, Order, OrderLine
 
 State = OrderLine.State

@@ -12,18 +12,14 @@ from django.db import connection
 from xuliu.carrier.contract import NoAnswer, NotSent, Reading
 from xuliu.common import arrays, clock, stops
 from xuliu.common.chunks import apply_halving
+from xuliu.ordering.delivering.active_lines import ActiveLine, lines_by_id
+from xuliu.ordering.delivering.client import CarrierClient
+from xuliu.ordering.delivering.delivered_since import delivered_since
 from xuliu.ordering.delivering.evidence import Promise, by_readings, is_proven, on_top
 from xuliu.ordering.delivering.outcomes import LOOK_BACK_AFTER
 from xuliu.ordering.delivering.surplus import surplus_of
-from xuliu.ordering.delivering.underway import (
-    AFTER_A_FAILURE,
-    ActiveLine,
-    CarrierClient,
-    delivered_since,
-    lines_by_id,
-    set_aside,
-)
 from xuliu.ordering.models import Attempt, OrderLine
+from xuliu.ordering.set_aside import AFTER_A_FAILURE, set_line_aside
 from xuliu.ticket.operations import NewCase, open_cases
 
 LOOK_AGAIN = timedelta(minutes=30)
@@ -49,7 +45,7 @@ def next_look(ended_at: datetime, at: datetime) -> datetime | None:
 
 
 def _leave_out(one: tuple[int, int], error: Exception) -> None:
-    again_at = None if set_aside(one[0], "drift", error) else clock.now() + AFTER_A_FAILURE
+    again_at = None if set_line_aside(one[0], "drift", error) else clock.now() + AFTER_A_FAILURE
     Attempt.objects.filter(id=one[1]).update(recheck_at=again_at)
 
 

@@ -9,8 +9,8 @@ from django.db import connection
 
 from xuliu.carrier.contract import Reading
 from xuliu.common import arrays
+from xuliu.ordering.delivering.active_lines import ActiveLine
 from xuliu.ordering.delivering.evidence import base_of, from_json
-from xuliu.ordering.delivering.underway import ActiveLine
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,22 +9,24 @@ from datetime import timedelta
 from functools import partial
 from typing import Any
 
-from django.db import DataError, IntegrityError, connection
+from django.db import connection
 
 from xuliu.carrier.contract import AccountRefused, NoAnswer, NotSent, Reading
-from xuliu.catalog.models import Offering
 from xuliu.common import arrays, clock, parallel, stops
 from xuliu.common.chunks import CHUNK, apply_halving, in_chunks
 from xuliu.common.state import move
+from xuliu.ordering.delivering.active_lines import ActiveLine
 from xuliu.ordering.delivering.answers import pause_account, store_answers
+from xuliu.ordering.delivering.claims import claim
+from xuliu.ordering.delivering.client import CarrierClient
 from xuliu.ordering.delivering.evidence import to_json
 from xuliu.ordering.delivering.outcomes import land, reject
 from xuliu.ordering.delivering.prepare import PreparedLine, prepare
-from xuliu.ordering.delivering.underway import ActiveLine, CarrierClient, backoff, lines_by_id, set_aside
 from xuliu.ordering.models import OrderLine
+from xuliu.ordering.patience import backoff
+from xuliu.ordering.set_aside import set_line_aside
 
 State = OrderLine.State
-LEASE_DEADLINES = 3  # a deadline is at most a third of the lease
 RETRY_FIRST = timedelta(seconds=15)
 RETRY_LONGEST = timedelta(minutes=10)
 
@@ -38,63 +40,6 @@ def fulfil(account_id: int, limit: int = CHUNK) -> int:
     batches = in_chunks(claimed, peer.capabilities.batch_size)
     parallel.run([partial(_send_halving, peer, batch) for batch in batches], at_once=_at_once(peer))
     return len(claimed)
-
-
-def claim(peer: CarrierClient, limit: int) -> list[ActiveLine]:
-    """Lines READY → SUBMITTING, one flight a SIM, in the order of rank and turn."""
-    try:
-        ids = _claim(peer, limit, None)
-    except (DataError, IntegrityError):  # one row poisons the claim: find it, take the others
-        ids = []
-        apply_halving(
-            _candidates(peer, limit),
-            lambda part: ids.extend(_claim(peer, len(part), part)),
-            set_aside=lambda line_id, error: set_aside(line_id, "claim", error),
-        )
-    return lines_by_id(ids)
-
-
-READY = """
-    FROM ordering_orderline l
-    WHERE l.account_id = %(account)s AND l.state = 'READY' AND NOT l.is_set_aside AND l.due_at <= %(at)s
-      AND l.offering_id <> ALL(%(paused)s)
-      AND NOT EXISTS (SELECT 1 FROM ordering_flight f WHERE f.sim_id = l.sim_id)"""
-
-
-def _claim(peer: CarrierClient, limit: int, only: Sequence[int] | None) -> list[int]:
-    sql = f"""
-        WITH candidate AS (
-            SELECT l.id, l.sim_id, l.attempt + 1 AS attempt {READY}
-              AND (%(only)s::bigint[] IS NULL OR l.id = ANY(%(only)s))
-            ORDER BY l.rank, l.turn, l.id LIMIT %(limit)s FOR NO KEY UPDATE OF l SKIP LOCKED),
-        flown AS (
-            INSERT INTO ordering_flight (sim_id, line_id, account_id, attempt, lease_until)
-            SELECT sim_id, id, %(account)s, attempt, now() + %(lease)s FROM candidate ORDER BY sim_id, id
-            ON CONFLICT DO NOTHING RETURNING line_id, attempt)
-        INSERT INTO ordering_attempt (line_id, number, account_id)
-        SELECT line_id, attempt, %(account)s FROM flown RETURNING line_id, number"""
-    with stops.transaction("fulfil.claim"), connection.cursor() as cursor:
-        values = {**_ready(peer), "limit": limit, "only": only and list(only), "lease": _lease(peer)}
-        cursor.execute(sql, values)
-        attempts: dict[int, int] = dict(cursor.fetchall())
-        ids = sorted(attempts)
-        return move(OrderLine, ids, to=State.SUBMITTING, also_each={"attempt": [attempts[one] for one in ids]})
-
-
-def _candidates(peer: CarrierClient, limit: int) -> list[int]:
-    sql = f"SELECT l.id {READY} ORDER BY l.rank, l.turn, l.id LIMIT %(limit)s"
-    with connection.cursor() as cursor:
-        cursor.execute(sql, {**_ready(peer), "limit": limit})
-        return [row[0] for row in cursor.fetchall()]
-
-
-def _ready(peer: CarrierClient) -> dict[str, Any]:
-    paused = list(Offering.objects.filter(paused_at__isnull=False).values_list("id", flat=True))
-    return {"account": peer.account.id, "at": clock.now(), "paused": paused}
-
-
-def _lease(peer: CarrierClient) -> timedelta:
-    return peer.deadline * LEASE_DEADLINES
 
 
 def _at_once(peer: CarrierClient) -> int:
@@ -115,7 +60,7 @@ def _send_halving(peer: CarrierClient, batch: Sequence[ActiveLine]) -> None:
 
 
 def _keep_back(line: ActiveLine, error: Exception) -> None:
-    set_aside(line.id, "send", error)
+    set_line_aside(line.id, "send", error)
     with stops.transaction("fulfil.keep_back"):
         move(OrderLine, [line.id], to=State.READY, only_from=[State.SUBMITTING], why="set aside before it was sent")
         land([line.id])
@@ -185,7 +130,7 @@ def _mark_sent(peer: CarrierClient, prepared: Sequence[PreparedLine]) -> set[int
         [None if one.stands_in is None else to_json(one.stands_in) for one in prepared],
     )
     with connection.cursor() as cursor:
-        values: tuple[Any, ...] = (*columns, at, _lease(peer), at)
+        values: tuple[Any, ...] = (*columns, at, peer.lease, at)
         cursor.execute(sql, values)
         return {row[0] for row in cursor.fetchall()}
 
@@ -196,5 +141,5 @@ def _send(peer: CarrierClient, prepared: Sequence[PreparedLine]) -> None:
     apply_halving(
         list(zip(lines, answers, strict=True)),
         lambda part: store_answers(peer, part, only_from=[State.SUBMITTING, State.UNKNOWN]),
-        set_aside=lambda pair, error: set_aside(pair[0].id, "answer", error),
+        set_aside=lambda pair, error: set_line_aside(pair[0].id, "answer", error),
     )

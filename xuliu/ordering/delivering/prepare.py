@@ -14,12 +14,15 @@ from django.db import connection
 from xuliu.carrier.contract import Reading
 from xuliu.common import arrays, clock, stops, wake
 from xuliu.common.state import move
+from xuliu.ordering.delivering.active_lines import ActiveLine
 from xuliu.ordering.delivering.beforehand import AGREE_AFTER, WORDS, Judged, Known, Short, judge, was_done
+from xuliu.ordering.delivering.client import CarrierClient
+from xuliu.ordering.delivering.delivered_since import delivered_since
 from xuliu.ordering.delivering.earlier import NOTHING, Earlier, Sending, earlier_attempts
 from xuliu.ordering.delivering.evidence import to_json
 from xuliu.ordering.delivering.outcomes import land
-from xuliu.ordering.delivering.underway import ActiveLine, CarrierClient, backoff, delivered_since
 from xuliu.ordering.models import OrderLine
+from xuliu.ordering.patience import backoff
 from xuliu.ticket.operations import NewCase, open_cases
 
 State = OrderLine.State

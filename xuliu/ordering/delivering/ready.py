@@ -15,8 +15,8 @@ from django.db import connection
 from xuliu.common import arrays, clock, stops, wake
 from xuliu.common.chunks import CHUNK, apply_halving
 from xuliu.common.state import move
-from xuliu.ordering.delivering.underway import set_aside
-from xuliu.ordering.models import OrderLine
+from xuliu.ordering.models import Order, OrderLine
+from xuliu.ordering.set_aside import FAILED_BEFORE, set_line_aside
 
 GOES_DARK_WITHIN = timedelta(days=3)
 
@@ -60,7 +60,7 @@ def release_lines(orders: Sequence[Paid], limit: int = CHUNK) -> int:
     apply_halving(
         list(zip(ids, ranks, turns, strict=True)),
         partial(_release, at),
-        set_aside=lambda line, error: set_aside(line[0], "release", error),
+        set_aside=lambda line, error: set_line_aside(line[0], "release", error),
     )
     wake.after_commit("fulfil")
     if len(waiting) == limit:
@@ -104,3 +104,19 @@ def _heads(account_ids: set[int]) -> dict[tuple[int, int], int]:
     with connection.cursor() as cursor:
         cursor.execute(sql, (sorted(account_ids), OrderLine.Rank.values))
         return {(account, rank): turn for account, rank, turn in cursor.fetchall() if turn is not None}
+
+
+def release_rest(limit: int = CHUNK) -> int:
+    """Release what a large order's payment left WAITING, and lines that could not be released at first: a transaction
+    releases one chunk, not 100,000 lines."""
+    with stops.transaction("pay.release_rest"), connection.cursor() as cursor:
+        waits = (
+            "SELECT 1 FROM ordering_orderline l WHERE l.order_id = o.id AND l.state = 'WAITING' AND NOT l.is_set_aside"
+        )
+        sql = f"""
+            SELECT id FROM ordering_order o
+            WHERE state = 'PAID' AND (line_count > %s OR id IN ({FAILED_BEFORE})) AND EXISTS ({waits})
+            ORDER BY id LIMIT 1 FOR NO KEY UPDATE SKIP LOCKED"""
+        cursor.execute(sql, (limit,))
+        ids = [row[0] for row in cursor.fetchall()]
+        return release_lines(list(Order.objects.filter(id__in=ids)))

@@ -6,8 +6,10 @@ from django.db import connection
 
 from xuliu.carrier.contract import Proof, Reading
 from xuliu.common import arrays
+from xuliu.ordering.delivering.active_lines import ActiveLine
+from xuliu.ordering.delivering.client import CarrierClient
+from xuliu.ordering.delivering.delivered_since import delivered_since
 from xuliu.ordering.delivering.evidence import Promise, by_readings, shows_more
-from xuliu.ordering.delivering.underway import ActiveLine, CarrierClient, delivered_since
 from xuliu.ticket.operations import NewCase
 
 Read = tuple[ActiveLine, Reading]

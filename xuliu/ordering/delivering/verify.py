@@ -18,15 +18,19 @@ from xuliu.common import clock, stops
 from xuliu.common.chunks import CHUNK, apply_halving, in_chunks
 from xuliu.common.state import move
 from xuliu.common.trail import log_rows
+from xuliu.ordering.delivering.active_lines import ActiveLine
+from xuliu.ordering.delivering.claims import lease_due
+from xuliu.ordering.delivering.client import CarrierClient
+from xuliu.ordering.delivering.delivered_since import delivered_since
 from xuliu.ordering.delivering.evidence import Promise, by_readings, is_news, is_proven, on_top, shows_less
 from xuliu.ordering.delivering.outcomes import Delivery, complete, land
 from xuliu.ordering.delivering.surplus import surplus_of
-from xuliu.ordering.delivering.underway import ActiveLine, CarrierClient, backoff, delivered_since, lease_due, set_aside
 from xuliu.ordering.models import OrderLine
+from xuliu.ordering.patience import backoff
+from xuliu.ordering.set_aside import set_line_aside
 from xuliu.ticket.operations import NewCase, open_cases
 
 log = logging.getLogger(__name__)
-
 State = OrderLine.State
 LOOK_FIRST = timedelta(seconds=2)
 LOOK_LONGEST = timedelta(minutes=15)
@@ -57,7 +61,7 @@ def verify(account_id: int, limit: int = CHUNK) -> int:
         apply_halving(
             batch,
             lambda part: _look(peer, part),
-            set_aside=lambda line, error: set_aside(line.id, "verify", error),
+            set_aside=lambda line, error: set_line_aside(line.id, "verify", error),
         )
     return len(due)
 

@@ -4,14 +4,14 @@ from typing import Any, ClassVar
 
 from xuliu.sandbox.engine.faults import DEED
 from xuliu.sandbox.engine.orders import Orders
-from xuliu.sandbox.engine.sims import Sims, Terms
+from xuliu.sandbox.engine.sims import CarrierTerms, Sims
 from xuliu.sandbox.engine.stand_in import Parts, StandIn
 
 
-class Carrier(StandIn):
+class CarrierStandIn(StandIn):
     """The base of the carriers."""
 
-    terms: ClassVar[Terms]
+    terms: ClassVar[CarrierTerms]
     faults = dict.fromkeys({*DEED, "stale_read"}, ())
 
     def __init__(self, parts: Parts, sims: Sims, orders: Orders) -> None:

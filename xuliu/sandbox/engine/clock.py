@@ -6,8 +6,6 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-CHINA = ZoneInfo("Asia/Shanghai")
-
 
 class Clock:
     """Machine time plus the seconds in `path`; the file is looked at on every call and read when it changed."""
@@ -59,11 +57,6 @@ def instant(timestamp: float) -> datetime:
 def iso(timestamp: float | None) -> str | None:
     """Stored seconds as the control API shows them."""
     return None if timestamp is None else instant(timestamp).isoformat()
-
-
-def midnight(day: date, zone: ZoneInfo) -> datetime:
-    """The first instant of a civil day."""
-    return datetime(day.year, day.month, day.day, tzinfo=zone)
 
 
 def last_second(ends_on: date) -> datetime:

@@ -6,8 +6,8 @@ from typing import Any
 
 from xuliu.sandbox.engine.clock import iso
 from xuliu.sandbox.engine.payments import REFUND_ENDS, Declined, shown_refund
-from xuliu.sandbox.engine.provider import Provider
-from xuliu.sandbox.engine.server import Answer, Request, json_response
+from xuliu.sandbox.engine.provider import ProviderStandIn
+from xuliu.sandbox.engine.server import Request, TimedResponse, json_response
 from xuliu.sandbox.engine.store import Row
 from xuliu.sandbox.engine.world import World
 
@@ -46,17 +46,17 @@ class Control:
             ("GET", "books"): self._books,
         }
 
-    def answer(self, request: Request) -> Answer:
+    def answer(self, request: Request) -> TimedResponse:
         """Answer a call of the control port."""
         found = self._routes.get((request.method, request.path.removeprefix("/control/")))
         if found is None:
-            return Answer(json_response({"error": f"there is no {request.method} {request.path}"}, 404))
+            return TimedResponse(json_response({"error": f"there is no {request.method} {request.path}"}, 404))
         try:
-            return Answer(json_response(found(request)))
+            return TimedResponse(json_response(found(request)))
         except (Declined, ValueError, TypeError) as wrong:
-            return Answer(json_response({"error": str(wrong)}, 400))
+            return TimedResponse(json_response({"error": str(wrong)}, 400))
         except KeyError as missing:
-            return Answer(json_response({"error": f"{missing.args[0]} is needed"}, 400))
+            return TimedResponse(json_response({"error": f"{missing.args[0]} is needed"}, 400))
 
     def _health(self, _: Request) -> dict[str, Any]:
         ports = {name: port.number for name, port in self._world.ports.items()}
@@ -108,7 +108,7 @@ class Control:
         self._world.switch(peer, is_up=is_up)
         return {"peer": peer, "is_up": is_up}
 
-    def _paid_at(self, reference: str) -> tuple[Provider, Row]:
+    def _paid_at(self, reference: str) -> tuple[ProviderStandIn, Row]:
         """The provider that knows a payment, and what it knows."""
         for provider in self._world.providers.values():
             if payment := provider.payments.payment(reference):

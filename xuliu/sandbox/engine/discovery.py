@@ -4,23 +4,23 @@ from importlib import import_module
 from pkgutil import iter_modules
 from typing import Any, cast
 
-from xuliu.sandbox.engine.carrier import Carrier
-from xuliu.sandbox.engine.provider import Provider
+from xuliu.sandbox.engine.carrier import CarrierStandIn
+from xuliu.sandbox.engine.provider import ProviderStandIn
 from xuliu.sandbox.engine.stand_in import StandIn
 
 
-class Misplaced(Exception):
+class MisplacedStandIn(Exception):
     """A folder lies there that is no stand-in."""
 
 
-def carriers() -> dict[str, type[Carrier]]:
+def carriers() -> dict[str, type[CarrierStandIn]]:
     """The carriers by their codes. Raises Misplaced."""
-    return cast("dict[str, type[Carrier]]", _found("carriers"))
+    return cast("dict[str, type[CarrierStandIn]]", _found("carriers"))
 
 
-def providers() -> dict[str, type[Provider]]:
+def providers() -> dict[str, type[ProviderStandIn]]:
     """The payment providers by their codes. Raises Misplaced."""
-    return cast("dict[str, type[Provider]]", _found("providers"))
+    return cast("dict[str, type[ProviderStandIn]]", _found("providers"))
 
 
 def stand_ins() -> dict[str, type[StandIn]]:
@@ -36,6 +36,6 @@ def _found(kind: str) -> dict[str, type[Any]]:
         stand_in = getattr(import_module(f"{package.__name__}.{folder.name}"), "StandIn", None)
         code = getattr(stand_in, "code", "")
         if stand_in is None or not code or code in found:
-            raise Misplaced(f"{package.__name__}.{folder.name} has no class StandIn with a code of its own")
+            raise MisplacedStandIn(f"{package.__name__}.{folder.name} has no class StandIn with a code of its own")
         found[code] = stand_in
     return dict(sorted(found.items()))

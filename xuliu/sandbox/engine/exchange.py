@@ -9,9 +9,9 @@ from typing import Any
 
 from xuliu.sandbox.engine.clock import Clock, iso
 from xuliu.sandbox.engine.faults import OF_READS, WIRE, Fault, Faults
-from xuliu.sandbox.engine.server import Answer, Manner, Request, Response
+from xuliu.sandbox.engine.server import Manner, Request, Response, TimedResponse
 from xuliu.sandbox.engine.settings import Settings
-from xuliu.sandbox.engine.stand_in import Call, StandIn
+from xuliu.sandbox.engine.stand_in import Intent, StandIn
 from xuliu.sandbox.engine.store import Store
 
 ODD_BODY = "<html><head><title>502 Bad Gateway</title></head><body><center>nginx</center></body></html>"
@@ -93,11 +93,11 @@ class Exchange:
         self._copies = calls.copies(peer.code)
         self._recent: deque[float] = deque()
 
-    def answer(self, request: Request) -> Answer:
+    def answer(self, request: Request) -> TimedResponse:
         """What the port sends back."""
         call = self._peer.route(request)
         if isinstance(call, Response):
-            self._log(Call(request.path, "", Response), call, None)
+            self._log(Intent(request.path, "", Response), call, None)
             return self._in_time(self._peer.finish(call, request, None))
         fault = self._over_rate() or self._pick(call)
         response = self._respond(call, request, fault)
@@ -105,7 +105,7 @@ class Exchange:
         answer = self._in_time(self._peer.finish(response, request, fault))
         return answer if fault is None else _in_manner(answer, fault)
 
-    def _pick(self, call: Call) -> Fault | None:
+    def _pick(self, call: Intent) -> Fault | None:
         kinds = WIRE if call.group == "read" else WIRE - OF_READS
         if call.run_of_another is None:
             kinds -= {"other_sim"}
@@ -114,7 +114,7 @@ class Exchange:
             self._peer.code, call.operation, call.group, kinds=kinds, iccids=call.iccids, reference=call.reference
         )
 
-    def _respond(self, call: Call, request: Request, fault: Fault | None) -> Response:
+    def _respond(self, call: Intent, request: Request, fault: Fault | None) -> Response:
         if fault is not None and not fault.acts:
             with self._store.transaction():
                 response = self._peer.faulty(fault, request)
@@ -149,10 +149,10 @@ class Exchange:
             self._recent.append(now)
         return None
 
-    def _in_time(self, response: Response) -> Answer:
-        return Answer(response, delay=self._settings["latency_ms"] / 1000)
+    def _in_time(self, response: Response) -> TimedResponse:
+        return TimedResponse(response, delay=self._settings["latency_ms"] / 1000)
 
-    def _log(self, call: Call, response: Response, fault: Fault | None) -> None:
+    def _log(self, call: Intent, response: Response, fault: Fault | None) -> None:
         entry: dict[str, Any] = {
             "peer": self._peer.code,
             "operation": call.operation,
@@ -210,8 +210,8 @@ def _slots(said: Any) -> Iterator[tuple[Any, Any]]:
             yield said, step
 
 
-def _in_manner(answer: Answer, fault: Fault) -> Answer:
+def _in_manner(answer: TimedResponse, fault: Fault) -> TimedResponse:
     waits = {"hang": 30.0, "late": 1.0}
     delay = answer.delay + (fault.seconds(waits[fault.kind]) if fault.kind in waits else 0.0)
     manner = MANNERS.get(fault.kind, Manner.PLAIN)
-    return Answer(answer.response, manner, delay, pause=fault.seconds(0.2))
+    return TimedResponse(answer.response, manner, delay, pause=fault.seconds(0.2))

@@ -8,12 +8,12 @@ from typing import Any
 from xuliu.sandbox.engine.clock import Clock, iso
 from xuliu.sandbox.engine.faults import Fault
 from xuliu.sandbox.engine.settings import Settings
-from xuliu.sandbox.engine.sims import Plan, Sims, later
+from xuliu.sandbox.engine.sims import CarrierPlan, Sims, later
 from xuliu.sandbox.engine.store import Row, Store
 
 
 @dataclass(frozen=True, slots=True)
-class Refusal:
+class CarrierRefusal:
     """The carrier's no. `reason` is sim, plan, account or temporary; `kind` says more closely why."""
 
     reason: str
@@ -26,7 +26,7 @@ class Wanted:
 
     sim: Row
     fault: Fault | None = None
-    refusal: Refusal | None = None
+    refusal: CarrierRefusal | None = None
 
 
 class Orders:
@@ -38,16 +38,16 @@ class Orders:
         self._settings = settings
         self._sims = sims
 
-    def refusal(self, sim: Row, plan: Plan | None, *, may_be_expired: bool) -> Refusal | None:
+    def refusal(self, sim: Row, plan: CarrierPlan | None, *, may_be_expired: bool) -> CarrierRefusal | None:
         """Why this SIM cannot have this plan now; None where it can."""
         if plan is None or not plan.is_orderable:
-            return Refusal("plan", "not_orderable")
+            return CarrierRefusal("plan", "not_orderable")
         if sim["blocked"]:
-            return Refusal("sim", "expired" if sim["blocked"] == "expired" else "blocked")
+            return CarrierRefusal("sim", "expired" if sim["blocked"] == "expired" else "blocked")
         if sim["state"] not in ("active", "suspended"):
-            return Refusal("sim", "state")
+            return CarrierRefusal("sim", "state")
         if not may_be_expired and sim["ends_on"] <= self._sims.today(sim["carrier"]).isoformat():
-            return Refusal("sim", "expired")
+            return CarrierRefusal("sim", "expired")
         return None
 
     def can_pay(self, carrier: str, cost_minor: int) -> bool:
@@ -67,7 +67,7 @@ class Orders:
         operation: str,
         reference: str,
         number: str,
-        plan: Plan,
+        plan: CarrierPlan,
         wanted: Sequence[Wanted],
         is_batch: bool,
     ) -> str:
@@ -91,7 +91,7 @@ class Orders:
             self.settle()
         return number
 
-    def _add_lines(self, number: str, plan: Plan, wanted: Wanted) -> None:
+    def _add_lines(self, number: str, plan: CarrierPlan, wanted: Wanted) -> None:
         line = _line(number, plan, wanted)
         times = 2 if wanted.fault is not None and wanted.fault.kind == "act_twice" else 1
         for _ in range(times):
@@ -230,7 +230,7 @@ class Orders:
         return int(row["n"]) if row else 0
 
 
-def _line(number: str, plan: Plan, wanted: Wanted) -> Row:
+def _line(number: str, plan: CarrierPlan, wanted: Wanted) -> Row:
     """A line as stored, with what a fault makes of it."""
     row: Row = {"number": number, "iccid": wanted.sim["iccid"], "msisdn": wanted.sim["msisdn"], "plan": plan.code}
     row |= {
@@ -256,7 +256,7 @@ def _line(number: str, plan: Plan, wanted: Wanted) -> Row:
     return row
 
 
-def _wrong(fault: Fault, plan: Plan) -> Row:
+def _wrong(fault: Fault, plan: CarrierPlan) -> Row:
     """What is delivered instead: `factor` of everything, or as said."""
     factor = float(fault.more.get("factor", 0.5))
     wrong: Row = {"bytes": int(fault.more.get("bytes", plan.bytes * factor)), "months": plan.months, "days": plan.days}

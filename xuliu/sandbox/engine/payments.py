@@ -37,7 +37,7 @@ class Opening:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Refund:
+class SandboxRefund:
     """Money to be given back. `outcome` is how it will end; held, it waits to be told."""
 
     reference: str
@@ -51,7 +51,7 @@ class Refund:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Limits:
+class RefundLimits:
     """What a provider allows of refunds for one payment."""
 
     most: int = 1_000_000
@@ -142,7 +142,7 @@ class Payments:
         """Was any of it given back, or is it being?"""
         return bool(self._refunds_of(reference))
 
-    def refund(self, wanted: Refund, paid: Row, limits: Limits) -> Row:
+    def refund(self, wanted: SandboxRefund, paid: Row, limits: RefundLimits) -> Row:
         """Give money back; the same reference again is the same refund. Raises Declined: refund_differs, and what the
         limits are called."""
         before = self.refund_row(wanted.reference)
@@ -161,7 +161,7 @@ class Payments:
         self._store.insert("refunds", row)
         return row
 
-    def _check_refund(self, wanted: Refund, paid: Row, limits: Limits) -> None:
+    def _check_refund(self, wanted: SandboxRefund, paid: Row, limits: RefundLimits) -> None:
         given = self._refunds_of(paid["reference"])
         received = self.transactions(paid["reference"])[0]["amount_minor"]
         # What went wrong at the payer's bank waits between the two, and can be given back under its own number only.

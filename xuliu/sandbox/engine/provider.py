@@ -5,7 +5,7 @@ from typing import Any, ClassVar
 
 from xuliu.sandbox.engine.courier import Courier
 from xuliu.sandbox.engine.faults import ALONE
-from xuliu.sandbox.engine.payments import Declined, Limits, Payments, Refund
+from xuliu.sandbox.engine.payments import Declined, Payments, RefundLimits, SandboxRefund
 from xuliu.sandbox.engine.server import Request
 from xuliu.sandbox.engine.stand_in import Parts, StandIn
 from xuliu.sandbox.engine.store import Row
@@ -13,7 +13,7 @@ from xuliu.sandbox.engine.store import Row
 FAULTY_REFUNDS = {"nothing": "hold", "fail_later": "abnormal"}
 
 
-class Provider(StandIn):
+class ProviderStandIn(StandIn):
     """The base of the providers. Each says in its own words what happens here."""
 
     faults = {"refuse": (), "nothing": ("refund", "notice"), "fail_later": ("refund",), "wrong_amount": ("notice",)}
@@ -50,9 +50,9 @@ class Provider(StandIn):
         """What it says of a transaction besides amount, currency and time; `reported` overrides."""
         return {}
 
-    def limits(self) -> Limits:
+    def limits(self) -> RefundLimits:
         """Of refunds."""
-        return Limits()
+        return RefundLimits()
 
     def new_number(self, kind: str) -> str:
         """The provider's own number for a `payment` or a `refund`."""
@@ -88,7 +88,7 @@ class Provider(StandIn):
         """A refund as the merchant asks for it, with what a fault makes of it. Raises Declined."""
         kinds = set(FAULTY_REFUNDS)
         fault = self._faults.pick(self.code, "refund", "change", kinds=kinds, reference=reference)
-        wanted = Refund(
+        wanted = SandboxRefund(
             reference=reference,
             number=self.new_number("refund"),
             amount_minor=amount_minor,

@@ -7,6 +7,10 @@ import os
 import signal
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from xuliu.sandbox.engine.world import World
 
 NEW_OBJECTS = 20_000  # before Python looks for garbage
 LOOK_SECONDS = 1.0
@@ -43,17 +47,15 @@ def _public(given: str) -> tuple[str, str]:
 
 def serve(arguments: argparse.Namespace) -> int:
     """Listen, say so on standard output in one JSON line, and stay until told to stop. Returns the exit code."""
-    from xuliu.sandbox.engine.control import Control
-    from xuliu.sandbox.engine.world import World
+    from xuliu.sandbox.engine.store import OtherBooks
 
     signals = {signal.SIGTERM, signal.SIGINT}
     signal.pthread_sigmask(signal.SIG_BLOCK, signals)  # before any thread is there, so that none takes them
-    public = dict(arguments.public_url)
-    world = World(arguments.data, seed=arguments.seed, latency_ms=arguments.latency_ms, public_url=public)
     try:
-        gc.freeze()  # what is loaded by now is no garbage
-        gc.set_threshold(NEW_OBJECTS)
-        world.open(arguments.host, arguments.port, Control(world).answer)
+        world = _opened(arguments)
+    except OtherBooks as other:
+        sys.stderr.write(f"The sandbox cannot use {arguments.data}: {other}.\n")
+        return 1
     except OSError as trouble:
         where = f"{arguments.host}, port {arguments.port}"
         sys.stderr.write(f"The sandbox cannot listen on {where} ({trouble.strerror}): take another --port.\n")
@@ -63,6 +65,19 @@ def serve(arguments: argparse.Namespace) -> int:
     _wait(signals, parent=arguments.with_parent)
     world.close()
     return 0
+
+
+def _opened(arguments: argparse.Namespace) -> "World":
+    """Everything, listening. Raises OtherBooks, or OSError where it cannot listen."""
+    from xuliu.sandbox.engine.control import Control
+    from xuliu.sandbox.engine.world import World
+
+    public, latency = dict(arguments.public_url), arguments.latency_ms
+    world = World(arguments.data, seed=arguments.seed, latency_ms=latency, public_url=public)
+    gc.freeze()  # what is loaded by now is no garbage
+    gc.set_threshold(NEW_OBJECTS)
+    world.open(arguments.host, arguments.port, Control(world).answer)
+    return world
 
 
 def _wait(signals: set[signal.Signals], *, parent: int | None) -> None:

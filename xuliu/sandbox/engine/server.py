@@ -71,7 +71,7 @@ class Manner(StrEnum):
 
 
 @dataclass(slots=True)
-class Answer:
+class TimedResponse:
     """A response, how it is sent, and how long after the call (real seconds)."""
 
     response: Response
@@ -90,7 +90,7 @@ class Port:
     """One listening port with a thread per connection. Going down closes every connection and refuses new ones; the
     port stays ours meanwhile, held by a socket that is bound and does not listen."""
 
-    def __init__(self, host: str, port: int, answer: Callable[[Request], Answer]) -> None:
+    def __init__(self, host: str, port: int, answer: Callable[[Request], TimedResponse]) -> None:
         self.host = host
         self._answer = answer
         self._lock = threading.Lock()
@@ -186,7 +186,7 @@ class Port:
         return is_kept
 
 
-def _send(connection: socket.socket, wire: bytes, answer: Answer) -> None:
+def _send(connection: socket.socket, wire: bytes, answer: TimedResponse) -> None:
     if answer.manner is Manner.DRIP:
         for at in range(len(wire)):
             connection.sendall(wire[at : at + 1])

@@ -22,7 +22,7 @@ DEFAULTS: dict[str, Any] = {
 CHOICES: dict[str, Collection[str]] = {"refund_outcome": ("success", "hold", "closed", "abnormal")}
 
 
-class Setting(Protocol):
+class HasSettings(Protocol):
     """Whoever brings settings of its own."""
 
     settings: ClassVar[Mapping[str, Any]]
@@ -32,7 +32,7 @@ class Setting(Protocol):
 class Settings:
     """Read like a mapping; what is not stored has its default."""
 
-    def __init__(self, store: Store, stand_ins: Iterable[type[Setting]] = (), **started_with: Any) -> None:
+    def __init__(self, store: Store, stand_ins: Iterable[type[HasSettings]] = (), **started_with: Any) -> None:
         self._store = store
         self._defaults, self._choices = dict(DEFAULTS), dict(CHOICES)
         for one in stand_ins:

@@ -14,7 +14,7 @@ STATES = ("in_stock", "testing", "active", "suspended", "terminated")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Plan:
+class CarrierPlan:
     """What can be ordered for a SIM."""
 
     carrier: str
@@ -34,11 +34,11 @@ class Plan:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Terms:
+class CarrierTerms:
     """How a carrier keeps its SIMs: where its days begin, what can be ordered by default, and how data are counted."""
 
     zone: ZoneInfo
-    plans: tuple[Plan, ...] = ()
+    plans: tuple[CarrierPlan, ...] = ()
     counts_over_lifetime: bool = False  # a period that begins changes neither what is granted nor what is used
 
 
@@ -53,12 +53,12 @@ def later(start: date, *, months: int = 0, days: int = 0, anchor_day: int) -> da
 class Sims:
     """Everything about SIMs that is not an order."""
 
-    def __init__(self, store: Store, clock: Clock, carriers: Mapping[str, Terms]) -> None:
+    def __init__(self, store: Store, clock: Clock, carriers: Mapping[str, CarrierTerms]) -> None:
         self._store = store
         self._carriers = carriers
         self._clock = clock
 
-    def terms(self, carrier: str) -> Terms:
+    def terms(self, carrier: str) -> CarrierTerms:
         """How that carrier keeps its SIMs."""
         return self._carriers[carrier]
 
@@ -73,7 +73,7 @@ class Sims:
 
     def load_plans(self, wanted: Iterable[dict[str, Any]]) -> int:
         """Add or replace plans. Raises ValueError or TypeError for a malformed one."""
-        plans = [Plan(**plan) for plan in wanted]
+        plans = [CarrierPlan(**plan) for plan in wanted]
         with self._store.transaction():
             for plan in plans:
                 self.check_carrier(plan.carrier)
@@ -85,10 +85,10 @@ class Sims:
         if carrier not in self._carriers:
             raise ValueError(f"carrier takes one of {', '.join(self._carriers)}")
 
-    def plan(self, carrier: str, code: str) -> Plan | None:
+    def plan(self, carrier: str, code: str) -> CarrierPlan | None:
         """A plan by its code."""
         row = self._store.row("SELECT * FROM plans WHERE carrier = ? AND code = ?", (carrier, code))
-        return None if row is None else Plan(**{**row, "is_orderable": bool(row["is_orderable"])})
+        return None if row is None else CarrierPlan(**{**row, "is_orderable": bool(row["is_orderable"])})
 
     def plans(self, carrier: str = "") -> list[Row]:
         """All plans, or a carrier's."""

@@ -13,7 +13,7 @@ from xuliu.sandbox.engine.store import Store
 
 
 @dataclass(frozen=True, slots=True)
-class Call:
+class Intent:
     """A request understood: what is asked for and how to bring it about."""
 
     operation: str
@@ -59,7 +59,7 @@ class StandIn:
         """Credentials for a new installation."""
         return Keys({}, {})
 
-    def route(self, request: Request) -> Call | Response:
+    def route(self, request: Request) -> Intent | Response:
         """Understand a request, or answer it at once (unknown path, no right to ask)."""
         raise NotImplementedError
 

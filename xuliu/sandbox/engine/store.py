@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 Row = dict[str, Any]
+VERSION = 2  # of the tables; books of another one are not read
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS sims (
@@ -85,6 +86,10 @@ CREATE TABLE IF NOT EXISTS counters (name TEXT PRIMARY KEY, value INTEGER NOT NU
 """
 
 
+class OtherBooks(Exception):
+    """The file was written by a sandbox whose books looked otherwise."""
+
+
 class Store:
     """One connection shared by all threads under `lock`; a kill loses nothing that was committed."""
 
@@ -93,8 +98,15 @@ class Store:
         self._depth = 0
         self._connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, cached_statements=256)
         self._connection.row_factory = _as_dict
+        if self._version() != VERSION and self.row("SELECT 1 AS one FROM sqlite_master"):
+            raise OtherBooks(f"{path.name} was written by another version; remove it, or take another folder")
         # synchronous=OFF: what is committed is with the system, so it survives our death, though not the machine's.
         self._connection.executescript("PRAGMA journal_mode=WAL; PRAGMA synchronous=OFF;" + SCHEMA + tables)
+        self.write(f"PRAGMA user_version = {VERSION}")
+
+    def _version(self) -> int:
+        row = self.row("PRAGMA user_version")
+        return int(row["user_version"]) if row else 0
 
     @contextmanager
     def transaction(self) -> Iterator[None]:

@@ -13,13 +13,13 @@ from xuliu.sandbox.engine.courier import Courier
 from xuliu.sandbox.engine.exchange import Calls, Exchange
 from xuliu.sandbox.engine.faults import Faults
 from xuliu.sandbox.engine.orders import Orders
-from xuliu.sandbox.engine.server import Answer, Port, Request
+from xuliu.sandbox.engine.server import Port, Request, TimedResponse
 from xuliu.sandbox.engine.settings import Settings
 from xuliu.sandbox.engine.sims import Sims
 from xuliu.sandbox.engine.stand_in import Parts, StandIn
 from xuliu.sandbox.engine.store import Store
 
-Answering = Callable[[Request], Answer]
+Answering = Callable[[Request], TimedResponse]
 CONTROL = "control"
 
 

@@ -1,6 +1,8 @@
 """The books add up, survive a restart and a kill, and are empty after a reset."""
 
+import contextlib
 import random
+import sqlite3
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -11,6 +13,7 @@ import pytest
 from xuliu.sandbox.carriers.onelink.tests.caller import OneLinkCaller
 from xuliu.sandbox.carriers.onence.tests.caller import NceCaller
 from xuliu.sandbox.conftest import ABROAD, LIN
+from xuliu.sandbox.engine.store import OtherBooks, Store
 from xuliu.sandbox.providers.wechatpay.tests.caller import WeChatCaller
 from xuliu.sandbox.testing import Sandbox, start
 
@@ -162,6 +165,13 @@ def test_a_whole_fleet_is_loaded_at_once(sandbox: Sandbox) -> None:
     sims = [{"carrier": "onelink", "iccid": f"898604{at:014d}", "msisdn": f"14400{at:08d}"} for at in range(30_000)]
     assert sandbox.control.sims(sims) == 30_000
     assert sandbox.control.sim("89860400000000029999")["msisdn"] == "1440000029999"
+
+
+def test_books_of_another_version_are_refused_in_one_sentence(tmp_path: Path) -> None:
+    with contextlib.closing(sqlite3.connect(tmp_path / "sandbox.sqlite3")) as before:
+        before.execute("CREATE TABLE payments (reference TEXT PRIMARY KEY)")
+    with pytest.raises(OtherBooks, match="was written by another version; remove it"):
+        Store(tmp_path / "sandbox.sqlite3")
 
 
 def test_a_port_that_is_taken_is_said_in_one_sentence(sandbox: Sandbox, furnished: Path) -> None:

@@ -8,7 +8,7 @@ import pytest
 from xuliu.sandbox.carriers.onelink.tests.caller import OneLinkCaller
 from xuliu.sandbox.carriers.onence.tests.caller import NceCaller
 from xuliu.sandbox.conftest import ABROAD
-from xuliu.sandbox.testing import Refused, Sandbox
+from xuliu.sandbox.testing import ControlRefused, Sandbox
 
 LINS = "1440000000017"
 
@@ -62,7 +62,7 @@ def test_it_is_of_reads_alone(sandbox: Sandbox, nce: NceCaller) -> None:
     nce.fetch_token()
     sandbox.control.fault(peer="1nce", kind="other_sim", operation="*")
     assert nce.call("POST", f"/v1/sims/{ABROAD}/topup").status_code == 201
-    with pytest.raises(Refused):
+    with pytest.raises(ControlRefused):
         sandbox.control.fault(peer="onelink", kind="other_sim", operation="read")
-    with pytest.raises(Refused):
+    with pytest.raises(ControlRefused):
         sandbox.control.fault(peer="wechatpay", kind="stale_read", operation="query")

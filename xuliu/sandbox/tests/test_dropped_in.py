@@ -16,7 +16,7 @@ import pytest
 
 from xuliu.sandbox import carriers
 from xuliu.sandbox.engine import discovery
-from xuliu.sandbox.testing import Refused, Sandbox
+from xuliu.sandbox.testing import ControlRefused, Sandbox
 from xuliu.sandbox.tests.callers import Shop, get, post
 
 HERE = Path(__file__).parent
@@ -93,7 +93,7 @@ def test_the_command_lists_them_and_the_control_port_shows_them(dropped: Sandbox
     assert dropped.control.health()["ports"] == dropped.ports
     assert {plan["code"] for plan in dropped.control.get("plans", carrier="mei-tel")} == {"year", "100M"}
     assert dropped.control.settings()["meitel_greeting"] == "plain"
-    with pytest.raises(Refused, match="plain, warm"):
+    with pytest.raises(ControlRefused, match="plain, warm"):
         dropped.control.settings(meitel_greeting="cold")
     assert set(dropped.credentials) == {"1nce", "mei-tel", "onelink", "lan-pay", "wechatpay"}
     assert dropped.credentials["wechatpay"] == sandbox_of_worker.credentials["wechatpay"], "made anew"
@@ -114,7 +114,7 @@ def test_a_carriers_routes_faults_and_books_work(dropped: Sandbox) -> None:
     ]
     assert dropped.control.sim(LIN)["ends_on"] == "2051-01-31"
     assert [call["status"] for call in dropped.control.calls("mei-tel", "order", LIN)] == [401, 200, 200, 200]
-    with pytest.raises(Refused, match="mei-tel knows no bad_signature"):
+    with pytest.raises(ControlRefused, match="mei-tel knows no bad_signature"):
         dropped.control.fault(peer="mei-tel", kind="bad_signature")
 
 
@@ -154,7 +154,7 @@ def test_a_folder_that_is_no_stand_in_is_named(tmp_path: Path, monkeypatch: pyte
     (tmp_path / "nothing").mkdir()
     (tmp_path / "nothing/__init__.py").touch()
     monkeypatch.setattr(carriers, "__path__", [*carriers.__path__, str(tmp_path)])
-    with pytest.raises(discovery.Misplaced, match=r"carriers\.nothing has no class StandIn"):
+    with pytest.raises(discovery.MisplacedStandIn, match=r"carriers\.nothing has no class StandIn"):
         discovery.stand_ins()
 
 

@@ -13,7 +13,7 @@ from xuliu.sandbox.carriers.onelink.tests.caller import OneLinkCaller
 from xuliu.sandbox.carriers.onence.tests.caller import NceCaller
 from xuliu.sandbox.conftest import ABROAD, LIN, MEI
 from xuliu.sandbox.providers.wechatpay.tests.caller import WeChatCaller
-from xuliu.sandbox.testing import Refused, Sandbox
+from xuliu.sandbox.testing import ControlRefused, Sandbox
 from xuliu.sandbox.tests.callers import NO_TLS, get, post
 
 LINS, MEIS = "1440000000017", "1440000000025"
@@ -287,7 +287,7 @@ def test_a_refund_can_be_for_ever_under_way_or_go_wrong(sandbox: Sandbox, wechat
     ],
 )
 def test_a_fault_that_could_never_hit_is_not_planted(sandbox: Sandbox, fault: dict[str, Any]) -> None:
-    with pytest.raises(Refused):
+    with pytest.raises(ControlRefused):
         sandbox.control.fault(**fault)
     assert sandbox.control.faults() == []
 

@@ -39,9 +39,9 @@ from xuliu.carrier.contract import (
     Reason,
     Response,
     Session,
-    Shown,
     SimKey,
     Token,
+    TryResult,
     access,
     first_day_not_served,
     heard,
@@ -120,7 +120,7 @@ class Connector:
         """Signing in shows address and API user; how 1NCE shall charge us shows only with the first order."""
         payment = {"zh-hans": "付款方式", "en": "Payment method"}
         later = {"zh-hans": "第一次下单后才能验证。", "en": "It shows with the first order."}
-        seen_later = Finding(about=payment, shown=Shown.UNTRIED, why=later, is_needed=False)
+        seen_later = Finding(about=payment, shown=TryResult.UNTRIED, why=later, is_needed=False)
         return [access(lambda: self._fetch_token(session)), seen_later]
 
     def find(self, session: Session, questions: Sequence[Question]) -> list[Answer]:

@@ -14,6 +14,7 @@ from xuliu.interfaces.console.kit import columns
 from xuliu.interfaces.console.kit.listing import Table, choice_filter, subject_link, timeline_of
 from xuliu.interfaces.wording import figures
 from xuliu.interfaces.wording.cases import CASE_KINDS
+from xuliu.interfaces.wording.facts import named
 from xuliu.interfaces.wording.states import CASE_STATES
 from xuliu.party.rights import Right
 from xuliu.ticket.models import Case
@@ -43,7 +44,7 @@ def facts(case: Case) -> SafeString | str:
     """What a person needs to decide, as it was when the case was opened."""
     if not case.facts:
         return figures.NONE
-    rows = format_html_join("", "<dt>{}</dt><dd>{}</dd>", case.facts.items())
+    rows = format_html_join("", "<dt>{}</dt><dd>{}</dd>", named(case.facts, subject_kind=case.subject_kind))
     return format_html('<dl class="x-facts">{}</dl>', rows)
 
 
@@ -65,6 +66,12 @@ class CaseTable(Table):
         choice_filter(_("What happened"), "kind", CASE_KINDS),
     )
     shown = (*list_display, facts, timeline_of(CASE_STATES))
+
+    def change_view(self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None) -> Any:
+        """Headed by what happened."""
+        kind = Case.objects.filter(id=object_id).values_list("kind", flat=True).first() if object_id.isdecimal() else ""
+        called = CASE_KINDS.get(kind or "", kind)
+        return super().change_view(request, object_id, form_url, {"called": called, **(extra_context or {})})
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Who may decide may close an open case."""

@@ -12,7 +12,7 @@ from playwright.sync_api import Page as Tab
 
 from xuliu.common import clock, guard
 from xuliu.common.examining import store, want
-from xuliu.common.findings import Finding, Shown
+from xuliu.common.findings import Finding, TryResult
 from xuliu.interfaces.console import tries
 from xuliu.interfaces.console.tests import make, people
 from xuliu.interfaces.merchant.tests.make import Shop, wechat_config
@@ -23,6 +23,7 @@ from xuliu.party.roles import SUPPORT
 from xuliu.payment.accounts import resume, set_credentials
 from xuliu.payment.models import ProviderAccount, RefundApproval
 from xuliu.payment.providers.wechatpay import examining as trying
+from xuliu.ticket.models import Case
 
 
 @dataclass(frozen=True)
@@ -101,9 +102,9 @@ def _tried(shop: Shop) -> ProviderAccount:
     set_credentials(account, wechat_config())
     want(account)
     found = [
-        Finding(about=trying.KEYS, shown=Shown.RIGHT),
-        Finding(about=trying.APP, shown=Shown.WRONG, why=trying.APP_REFUSED),
-        Finding(about=trying.API_KEY, shown=Shown.UNTRIED, why=trying.SEEN_LATER, is_needed=False),
+        Finding(about=trying.KEYS, shown=TryResult.RIGHT),
+        Finding(about=trying.APP, shown=TryResult.WRONG, why=trying.APP_REFUSED),
+        Finding(about=trying.API_KEY, shown=TryResult.UNTRIED, why=trying.SEEN_LATER, is_needed=False),
     ]
     account.refresh_from_db()
     store(account, found, resume=resume, stop="provider.examined")
@@ -122,7 +123,12 @@ def _pages(desk: make.Desk, key: str, *, early_id: int, refused_id: int) -> list
         Hung("console-line-aside", reverse(line, args=[desk.aside.pk]), key),
         Hung("console-line-held", reverse(line, args=[desk.held.pk]), key),
         Hung("console-sim", reverse(sim, args=[desk.shop.sim.pk]), key),
+        Hung("console-case", reverse("admin:ticket_case_change", args=[_case_of(desk.held.pk)]), key),
     ]
+
+
+def _case_of(line_id: int) -> int:
+    return Case.objects.values_list("id", flat=True).get(subject_kind="orderline", subject_id=line_id)
 
 
 def _tables(key: str) -> list[Hung]:

@@ -19,7 +19,8 @@ from xuliu.ledger import addresses
 from xuliu.ledger.operations import Entry, post
 from xuliu.ordering.buying.quote import Selection, quote
 from xuliu.ordering.delivering.outcomes import Delivery, complete, reject
-from xuliu.ordering.ending.settle import issue_receipts, settle
+from xuliu.ordering.ending.receipts import issue_receipts
+from xuliu.ordering.ending.settle import settle
 from xuliu.ordering.models import Attempt, Flight, Order, OrderLine
 from xuliu.payment.models import Payment, Refund, RefundNumber
 from xuliu.payment.outside import Outside, record
@@ -146,7 +147,7 @@ def make_disputed(shop: Shop, *, minutes_ago: float = 26 * 60) -> OrderLine:
     }
     Attempt.objects.filter(id=attempt.pk).update(after={**read, "left_bytes": 1300 * MB})
     move(OrderLine, [line.pk], to=State.VERIFYING, at=at + timedelta(seconds=10))
-    move(OrderLine, [line.pk], to=State.DISPUTED, at=at + timedelta(hours=24), why="not proven within 1 day")
+    move(OrderLine, [line.pk], to=State.DISPUTED, at=at + timedelta(hours=24), why="not proven in time")
     open_case("line_disputed", ("orderline", line.pk), {"read": "period end unchanged"})
     line.refresh_from_db()
     return line
@@ -169,7 +170,7 @@ def make_held_back(shop: Shop) -> OrderLine:
         line=line, number=1, account_id=line.account_id, before=said, outcome="not_sent", detail=detail
     )
     OrderLine.objects.filter(id=line.pk).update(attempt=1, is_set_aside=True)
-    facts = {"why": "an earlier end than was proven", "end_said": said["period_end_on"]}
+    facts = {"attempt": 1, "why": detail, "end_said": said["period_end_on"], "end_proven": str(proven.period_end_on)}
     open_case("line_held_back", ("orderline", line.pk), facts)
     line.refresh_from_db()
     return line

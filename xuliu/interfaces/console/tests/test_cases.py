@@ -3,9 +3,11 @@
 import pytest
 from django.urls import reverse
 
-from xuliu.interfaces.console.tests import people
+from xuliu.interfaces.console.tests import make, people
 from xuliu.interfaces.console.tests.people import signed_in
+from xuliu.interfaces.merchant.tests.make import make_shop
 from xuliu.ordering.overdue import KINDS
+from xuliu.ticket.models import Case
 from xuliu.ticket.operations import open_case
 
 pytestmark = pytest.mark.django_db
@@ -31,3 +33,17 @@ def test_the_case_of_whatever_waits_leads_to_it() -> None:
     text = signed_in(people.olga()).get(reverse("admin:ticket_case_changelist")).content.decode()
 
     assert [what for what in WHAT_WAITS.values() if f"/{what}/7/change/" not in text] == []
+
+
+def test_a_case_is_headed_by_what_happened_and_tells_its_facts_in_words() -> None:
+    line = make.make_held_back(make_shop())
+    case = Case.objects.get(kind="line_held_back", subject_id=line.pk)
+    client = signed_in(people.olga())
+
+    page = client.get(
+        reverse("admin:ticket_case_change", args=[case.pk]), headers={"Accept-Language": "en"}
+    ).content.decode()
+
+    assert "Case · Not sent: the carrier shows less than was proven" in page
+    assert "<dt>Last day served, as proven</dt>" in page
+    assert "end_proven" not in page

@@ -21,7 +21,7 @@ PACES = ((120, 2), (900, 5), (float("inf"), 30))
 
 
 class StepLike(Protocol):
-    """What `ordering.queries` says of one step."""
+    """What `ordering.progress` says of one step."""
 
     @property
     def code(self) -> str: ...
@@ -32,7 +32,7 @@ class StepLike(Protocol):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Line:
+class BoughtItem:
     """One thing bought and for which card."""
 
     what: str
@@ -54,7 +54,7 @@ class Quote:
     """What stands above the pay button."""
 
     number: str
-    lines: tuple[Line, ...]
+    lines: tuple[BoughtItem, ...]
     more: str
     prices: tuple[PriceLine, ...]
     total: str
@@ -69,7 +69,7 @@ class Quote:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Shown:
+class StepView:
     """One step of the way with its time."""
 
     text: str
@@ -143,8 +143,8 @@ def _leads_to(order: Order, lines: Sequence[OrderLine]) -> str:
     return gettext("Will serve until")
 
 
-def _line(order: Order, line: OrderLine) -> Line:
-    return Line(
+def _line(order: Order, line: OrderLine) -> BoughtItem:
+    return BoughtItem(
         what=figures.localised(line.offering.name),
         for_whom=whose(line),
         price=_money(order, line.price_minor),
@@ -172,10 +172,10 @@ def _money(order: Order, amount_minor: int) -> str:
     return figures.amount(amount_minor, order.currency)
 
 
-def steps(found: Sequence[StepLike], *, carrier: str, zone: str) -> list[Shown]:
+def steps(found: Sequence[StepLike], *, carrier: str, zone: str) -> list[StepView]:
     """The real steps, each with the time it happened."""
     return [
-        Shown(
+        StepView(
             text=words_of_step(step.code, is_done=step.at is not None, carrier=carrier),
             time=figures.clock_time(step.at, zone=zone) if step.at else "",
             stands=_stands(step),

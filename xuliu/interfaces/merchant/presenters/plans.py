@@ -14,7 +14,7 @@ MOST_SHOWN = 8
 
 
 @dataclass(frozen=True, kw_only=True)
-class Plan:
+class PlanChoice:
     """One row to choose; `go` is what the button says once it is chosen."""
 
     offering_id: int
@@ -28,14 +28,14 @@ class Plan:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Group:
+class PlanGroup:
     """Plans under one question."""
 
     question: str
-    plans: tuple[Plan, ...]
+    plans: tuple[PlanChoice, ...]
 
 
-def groups(offers: Sequence[Offer], *, wants: str, chosen: str = "") -> list[Group]:
+def groups(offers: Sequence[Offer], *, wants: str, chosen: str = "") -> list[PlanGroup]:
     """Renewals and add-ons, what is wanted first; chosen is the offering of that id, otherwise the first."""
     renewals = sorted((one for one in offers if not _is_add_on(one.offering)), key=_months, reverse=True)
     add_ons = sorted((one for one in offers if _is_add_on(one.offering)), key=lambda one: one.amount_minor)
@@ -45,13 +45,13 @@ def groups(offers: Sequence[Offer], *, wants: str, chosen: str = "") -> list[Gro
     filled = [(question, rows) for question, rows in sides if rows]
     ids = [row.offering.id for _, rows in filled for row in rows]
     picked = next((each for each in ids if str(each) == chosen), ids[0] if ids else 0)
-    return [Group(question=question, plans=_plans(rows, picked=picked)) for question, rows in filled]
+    return [PlanGroup(question=question, plans=_plans(rows, picked=picked)) for question, rows in filled]
 
 
-def _plans(rows: Sequence[Offer], *, picked: int) -> tuple[Plan, ...]:
+def _plans(rows: Sequence[Offer], *, picked: int) -> tuple[PlanChoice, ...]:
     cheapest = min(rows, key=_a_month)
     return tuple(
-        Plan(
+        PlanChoice(
             offering_id=row.offering.id,
             title=figures.localised(row.offering.name),
             price=figures.amount(row.amount_minor, row.offering.currency),

@@ -19,7 +19,7 @@ LINES_PRINTED = 500
 
 
 @dataclass(frozen=True, kw_only=True)
-class Item:
+class DeliveredItem:
     """One delivered line."""
 
     what: str
@@ -30,7 +30,7 @@ class Item:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Words:
+class ReceiptText:
     """The receipt; `facts` are pairs of label and value."""
 
     title: str
@@ -39,7 +39,7 @@ class Words:
     seller: str
     tax_number: str
     contact: str
-    items: tuple[Item, ...]
+    items: tuple[DeliveredItem, ...]
     total: str
     tax: str
     facts: tuple[tuple[str, str], ...]
@@ -58,11 +58,11 @@ class Checked:
 
 def present_receipt(
     receipt: Receipt, lines: Sequence[OrderLine], *, payment: Payment | None, proofs: Mapping[int, str]
-) -> Words:
+) -> ReceiptText:
     """The receipt with what was delivered and what proved it. What was refunded instead is not on it."""
     delivered = [line for line in lines if line.state == OrderLine.State.COMPLETED]
     zone = zone_of(lines)
-    return Words(
+    return ReceiptText(
         title=gettext("Receipt for data fees"),
         number=receipt.text_number,
         issued=figures.instant(receipt.issued_at, zone=zone),
@@ -77,10 +77,10 @@ def present_receipt(
     )
 
 
-def _item(line: OrderLine, proof: str) -> Item:
+def _item(line: OrderLine, proof: str) -> DeliveredItem:
     is_add_on = line.offering.kind == Offering.Kind.ADD_ON
     first, last = line.starts_on.isoformat(), figures.last_day(line.ends_on)
-    return Item(
+    return DeliveredItem(
         what=figures.localised(line.offering.name),
         card=f"{figures.localised(line.account.carrier.name)} {line.sim.iccid}",
         period=sims.until(line.ends_on, kind=line.offering.kind)
@@ -108,7 +108,7 @@ def grouped(check_code: str) -> str:
     return " ".join(check_code[i : i + CHECK_CODE_GROUP] for i in range(0, len(check_code), CHECK_CODE_GROUP))
 
 
-def printed(words: Words) -> dict[str, Any]:
+def printed(words: ReceiptText) -> dict[str, Any]:
     """What the PDF's template reads: the words and its own labels."""
     labels = {
         "issued": gettext("Issued"),

@@ -16,7 +16,7 @@ GIVE_UP_AFTER = timedelta(seconds=60)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Answer:
+class Headline:
     """`figure` and `unit` are the one big answer, `say` what it means, `advice` what to do.
 
     `tone` is well, soon, dark or plain. `wants` is what helps: renewal, add_on, either, or nothing that we sell.
@@ -74,14 +74,14 @@ class Facts:
         return reading.left_bytes * 100 < reading.granted_bytes * LOW_SHARE
 
 
-def answer(facts: Facts) -> Answer:
+def answer(facts: Facts) -> Headline:
     """The one answer, the gravest first."""
     return _not_in_service(facts) or _blocked(facts) or _dark(facts) or _soon(facts) or _well(facts)
 
 
-def _not_in_service(facts: Facts) -> Answer | None:
+def _not_in_service(facts: Facts) -> Headline | None:
     if facts.state == Sim.State.TERMINATED:
-        return Answer(
+        return Headline(
             tone="dark",
             unit=gettext("Cancelled"),
             say=gettext("The carrier has cancelled this SIM for good. It can no longer be renewed."),
@@ -89,7 +89,7 @@ def _not_in_service(facts: Facts) -> Answer | None:
             wants="",
         )
     if facts.reading and facts.reading.refused:
-        return Answer(
+        return Headline(
             tone="dark",
             unit=gettext("Not known to the carrier"),
             say=gettext("The carrier says that it does not know this SIM."),
@@ -97,7 +97,7 @@ def _not_in_service(facts: Facts) -> Answer | None:
             wants="",
         )
     if facts.state == Sim.State.IN_STOCK:
-        return Answer(
+        return Headline(
             tone="plain",
             unit=gettext("Not in service yet"),
             say=gettext("This SIM has not been handed out yet, so there is nothing to renew."),
@@ -107,10 +107,10 @@ def _not_in_service(facts: Facts) -> Answer | None:
     return None
 
 
-def _blocked(facts: Facts) -> Answer | None:
+def _blocked(facts: Facts) -> Headline | None:
     if not facts.reading or not facts.reading.blocked_why:
         return None
-    return Answer(
+    return Headline(
         tone="dark",
         unit=gettext("Blocked"),
         say=gettext("The carrier blocks this SIM: %(why)s.") % {"why": facts.reading.blocked_why.rstrip("。.")},
@@ -119,10 +119,10 @@ def _blocked(facts: Facts) -> Answer | None:
     )
 
 
-def _dark(facts: Facts) -> Answer | None:
+def _dark(facts: Facts) -> Headline | None:
     days = facts.days
     if days is not None and days < 0:
-        return Answer(
+        return Headline(
             tone="dark",
             figure=str(-days),
             unit=ngettext("day overdue", "days overdue", -days),
@@ -130,7 +130,7 @@ def _dark(facts: Facts) -> Answer | None:
             advice=gettext("Renew now. Once it is done, switch the terminal off and on."),
         )
     if facts.is_empty:
-        return Answer(
+        return Headline(
             tone="dark",
             unit=gettext("Data used up"),
             say=gettext("The service period still runs, but there is no data left, so the terminal is offline."),
@@ -138,7 +138,7 @@ def _dark(facts: Facts) -> Answer | None:
             wants="add_on",
         )
     if facts.state == Sim.State.SUSPENDED:
-        return Answer(
+        return Headline(
             tone="dark",
             unit=gettext("Suspended"),
             say=gettext("The carrier has suspended this SIM, although it has time and data left."),
@@ -147,10 +147,10 @@ def _dark(facts: Facts) -> Answer | None:
     return None
 
 
-def _soon(facts: Facts) -> Answer | None:
+def _soon(facts: Facts) -> Headline | None:
     days = facts.days
     if days is None:
-        return Answer(
+        return Headline(
             tone="plain",
             unit=gettext("End not known"),
             say=gettext("The carrier has not told us until when this SIM serves."),
@@ -164,18 +164,18 @@ def _soon(facts: Facts) -> Answer | None:
     if not low and facts.reading and facts.reading.left_bytes is not None:
         say = gettext("There is enough data, but the service period ends soon.")
     if days == 0:
-        return Answer(tone="soon", unit=str(sims.ENDS_TODAY), say=gettext("Today is the last day it serves."))
-    return Answer(tone="soon", figure=str(days), unit=unit, say=say)
+        return Headline(tone="soon", unit=str(sims.ENDS_TODAY), say=gettext("Today is the last day it serves."))
+    return Headline(tone="soon", figure=str(days), unit=unit, say=say)
 
 
-def _well(facts: Facts) -> Answer:
+def _well(facts: Facts) -> Headline:
     days = facts.days or 0
     unit = ngettext("day left", "days left", days)
     if facts.is_low and facts.reading and facts.reading.left_bytes is not None:
         left = figures.size(facts.reading.left_bytes, like=facts.reading.granted_bytes)
         say = gettext("Time is left, but only %(left)s of data.") % {"left": left}
-        return Answer(tone="soon", figure=str(days), unit=unit, say=say, wants="add_on")
-    return Answer(
+        return Headline(tone="soon", figure=str(days), unit=unit, say=say, wants="add_on")
+    return Headline(
         tone="well",
         figure=str(days),
         unit=unit,

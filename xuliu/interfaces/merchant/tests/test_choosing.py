@@ -18,8 +18,9 @@ from xuliu.interfaces.merchant.tests.make import Shop
 from xuliu.inventory.models import Sim
 from xuliu.inventory.tests.make import make_merchant, make_sim, make_terminal
 from xuliu.ordering.buying import choose as choosing
+from xuliu.ordering.buying.cannot_place import CannotPlace
 from xuliu.ordering.buying.openings import SHARE_OF_A_SHOP, SHARE_OF_AN_ADDRESS, WINDOW, budgets, shares_of_address
-from xuliu.ordering.buying.place import CannotPlace, place
+from xuliu.ordering.buying.place import place
 from xuliu.ordering.buying.quote import Selection, quote
 from xuliu.ordering.models import Order, PageOrder
 from xuliu.payment.models import Payment, ProviderAccount

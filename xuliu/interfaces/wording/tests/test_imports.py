@@ -8,7 +8,7 @@ from django.utils.translation import override
 
 from xuliu.interfaces.wording.imports import OF_FILE, OF_LINE, reason, refusal_of_file, result_rows
 from xuliu.inventory.imports.problems import FileFault, LineFault, Problem, UnreadableFile
-from xuliu.inventory.numbers import Fault, Kind
+from xuliu.inventory.numbers import Kind, NumberFault
 
 INNER = Problem(line=2, column="iccid", value="", fault=LineFault.CHECK_DIGIT_DIFFERS, is_refusal=False)
 FACTS: Mapping[str, object] = {
@@ -19,7 +19,7 @@ FACTS: Mapping[str, object] = {
 }  # fmt: skip
 
 
-def a_problem(fault: LineFault | Fault, value: str = "x", **facts: object) -> Problem:
+def a_problem(fault: LineFault | NumberFault, value: str = "x", **facts: object) -> Problem:
     return Problem(line=2, column="iccid", value=value, fault=fault, facts=facts or FACTS)
 
 
@@ -54,7 +54,7 @@ def test_a_refused_cell_names_the_sign_in_it_that_cannot_be_seen(language: str) 
     with override(language):
         password = reason(a_problem(LineFault.NOT_A_PASSWORD, "481\u200b"))
         account = reason(a_problem(LineFault.ACCOUNT_UNKNOWN, "nobody\u202e", known=("cmcc",)))
-        length = reason(a_problem(Fault.LENGTH, "8986", kind=Kind.ICCID, count=4))
+        length = reason(a_problem(NumberFault.LENGTH, "8986", kind=Kind.ICCID, count=4))
 
     assert "U+200B ZERO WIDTH SPACE" in password
     assert "4" in password

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from xuliu.interfaces.wording.numbers import refusal_of_number
 from xuliu.inventory import numbers
-from xuliu.inventory.numbers import Fault, Kind, NotSuchANumber
+from xuliu.inventory.numbers import Kind, NotSuchANumber, NumberFault
 
 READERS = (numbers.iccid_of, numbers.msisdn_of, numbers.imei_of, numbers.serial_number_of)
 FACTS = {"count": 3, "place": 2, "sign": "\u200b", "letter": "O", "digit": "0", "perhaps": "8986"}
@@ -32,9 +32,9 @@ def is_seen(sentence: str) -> bool:
 @pytest.mark.parametrize("language", ["en", "zh-hans"])
 def test_every_fault_of_every_kind_of_number_has_a_sentence(language: str) -> None:
     with override(language):
-        said = {refusal_of_number(NotSuchANumber(kind, fault, **FACTS)) for kind in Kind for fault in Fault}
+        said = {refusal_of_number(NotSuchANumber(kind, fault, **FACTS)) for kind in Kind for fault in NumberFault}
 
-    assert len(said) == 2 * len(Kind) + len(Fault) - 2  # length and sign have one for each kind
+    assert len(said) == 2 * len(Kind) + len(NumberFault) - 2  # length and sign have one for each kind
     assert all(is_seen(sentence) and "%(" not in sentence for sentence in said)
 
 

@@ -9,7 +9,7 @@ from django.utils.translation import override
 from xuliu.carrier.contract import Outcome
 from xuliu.carrier.contract import Proof as CarrierProof
 from xuliu.catalog.models import Offering
-from xuliu.common.findings import Shown
+from xuliu.common.findings import TryResult
 from xuliu.interfaces.wording import accounts, cases, decisions, reasons, refusals, states, steps, subjects, terms
 from xuliu.inventory.models import Sim
 from xuliu.ordering.models import Order, OrderLine
@@ -26,7 +26,7 @@ ALL_OF_THEM: list[tuple[Mapping[Any, Any], Any]] = [
     (states.NOTICE_STATES, Notice.State),
     (states.CASE_STATES, Case.State),
     (states.ATTEMPT_OUTCOMES, ["", *Outcome]),
-    (accounts.FOUND, Shown),
+    (accounts.FOUND, TryResult),
     (terms.KINDS, Offering.Kind),
     (terms.STARTS, Offering.Start),
     (terms.AFTER_EXPIRY, Offering.AfterExpiry),
@@ -84,6 +84,9 @@ def test_a_refusal_is_a_sentence_for_payers_and_a_phrase_with_its_remedy_for_sta
         assert refusals.for_staff("account_paused") == "the carrier account is paused"
         told = refusals.with_remedy("account_paused")
         assert told == "It cannot be had: the carrier account is paused. The console says why."
+    with override("zh-hans"):
+        assert refusals.with_remedy("account_paused") == "无法办理：运营商账户已暂停。原因见控制台。"
+    with override("en"):
         for words in refusals.REFUSALS.values():
             assert str(words.payer).endswith(".")
             assert not str(words.staff).endswith(".")

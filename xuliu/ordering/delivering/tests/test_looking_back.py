@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from xuliu.carrier.registry import all_connectors
+from xuliu.ordering.delivering.deadlines import absence_proves_from
 from xuliu.ordering.delivering.drift import next_look
-from xuliu.ordering.delivering.underway import absence_proves_from
 
 AT = datetime(2026, 3, 10, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)

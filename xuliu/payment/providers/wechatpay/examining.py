@@ -7,7 +7,7 @@ looks at app id and secret before it looks at the code: 40029 and 40163 are abou
 
 from collections.abc import Callable
 
-from xuliu.payment.contract import Finding, LockedOut, Malformed, NoAnswer, NotSent, Response, Session, Shown
+from xuliu.payment.contract import Finding, LockedOut, Malformed, NoAnswer, NotSent, Response, Session, TryResult
 from xuliu.payment.providers.wechatpay.codes import NOT_THERE, code_in
 from xuliu.payment.providers.wechatpay.scheme import ANOTHERS
 
@@ -52,8 +52,8 @@ def ask(exchange: Callable[..., Response], session: Session, mchid: str) -> Resp
 
 def findings(*, ask: Callable[[], Response], sign_in: Callable[[str], object] | None) -> list[Finding]:
     """`ask` queries a payment that nobody has; `sign_in` exchanges a code, where a secret is given."""
-    notices = Finding(about=API_KEY, shown=Shown.UNTRIED, why=SEEN_LATER, is_needed=False)
-    not_given = Finding(about=APP, shown=Shown.UNTRIED, why=NOT_GIVEN, is_needed=False)
+    notices = Finding(about=API_KEY, shown=TryResult.UNTRIED, why=SEEN_LATER, is_needed=False)
+    not_given = Finding(about=APP, shown=TryResult.UNTRIED, why=NOT_GIVEN, is_needed=False)
     return [_keys(ask), _app(sign_in) if sign_in else not_given, notices]
 
 
@@ -61,31 +61,31 @@ def _keys(ask: Callable[[], Response]) -> Finding:
     try:
         answer = ask()
     except LockedOut as refused:
-        return Finding(about=KEYS, shown=Shown.WRONG, why=str(refused)[:200])
+        return Finding(about=KEYS, shown=TryResult.WRONG, why=str(refused)[:200])
     except (NotSent, NoAnswer) as error:
         if str(error.__cause__) in ANOTHERS:
-            return Finding(about=KEYS, shown=Shown.WRONG, why=ANOTHERS_KEY)
-        return Finding(about=KEYS, shown=Shown.UNTRIED, why=str(error)[:200])
+            return Finding(about=KEYS, shown=TryResult.WRONG, why=ANOTHERS_KEY)
+        return Finding(about=KEYS, shown=TryResult.UNTRIED, why=str(error)[:200])
     if answer.status == 404 and code_in(answer) in NOT_THERE:
-        return Finding(about=KEYS, shown=Shown.RIGHT)
-    return Finding(about=KEYS, shown=Shown.UNTRIED, why=f"HTTP {answer.status} {code_in(answer)}".strip()[:200])
+        return Finding(about=KEYS, shown=TryResult.RIGHT)
+    return Finding(about=KEYS, shown=TryResult.UNTRIED, why=f"HTTP {answer.status} {code_in(answer)}".strip()[:200])
 
 
 def _app(sign_in: Callable[[str], object]) -> Finding:
     try:
         sign_in(NOBODYS)
     except (NotSent, NoAnswer) as error:
-        return Finding(about=APP, shown=Shown.UNTRIED, why=str(error)[:200])
+        return Finding(about=APP, shown=TryResult.UNTRIED, why=str(error)[:200])
     except Malformed as error:
         return _by_error(str(error))
-    return Finding(about=APP, shown=Shown.UNTRIED, why=ODD)
+    return Finding(about=APP, shown=TryResult.UNTRIED, why=ODD)
 
 
 def _by_error(said: str) -> Finding:
     number = said.rpartition(" ")[2]
     if number in CODE_IS_WRONG:
-        return Finding(about=APP, shown=Shown.RIGHT)
+        return Finding(about=APP, shown=TryResult.RIGHT)
     wrong = dict.fromkeys(APP_ID_IS_WRONG, NO_SUCH_APP) | dict.fromkeys(SECRET_IS_WRONG, APP_REFUSED)
     if number in wrong:
-        return Finding(about=APP, shown=Shown.WRONG, why=wrong[number])
-    return Finding(about=APP, shown=Shown.UNTRIED, why=said[:200])
+        return Finding(about=APP, shown=TryResult.WRONG, why=wrong[number])
+    return Finding(about=APP, shown=TryResult.UNTRIED, why=said[:200])

@@ -4,8 +4,8 @@ from collections.abc import Callable
 from datetime import date, datetime
 from typing import Any
 
-from xuliu.sandbox.carriers.onelink.words import CARD_STATES, CODE, MESSAGES, REFUSALS, No
-from xuliu.sandbox.engine.clock import CHINA, instant, last_second
+from xuliu.sandbox.carriers.onelink.words import CARD_STATES, CHINA, CODE, MESSAGES, REFUSALS, No
+from xuliu.sandbox.engine.clock import instant, last_second
 from xuliu.sandbox.engine.orders import Orders
 from xuliu.sandbox.engine.sims import Sims
 from xuliu.sandbox.engine.store import Row

@@ -10,15 +10,15 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from xuliu.sandbox.carriers.onelink.reads import Reads
-from xuliu.sandbox.carriers.onelink.words import CODE, PLANS, REFUSALS, No, said, said_no
-from xuliu.sandbox.engine.carrier import Carrier
-from xuliu.sandbox.engine.clock import CHINA, instant
+from xuliu.sandbox.carriers.onelink.words import CHINA, CODE, PLANS, REFUSALS, No, said, said_no
+from xuliu.sandbox.engine.carrier import CarrierStandIn
+from xuliu.sandbox.engine.clock import instant
 from xuliu.sandbox.engine.credentials import Keys
 from xuliu.sandbox.engine.faults import DEED, Fault
-from xuliu.sandbox.engine.orders import Orders, Refusal, Wanted
+from xuliu.sandbox.engine.orders import CarrierRefusal, Orders, Wanted
 from xuliu.sandbox.engine.server import Request, Response
-from xuliu.sandbox.engine.sims import Plan, Sims, Terms
-from xuliu.sandbox.engine.stand_in import Call, Parts
+from xuliu.sandbox.engine.sims import CarrierPlan, CarrierTerms, Sims
+from xuliu.sandbox.engine.stand_in import Intent, Parts
 from xuliu.sandbox.engine.store import Row
 
 PREFIX = "/v5/ec"
@@ -29,7 +29,7 @@ STOP, RESUME = {"0", "9"}, {"1", "11"}
 
 
 @dataclass(frozen=True, slots=True)
-class Route:
+class Interface:
     """A path of the interface: its code, its group and what answers it."""
 
     code: str
@@ -37,13 +37,13 @@ class Route:
     answer: Callable[[Fields], list[Any]]
 
 
-class OneLink(Carrier):
+class OneLink(CarrierStandIn):
     """The stand-in."""
 
     code = CODE
     name = "OneLink"
     path = PREFIX
-    terms = Terms(zone=CHINA, plans=PLANS)
+    terms = CarrierTerms(zone=CHINA, plans=PLANS)
     settings = {"token_seconds": {CODE: 1800}, "onelink_repeat_minutes": 0, "onelink_transid": "free"}
     choices = {"onelink_transid": ("free", "once")}
     varying = ("transid", "token")
@@ -51,23 +51,23 @@ class OneLink(Carrier):
     def __init__(self, parts: Parts, sims: Sims, orders: Orders) -> None:
         super().__init__(parts, sims, orders)
         reads = Reads(sims, orders)
-        self._routes = {path: Route(code, "read", answer) for path, (code, answer) in reads.routes().items()}
+        self._routes = {path: Interface(code, "read", answer) for path, (code, answer) in reads.routes().items()}
         self._routes |= {
-            "/get/token": Route("token", "token", self._token),
-            "/order/gprspackage-order": Route("23R08", "change", self._order),
-            "/order/gprspackage-order/batch": Route("23R09", "change", self._order_batch),
-            "/change/sim-status": Route("23S03", "change", self._change_status),
-            "/change/sim-status/batch": Route("23S06", "change", self._change_status_batch),
+            "/get/token": Interface("token", "token", self._token),
+            "/order/gprspackage-order": Interface("23R08", "change", self._order),
+            "/order/gprspackage-order/batch": Interface("23R09", "change", self._order_batch),
+            "/change/sim-status": Interface("23S03", "change", self._change_status),
+            "/change/sim-status/batch": Interface("23S06", "change", self._change_status_batch),
         }
 
-    def route(self, request: Request) -> Call | Response:
+    def route(self, request: Request) -> Intent | Response:
         """Find the interface and the cards it is about."""
         found = self._routes.get(request.path.removeprefix(PREFIX)) if request.path.startswith(PREFIX) else None
         if found is None:
             return Response(404, b'{"status":"404","message":"Not Found"}', {"Content-Type": "application/json"})
         fields = request.fields()
         transid = fields.get("transid", "")
-        return Call(found.code, found.group, lambda: self._run(found, fields), transid, self._iccids(fields))
+        return Intent(found.code, found.group, lambda: self._run(found, fields), transid, self._iccids(fields))
 
     def faulty(self, fault: Fault, request: Request) -> Response:
         """Token gone, too many, or the platform's own error."""
@@ -81,7 +81,7 @@ class OneLink(Carrier):
             return response
         return said_no(No("500"))
 
-    def _run(self, route: Route, fields: Fields) -> Response:
+    def _run(self, route: Interface, fields: Fields) -> Response:
         self._orders.settle()
         try:
             if route.code != "token":
@@ -119,7 +119,7 @@ class OneLink(Carrier):
                 found.append(sim["iccid"] if sim else value)
         return tuple(found)
 
-    def _refuse(self, route: Route, fields: Fields) -> None:
+    def _refuse(self, route: Interface, fields: Fields) -> None:
         """A planted refusal of the whole call, whether or not it delivers afterwards. A batch makes a job or none:
         one that is delivered after all was taken on, and its cards are refused in the job's result."""
         for kind in ("refuse",) if route.code == "23R09" else ("refuse", "deliver_after_refusing"):
@@ -130,7 +130,7 @@ class OneLink(Carrier):
                 self._place(route.code, fields, self._cards(fields), fault)
             raise No(str(fault.more.get("code", REFUSALS[fault.reason, "stated"])), fault.more.get("message"))
 
-    def _pick(self, route: Route, fields: Fields, kinds: set[str], iccids: tuple[str, ...]) -> Fault | None:
+    def _pick(self, route: Interface, fields: Fields, kinds: set[str], iccids: tuple[str, ...]) -> Fault | None:
         reference = fields.get("transid", "")
         # In a batch a fault that names one card befalls that card alone; see _with_faults.
         if route.code == "23R09" and len(iccids) > 1:
@@ -176,7 +176,7 @@ class OneLink(Carrier):
             self._write(code, fields, plan, late)
         return number
 
-    def _write(self, code: str, fields: Fields, plan: Plan, wanted: list[Wanted]) -> str:
+    def _write(self, code: str, fields: Fields, plan: CarrierPlan, wanted: list[Wanted]) -> str:
         place = self._orders.place
         number, is_batch = self._number(code), code == "23R09"
         return place(
@@ -193,12 +193,12 @@ class OneLink(Carrier):
         day = instant(self._clock.timestamp()).astimezone(CHINA)
         return f"{'O' if code == '23R08' else 'J'}{day:%Y%m%d}{self._store.next_number(self.code):010d}"
 
-    def _refusal(self, card: Row, plan: Plan) -> Refusal | None:
+    def _refusal(self, card: Row, plan: CarrierPlan) -> CarrierRefusal | None:
         if not card["iccid"]:
-            return Refusal("sim", "unknown")
+            return CarrierRefusal("sim", "unknown")
         return self._orders.refusal(card, plan, may_be_expired=plan.is_renewal)
 
-    def _check_call(self, code: str, plan: Plan, wanted: list[Wanted]) -> None:
+    def _check_call(self, code: str, plan: CarrierPlan, wanted: list[Wanted]) -> None:
         """What refuses the call as a whole: its only card, the vendor's spacing, our account."""
         first = wanted[0].refusal
         if code == "23R08" and first is not None:
@@ -222,7 +222,7 @@ class OneLink(Carrier):
             named = pick(self.code, code, "change", kinds=DEED, iccids=iccids, reference=reference, is_named=True)
             refusal, fault = one.refusal, named or whole
             if fault is not None and fault.kind in ("refuse", "deliver_after_refusing"):
-                refusal = Refusal(fault.reason, "stated")
+                refusal = CarrierRefusal(fault.reason, "stated")
             faulted.append(Wanted(one.sim, fault, refusal))
         return faulted
 

@@ -2,21 +2,25 @@
 
 from collections.abc import Mapping
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from xuliu.sandbox.engine.server import Response, json_response
-from xuliu.sandbox.engine.sims import Plan
+from xuliu.sandbox.engine.sims import CarrierPlan
 
 CODE = "onelink"
+CHINA = ZoneInfo("Asia/Shanghai")
 MEBIBYTE = 1024 * 1024
 
 
-def _add_on(code: str, name: str, megabytes: int, cost_minor: int) -> Plan:
-    return Plan(carrier=CODE, code=code, name=name, bytes=megabytes * MEBIBYTE, cost_minor=cost_minor)
+def _add_on(code: str, name: str, megabytes: int, cost_minor: int) -> CarrierPlan:
+    return CarrierPlan(carrier=CODE, code=code, name=name, bytes=megabytes * MEBIBYTE, cost_minor=cost_minor)
 
 
-def _renewal(months: int, cost_minor: int) -> Plan:
+def _renewal(months: int, cost_minor: int) -> CarrierPlan:
     name, size = f"物联卡 300M/月 {months}个月", 300 * MEBIBYTE
-    return Plan(carrier=CODE, code=f"300M-{months}M", name=name, months=months, bytes=size, cost_minor=cost_minor)
+    return CarrierPlan(
+        carrier=CODE, code=f"300M-{months}M", name=name, months=months, bytes=size, cost_minor=cost_minor
+    )
 
 
 PLANS = (

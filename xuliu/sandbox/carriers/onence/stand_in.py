@@ -6,30 +6,28 @@ the six decimals of its examples say.
 
 import base64
 import binascii
-import re
 import secrets
-from collections.abc import Callable
 from functools import partial
 from typing import Any
 from urllib.parse import unquote
 from zoneinfo import ZoneInfo
 
 from xuliu.sandbox.carriers.onence.words import CODE, PLANS, card, quota, sms_quota, usage
-from xuliu.sandbox.engine.carrier import Carrier
+from xuliu.sandbox.engine.carrier import CarrierStandIn
 from xuliu.sandbox.engine.clock import instant
 from xuliu.sandbox.engine.credentials import Keys
 from xuliu.sandbox.engine.faults import DEED, Fault
-from xuliu.sandbox.engine.orders import Orders, Refusal, Wanted
+from xuliu.sandbox.engine.orders import CarrierRefusal, Orders, Wanted
+from xuliu.sandbox.engine.routes import Route, find
 from xuliu.sandbox.engine.server import Request, Response, json_response
-from xuliu.sandbox.engine.sims import Plan, Sims, Terms
-from xuliu.sandbox.engine.stand_in import Call, Parts
+from xuliu.sandbox.engine.sims import CarrierPlan, CarrierTerms, Sims
+from xuliu.sandbox.engine.stand_in import Intent, Parts
 from xuliu.sandbox.engine.store import Row
 
 PREFIX = "/management-api"
 STATUSES = {"unknown": 404, "state": 422, "expired": 422, "blocked": 403, "not_orderable": 400, "balance": 402}
 STATED = {"sim": 403, "plan": 400, "account": 402, "temporary": 503}
 PAGE, MOST_A_PAGE, MOST_EVENTS_A_PAGE = 10, 100, 1000
-Answering = Callable[[Request, str], Response]
 
 
 class NotHere(Exception):
@@ -41,53 +39,51 @@ class NotHere(Exception):
         self.message = message
 
 
-class Nce(Carrier):
+class Nce(CarrierStandIn):
     """The stand-in."""
 
     code = CODE
     name = "1NCE"
     path = PREFIX
-    terms = Terms(zone=ZoneInfo("UTC"), plans=PLANS, counts_over_lifetime=True)
+    terms = CarrierTerms(zone=ZoneInfo("UTC"), plans=PLANS, counts_over_lifetime=True)
     settings = {"token_seconds": {CODE: 3600}}
-    faults = {**Carrier.faults, "other_sim": ()}
+    faults = {**CarrierStandIn.faults, "other_sim": ()}
 
     def __init__(self, parts: Parts, sims: Sims, orders: Orders) -> None:
         super().__init__(parts, sims, orders)
-        self._routes: tuple[tuple[str, str, str, str, Answering], ...] = (
-            ("POST", r"/oauth/token", "token", "token", self._token),
-            ("GET", r"/v1/sims", "sims", "read", self._list),
-            ("POST", r"/v1/sims", "update_many", "change", self._update_many),
-            ("POST", r"/v1/sims/topup", "topup_many", "change", self._topup_many),
-            ("POST", r"/v1/sims/extension", "extension", "change", self._extension),
-            ("GET", r"/v1/sims/(\w{1,64})", "sim", "read", lambda _, iccid: json_response(card(self._sim(iccid)))),
-            ("PUT", r"/v1/sims/(\w{1,64})", "update", "change", self._update),
-            ("GET", r"/v1/sims/(\w{1,64})/status", "status", "read", self._status),
-            ("GET", r"/v1/sims/(\w{1,64})/quota/data", "quota_data", "read", self._quota),
-            ("GET", r"/v1/sims/(\w{1,64})/quota/sms", "quota_sms", "read", self._quota_sms),
-            ("GET", r"/v1/sims/(\w{1,64})/usage", "usage", "read", self._usage),
-            ("GET", r"/v1/sims/(\w{1,64})/events", "events", "read", self._events),
-            (
+        self._routes = (
+            Route("POST", r"/oauth/token", "token", "token", self._token),
+            Route("GET", r"/v1/sims", "sims", "read", self._list),
+            Route("POST", r"/v1/sims", "update_many", "change", self._update_many),
+            Route("POST", r"/v1/sims/topup", "topup_many", "change", self._topup_many),
+            Route("POST", r"/v1/sims/extension", "extension", "change", self._extension),
+            Route("GET", r"/v1/sims/(\w{1,64})", "sim", "read", lambda _, iccid: json_response(card(self._sim(iccid)))),
+            Route("PUT", r"/v1/sims/(\w{1,64})", "update", "change", self._update),
+            Route("GET", r"/v1/sims/(\w{1,64})/status", "status", "read", self._status),
+            Route("GET", r"/v1/sims/(\w{1,64})/quota/data", "quota_data", "read", self._quota),
+            Route("GET", r"/v1/sims/(\w{1,64})/quota/sms", "quota_sms", "read", self._quota_sms),
+            Route("GET", r"/v1/sims/(\w{1,64})/usage", "usage", "read", self._usage),
+            Route("GET", r"/v1/sims/(\w{1,64})/events", "events", "read", self._events),
+            Route(
                 "POST",
                 r"/v1/sims/(\w{1,64})/topup",
                 "topup",
                 "change",
                 lambda _, iccid: self._order("topup", "topup", [iccid]),
             ),
-            ("GET", r"/v1/orders/(\w{1,64})", "order", "read", self._order_shown),
+            Route("GET", r"/v1/orders/(\w{1,64})", "order", "read", self._order_shown),
         )
 
-    def route(self, request: Request) -> Call | Response:
+    def route(self, request: Request) -> Intent | Response:
         """Find the operation and the SIMs it is about."""
-        path = request.path.removeprefix(PREFIX)
-        for method, pattern, operation, group, answer in self._routes:
-            found = re.fullmatch(pattern, path)
-            if found is not None and method == request.method:
-                named = found.group(1) if found.groups() else ""
-                iccids = (named,) if named and operation != "order" else tuple(_named(request))
-                run = self._running(operation, group, answer, request, named, iccids)
-                another = partial(self._mistaken, named) if operation == "sim" else None
-                return Call(operation, group, run, "", iccids, another)
-        return Response(404)
+        found = find(self._routes, request.method, request.path.removeprefix(PREFIX))
+        if found is None:
+            return Response(404)
+        route, named = found
+        iccids = (named,) if named and route.operation != "order" else tuple(_named(request))
+        another = partial(self._mistaken, named) if route.operation == "sim" else None
+        run = partial(self._run, route, request, named, iccids)
+        return Intent(route.operation, route.group, run, "", iccids, another)
 
     def faulty(self, fault: Fault, request: Request) -> Response:
         """401 with the token gone, 429, or the gateway's error."""
@@ -98,20 +94,15 @@ class Nce(Carrier):
             return Response(429, b"", {"Retry-After": str(fault.more.get("retry_after", 1))})
         return json_response({"message": "Internal Server Error"}, 500)
 
-    def _running(
-        self, operation: str, group: str, answer: Answering, request: Request, named: str, iccids: tuple[str, ...]
-    ) -> Callable[[], Response]:
-        def run() -> Response:
-            self._orders.settle()
-            try:
-                if group != "token":
-                    self._check(request)
-                self._refuse(operation, group, request, iccids)
-                return answer(request, named)
-            except NotHere as no:
-                return json_response({"message": no.message}, no.status) if no.message else Response(no.status)
-
-        return run
+    def _run(self, route: Route, request: Request, named: str, iccids: tuple[str, ...]) -> Response:
+        self._orders.settle()
+        try:
+            if route.group != "token":
+                self._check(request)
+            self._refuse(route, request, iccids)
+            return route.answer(request, named)
+        except NotHere as no:
+            return json_response({"message": no.message}, no.status) if no.message else Response(no.status)
 
     def _check(self, request: Request) -> None:
         """A Bearer token that is good still."""
@@ -119,10 +110,11 @@ class Nce(Carrier):
         if scheme.lower() != "bearer" or not self._is_token(token):
             raise NotHere(401)
 
-    def _refuse(self, operation: str, group: str, request: Request, iccids: tuple[str, ...]) -> None:
+    def _refuse(self, route: Route, request: Request, iccids: tuple[str, ...]) -> None:
         """A planted refusal, whether or not it delivers afterwards."""
+        operation = route.operation
         for kind in ("refuse", "deliver_after_refusing"):
-            fault = self._faults.pick(self.code, operation, group, kinds={kind}, iccids=iccids)
+            fault = self._faults.pick(self.code, operation, route.group, kinds={kind}, iccids=iccids)
             if fault is None:
                 continue
             if kind == "deliver_after_refusing" and operation in ("topup", "topup_many", "extension"):
@@ -258,7 +250,7 @@ class Nce(Carrier):
         )
         return Response(201, b"", {"Location": f"https://api.1nce.com/management-api/v1/orders/{number}"})
 
-    def _plan(self, code: str, sim: Row) -> Plan:
+    def _plan(self, code: str, sim: Row) -> CarrierPlan:
         plan = self._sims.plan(self.code, code or sim["plan"] or "1")
         if plan is None or not plan.is_orderable:
             raise NotHere(STATUSES["not_orderable"])
@@ -280,7 +272,7 @@ class Nce(Carrier):
 def _failing(wanted: Wanted) -> Wanted:
     """1NCE states no failure later: what fails after it was queued just does not happen."""
     if wanted.fault is not None and wanted.fault.kind == "fail_later":
-        return Wanted(wanted.sim, wanted.fault, Refusal(wanted.fault.reason, "stated"))
+        return Wanted(wanted.sim, wanted.fault, CarrierRefusal(wanted.fault.reason, "stated"))
     return wanted
 
 

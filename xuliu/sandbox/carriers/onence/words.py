@@ -3,13 +3,15 @@
 from datetime import date
 from typing import Any
 
-from xuliu.sandbox.engine.sims import Plan
+from xuliu.sandbox.engine.sims import CarrierPlan
 from xuliu.sandbox.engine.store import Row
 
 CODE = "1nce"
 MEGABYTE = 1_000_000
 PLANS = tuple(
-    Plan(carrier=CODE, code=code, name=name, months=months, bytes=500 * MEGABYTE, cost_minor=1000, currency="EUR")
+    CarrierPlan(
+        carrier=CODE, code=code, name=name, months=months, bytes=500 * MEGABYTE, cost_minor=1000, currency="EUR"
+    )
     for code, name, months in (("topup", "Top-up 500 MB", 0), ("1", "500 MB, 1 year", 12))
 )
 SMS_QUOTA = 250

@@ -7,14 +7,14 @@ from pathlib import Path
 from string import Template
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
-from xuliu.sandbox.engine.clock import CHINA, instant
+from xuliu.sandbox.engine.clock import instant
 from xuliu.sandbox.engine.payments import Payments
 from xuliu.sandbox.engine.server import Request, Response, json_response
 from xuliu.sandbox.engine.stand_in import Parts
 from xuliu.sandbox.engine.store import Row
 from xuliu.sandbox.providers.wechatpay.payer_words import WORDS
 from xuliu.sandbox.providers.wechatpay.signing import Signing
-from xuliu.sandbox.providers.wechatpay.words import TOKEN_LENGTH, new_openid, prepay_id
+from xuliu.sandbox.providers.wechatpay.words import CHINA, TOKEN_LENGTH, new_openid, prepay_id
 
 PAGE = Template((Path(__file__).parent / "payer.html").read_text(encoding="utf-8"))
 CODE_SECONDS = 300

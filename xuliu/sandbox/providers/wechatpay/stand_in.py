@@ -5,31 +5,35 @@ signed by the merchant; answers are signed by the platform.
 """
 
 import json
-import re
 import secrets
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import datetime
+from functools import partial
 from typing import Any
 
-from xuliu.sandbox.engine.clock import CHINA, instant
+from xuliu.sandbox.engine.clock import instant
 from xuliu.sandbox.engine.courier import Courier
 from xuliu.sandbox.engine.credentials import Keys
 from xuliu.sandbox.engine.faults import ALONE, Fault
-from xuliu.sandbox.engine.payments import Declined, Limits, Opening
-from xuliu.sandbox.engine.provider import Provider
+from xuliu.sandbox.engine.payments import Declined, Opening, RefundLimits
+from xuliu.sandbox.engine.provider import ProviderStandIn
+from xuliu.sandbox.engine.routes import Route, find
 from xuliu.sandbox.engine.server import Request, Response, json_response
-from xuliu.sandbox.engine.stand_in import Call, Parts
+from xuliu.sandbox.engine.stand_in import Intent, Parts
 from xuliu.sandbox.engine.store import Row
 from xuliu.sandbox.providers.wechatpay import keys
+from xuliu.sandbox.providers.wechatpay.checks import amount, body, is_ours, opening, reference, text
 from xuliu.sandbox.providers.wechatpay.payer import Payer
 from xuliu.sandbox.providers.wechatpay.signing import TABLES, BadSignature, Signing
 from xuliu.sandbox.providers.wechatpay.words import (
+    CHINA,
     DECLINED,
     REFUND_WORDS,
     STATED,
-    Refused,
+    VendorError,
     china_time,
+    error,
     new_openid,
     prepay_id,
     refund_shown,
@@ -38,18 +42,15 @@ from xuliu.sandbox.providers.wechatpay.words import (
     unpaid_shown,
 )
 
-MOST_DESCRIPTION_BYTES = 127
-Answering = Callable[[Request, str], Response]
 
-
-class WeChatPay(Provider):
+class WeChatPay(ProviderStandIn):
     """The stand-in."""
 
     code = "wechatpay"
     name = "WeChat Pay"
     settings = {"wechatpay_mode": "public_key", "refund_spacing_seconds": 60.0}
     choices = {"wechatpay_mode": ("public_key", "certificate")}
-    faults = {**Provider.faults, "bad_signature": ()}
+    faults = {**ProviderStandIn.faults, "bad_signature": ()}
     tables = TABLES
     repeats = (15, 15, 30, 180, 600, 1200, 1800, 1800, 1800, 3600, 10800, 10800, 10800, 21600, 21600)
 
@@ -58,44 +59,40 @@ class WeChatPay(Provider):
         self._signing = Signing(parts)
         self._payer = Payer(parts, self.payments, self._signing, self.pay)
         out_trade_no = r"/v3/pay/transactions/out-trade-no/([^/]{1,64})"
-        self._routes: tuple[tuple[str, str, str, str, Answering], ...] = (
-            ("POST", r"/v3/pay/transactions/native", "native", "change", self._native),
-            ("POST", r"/v3/pay/transactions/jsapi", "jsapi", "change", self._jsapi),
-            ("GET", out_trade_no, "query", "read", self._query),
-            ("POST", rf"{out_trade_no}/close", "close", "change", self._close),
-            ("GET", r"/v3/pay/transactions/id/([^/]{1,64})", "query_by_number", "read", self._query_by_number),
-            ("POST", r"/v3/refund/domestic/refunds", "refund", "change", self._refund),
-            ("GET", r"/v3/refund/domestic/refunds/([^/]{1,64})", "refund_query", "read", self._refund_query),
-            ("GET", r"/v3/certificates", "certificates", "read", self._certificates),
+        self._routes = (
+            Route("POST", r"/v3/pay/transactions/native", "native", "change", self._native),
+            Route("POST", r"/v3/pay/transactions/jsapi", "jsapi", "change", self._jsapi),
+            Route("GET", out_trade_no, "query", "read", self._query),
+            Route("POST", rf"{out_trade_no}/close", "close", "change", self._close),
+            Route("GET", r"/v3/pay/transactions/id/([^/]{1,64})", "query_by_number", "read", self._query_by_number),
+            Route("POST", r"/v3/refund/domestic/refunds", "refund", "change", self._refund),
+            Route("GET", r"/v3/refund/domestic/refunds/([^/]{1,64})", "refund_query", "read", self._refund_query),
+            Route("GET", r"/v3/certificates", "certificates", "read", self._certificates),
         )
 
-    def route(self, request: Request) -> Call | Response:
+    def route(self, request: Request) -> Intent | Response:
         """The merchant's interfaces; everything outside /v3 is the payer's."""
         if not request.path.startswith("/v3/"):
             if request.path == "/sns/oauth2/access_token":
-                return Call("oauth", ALONE, lambda: self._payer.access_token(request))
+                return Intent("oauth", ALONE, lambda: self._payer.access_token(request))
             return self._payer.answer(request)
-        for method, pattern, operation, group, answer in self._routes:
-            found = re.fullmatch(pattern, request.path)
-            if found is not None and method == request.method:
-                named = found.group(1) if found.groups() else ""
-                return Call(
-                    operation,
-                    group,
-                    self._running(operation, group, answer, request, named),
-                    _reference(request, named),
-                )
-        return _error(404, "RESOURCE_NOT_EXISTS", "请求的资源不存在")
+        found = find(self._routes, request.method, request.path)
+        if found is None:
+            return error(404, "RESOURCE_NOT_EXISTS", "请求的资源不存在")
+        route, named = found
+        about = reference(request, named)
+        run = partial(self._run, route, request, named, about)
+        return Intent(route.operation, route.group, run, about)
 
     def faulty(self, fault: Fault, request: Request) -> Response:
         """429, the system's error, or a signature that is not accepted."""
         if fault.kind == "too_many":
-            response = _error(429, "FREQUENCY_LIMITED", "频率超限")
+            response = error(429, "FREQUENCY_LIMITED", "频率超限")
             response.headers["Retry-After"] = str(fault.more.get("retry_after", 1))
             return response
         if fault.kind == "token_expired":
-            return _error(401, "SIGN_ERROR", "签名错误")
-        return _error(500, "SYSTEM_ERROR", "系统错误")
+            return error(401, "SIGN_ERROR", "签名错误")
+        return error(500, "SYSTEM_ERROR", "系统错误")
 
     def finish(self, response: Response, request: Request, fault: Fault | None) -> Response:
         """Sign the answer, in the mode that the caller knows."""
@@ -110,30 +107,26 @@ class WeChatPay(Provider):
         }
         return response
 
-    def _running(
-        self, operation: str, group: str, answer: Answering, request: Request, named: str
-    ) -> Callable[[], Response]:
-        def run() -> Response:
-            self.settle()
-            try:
-                self._signing.check(request)
-                self._refuse(operation, group, _reference(request, named))
-                return answer(request, named)
-            except BadSignature as bad:
-                return _error(401, "SIGN_ERROR", str(bad))
-            except Refused as no:
-                return _error(no.status, no.code, no.message)
-            except Declined as no:
-                return _error(*DECLINED[no.why])
+    def _run(self, route: Route, request: Request, named: str, about: str) -> Response:
+        self.settle()
+        try:
+            self._signing.check(request)
+            self._refuse(route, about)
+            return route.answer(request, named)
+        except BadSignature as bad:
+            return error(401, "SIGN_ERROR", str(bad))
+        except VendorError as no:
+            return error(no.status, no.code, no.message)
+        except Declined as no:
+            return error(*DECLINED[no.why])
 
-        return run
-
-    def _refuse(self, operation: str, group: str, reference: str) -> None:
-        fault = self._faults.pick(self.code, operation, group, kinds={"refuse"}, reference=reference)
+    def _refuse(self, route: Route, about: str) -> None:
+        kinds = {"refuse"}
+        fault = self._faults.pick(self.code, route.operation, route.group, kinds=kinds, reference=about)
         if fault is not None:
             status, code, message = STATED[fault.reason]
             more = fault.more
-            raise Refused(
+            raise VendorError(
                 int(more.get("status", status)), str(more.get("code", code)), str(more.get("message", message))
             )
 
@@ -142,9 +135,11 @@ class WeChatPay(Provider):
         """The merchant's and the platform's."""
         return keys.made()
 
-    def limits(self) -> Limits:
+    def limits(self) -> RefundLimits:
         """Fifty a payment, a minute apart, within a year."""
-        return Limits(most=50, within_seconds=365 * 86400, spacing_seconds=self._settings["refund_spacing_seconds"])
+        return RefundLimits(
+            most=50, within_seconds=365 * 86400, spacing_seconds=self._settings["refund_spacing_seconds"]
+        )
 
     def new_number(self, kind: str) -> str:
         """Day and a series; nobody guesses a transaction's."""
@@ -204,18 +199,18 @@ class WeChatPay(Provider):
         return body.replace(b'"summary"', b'"Summary"') if wanted.get("tamper") else body, headers
 
     def _native(self, request: Request, _: str) -> Response:
-        payment = self._open("native", self._opening(request))
+        payment = self._open("native", opening(request, self._credentials, self._clock.now()))
         return json_response({"code_url": self.page(request, f"/pay/{payment['token']}")})
 
     def _jsapi(self, request: Request, _: str) -> Response:
-        wanted = self._opening(request)
+        wanted = opening(request, self._credentials, self._clock.now())
         if not isinstance(wanted.get("payer"), dict) or not wanted["payer"].get("openid"):
-            raise Refused(400, "PARAM_ERROR", "缺少参数：payer.openid")
+            raise VendorError(400, "PARAM_ERROR", "缺少参数：payer.openid")
         return json_response({"prepay_id": prepay_id(self._open("jsapi", wanted))})
 
     def _open(self, kind: str, wanted: dict[str, Any]) -> Row:
         expires = wanted.get("time_expire")
-        opening = Opening(
+        asked = Opening(
             reference=wanted["out_trade_no"],
             kind=kind,
             content=json.dumps({**wanted, "kind": kind}, sort_keys=True),
@@ -226,47 +221,16 @@ class WeChatPay(Provider):
             expires_at=datetime.fromisoformat(expires).timestamp() if expires else None,
             more={"attach": wanted.get("attach", ""), "openid": wanted.get("payer", {}).get("openid", "")},
         )
-        return self.payments.open(opening)
-
-    def _opening(self, request: Request) -> dict[str, Any]:
-        """The body of an opening, checked as the vendor does."""
-        wanted = _body(request)
-        self._is_ours(wanted, "mchid", "appid")
-        _text(wanted, "out_trade_no", r"[0-9A-Za-z_\-*]{6,32}")
-        _text(wanted, "notify_url", r"https?://[^?]{1,250}")
-        _text(wanted, "description", r".{1,9999}")
-        if len(wanted["description"].encode()) > MOST_DESCRIPTION_BYTES:
-            raise Refused(
-                400,
-                "PARAM_ERROR",
-                "输入源“/body/description”映射到值字段“商品描述”字符串规则校验失败，字节数大于最大值127",
-            )
-        _amount(wanted, "total")
-        if "time_expire" in wanted:
-            self._check_expiry(wanted["time_expire"])
-        return wanted
-
-    def _check_expiry(self, given: Any) -> None:
-        try:
-            expires = datetime.fromisoformat(str(given))
-        except ValueError:
-            raise Refused(400, "PARAM_ERROR", "time_expire格式错误，请按RFC 3339传入") from None
-        if expires.tzinfo is None or expires.astimezone(CHINA) <= self._clock.now():
-            raise Refused(400, "PARAM_ERROR", "time_expire时间过短，请确认参数time_expire是否正确")
-
-    def _is_ours(self, wanted: dict[str, Any], *names: str) -> None:
-        for name in names:
-            if wanted.get(name) != self._credentials[name]:
-                raise Refused(400, "APPID_MCHID_NOT_MATCH" if name == "appid" else "PARAM_ERROR", f"{name}不匹配")
+        return self.payments.open(asked)
 
     def _query(self, request: Request, reference: str) -> Response:
-        self._is_ours(dict(request.query), "mchid")
+        is_ours(request.query, self._credentials, "mchid")
         payment = self.payments.existing(reference)
         paid = self.payments.transactions(reference)
         return json_response(self._shown(payment, paid[0]) if paid else unpaid_shown(payment, self._credentials))
 
     def _query_by_number(self, request: Request, number: str) -> Response:
-        self._is_ours(dict(request.query), "mchid")
+        is_ours(request.query, self._credentials, "mchid")
         paid = self.payments.transaction(number)
         if paid is None:
             raise Declined("unknown")
@@ -277,23 +241,21 @@ class WeChatPay(Provider):
         return transaction_shown(payment, paid, "REFUND" if is_refunded else "SUCCESS")
 
     def _close(self, request: Request, reference: str) -> Response:
-        self._is_ours(_body(request), "mchid")
+        is_ours(body(request), self._credentials, "mchid")
         payment = self.payments.close(reference)
         if payment["is_paid_when_closed"]:  # a payer who was told to press the button a moment too late
             self.pay(payment)
         return Response(204)
 
     def _refund(self, request: Request, _: str) -> Response:
-        wanted = _body(request)
-        _text(wanted, "out_refund_no", r"[0-9A-Za-z_\-|*@]{1,64}")
+        wanted = body(request)
+        text(wanted, "out_refund_no", r"[0-9A-Za-z_\-|*@]{1,64}")
         if not wanted.get("transaction_id") and not wanted.get("out_trade_no"):
-            raise Refused(400, "PARAM_ERROR", "transaction_id和out_trade_no必须二选一")
-        _amount(wanted, "refund", "total")
-        amount, url = wanted["amount"], wanted.get("notify_url", "")
-        currency = amount.get("currency", "CNY")
-        refund = self.give_back(
-            wanted["out_refund_no"], self._paid(wanted), amount["refund"], amount["total"], currency, url
-        )
+            raise VendorError(400, "PARAM_ERROR", "transaction_id和out_trade_no必须二选一")
+        amount(wanted, "refund", "total")
+        of, url = wanted["amount"], wanted.get("notify_url", "")
+        currency = of.get("currency", "CNY")
+        refund = self.give_back(wanted["out_refund_no"], self._paid(wanted), of["refund"], of["total"], currency, url)
         return json_response(refund_shown(refund))
 
     def _paid(self, wanted: dict[str, Any]) -> Row:
@@ -317,38 +279,3 @@ class WeChatPay(Provider):
         dates = {"effective_time": "2020-01-01T00:00:00+08:00", "expire_time": "2040-01-01T00:00:00+08:00"}
         listed = {"serial_no": self._credentials["platform_serial"], **dates, "encrypt_certificate": sealed}
         return json_response({"data": [listed]})
-
-
-def _reference(request: Request, named: str) -> str:
-    """The merchant's own number of what a call is about."""
-    if named:
-        return named
-    body = request.json() if request.body else None
-    if not isinstance(body, dict):
-        return ""
-    return str(body.get("out_refund_no") or body.get("out_trade_no") or "")
-
-
-def _body(request: Request) -> dict[str, Any]:
-    body = request.json()
-    if not isinstance(body, dict):
-        raise Refused(400, "PARAM_ERROR", "请求体不是合法的JSON")
-    return body
-
-
-def _text(wanted: dict[str, Any], name: str, pattern: str) -> None:
-    if not isinstance(wanted.get(name), str) or not re.fullmatch(pattern, wanted[name], re.DOTALL):
-        raise Refused(400, "PARAM_ERROR", f"参数{name}有误")
-
-
-def _amount(wanted: dict[str, Any], *names: str) -> None:
-    amount = wanted.get("amount")
-    if not isinstance(amount, dict) or amount.get("currency", "CNY") != "CNY":
-        raise Refused(400, "PARAM_ERROR", "参数amount有误")
-    for name in names:
-        if not isinstance(amount.get(name), int) or isinstance(amount[name], bool) or amount[name] < 1:
-            raise Refused(400, "PARAM_ERROR", f"参数amount.{name}有误")
-
-
-def _error(status: int, code: str, message: str) -> Response:
-    return json_response({"code": code, "message": message}, status)

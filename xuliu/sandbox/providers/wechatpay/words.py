@@ -3,8 +3,10 @@
 import secrets
 from collections.abc import Mapping
 from typing import Any
+from zoneinfo import ZoneInfo
 
-from xuliu.sandbox.engine.clock import CHINA, instant
+from xuliu.sandbox.engine.clock import instant
+from xuliu.sandbox.engine.server import Response, json_response
 from xuliu.sandbox.engine.store import Row
 
 STATES = {"open": "NOTPAY", "paid": "SUCCESS", "closed": "CLOSED"}
@@ -12,6 +14,7 @@ STATE_WORDS = {"SUCCESS": "支付成功", "REFUND": "转入退款", "NOTPAY": "�
 REFUND_STATES = {"pending": "PROCESSING", "success": "SUCCESS", "closed": "CLOSED", "abnormal": "ABNORMAL"}
 REFUND_WORDS = {"SUCCESS": "退款成功", "CLOSED": "退款关闭", "ABNORMAL": "退款异常"}
 TOKEN_LENGTH = 26
+CHINA = ZoneInfo("Asia/Shanghai")
 # Why the books decline it → HTTP status, code, message.
 DECLINED: Mapping[str, tuple[int, str, str]] = {
     "unknown": (404, "ORDER_NOT_EXIST", "订单不存在"),
@@ -35,7 +38,7 @@ STATED = {
 }
 
 
-class Refused(Exception):
+class VendorError(Exception):
     """The vendor's error: HTTP status, code and message."""
 
     def __init__(self, status: int, code: str, message: str) -> None:
@@ -43,6 +46,11 @@ class Refused(Exception):
         self.status = status
         self.code = code
         self.message = message
+
+
+def error(status: int, code: str, message: str) -> Response:
+    """The vendor's error on the wire."""
+    return json_response({"code": code, "message": message}, status)
 
 
 def unpaid_shown(payment: Row, ours: Mapping[str, str]) -> dict[str, Any]:

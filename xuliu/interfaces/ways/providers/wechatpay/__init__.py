@@ -7,7 +7,7 @@ from typing import ClassVar
 from urllib.parse import urlencode
 
 from xuliu.interfaces.ways.contract import SharedParts, Text
-from xuliu.interfaces.ways.contract import Words as WayWords
+from xuliu.interfaces.ways.contract import WayWords as WayWords
 from xuliu.interfaces.ways.providers.wechatpay import words
 from xuliu.payment.accounts import provider_of
 from xuliu.payment.contract import PagePart

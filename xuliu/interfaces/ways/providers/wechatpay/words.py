@@ -1,6 +1,6 @@
 """What is said of WeChat Pay, in both languages."""
 
-from xuliu.interfaces.ways.contract import Text, Words
+from xuliu.interfaces.ways.contract import Text, WayWords
 
 WECHAT: Text = {"zh-hans": "微信", "en": "WeChat"}
 PAY: Text = {"zh-hans": "微信支付 %(total)s", "en": "Pay %(total)s with WeChat"}
@@ -9,7 +9,7 @@ ASKED: Text = {
     "zh-hans": "正在向微信核实是否已付款。付了就照常办理，没付就不会有任何变动。",
     "en": "We ask WeChat whether it was paid. If it was, it is delivered; otherwise nothing happens.",
 }
-SCANNED = Words(
+SCANNED = WayWords(
     pay=PAY,
     say={"zh-hans": "请用微信扫码付款", "en": "Scan with WeChat to pay"},
     only_phone={
@@ -20,7 +20,7 @@ SCANNED = Words(
     elsewhere=ELSEWHERE,
     asked=ASKED,
 )
-IN_APP = Words(
+IN_APP = WayWords(
     name={"zh-hans": "微信内支付", "en": "Inside WeChat"},
     pay=PAY,
     say={"zh-hans": "请在微信里确认付款", "en": "Confirm the payment in WeChat"},

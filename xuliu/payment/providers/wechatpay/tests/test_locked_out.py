@@ -2,7 +2,7 @@
 
 import pytest
 
-from xuliu.payment.contract import LockedOut, Outcome, Shown
+from xuliu.payment.contract import LockedOut, Outcome, TryResult
 from xuliu.payment.providers.wechatpay.provider import Provider
 from xuliu.payment.providers.wechatpay.tests.test_answers import CODE_URL, a_wish, an_opening, refusal
 from xuliu.payment.providers.wechatpay.tests.wechat_side import RecordedPeer, config, lins, public_pem, rsa_key
@@ -60,16 +60,16 @@ def test_nothing_is_sent_with_keys_that_cannot_sign_or_check(changes: dict[str, 
 @pytest.mark.parametrize(
     ("changes", "shown"),
     [
-        ({}, Shown.RIGHT),
-        ({"public_key": public_pem(rsa_key("merchant"))}, Shown.WRONG),
-        ({"public_key_id": "PUB_KEY_ID_0000000000"}, Shown.WRONG),
+        ({}, TryResult.RIGHT),
+        ({"public_key": public_pem(rsa_key("merchant"))}, TryResult.WRONG),
+        ({"public_key_id": "PUB_KEY_ID_0000000000"}, TryResult.WRONG),
     ],
 )
-def test_another_public_key_than_wechat_pays_is_found_wrong(changes: dict[str, str], shown: Shown) -> None:
+def test_another_public_key_than_wechat_pays_is_found_wrong(changes: dict[str, str], shown: TryResult) -> None:
     peer = refusal("ORDER_NOT_EXIST", 404)
     found = Provider(config(**changes, app_secret="")).examine(peer)[0]
     assert found.shown is shown
-    assert bool(found.why) is (shown is Shown.WRONG)
+    assert bool(found.why) is (shown is TryResult.WRONG)
 
 
 @pytest.mark.parametrize(
@@ -83,4 +83,4 @@ def test_another_public_key_than_wechat_pays_is_found_wrong(changes: dict[str, s
 )
 def test_what_could_not_be_tried_says_why(peer: RecordedPeer) -> None:
     found = Provider(config(app_secret="")).examine(peer)[0]
-    assert (found.shown, bool(found.why)) == (Shown.UNTRIED, True)
+    assert (found.shown, bool(found.why)) == (TryResult.UNTRIED, True)

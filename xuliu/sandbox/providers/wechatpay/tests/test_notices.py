@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from xuliu.sandbox.providers.wechatpay.tests.caller import WeChatCaller
-from xuliu.sandbox.testing import Refused, Sandbox
+from xuliu.sandbox.testing import ControlRefused, Sandbox
 from xuliu.sandbox.tests.callers import Shop
 
 
@@ -119,7 +119,7 @@ def test_a_payment_of_which_nobody_is_to_be_told_makes_no_notice(
 ) -> None:
     _paid(sandbox, wechat, shop, notify=False)
     assert sandbox.control.notices() == []
-    with pytest.raises(Refused):
+    with pytest.raises(ControlRefused):
         sandbox.control.repeat_notice("mei00001")
 
 

@@ -3,13 +3,13 @@
 from collections.abc import Mapping
 from typing import ClassVar
 
-from xuliu.interfaces.ways.contract import SharedParts, Words
+from xuliu.interfaces.ways.contract import SharedParts, WayWords
 
 
 class PageParts(SharedParts):
     """Words for the button."""
 
     code: ClassVar[str] = "meipay"
-    words: ClassVar[Mapping[str, Words]] = {
-        "mei-page": Words(pay={"zh-hans": "去美付付款 %(total)s", "en": "Go and pay %(total)s at Mei Pay"})
+    words: ClassVar[Mapping[str, WayWords]] = {
+        "mei-page": WayWords(pay={"zh-hans": "去美付付款 %(total)s", "en": "Go and pay %(total)s at Mei Pay"})
     }

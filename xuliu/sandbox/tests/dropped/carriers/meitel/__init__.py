@@ -2,22 +2,22 @@
 
 import secrets
 from collections.abc import Callable
+from zoneinfo import ZoneInfo
 
-from xuliu.sandbox.engine.carrier import Carrier
-from xuliu.sandbox.engine.clock import CHINA
+from xuliu.sandbox.engine.carrier import CarrierStandIn
 from xuliu.sandbox.engine.credentials import Keys
 from xuliu.sandbox.engine.faults import DEED, Fault
 from xuliu.sandbox.engine.orders import Wanted
 from xuliu.sandbox.engine.server import Request, Response, json_response
-from xuliu.sandbox.engine.sims import Plan, Terms
-from xuliu.sandbox.engine.stand_in import Call
+from xuliu.sandbox.engine.sims import CarrierPlan, CarrierTerms
+from xuliu.sandbox.engine.stand_in import Intent
 
 CODE = "mei-tel"
 WHY = {"sim": "sim", "plan": "plan", "account": "balance", "temporary": "later"}
 STATES = {"waiting": "queued", "done": "done", "failed": "refused"}
 
 
-class StandIn(Carrier):
+class StandIn(CarrierStandIn):
     """One key; orders by our reference, of which the same again is the same order."""
 
     code = CODE
@@ -25,11 +25,11 @@ class StandIn(Carrier):
     path = "/api"
     settings = {"meitel_greeting": "plain"}
     choices = {"meitel_greeting": ("plain", "warm")}
-    terms = Terms(
-        zone=CHINA,
+    terms = CarrierTerms(
+        zone=ZoneInfo("Asia/Shanghai"),
         plans=(
-            Plan(carrier=CODE, code="year", name="一年", months=12, bytes=10**9, cost_minor=1200),
-            Plan(carrier=CODE, code="100M", name="加油包", bytes=10**8, cost_minor=300),
+            CarrierPlan(carrier=CODE, code="year", name="一年", months=12, bytes=10**9, cost_minor=1200),
+            CarrierPlan(carrier=CODE, code="100M", name="加油包", bytes=10**8, cost_minor=300),
         ),
     )
 
@@ -38,20 +38,20 @@ class StandIn(Carrier):
         """One."""
         return Keys({"key": secrets.token_hex(16)}, {})
 
-    def route(self, request: Request) -> Call | Response:
+    def route(self, request: Request) -> Intent | Response:
         """Two questions about SIMs, an order, a question about it."""
         body = request.json() or {}
         match request.method, request.path.removeprefix(self.path).strip("/").split("/"):
             case "GET", ["sims"]:
-                return Call("sims", "read", self._checked(request, lambda: json_response([])))
+                return Intent("sims", "read", self._checked(request, lambda: json_response([])))
             case "GET", ["sims", iccid]:
-                return Call("sim", "read", self._checked(request, lambda: self._sim(iccid)), "", (iccid,))
+                return Intent("sim", "read", self._checked(request, lambda: self._sim(iccid)), "", (iccid,))
             case "POST", ["orders"]:
                 iccid, reference = str(body.get("iccid")), str(body.get("reference"))
                 run = self._checked(request, lambda: self._order(iccid, reference, str(body.get("plan"))))
-                return Call("order", "change", run, reference, (iccid,))
+                return Intent("order", "change", run, reference, (iccid,))
             case "GET", ["orders", reference]:
-                return Call("order_query", "read", self._checked(request, lambda: self._shown(reference)), reference)
+                return Intent("order_query", "read", self._checked(request, lambda: self._shown(reference)), reference)
         return Response(404)
 
     def faulty(self, fault: Fault, request: Request) -> Response:

@@ -10,25 +10,25 @@ from typing import Any
 from xuliu.sandbox.engine.credentials import Keys
 from xuliu.sandbox.engine.faults import Fault
 from xuliu.sandbox.engine.payments import Declined, Opening
-from xuliu.sandbox.engine.provider import Provider
+from xuliu.sandbox.engine.provider import ProviderStandIn
 from xuliu.sandbox.engine.server import Request, Response, json_response
-from xuliu.sandbox.engine.stand_in import Call
+from xuliu.sandbox.engine.stand_in import Intent
 from xuliu.sandbox.engine.store import Row
 
 
-class StandIn(Provider):
+class StandIn(ProviderStandIn):
     """One secret that signs notices; payments and refunds by our references, and a page with one button."""
 
     code = "lan-pay"
     name = "Lan Pay"
-    faults = {**Provider.faults, "bad_signature": ()}
+    faults = {**ProviderStandIn.faults, "bad_signature": ()}
 
     @classmethod
     def make_keys(cls) -> Keys:
         """One."""
         return Keys({"secret": secrets.token_hex(16)}, {})
 
-    def route(self, request: Request) -> Call | Response:
+    def route(self, request: Request) -> Intent | Response:
         """Open, query, refund; the payer's page."""
         body = request.json() or {}
         match request.method, request.path.strip("/").split("/"):
@@ -43,7 +43,7 @@ class StandIn(Provider):
                 return json_response({"number": self.pay(payment)["number"]})
         return Response(404)
 
-    def _call(self, operation: str, group: str, body: Row, answer: Callable[[], Row]) -> Call:
+    def _call(self, operation: str, group: str, body: Row, answer: Callable[[], Row]) -> Intent:
         def run() -> Response:
             self.settle()
             try:
@@ -51,7 +51,7 @@ class StandIn(Provider):
             except Declined as no:
                 return json_response({"why": no.why}, 400)
 
-        return Call(operation, group, run, str(body.get("reference")))
+        return Intent(operation, group, run, str(body.get("reference")))
 
     def faulty(self, fault: Fault, request: Request) -> Response:
         """Too many, or trouble of its own."""

@@ -1,0 +1,152 @@
+"""Verdict: what becomes of a payment that a provider says succeeded. Pure: rows and notices in, codes out."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import NamedTuple
+
+from xuliu.ordering.models import Order
+from xuliu.payment import outside
+from xuliu.payment.contract import Status
+from xuliu.payment.inbox import ReadNotice
+from xuliu.payment.models import Payment
+
+GRACE = timedelta(minutes=2)
+APPLY = "applied"
+
+REPEAT = "repeat"
+
+PAID_TWICE = "paid_twice"
+
+PAID_LATE = "paid_late"
+
+GIVEN_BACK = (PAID_TWICE, PAID_LATE)
+# A provider is paid once for one payment, and one number of its own is one payment: what is announced otherwise is
+# looked at by a person, and no money is counted for it.
+ANNOUNCED_AGAIN = "payment_announced_again"
+
+# Said by a notice alone, and other than we asked for: the provider is asked, and its answer is judged.
+DOUBTED = "payment_doubted"
+
+UNCOUNTED = (ANNOUNCED_AGAIN, DOUBTED)
+REFUNDED = outside.CASE
+
+
+# Tuples of what is looked at: making the rows of thousands took half of the time.
+class LockedPayment(NamedTuple):
+    """A payment as we asked for it, its row locked."""
+
+    id: int
+    reference: str
+    order_id: int
+    account_id: int
+    amount_minor: int
+    currency: str
+    state: str
+    number: str
+    is_refunded_outside: bool
+
+
+class LockedOrder(NamedTuple):
+    """An order whose row is locked."""
+
+    id: int
+    state: str
+    valid_until: datetime
+    is_waited_for: bool
+    total_minor: int
+    currency: str
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What becomes of one payment that a provider says succeeded. Other codes than the above go to suspense."""
+
+    code: str
+    heard: ReadNotice
+    payment: LockedPayment | None
+
+    @property
+    def fields(self) -> dict[str, object]:
+        """What names it in a log."""
+        return {"order": self.payment.order_id, "payment": self.payment.id} if self.payment else {}
+
+
+def judge(
+    heard: Sequence[ReadNotice],
+    payments: Mapping[str, LockedPayment],
+    orders: Mapping[int, LockedOrder],
+    paid: set[int],
+) -> list[Verdict]:
+    """One verdict for each truth, in the order of the provider's times of payment: an order's first counts. Of one
+    payment the later truth counts: that something of it went back stands before that it was paid."""
+    verdicts: list[Verdict] = []
+    succeeded = {p.id: p.number for p in payments.values() if p.state == Payment.State.SUCCEEDED}
+    known = {(p.account_id, p.number): p.id for p in payments.values() if p.number}
+    taken = set(paid)
+    returned = {one.report.reference for one in heard if one.report.standing is Status.REFUNDED}
+    returned |= {payment.reference for payment in payments.values() if payment.is_refunded_outside}
+    for one in sorted(heard, key=lambda one: (_is_doubtful(one, payments), *_when_paid(one))):
+        payment = payments.get(one.report.reference)
+        if _is_announced_again(one, payment, known, succeeded):
+            code = ANNOUNCED_AGAIN
+        elif payment is None:
+            code = "payment_unknown"
+        elif payment.id in succeeded:
+            code = REPEAT
+        elif _is_doubtful(one, payments):
+            code = DOUBTED
+        elif payment.reference in returned:
+            code = _misfit(one, payment) or REFUNDED
+        else:
+            code = _misfit(one, payment) or _code(one, payment, orders, taken)
+        if payment and code not in UNCOUNTED:
+            succeeded.setdefault(payment.id, one.report.number)
+            known.setdefault((one.account_id, one.report.number), payment.id)
+        if payment and code == APPLY:
+            taken.add(payment.order_id)
+        verdicts.append(Verdict(code, one, payment))
+    return verdicts
+
+
+def _is_doubtful(one: ReadNotice, payments: Mapping[str, LockedPayment]) -> bool:
+    """Whether it was pushed to us and is not what we asked for: nothing moves by it before the provider was asked."""
+    payment = payments.get(one.report.reference)
+    return one.is_pushed and payment is not None and _misfit(one, payment) != ""
+
+
+def _when_paid(heard: ReadNotice) -> tuple[datetime, bool, int]:
+    return heard.report.at or heard.received_at, heard.report.standing is not Status.REFUNDED, heard.notice_id
+
+
+def _is_announced_again(
+    one: ReadNotice, payment: LockedPayment | None, known: Mapping[tuple[int, str], int], succeeded: Mapping[int, str]
+) -> bool:
+    """The provider's number is another payment's, or this payment's number is another."""
+    number = one.report.number
+    if not number:
+        return False
+    known_of = known.get((one.account_id, number))
+    if payment is None:
+        return known_of is not None
+    return known_of not in (None, payment.id) or succeeded.get(payment.id, "") not in ("", number)
+
+
+def _code(one: ReadNotice, payment: LockedPayment, orders: Mapping[int, LockedOrder], paid: set[int]) -> str:
+    order = orders.get(payment.order_id)
+    if order is None:
+        return "payment_of_no_order"
+    if order.id in paid:
+        return PAID_TWICE
+    paid_at = one.report.at or one.received_at
+    is_in_time = order.state == Order.State.AWAITING_PAYMENT and paid_at <= order.valid_until + GRACE
+    return APPLY if is_in_time else PAID_LATE
+
+
+def _misfit(one: ReadNotice, payment: LockedPayment) -> str:
+    """What was paid otherwise than asked for; "" where nothing was."""
+    if payment.account_id != one.account_id or one.report.merchant_number not in ("", one.merchant_number):
+        return "payment_to_another_merchant"
+    if one.report.currency != payment.currency:
+        return "payment_in_another_currency"
+    return "payment_of_another_amount" if one.report.amount_minor != payment.amount_minor else ""

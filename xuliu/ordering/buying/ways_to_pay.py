@@ -1,0 +1,33 @@
+"""Ways to pay: how a seller can be paid a currency, and through which account now."""
+
+from xuliu.ordering.buying.cannot_place import CannotPlace
+from xuliu.payment.accounts import capabilities_of
+from xuliu.payment.contract import Way
+from xuliu.payment.models import ProviderAccount
+
+
+def ways_to_pay(seller_id: int, currency: str) -> dict[str, Way]:
+    """The ways in which the seller can be paid that currency, by their codes; also through accounts paused now."""
+    taking = [
+        capabilities
+        for account in ProviderAccount.objects.filter(seller_id=seller_id).order_by("id")
+        if currency in (capabilities := capabilities_of(account)).currencies
+    ]
+    return {way.code: way for capabilities in taking for way in capabilities.ways}
+
+
+def provider_account(seller_id: int, currency: str, way: str) -> ProviderAccount:
+    """The seller's account through which that can be paid that way now. Raises CannotPlace."""
+    accounts = ProviderAccount.objects.filter(seller_id=seller_id).order_by("id")
+    fitting = [account for account in accounts if _takes(account, way, currency)]
+    if not fitting:
+        raise CannotPlace("no_provider")
+    for account in fitting:
+        if account.paused_at is None:
+            return account
+    raise CannotPlace("provider_paused")
+
+
+def _takes(account: ProviderAccount, way: str, currency: str) -> bool:
+    capabilities = capabilities_of(account)
+    return currency in capabilities.currencies and way in {one.code for one in capabilities.ways}

@@ -1,0 +1,45 @@
+"""Refund: what an order's refused lines are owed back becomes one refund."""
+
+from collections.abc import Mapping, Sequence
+
+from django.db import connection
+from django.db.models import Max, Sum
+
+from xuliu.payment.models import Payment, Refund
+from xuliu.payment.operations import NewRefund, request_refunds
+
+
+def refund_refused(owed_minor: Mapping[int, int]) -> None:
+    """One refund per order for all its refused lines, to the payment that was applied.
+
+    `owed_minor`: by order, what those lines cost. What was given back past us is taken off; where it is all of it, it
+    counts as those lines' refund.
+    """
+    payments = {p.order_id: p for p in Payment.objects.filter(order_id__in=owed_minor, is_applied=True)}
+    returned = _given_back_past_us([payment.pk for payment in payments.values()])
+    wanted, refunds = [], {}
+    for order_id, minor in owed_minor.items():
+        payment = payments[order_id]
+        outside_id, outside_minor = returned.get(payment.pk, (None, 0))
+        if minor > outside_minor:
+            owed = minor - outside_minor
+            why = "not_provisioned"
+            wanted.append(NewRefund(payment_id=payment.pk, amount_minor=owed, currency=payment.currency, why=why))
+        else:
+            refunds[order_id] = outside_id
+    made = request_refunds(wanted)
+    # One that was wanted and not made contradicts a refund that stands: it raises, and a person looks.
+    refunds |= {order: made[payment.pk] for order, payment in payments.items() if order not in refunds}
+    sql = """
+        UPDATE ordering_orderline l SET refund_id = u.refund_id, refunded_minor = l.price_minor
+        FROM unnest(%s::bigint[], %s::bigint[]) AS u(order_id, refund_id)
+        WHERE l.order_id = u.order_id AND l.state = 'REJECTED' AND l.refund_id IS NULL"""
+    with connection.cursor() as cursor:
+        cursor.execute(sql, (list(refunds), list(refunds.values())))
+
+
+def _given_back_past_us(payment_ids: Sequence[int]) -> dict[int, tuple[int, int]]:
+    """By payment: the last such refund, and the sum of them."""
+    outside = Refund.objects.filter(payment_id__in=payment_ids, is_outside=True).values("payment_id")
+    sums = outside.annotate(last=Max("id"), minor=Sum("amount_minor"))
+    return {row["payment_id"]: (row["last"], row["minor"]) for row in sums}
