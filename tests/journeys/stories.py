@@ -344,7 +344,7 @@ def signed_in(world: World) -> None:
     (sim,) = make_sims(world, "onelink")
     selection = Selection(sim_id=sim.pk, offering_id=world.offerings["cm-12"].pk)
     order_id = quote(selections=[selection], price_list_id=world.price_list.pk, channel="test", is_waited_for=True)
-    word = sign_ins.leave(order_id=order_id, account_id=world.provider.pk, browser="b" * 64)
+    word = sign_ins.leave(order_id=order_id, account_id=world.provider.pk, way="jsapi", browser="b" * 64)
     where = provider_of(world.provider).sign_in_url(return_url="http://127.0.0.1:9/", state=word)
     came = parse_qs(urlsplit(httpx.get(where.partition("#")[0]).headers["location"]).query)
     sign_ins.come_back(word=came["state"][0], browser="b" * 64, code=came["code"][0])

@@ -39,7 +39,7 @@ def _notice(world: World, payment: Payment, number: str, said: dict[str, object]
 
 
 def _send(world: World, resource: dict[str, object]) -> None:
-    world.sandbox.control.forge_notice(f"{settings.XULIU_BASE_URL}/webhooks/wx/", resource=resource)
+    world.sandbox.control.forge_notice("wechatpay", f"{settings.XULIU_BASE_URL}/webhooks/wx/", resource=resource)
 
 
 def _open_cases() -> dict[str, int]:
@@ -153,7 +153,7 @@ def test_an_odd_refund_notice_is_told_until_the_refund_has_its_end(world: World)
     drive_for(world, MINUTE)
     assert _open_cases() == {"refund_strange": 1}
 
-    world.sandbox.control.end_refund(refund.reference, "SUCCESS")
+    world.sandbox.control.end_refund(refund.reference, "success")
     await_notices(world)
     drive_for(world, 2 * MINUTE)
     assert (Refund.objects.get().state, _open_cases()) == ("SUCCEEDED", {})
