@@ -14,17 +14,17 @@ class MisplacedStandIn(Exception):
 
 
 def carriers() -> dict[str, type[CarrierStandIn]]:
-    """The carriers by their codes. Raises Misplaced."""
+    """The carriers by their codes. Raises MisplacedStandIn."""
     return cast("dict[str, type[CarrierStandIn]]", _found("carriers"))
 
 
 def providers() -> dict[str, type[ProviderStandIn]]:
-    """The payment providers by their codes. Raises Misplaced."""
+    """The payment providers by their codes. Raises MisplacedStandIn."""
     return cast("dict[str, type[ProviderStandIn]]", _found("providers"))
 
 
 def stand_ins() -> dict[str, type[StandIn]]:
-    """All, in the order of their ports: carriers, then providers. Raises Misplaced."""
+    """All, in the order of their ports: carriers, then providers. Raises MisplacedStandIn."""
     return {**carriers(), **providers()}
 
 
