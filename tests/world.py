@@ -9,24 +9,22 @@ import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from django.conf import settings
-from psycopg.types.range import TimestamptzRange
 
-from tests import due
-from xuliu.carrier.accounts import set_credentials
-from xuliu.carrier.models import Carrier, CarrierAccount
-from xuliu.catalog.models import Offering, Price, PriceList
+from tests import due, make
+from xuliu.carrier.models import CarrierAccount
+from xuliu.catalog.models import Offering, PriceList
 from xuliu.common import clock
 from xuliu.inventory.models import Sim
 from xuliu.ordering.buying.place import place
 from xuliu.ordering.buying.quote import Selection, quote
 from xuliu.ordering.models import Order, OrderLine
-from xuliu.party.models import Person, Seller
-from xuliu.payment.accounts import set_credentials as set_provider_credentials
+from xuliu.party.models import Seller
 from xuliu.payment.models import Payment, ProviderAccount
+from xuliu.payment.providers.wechatpay.tests import rig as wechatpay
 from xuliu.sandbox.testing import Sandbox
 
 MOST_ROUNDS = 200
@@ -51,83 +49,47 @@ class World:
 def make_world(sandbox: Sandbox, site: str, clock_file: Path) -> World:
     """Everything but SIMs; notices come to `site`."""
     settings.XULIU_BASE_URL = site
-    seller = Seller.objects.create(code="xuliu", name={"zh-hans": "续流科技"}, tax_number="91310000MA1FL0000X")
-    price_list = PriceList.objects.create(
-        code="public", name={"zh-hans": "零售价"}, currency="CNY", seller=seller, is_public=True
-    )
+    seller = make.make_seller(code="xuliu", tax_number="91310000MA1FL0000X")
+    price_list = make.make_price_list(code="public", seller=seller, is_public=True)
     accounts = {code: make_account(sandbox, code) for code in ("onelink", "1nce")}
     offerings = {offering.code: offering for offering in make_offerings(accounts)}
-    world = World(sandbox, seller, price_list, make_provider(sandbox, seller), accounts, offerings, clock_file)
     for offering, amount_minor in zip(offerings.values(), (3600, 1200, 1500, 2000, 1800), strict=True):
-        make_price(world, offering, amount_minor)
-    return world
-
-
-def make_price(world: World, offering: Offering, amount_minor: int) -> None:
-    """What the offering costs, since a month ago and for ever."""
-    valid = TimestamptzRange(clock.now() - timedelta(days=30), None)
-    Price.objects.create(price_list=world.price_list, offering=offering, amount_minor=amount_minor, valid=valid)
-
-
-def make_person(name: str) -> Person:
-    """Somebody of the cast."""
-    return Person.objects.get_or_create(sign_in_name=name.lower(), defaults={"display_name": name})[0]
+        make.make_price(offering, price_list, amount_minor)
+    keys, url = sandbox.credentials["wechatpay"], sandbox.urls["wechatpay"]
+    config = wechatpay.fields(keys, url) | {"platform_certificates": keys["platform_certificate"]}
+    provider = make.make_provider(seller, config)
+    return World(sandbox, seller, price_list, provider, accounts, offerings, clock_file)
 
 
 def make_account(sandbox: Sandbox, connector: str) -> CarrierAccount:
     """Our account at a carrier of the sandbox."""
-    names = {"onelink": "中国移动", "1nce": "1NCE"}
-    carrier = Carrier.objects.create(code=connector, name={"zh-hans": names[connector], "en": connector})
-    account = CarrierAccount.objects.create(code=connector, carrier=carrier, connector=connector, is_sandbox=True)
-    account.zone = {"onelink": "Asia/Shanghai", "1nce": "UTC"}[connector]  # whose days its dates are
-    account.calls_per_second = 200
-    account.save()
-    set_credentials(account, {"base_url": sandbox.urls[connector], **sandbox.credentials[connector]})
-    return account
-
-
-def make_provider(sandbox: Sandbox, seller: Seller) -> ProviderAccount:
-    """Our merchant account at the sandbox's WeChat Pay."""
-    account = ProviderAccount.objects.create(code="wx", provider="wechatpay", seller=seller, is_sandbox=True)
-    keys = sandbox.credentials["wechatpay"]
-    given = {name: keys[name] for name in ("mchid", "appid", "app_secret", "api_v3_key", "merchant_serial")}
-    given |= {"private_key": keys["merchant_private_key"], "base_url": sandbox.urls["wechatpay"]}
-    given |= {"public_key_id": keys["public_key_id"], "public_key": keys["public_key"]}
-    given |= {"platform_certificates": keys["platform_certificate"], "account_url": sandbox.urls["wechatpay"]}
-    given |= {"authorise_url": f"{sandbox.urls['wechatpay']}/connect/oauth2/authorize"}
-    set_provider_credentials(account, given)
-    return account
+    name, zone = {"onelink": ("中国移动", "Asia/Shanghai"), "1nce": ("1NCE", "UTC")}[connector]
+    return make.make_account(
+        make.make_carrier(connector, name={"zh-hans": name, "en": connector}),
+        {"base_url": sandbox.urls[connector], **sandbox.credentials[connector]},
+        code=connector,
+        connector=connector,
+        is_sandbox=True,
+        zone=zone,  # whose days its dates are
+        calls_per_second=200,
+    )
 
 
 def make_offerings(accounts: dict[str, CarrierAccount]) -> list[Offering]:
     """Two renewals and an add-on of the one carrier, a renewal and a top-up of the other."""
+    m300, m500 = 300 * make.MB, 5 * 10**8
+    add_on = Offering.Kind.ADD_ON
 
-    def make(code: str, account: str, **terms: object) -> Offering:
-        fields = {"name": {"zh-hans": code, "en": code}, "carrier": accounts[account].carrier, **terms}
-        return Offering.objects.create(code=code, **fields)
+    def one(code: str, account: str, plan_code: str, **terms: object) -> Offering:
+        fields = {"name": {"zh-hans": code, "en": code}, "plan_code": plan_code, "cost_minor": 1000, **terms}
+        return make.make_offering(accounts[account].carrier, code=code, **fields)
 
-    renewal, add_on = Offering.Kind.RENEWAL, Offering.Kind.ADD_ON
-    end, granted = Offering.Proof.PERIOD_END, Offering.Proof.GRANTED_TOTAL
-    m300 = 300 * 1024 * 1024
     return [
-        make(
-            "cm-12",
-            "onelink",
-            kind=renewal,
-            plan_code="300M-12M",
-            months=12,
-            size_bytes=m300,
-            cost_minor=1500,
-            proof=end,
-        ),
-        make(
-            "cm-3", "onelink", kind=renewal, plan_code="300M-3M", months=3, size_bytes=m300, cost_minor=500, proof=end
-        ),
-        make("cm-add", "onelink", kind=add_on, plan_code="0", size_bytes=104857600, cost_minor=1000, proof=granted),
-        make(
-            "nce-12", "1nce", kind=renewal, plan_code="1", months=12, size_bytes=5 * 10**8, cost_minor=1000, proof=end
-        ),
-        make("nce-add", "1nce", kind=add_on, plan_code="topup", size_bytes=5 * 10**8, cost_minor=1000, proof=granted),
+        one("cm-12", "onelink", "300M-12M", months=12, size_bytes=m300, cost_minor=1500),
+        one("cm-3", "onelink", "300M-3M", months=3, size_bytes=m300, cost_minor=500),
+        one("cm-add", "onelink", "0", kind=add_on, size_bytes=100 * make.MB),
+        one("nce-12", "1nce", "1", months=12, size_bytes=m500),
+        one("nce-add", "1nce", "topup", kind=add_on, size_bytes=m500),
     ]
 
 
@@ -140,30 +102,15 @@ def make_sims(world: World, account: str, count: int = 1, *, first: int = 1, end
 
 def make_our_sims(world: World, account: str, count: int = 1, *, first: int = 1, ends_in_days: int = 9) -> list[Sim]:
     """The same, of which the carrier does not know yet."""
-    today = clock.civil_date(clock.now(), world.accounts[account].zone)
-    start, end = today - timedelta(days=300), today + timedelta(days=ends_in_days)
-    sims = [_sim(world, account, number, start, end) for number in range(first, first + count)]
-    return Sim.objects.bulk_create(sims)
-
-
-def _sim(world: World, account: str, number: int, start: date, end: date) -> Sim:
-    return Sim(
-        # 1NCE names a SIM without its Luhn digit.
-        iccid=f"{PREFIXES[account]}{number:013d}" + ("" if account == "1nce" else _luhn_digit(number)),
-        msisdn=f"1440{number:09d}",
-        account=world.accounts[account],
-        state=Sim.State.ACTIVE,
-        state_at=clock.now(),
-        period_start_on=start,
-        period_end_on=end,
-        anchor_day=end.day,
+    ids = make.make_sims(
+        world.accounts[account],
+        count,
+        ends_on=[clock.civil_date(clock.now(), world.accounts[account].zone) + timedelta(days=ends_in_days)],
+        prefix=PREFIXES[account],
+        first=first,
+        has_check_digit=account != "1nce",  # 1NCE names a SIM without it
     )
-
-
-def _luhn_digit(number: int) -> str:
-    digits = f"{PREFIXES['onelink']}{number:013d}"
-    doubled = [int(digit) * (2 if index % 2 == 0 else 1) for index, digit in enumerate(reversed(digits))]
-    return str(-sum(value // 10 + value % 10 for value in doubled) % 10)
+    return list(Sim.objects.filter(account=world.accounts[account], id__gte=ids[0]).order_by("id"))
 
 
 def _at_carrier(sim: Sim, account: str) -> dict[str, object]:
@@ -174,8 +121,8 @@ def _at_carrier(sim: Sim, account: str) -> dict[str, object]:
         "state": "active",
         "starts_on": str(sim.period_start_on),
         "ends_on": str(sim.period_end_on),
-        "granted_bytes": 300 * 1024 * 1024,
-        "used_bytes": 100 * 1024 * 1024,
+        "granted_bytes": 300 * make.MB,
+        "used_bytes": 100 * make.MB,
     }
 
 

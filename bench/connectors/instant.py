@@ -86,4 +86,4 @@ class Connector:
 
 
 def _end_of(iccid: str, today: date) -> date:
-    return _ends.get(iccid) or today + timedelta(days=ENDS_IN_DAYS + int(iccid[-14:]) % ENDS_WITHIN_DAYS)
+    return _ends.get(iccid) or today + timedelta(days=ENDS_IN_DAYS + int(iccid[-13:]) % ENDS_WITHIN_DAYS)

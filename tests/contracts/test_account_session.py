@@ -15,9 +15,10 @@ from django.db import connections
 
 from tests.contracts.peer import Fault, Recorded, RecordedCall, Reply, StandIn
 from tests.contracts.rigs import CODES, recorded_answers
-from xuliu.carrier.accounts import connector_of, session_of, set_credentials
+from tests.make import make_account
+from xuliu.carrier.accounts import connector_of, session_of
 from xuliu.carrier.contract import Action, Change, Connector, NoAnswer, NotSent, Outcome, SimKey
-from xuliu.carrier.models import AccountToken, Call, Carrier, CarrierAccount
+from xuliu.carrier.models import AccountToken, Call, CarrierAccount
 from xuliu.carrier.session import AccountSession
 from xuliu.common.configuration import settings_of
 
@@ -95,11 +96,9 @@ def office(code: str, *, calls_per_second: float, parallel: int, pause_seconds: 
 
     peer = StandIn(answer)
     try:
-        carrier = Carrier.objects.create(code=code, name={"zh-hans": code})
-        account = CarrierAccount.objects.create(
-            code=code, carrier=carrier, connector=code, calls_per_second=calls_per_second, parallel=parallel
-        )
-        set_credentials(account, {"base_url": f"{peer.address}{recorded.base_path}", **recorded.config})
+        config = {"base_url": f"{peer.address}{recorded.base_path}", **recorded.config}
+        limits = {"calls_per_second": calls_per_second, "parallel": parallel}
+        account = make_account(None, config, code=code, connector=code, **limits)
         yield Office(account=account, recorded=recorded, peer=peer, calls=calls)
     finally:
         peer.close()

@@ -13,9 +13,9 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
+from tests import make, sales
 from tests.contracts.peer import RecordedCall, Reply, StandIn
 from xuliu.common import clock
-from xuliu.interfaces.merchant.tests import make
 from xuliu.interfaces.ways import providers as parts
 from xuliu.interfaces.ways.wording import shown_way
 from xuliu.ordering.buying.by_notice import apply_notices
@@ -76,7 +76,7 @@ def make_order(mei_pay: StandIn) -> Order:
     shop = make.make_shop()
     account = ProviderAccount.objects.create(code="mei", provider="meipay", seller=shop.price_list.seller)
     set_credentials(account, {"base_url": mei_pay.address})
-    return make.make_quote(shop)
+    return sales.make_quote(shop)
 
 
 def test_an_order_is_paid_by_it_on_the_page_and_the_receipt_names_it(mei_pay: StandIn, live_site: str) -> None:
@@ -103,7 +103,7 @@ def test_an_order_is_paid_by_it_on_the_page_and_the_receipt_names_it(mei_pay: St
         ask_unheard()
         apply_notices()
         order.refresh_from_db()
-        receipt = make.make_completed(order)
+        receipt = sales.make_completed(order)
         where = reverse("merchant:receipt", args=[receipt.code])
         assert re.search(r"Paid by</dt><dd>Mei Pay<", lin.get(where).text)
         assert "美付" in lin.get(where, headers=CHINESE).text
@@ -135,7 +135,7 @@ def test_a_way_that_brings_nothing_but_its_providers_name_is_paid_by_the_shared_
 
 @pytest.mark.django_db
 def test_a_posted_way_that_is_none_or_needs_a_sign_in_is_refused(client: Client) -> None:
-    order = make.make_quote(make.make_shop())
+    order = sales.make_quote(make.make_shop())
     path = reverse("merchant:order", args=[order.code])
     for way in ("jsapi", "nobodys", "x" * 300):
         where = client.post(f"{path}/pay", {"way": way}).headers["Location"]

@@ -9,8 +9,10 @@ from allauth.mfa.models import Authenticator
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
-from xuliu.interfaces.console.tests import make, people
-from xuliu.interfaces.merchant.tests.make import make_quote, make_shop
+from tests import sales
+from tests.make import make_shop
+from tests.sales import make_quote
+from xuliu.interfaces.console.tests import people
 
 pytestmark = pytest.mark.django_db
 
@@ -70,7 +72,7 @@ def statuses(browser: Client, paths: Iterable[str]) -> dict[str, int]:
 @pytest.fixture(params=["visitor", "staff"])
 def browser(request: pytest.FixtureRequest) -> Client:
     """A stranger's browser, and that of an administrator; errors are answers to both."""
-    make.make_desk()
+    sales.make_desk()
     client = Client() if request.param == "visitor" else people.signed_in(people.olga())
     client.raise_request_exception = False
     return client
@@ -107,7 +109,7 @@ def test_no_field_of_the_phone_pages_breaks(client: Client) -> None:
 
 
 def test_no_field_of_the_console_breaks() -> None:
-    desk, sun, staff = make.make_desk(), people.sun(), people.signed_in(people.olga())
+    desk, sun, staff = sales.make_desk(), people.sun(), people.signed_in(people.olga())
     staff.raise_request_exception = False
     rows = {
         "ordering_orderline": desk.unknown.pk,

@@ -10,6 +10,7 @@ from django.urls import reverse
 from django.utils.translation import override
 
 from tests.contracts.sandbox_rigs import FLEETS, at_sandbox
+from tests.make import make_account
 from xuliu.carrier.contract import Action, Change, Outcome, SimKey
 from xuliu.cli import chosen
 from xuliu.cli.failure import CommandFailed
@@ -17,7 +18,6 @@ from xuliu.interfaces.console.tests import people
 from xuliu.inventory import numbers
 from xuliu.inventory.import_sims import Report, import_sims
 from xuliu.inventory.models import Sim, Terminal
-from xuliu.inventory.tests.make import make_account
 from xuliu.sandbox.testing import Sandbox
 
 CARD = {"iccid": "89860440000000000033", "msisdn": "1440500000003", "terminal_sn": "N8600009045"}

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, precondition, rule
 
 from tests.journeys.rest import stuck
-from tests.world import World, make_person
+from tests.make import make_person
+from tests.world import World
 from xuliu.carrier import operations as carriers
 from xuliu.common.actor import Actor, acting
 from xuliu.ordering.delivering import decide

@@ -10,7 +10,8 @@ from typing import Any
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, precondition, rule
 
-from tests.world import World, await_notices, drive_for, make_person
+from tests.make import make_person
+from tests.world import World, await_notices, drive_for
 from xuliu.common.actor import Actor, acting
 from xuliu.common.deciding import CannotDecide
 from xuliu.payment import anew

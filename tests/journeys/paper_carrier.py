@@ -13,10 +13,10 @@ from typing import Any
 
 from django.db import connection
 
-from tests.world import PREFIXES, World, make_our_sims, make_price
+from tests import make
+from tests.world import World, make_our_sims
 from xuliu.carrier import connectors
-from xuliu.carrier.accounts import set_credentials
-from xuliu.carrier.models import Carrier, CarrierAccount
+from xuliu.carrier.models import CarrierAccount
 from xuliu.catalog.models import Offering
 from xuliu.common import clock
 from xuliu.inventory.models import Sim
@@ -25,7 +25,6 @@ from xuliu.ordering.buying.quote import Selection, quote
 from xuliu.ordering.models import Order
 from xuliu.payment.models import Notice, Payment
 
-OF_ONE_SIM = ("id", "iccid", "msisdn")
 DROPPED = Path(__file__).parent / "dropped" / "connectors"
 MODULE = f"{connectors.__name__}.paper"
 
@@ -59,31 +58,17 @@ class Paper:
 
 def make_paper(world: World) -> Paper:
     """The carrier in the world, with one renewal of a year for 36 yuan."""
-    carrier = Carrier.objects.create(code="paper", name={"zh-hans": "纸上"})
-    account = CarrierAccount.objects.create(code="paper", carrier=carrier, connector="paper", is_sandbox=True)
-    set_credentials(account, {"base_url": "http://127.0.0.1:1"})
+    carrier = make.make_carrier("paper")
+    account = make.make_account(carrier, {"base_url": make.NOWHERE}, code="paper", connector="paper", is_sandbox=True)
     world.accounts["paper"] = account
-    offering = Offering.objects.create(
-        code="paper-12", name={"zh-hans": "一年"}, carrier=carrier, kind=Offering.Kind.RENEWAL, plan_code="12",
-        months=12, cost_minor=1500, proof=Offering.Proof.PERIOD_END,
-    )  # fmt: skip
-    make_price(world, offering, 3600)
+    offering = make.make_offering(carrier, code="paper-12", plan_code="12", cost_minor=1500)
+    make.make_price(offering, world.price_list, 3600)
     return Paper(world, account, offering)
 
 
 def make_paper_sims(paper: Paper, count: int) -> list[Sim]:
     """SIMs in service."""
-    first = len(paper.books.ends_on) + 1
-    (sim,) = make_our_sims(paper.world, "paper", first=first)
-    like = ", ".join(column for field in Sim._meta.concrete_fields if (column := field.column) not in OF_ONE_SIM)
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"""INSERT INTO inventory_sim (iccid, msisdn, {like})
-                SELECT '{PREFIXES["paper"]}' || '1' || lpad(n::text, 13, '0'), '1440' || lpad(n::text, 9, '0'), {like}
-                FROM inventory_sim, generate_series(%s::int, %s::int) AS n WHERE id = %s""",  # noqa: S608  # constants
-            (first + 1, first + count - 1, sim.pk),
-        )
-    sims = list(Sim.objects.filter(id__gte=sim.pk, account=paper.account).order_by("id"))
+    sims = make_our_sims(paper.world, "paper", count, first=len(paper.books.ends_on) + 1)
     paper.books.ends_on.update({sim.iccid: sim.period_end_on for sim in sims})
     return sims
 

@@ -10,6 +10,7 @@ import httpx
 from django.db import connection
 from django.db.models.functions import Now
 
+from tests.make import make_offering, make_person, make_price
 from tests.world import (
     World,
     drive,
@@ -18,8 +19,6 @@ from tests.world import (
     line_states,
     make_order,
     make_paid_order,
-    make_person,
-    make_price,
     make_sims,
     open_payments,
 )
@@ -60,12 +59,10 @@ def queued(world: World) -> None:
 
 def proven_by_order_query(world: World) -> None:
     """An offering whose proof is the carrier's order query."""
-    offering = Offering.objects.create(
-        code="asked", name={"zh-hans": "查单"}, carrier=world.accounts["onelink"].carrier, kind="renewal", months=1,
-        plan_code="300M-1M", cost_minor=200, proof=Offering.Proof.ORDER_QUERY,
-    )  # fmt: skip
+    carrier, proof = world.accounts["onelink"].carrier, Offering.Proof.ORDER_QUERY
+    offering = make_offering(carrier, code="asked", months=1, plan_code="300M-1M", cost_minor=200, proof=proof)
     world.offerings["asked"] = offering
-    make_price(world, offering, 500)
+    make_price(offering, world.price_list, 500)
     make_paid_order(world, make_sims(world, "onelink"), "asked")
     drive_for(world, timedelta(minutes=1))
 

@@ -7,10 +7,10 @@ from functools import partial
 
 import pytest
 
+from tests import make
 from tests.journeys.test_races import Racers
+from tests.make import Shop
 from xuliu.common.state import move
-from xuliu.interfaces.merchant.tests import make
-from xuliu.interfaces.merchant.tests.make import Shop
 from xuliu.ordering.buying.cannot_place import CannotPlace
 from xuliu.ordering.buying.choose import MOST_OPEN, TooManyOpen, Visitor, choose
 from xuliu.ordering.buying.openings import SHARE_OF_A_SHOP, shares_of_shop

@@ -13,8 +13,9 @@ from playwright.sync_api import Browser, Page, ViewportSize, expect
 
 from tests import due
 from tests.browsing import chromium
+from tests.make import make_terminal
 from tests.world import World, line_states, make_sims
-from xuliu.inventory.models import Binding, Sim, Terminal, TerminalModel
+from xuliu.inventory.models import Sim
 from xuliu.ordering.models import Order
 
 pytestmark = pytest.mark.browser
@@ -61,10 +62,7 @@ def working() -> Iterator[None]:
 
 def make_sticker(sim: Sim) -> str:
     """The SIM is put into a terminal; where that one's sticker leads."""
-    model = TerminalModel.objects.get_or_create(brand="新大陆", name="N910")[0]
-    terminal = Terminal.objects.create(serial_number=f"NL{sim.pk:08d}", model=model)
-    Binding.objects.create(sim=sim, terminal=terminal, bound_at=sim.state_at)
-    return f"/t/{terminal.sticker_code}"
+    return f"/t/{make_terminal(sim).sticker_code}"
 
 
 class Thumb:

@@ -11,13 +11,13 @@ import pytest
 from tests.books import check_own_books
 from tests.journeys import paper_carrier as carrier
 from tests.journeys.paper_carrier import Paper
+from tests.make import make_person
 from tests.world import (
     World,
     drive_for,
     drive_until,
     line_states,
     make_paid_order,
-    make_person,
     make_sims,
     make_world,
     pass_time,

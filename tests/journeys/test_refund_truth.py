@@ -6,7 +6,8 @@ from datetime import timedelta
 
 import pytest
 
-from tests.world import World, await_notices, drive, drive_for, make_paid_order, make_person, make_sims
+from tests.make import make_person
+from tests.world import World, await_notices, drive, drive_for, make_paid_order, make_sims
 from xuliu.common.actor import Actor, acting
 from xuliu.common.deciding import CannotDecide
 from xuliu.common.models import Event

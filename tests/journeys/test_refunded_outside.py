@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 
+from tests.make import make_person
 from tests.world import (
     World,
     await_notices,
@@ -15,7 +16,6 @@ from tests.world import (
     line_states,
     make_order,
     make_paid_order,
-    make_person,
     make_sims,
     open_payments,
     pass_time,

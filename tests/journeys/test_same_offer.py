@@ -10,6 +10,8 @@ from datetime import date, timedelta
 import pytest
 from django.test import Client
 
+from tests import make, sales
+from tests.make import Shop, make_sim
 from tests.quick_passwords import quick_passwords
 from xuliu.balance.models import ProvenReading, Reading
 from xuliu.balance.operations import grant_buckets
@@ -21,10 +23,7 @@ from xuliu.cli.failure import CommandFailed
 from xuliu.cli.topup import make_quote, price_lines
 from xuliu.common import clock
 from xuliu.interfaces.console.tests import people
-from xuliu.interfaces.merchant.tests import make
-from xuliu.interfaces.merchant.tests.make import Shop
 from xuliu.inventory.models import Sim
-from xuliu.inventory.tests.make import make_sim
 from xuliu.ordering.buying.offers import offers
 from xuliu.ordering.buying.quote import QuoteRefused, Selection, quote
 from xuliu.ordering.models import OrderLine
@@ -53,10 +52,10 @@ def in_days(days: int) -> date:
 
 def delivered(shop: Shop, ends_on: date, *, minutes_ago: float, offering: Offering | None = None) -> None:
     """A line of the SIM, proven then, that brought this end."""
-    order = make.make_paid(make.make_quote(shop, offering))
+    order = sales.make_paid(sales.make_quote(shop, offering))
     states = OrderLine.State
     at = clock.now() - timedelta(minutes=minutes_ago)
-    make.make_gone(order, states.SUBMITTING, states.VERIFYING, states.COMPLETED, at=at)
+    sales.make_gone(order, states.SUBMITTING, states.VERIFYING, states.COMPLETED, at=at)
     line = order.lines.get()
     grant_buckets(
         line_ids=[line.pk], sim_ids=[line.sim_id], sizes_bytes=[0], starts_on=[in_days(-30)], ends_on=[ends_on]
@@ -145,7 +144,7 @@ def test_all_surfaces_count_from_the_same_end(
 ) -> None:
     shop = make.make_shop()
     ends_on = known(shop)
-    planned = make.make_paid(make.make_quote(shop, shop.half_year)).lines.get().ends_on if is_under_way else None
+    planned = sales.make_paid(sales.make_quote(shop, shop.half_year)).lines.get().ends_on if is_under_way else None
 
     answers = {
         "page": on_the_page(shop, client),
@@ -201,11 +200,11 @@ def test_what_a_carrier_said_against_a_sim_is_asked_anew_when_it_is_refused() ->
 
 def test_what_was_added_to_a_renewal_that_is_refused_is_no_end_to_count_from() -> None:
     shop = make.make_shop()
-    renewal = make.make_paid(make.make_quote(shop, shop.year))
-    make.make_paid(make.make_quote(shop, shop.data))
-    make.make_gone(renewal, OrderLine.State.SUBMITTING, OrderLine.State.REJECTED)
+    renewal = sales.make_paid(sales.make_quote(shop, shop.year))
+    sales.make_paid(sales.make_quote(shop, shop.data))
+    sales.make_gone(renewal, OrderLine.State.SUBMITTING, OrderLine.State.REJECTED)
 
-    (line,) = make.make_quote(shop, shop.quarter).lines.all()
+    (line,) = sales.make_quote(shop, shop.quarter).lines.all()
 
     assert line.starts_on == shop.sim.period_end_on
 

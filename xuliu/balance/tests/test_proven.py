@@ -6,10 +6,10 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
+from tests.make import make_sim
 from xuliu.balance.models import ProvenReading
 from xuliu.balance.operations import ProvingReading, store_proven
 from xuliu.carrier.contract import ListedPlan, Reading
-from xuliu.inventory.tests.make import make_sim
 
 pytestmark = pytest.mark.django_db
 

@@ -1,15 +1,7 @@
-"""Accounts at a carrier, for tests."""
+"""Sessions at a carrier, for tests."""
 
-from typing import Any
-
-from xuliu.carrier.models import Carrier, CarrierAccount
+from xuliu.carrier.models import CarrierAccount
 from xuliu.carrier.session import AccountSession
-
-
-def make_account(code: str = "onelink", **fields: Any) -> CarrierAccount:
-    """Our account at a carrier in the style of OneLink."""
-    carrier, _ = Carrier.objects.get_or_create(code="cmcc", defaults={"name": {"zh-hans": "中国移动"}})
-    return CarrierAccount.objects.create(code=code, carrier=carrier, connector="onelink", **fields)
 
 
 def make_session(

@@ -4,11 +4,11 @@ import pytest
 from django.db import connection
 from pytest_django import Settings
 
+from tests.make import make_account
 from xuliu.carrier.accounts import capabilities_of, connector_of, credentials, session_of, set_credentials
 from xuliu.carrier.operations import pause, resume
 from xuliu.carrier.registry import UnknownConnector, connector_class
 from xuliu.carrier.session import AccountSession
-from xuliu.carrier.tests.offices import make_account
 from xuliu.common.accounts import WrongConfiguration
 from xuliu.common.crypto import CannotOpen
 
@@ -73,7 +73,7 @@ def test_what_makes_no_configuration_is_refused_and_changes_nothing(given: dict[
 
 @pytest.mark.django_db
 def test_one_accounts_secrets_do_not_open_in_anothers() -> None:
-    account, other = make_account(), make_account("other")
+    account, other = make_account(), make_account(code="other")
     set_credentials(account, GIVEN)
 
     other.config, other.secrets_key_id, other.secrets_sealed = (

@@ -9,6 +9,7 @@ from typing import Any, cast
 import pytest
 from django.db import OperationalError
 
+from tests.make import make_account
 from xuliu.carrier.asking import Asking
 from xuliu.carrier.contract import (
     AccountRefused,
@@ -26,7 +27,7 @@ from xuliu.carrier.contract import (
     Session,
     SimKey,
 )
-from xuliu.carrier.tests.offices import make_account, make_session
+from xuliu.carrier.tests.offices import make_session
 from xuliu.common import clock
 from xuliu.common.circuit import MISTAKES_IN_A_ROW, Trouble, circuit_of
 from xuliu.common.tests.peers import answers, peer, resets, unused_port

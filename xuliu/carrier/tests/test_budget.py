@@ -6,9 +6,9 @@ import pytest
 from django.db import connection
 from pytest_django import DjangoAssertNumQueries
 
+from tests.make import make_account
 from xuliu.carrier.budget import hold_back, wait_for_turn
 from xuliu.carrier.models import AccountBudget
-from xuliu.carrier.tests.offices import make_account
 from xuliu.common.outbound import NotSent
 
 PROCESSES = 3
@@ -105,7 +105,7 @@ def test_an_account_that_rested_has_saved_up_nothing(fresh_database: str) -> Non
 
 
 def test_a_carrier_that_says_wait_holds_every_process_back(fresh_database: str) -> None:
-    account, other = make_account(), make_account("another")
+    account, other = make_account(), make_account(code="another")
     wait_for_turn(account.pk, calls_per_second=1000, at_most_seconds=1)
 
     hold_back(account.pk, seconds=120)

@@ -8,10 +8,11 @@ import pytest
 from django.db import connection, connections
 from django.test.utils import CaptureQueriesContext
 
+from tests.make import make_account
 from xuliu.carrier import session as session_module
 from xuliu.carrier.models import AccountBudget, Call, CarrierAccount
 from xuliu.carrier.session import forget_accounts
-from xuliu.carrier.tests.offices import make_account, make_session
+from xuliu.carrier.tests.offices import make_session
 from xuliu.common import locks
 from xuliu.common.circuit import OPEN_FOR, OPENS_AFTER_FAILURES, Circuit
 from xuliu.common.outbound import NoAnswer, NotSent

@@ -8,9 +8,10 @@ import pytest
 from django.db import connection, connections
 from pytest_django import DjangoAssertNumQueries, Settings
 
+from tests.make import make_account
 from xuliu.carrier.contract import Token
 from xuliu.carrier.models import AccountToken
-from xuliu.carrier.tests.offices import make_account, make_session
+from xuliu.carrier.tests.offices import make_session
 from xuliu.common import clock, locks
 from xuliu.common.outbound import NoAnswer, NotSent
 
@@ -65,7 +66,7 @@ def test_each_account_has_a_token_of_its_own() -> None:
     desk = Desk()
 
     first = make_session(make_account()).token(desk.fetch)
-    second = make_session(make_account("another")).token(desk.fetch)
+    second = make_session(make_account(code="another")).token(desk.fetch)
 
     assert first != second
 

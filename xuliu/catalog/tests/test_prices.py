@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 from django.db import IntegrityError, transaction
 
+from tests.make import make_carrier, make_offering, make_price, make_price_list
 from xuliu.catalog.models import Offering, PriceList
 from xuliu.catalog.operations import PriceInThePast, pause_offering, resume_offering, set_price
 from xuliu.catalog.queries import price_history, prices_at, prices_of, public_price_list
-from xuliu.catalog.tests.make import make_carrier, make_offering, make_price, make_price_list
 from xuliu.common import clock
 
 pytestmark = pytest.mark.django_db

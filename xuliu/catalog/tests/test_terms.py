@@ -3,8 +3,8 @@ from typing import Any
 import pytest
 from django.db import IntegrityError, transaction
 
+from tests.make import make_carrier, make_offering
 from xuliu.catalog.models import Offering
-from xuliu.catalog.tests.make import make_carrier, make_offering
 from xuliu.common import clock
 
 

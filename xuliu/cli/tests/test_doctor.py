@@ -11,15 +11,14 @@ import pytest
 from django.db import connection
 from pytest_django import Settings
 
+from tests import sales
+from tests.make import NOWHERE, make_account, make_shop
 from xuliu.carrier.accounts import set_credentials
 from xuliu.carrier.models import CarrierAccount
 from xuliu.carrier.operations import pause
-from xuliu.catalog.tests.make import make_carrier
 from xuliu.cli import doctor
 from xuliu.common import wake
 from xuliu.common.state import move
-from xuliu.interfaces.console.tests import make
-from xuliu.interfaces.merchant.tests.make import make_shop
 from xuliu.ordering.models import OrderLine
 
 
@@ -31,16 +30,14 @@ def examine(capsys: pytest.CaptureFixture[str], *, demo: bool = True) -> tuple[i
     return code, {finding["about"]: finding for finding in said["findings"]} | {"states": said["states"]}
 
 
-def make_account() -> CarrierAccount:
+def opened_account() -> CarrierAccount:
     """An account whose credentials open."""
-    account = CarrierAccount.objects.create(carrier=make_carrier(), code="cmcc", connector="onelink")
-    set_credentials(account, {"base_url": "http://127.0.0.1:9", "appid": "a", "password": "p"})
-    return account
+    return make_account(None, {"base_url": NOWHERE, "appid": "a", "password": "p"}, code="cmcc")
 
 
 @pytest.mark.django_db
 def test_a_new_installation_is_well(capsys: pytest.CaptureFixture[str]) -> None:
-    make_account()
+    opened_account()
     code, found = examine(capsys)
     assert code == 0
     assert {name for name, one in found.items() if name != "states" and one["grade"] == "well"} == {
@@ -51,7 +48,7 @@ def test_a_new_installation_is_well(capsys: pytest.CaptureFixture[str]) -> None:
 
 @pytest.mark.django_db
 def test_a_paused_account_deserves_a_look_and_breaks_nothing(capsys: pytest.CaptureFixture[str]) -> None:
-    pause([make_account().pk], why="our credit is used up")
+    pause([opened_account().pk], why="our credit is used up")
     code, found = examine(capsys)
     assert code == 0
     assert found["carrier account cmcc"] == {
@@ -61,7 +58,7 @@ def test_a_paused_account_deserves_a_look_and_breaks_nothing(capsys: pytest.Capt
 
 @pytest.mark.django_db
 def test_secrets_sealed_with_a_lost_key_are_broken(capsys: pytest.CaptureFixture[str], settings: Settings) -> None:
-    make_account()
+    opened_account()
     settings.XULIU_SECRET = "another root secret of more than thirty-two letters"
     code, found = examine(capsys)
     assert code == 1
@@ -72,7 +69,7 @@ def test_secrets_sealed_with_a_lost_key_are_broken(capsys: pytest.CaptureFixture
 def test_a_sandbox_and_the_demo_secret_are_broken_outside_a_demonstration(
     capsys: pytest.CaptureFixture[str], settings: Settings
 ) -> None:
-    CarrierAccount.objects.filter(id=make_account().pk).update(is_sandbox=True)
+    CarrierAccount.objects.filter(id=opened_account().pk).update(is_sandbox=True)
     settings.XULIU_DEMO = False
     code, found = examine(capsys, demo=False)
     assert code == 1
@@ -81,7 +78,7 @@ def test_a_sandbox_and_the_demo_secret_are_broken_outside_a_demonstration(
 
 @pytest.mark.django_db
 def test_rows_that_wait_without_a_worker_are_broken_until_one_listens(capsys: pytest.CaptureFixture[str]) -> None:
-    desk = make.make_desk()
+    desk = sales.make_desk()
     set_credentials(desk.shop.account, {"base_url": "http://127.0.0.1:9", "appid": "a", "password": "p"})
 
     code, found = examine(capsys)
@@ -100,7 +97,7 @@ def test_rows_that_wait_without_a_worker_are_broken_until_one_listens(capsys: py
 
 @pytest.mark.django_db
 def test_age_is_counted_from_the_payment_and_not_from_the_last_try(capsys: pytest.CaptureFixture[str]) -> None:
-    line = make.make_unknown(make_shop(), minutes_ago=27 * 60)
+    line = sales.make_unknown(make_shop(), minutes_ago=27 * 60)
     for state in (OrderLine.State.READY, OrderLine.State.SUBMITTING, OrderLine.State.UNKNOWN):  # tried again just now
         move(OrderLine, [line.pk], to=state)
 
@@ -115,7 +112,7 @@ def test_age_is_counted_from_the_payment_and_not_from_the_last_try(capsys: pytes
 
 @pytest.mark.django_db
 def test_what_a_person_reads_names_every_state_with_count_and_age(capsys: pytest.CaptureFixture[str]) -> None:
-    make.make_desk()
+    sales.make_desk()
     doctor.run(argparse.Namespace(json=False, demo=True))
     said = capsys.readouterr().out
     assert "BROKEN  worker" in said

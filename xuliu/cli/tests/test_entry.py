@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from xuliu.carrier.models import Carrier, CarrierAccount
+from tests.make import make_account
 from xuliu.cli.entry import commands, main
 
 REAL_SECRET = "0123456789abcdef0123456789abcdef"
@@ -62,8 +62,7 @@ def test_the_demo_secret_is_refused_outside_a_demonstration(fresh_database: str)
 
 @pytest.mark.parametrize("name", ["serve", "worker"])
 def test_a_sandbox_account_is_refused_outside_a_demonstration(name: str, fresh_database: str) -> None:
-    carrier = Carrier.objects.create(code="cm", name={"zh-hans": "中国移动", "en": "China Mobile"})
-    CarrierAccount.objects.create(code="cm-play", carrier=carrier, connector="onelink", is_sandbox=True)
+    make_account(code="cm-play", is_sandbox=True)
     ended = _xuliu(name, XULIU_DEMO="", XULIU_SECRET=REAL_SECRET)
     assert ended.returncode == 1
     assert "Carrier account cm-play is a sandbox" in ended.stderr

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
+from tests.make import make_account
 from xuliu.cli.entry import main
 from xuliu.cli.import_sims import SOME_REFUSED
 from xuliu.inventory.imports.columns import COLUMNS
 from xuliu.inventory.models import Sim
-from xuliu.inventory.tests.make import make_account
 
 pytestmark = pytest.mark.django_db
 GOOD, BAD = "89860440000000000009", "8986"

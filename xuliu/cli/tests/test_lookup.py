@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from tests.make import make_terminal
 from tests.world import World, make_sims
 from xuliu.cli import layout, speech
 from xuliu.cli.entry import main
-from xuliu.common import clock
 from xuliu.interfaces.wording import figures
-from xuliu.inventory.models import Binding, Sim, Terminal, TerminalModel
 
 
 def test_the_carrier_is_asked_and_its_answer_shown(
@@ -49,7 +48,7 @@ def test_it_speaks_chinese(world: World, capsys: pytest.CaptureFixture[str]) -> 
 
 def test_a_terminal_is_found_by_its_number_and_by_its_sticker(world: World, capsys: pytest.CaptureFixture[str]) -> None:
     (sim,) = make_sims(world, "onelink")
-    terminal = make_terminal(sim)
+    terminal = make_terminal(sim, serial_number="NP123")
 
     for which in (
         ["np 123"],
@@ -93,11 +92,3 @@ def lookup(*arguments: str) -> int:
     """The command as it is typed."""
     language = [] if "--language" in arguments else ["--language", "en"]
     return main(["lookup", "--demo", *language, *arguments])
-
-
-def make_terminal(sim: Sim) -> Terminal:
-    """A Newland N910 with the SIM in it."""
-    model = TerminalModel.objects.create(brand="Newland", name="N910")
-    terminal = Terminal.objects.create(serial_number="NP123", model=model)
-    Binding.objects.create(sim=sim, terminal=terminal, bound_at=clock.now())
-    return terminal

@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 from django.urls import resolve
 
+from tests.make import make_merchant, make_terminal
 from xuliu.cli import stickers as command
 from xuliu.cli.entry import main
 from xuliu.common import pdf
 from xuliu.inventory.queries import Sticker, stickers
-from xuliu.inventory.tests.make import make_merchant, make_terminal
 
 pytestmark = pytest.mark.django_db
 

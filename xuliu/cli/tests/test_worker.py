@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from tests.make import make_shop
 from xuliu.carrier.models import CarrierAccount
 from xuliu.cli.worker import at_most_every
-from xuliu.interfaces.merchant.tests.make import make_shop
 from xuliu.inventory.queries import accounts_with_sims
 
 

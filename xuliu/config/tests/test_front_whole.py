@@ -12,8 +12,8 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 from django.db import connection
 
+from tests import make
 from tests.harness.site import THREADS
-from xuliu.interfaces.merchant.tests import make
 from xuliu.interfaces.webhooks.tests.test_notices import body_of, config, signed_headers
 from xuliu.payment.accounts import set_credentials
 from xuliu.payment.models import Notice, ProviderAccount

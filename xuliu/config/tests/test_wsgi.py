@@ -3,9 +3,9 @@
 from io import BytesIO
 from typing import Any
 
+from tests.make import make_shop
+from tests.sales import make_unknown
 from xuliu.config.wsgi import application
-from xuliu.interfaces.console.tests.make import make_unknown
-from xuliu.interfaces.merchant.tests.make import make_shop
 from xuliu.ordering.overdue import tell_of_overdue
 from xuliu.ticket.models import Case
 

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.make import make_account
 from xuliu.carrier.models import CarrierAccount
 from xuliu.inventory.tests.lines import Line
-from xuliu.inventory.tests.make import make_account
 
 
 @pytest.fixture

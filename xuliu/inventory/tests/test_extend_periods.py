@@ -7,10 +7,10 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from tests.make import make_account, make_sim
 from xuliu.catalog.periods import Terms, period_for
 from xuliu.inventory.models import Sim
 from xuliu.inventory.operations import extend_periods
-from xuliu.inventory.tests.make import make_account, make_sim
 
 pytestmark = pytest.mark.django_db
 

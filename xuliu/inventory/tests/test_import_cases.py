@@ -6,13 +6,13 @@ from typing import Any
 
 import pytest
 
+from tests.make import make_account
 from xuliu.inventory.finding import sim_by_iccid, sim_by_msisdn, terminal_by_serial_number
 from xuliu.inventory.import_sims import Report, import_sims
 from xuliu.inventory.imports.problems import LineFault
 from xuliu.inventory.look_ups import unlock
 from xuliu.inventory.models import Sim, Terminal
 from xuliu.inventory.tests.lines import faults, refusals
-from xuliu.inventory.tests.make import make_account
 from xuliu.party.models import Merchant
 
 pytestmark = pytest.mark.django_db

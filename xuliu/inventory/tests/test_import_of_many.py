@@ -8,10 +8,10 @@ from pathlib import Path
 from django.db import connection, connections, transaction
 from django.test.utils import CaptureQueriesContext
 
+from tests.make import make_account, make_merchant
 from xuliu.carrier.contract import luhn_digit
 from xuliu.inventory.import_sims import ROWS_A_CHUNK, Report, import_sims
 from xuliu.inventory.models import Binding, Sim
-from xuliu.inventory.tests.make import make_account, make_merchant
 
 LINES = 20_000  # 100,000 by the clock: bench/importing.py
 STATEMENTS_A_CHUNK, STATEMENTS_BEFORE = 18, 10

@@ -8,8 +8,8 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from tests.make import make_account, make_carrier, make_merchant, make_sim, make_terminal
 from xuliu.carrier.models import CarrierAccount
-from xuliu.catalog.tests.make import make_carrier
 from xuliu.inventory import import_sims as use_case
 from xuliu.inventory import passwords
 from xuliu.inventory.import_sims import import_sims
@@ -18,7 +18,6 @@ from xuliu.inventory.imports.problems import LineFault
 from xuliu.inventory.models import Binding, Sim, Terminal, TerminalModel
 from xuliu.inventory.numbers import NumberFault
 from xuliu.inventory.tests.lines import a_line, faults, refusals, versions
-from xuliu.inventory.tests.make import make_account, make_merchant, make_sim, make_terminal
 from xuliu.party.models import Merchant
 
 pytestmark = pytest.mark.django_db

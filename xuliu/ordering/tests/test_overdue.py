@@ -7,9 +7,9 @@ from datetime import timedelta
 
 import pytest
 
+from tests import make, sales
 from xuliu.common import clock
 from xuliu.common.state import move
-from xuliu.interfaces.merchant.tests import make
 from xuliu.interfaces.wording.cases import CASE_KINDS
 from xuliu.ordering.models import Order, OrderLine
 from xuliu.ordering.overdue import KINDS, RESOLVED, tell_of_overdue
@@ -26,8 +26,8 @@ def _open_cases() -> list[tuple[str, int]]:
 
 def _ended() -> Order:
     """Paid and refused hours ago, and settled by nobody."""
-    order = make.make_paid(make.make_quote(make.make_shop()), seconds_ago=LONG_AGO.total_seconds())
-    return make.make_gone(order, State.SUBMITTING, State.REJECTED, at=clock.now() - LONG_AGO)
+    order = sales.make_paid(sales.make_quote(make.make_shop()), seconds_ago=LONG_AGO.total_seconds())
+    return sales.make_gone(order, State.SUBMITTING, State.REJECTED, at=clock.now() - LONG_AGO)
 
 
 def test_an_order_that_nobody_settles_is_a_case_until_somebody_does() -> None:
@@ -40,7 +40,7 @@ def test_an_order_that_nobody_settles_is_a_case_until_somebody_does() -> None:
 
 
 def test_an_order_without_its_receipt_is_a_case_until_it_has_one() -> None:
-    receipt = make.make_completed(make.make_paid(make.make_quote(make.make_shop()), seconds_ago=1))
+    receipt = sales.make_completed(sales.make_paid(sales.make_quote(make.make_shop()), seconds_ago=1))
     Order.objects.filter(id=receipt.order_id).update(is_receipted=False, state_at=clock.now() - LONG_AGO)
     tell_of_overdue()
     assert _open_cases() == [("order_waits", receipt.order_id)]
@@ -51,7 +51,7 @@ def test_an_order_without_its_receipt_is_a_case_until_it_has_one() -> None:
 
 
 def test_an_order_that_expires_by_nobody_is_a_case() -> None:
-    order = make.make_quote(make.make_shop())
+    order = sales.make_quote(make.make_shop())
     move(Order, [order.pk], to=Order.State.AWAITING_PAYMENT)
     Order.objects.filter(id=order.pk).update(valid_until=clock.now() - LONG_AGO)
 
@@ -61,8 +61,8 @@ def test_an_order_that_expires_by_nobody_is_a_case() -> None:
 
 
 def test_an_order_that_has_just_ended_is_none() -> None:
-    order = make.make_paid(make.make_quote(make.make_shop()), seconds_ago=LONG_AGO.total_seconds())
-    make.make_gone(order, State.SUBMITTING, State.REJECTED)
+    order = sales.make_paid(sales.make_quote(make.make_shop()), seconds_ago=LONG_AGO.total_seconds())
+    sales.make_gone(order, State.SUBMITTING, State.REJECTED)
 
     assert (tell_of_overdue(), _open_cases()) == (0, [])
 

@@ -1,9 +1,9 @@
 import pytest
 
+from tests.make import make_seller
 from xuliu.common.accounts import WrongConfiguration
 from xuliu.common.outbound import NoAnswer
 from xuliu.common.tests.peers import answers, peer, resets
-from xuliu.party.models import Seller
 from xuliu.payment.accounts import credentials, pause, provider_of, resume, session_of, set_credentials
 from xuliu.payment.models import ProviderAccount, ProviderCall
 from xuliu.payment.providers.wechatpay.tests.wechat_side import private_pem, public_pem, rsa_key
@@ -20,8 +20,7 @@ GIVEN = {
 
 
 def make_provider_account() -> ProviderAccount:
-    seller = Seller.objects.create(code="xuliu", name={"zh-hans": "续流科技"})
-    return ProviderAccount.objects.create(code="wechat", provider="wechatpay", seller=seller)
+    return ProviderAccount.objects.create(code="wechat", provider="wechatpay", seller=make_seller())
 
 
 @pytest.mark.django_db

@@ -10,12 +10,13 @@ from django.test import Client
 from django.urls import reverse
 from playwright.sync_api import Page as Tab
 
+from tests import sales
+from tests.make import Shop, wechat_config
 from xuliu.common import clock, guard
 from xuliu.common.examining import store, want
 from xuliu.common.findings import Finding, TryResult
 from xuliu.interfaces.console import tries
-from xuliu.interfaces.console.tests import make, people
-from xuliu.interfaces.merchant.tests.make import Shop, wechat_config
+from xuliu.interfaces.console.tests import people
 from xuliu.ordering.models import Approval
 from xuliu.party.models import Person
 from xuliu.party.operations import add_contact
@@ -58,21 +59,21 @@ class Locked(Hung):
 
 def hang(*, sims: int = 240) -> list[Hung]:
     """Make the states, in a fleet of so many SIMs, and say where they are."""
-    desk = make.make_desk()
-    paused = make.make_fleet(desk.shop, sims)
+    desk = sales.make_desk()
+    paused = sales.make_fleet(desk.shop, sims)
     for sim in list(desk.shop.account.sims.exclude(id=desk.shop.sim.pk)[: max(2, sims // 17)]):
-        make.make_delivered(desk.shop, sim, minutes_ago=200)
-    refused = make.make_refused(desk.shop)
-    early = make.make_unknown(desk.shop, minutes_ago=3)
+        sales.make_delivered(desk.shop, sim, minutes_ago=200)
+    refused = sales.make_refused(desk.shop)
+    early = sales.make_unknown(desk.shop, minutes_ago=3)
     olga, fei = people.olga(), people.fei()
     add_contact(olga, kind="phone", value="138 0013 8000", verified_at=clock.now())
     _say_so(fei, desk.unknown.pk, Approval.Decision.SEND_AGAIN, "运营商客服确认没有这笔订单，工单号 20261122-17")
     _say_so(fei, early.pk, Approval.Decision.ACCEPT, "店主说已恢复; proof: 终端照片，工单 17")
-    closed = make.make_refund(desk.shop, "closed", detail="CLOSED")
+    closed = sales.make_refund(desk.shop, "closed", detail="CLOSED")
     RefundApproval.objects.create(
         refund=closed, reference=closed.reference, person_id=fei.pk, why="余额已充值，流水号 20261122-3", at=clock.now()
     )
-    outside = make.make_refunded_outside(desk.shop, minor=1000)
+    outside = sales.make_refunded_outside(desk.shop, minor=1000)
     key = _key(people.signed_in(olga))
     return [
         *_pages(desk, key, early_id=early.pk, refused_id=refused.pk),
@@ -111,7 +112,7 @@ def _tried(shop: Shop) -> ProviderAccount:
     return account
 
 
-def _pages(desk: make.Desk, key: str, *, early_id: int, refused_id: int) -> list[Hung]:
+def _pages(desk: sales.Desk, key: str, *, early_id: int, refused_id: int) -> list[Hung]:
     order, line, sim = "admin:ordering_order_change", "admin:ordering_orderline_change", "admin:inventory_sim_change"
     return [
         Hung("console-start", "/console/", key),

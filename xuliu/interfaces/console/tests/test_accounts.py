@@ -3,11 +3,11 @@
 import pytest
 from django.urls import reverse
 
+from tests.make import make_shop
 from xuliu.common.models import Event
 from xuliu.common.switch import pause
 from xuliu.interfaces.console.tests import people
 from xuliu.interfaces.console.tests.people import signed_in
-from xuliu.interfaces.merchant.tests.make import make_shop
 from xuliu.payment.accounts import credentials as provider_credentials
 
 pytestmark = pytest.mark.django_db

@@ -3,9 +3,10 @@
 import pytest
 from django.urls import reverse
 
-from xuliu.interfaces.console.tests import make, people
+from tests import sales
+from tests.make import make_shop
+from xuliu.interfaces.console.tests import people
 from xuliu.interfaces.console.tests.people import signed_in
-from xuliu.interfaces.merchant.tests.make import make_shop
 from xuliu.ordering.overdue import KINDS
 from xuliu.ticket.models import Case
 from xuliu.ticket.operations import open_case
@@ -36,7 +37,7 @@ def test_the_case_of_whatever_waits_leads_to_it() -> None:
 
 
 def test_a_case_is_headed_by_what_happened_and_tells_its_facts_in_words() -> None:
-    line = make.make_held_back(make_shop())
+    line = sales.make_held_back(make_shop())
     case = Case.objects.get(kind="line_held_back", subject_id=line.pk)
     client = signed_in(people.olga())
 

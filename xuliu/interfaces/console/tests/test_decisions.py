@@ -7,14 +7,15 @@ from django.db import IntegrityError, transaction
 from django.test import Client
 from django.urls import reverse
 
+from tests import sales
+from tests.make import make_shop
 from xuliu.carrier.operations import pause
 from xuliu.common import clock
 from xuliu.common.models import Event
 from xuliu.common.state import move
 from xuliu.interfaces.console.decisions import DECIDED
-from xuliu.interfaces.console.tests import make, people
+from xuliu.interfaces.console.tests import people
 from xuliu.interfaces.console.tests.people import signed_in
-from xuliu.interfaces.merchant.tests.make import make_shop
 from xuliu.ledger.queries import order_totals
 from xuliu.ordering.models import Approval, OrderLine
 from xuliu.ticket.models import Case
@@ -36,7 +37,7 @@ def decide(client: Client, line: OrderLine, what: str, **fields: str) -> str:
 
 
 def test_the_page_lays_before_calls_and_after_side_by_side() -> None:
-    line = make.make_disputed(make_shop())
+    line = sales.make_disputed(make_shop())
     page = signed_in(people.olga()).get(
         reverse("admin:ordering_orderline_change", args=[line.pk]), headers={"accept-language": "en"}
     )
@@ -51,7 +52,7 @@ def test_the_page_lays_before_calls_and_after_side_by_side() -> None:
 
 
 def test_two_people_send_again_and_not_one_person_twice() -> None:
-    line = make.make_unknown(make_shop(), minutes_ago=45)
+    line = sales.make_unknown(make_shop(), minutes_ago=45)
     olga, sun = signed_in(people.olga()), signed_in(people.sun())
 
     decide(olga, line, "send", why="the carrier's desk knows nothing of it")
@@ -67,7 +68,7 @@ def test_two_people_send_again_and_not_one_person_twice() -> None:
 
 
 def test_before_it_has_settled_nobody_sends_again() -> None:
-    line = make.make_unknown(make_shop(), minutes_ago=3)
+    line = sales.make_unknown(make_shop(), minutes_ago=3)
     client = signed_in(people.olga())
     page = client.get(reverse("admin:ordering_orderline_change", args=[line.pk]))
     assert page.context["actions"]["is_too_early"]
@@ -77,7 +78,7 @@ def test_before_it_has_settled_nobody_sends_again() -> None:
 
 
 def test_a_line_without_an_answer_is_given_back_with_a_reason() -> None:
-    line = make.make_unknown(make_shop())
+    line = sales.make_unknown(make_shop())
     client = signed_in(people.fei())
     decide(client, line, "refund", why=" ")
     assert line.state == State.UNKNOWN
@@ -89,7 +90,7 @@ def test_a_line_without_an_answer_is_given_back_with_a_reason() -> None:
 
 
 def test_a_disputed_line_is_accepted_with_reason_and_proof_and_not_without() -> None:
-    line = make.make_disputed(make_shop())
+    line = sales.make_disputed(make_shop())
     client = signed_in(people.fei())
     decide(client, line, "accept", why="the shop sells again", proof="")
     assert line.state == State.DISPUTED
@@ -100,7 +101,7 @@ def test_a_disputed_line_is_accepted_with_reason_and_proof_and_not_without() -> 
 
 
 def test_two_people_accept_what_the_carrier_does_not_answer_and_not_one_person_twice() -> None:
-    line = make.make_unknown(make_shop(), minutes_ago=3)
+    line = sales.make_unknown(make_shop(), minutes_ago=3)
     olga, fei = signed_in(people.olga()), signed_in(people.fei())
 
     decide(olga, line, "accept", why="the shop sells again", proof=" ")
@@ -119,7 +120,7 @@ def test_two_people_accept_what_the_carrier_does_not_answer_and_not_one_person_t
 
 
 def test_who_may_not_move_money_accepts_nothing() -> None:
-    line = make.make_unknown(make_shop())
+    line = sales.make_unknown(make_shop())
     client = signed_in(people.sun())
     page = client.get(reverse("admin:ordering_orderline_change", args=[line.pk]))
     assert not page.context["actions"]["accept"]
@@ -128,7 +129,7 @@ def test_who_may_not_move_money_accepts_nothing() -> None:
 
 
 def test_the_page_shows_each_word_beside_its_own_decision_alone() -> None:
-    line = make.make_unknown(make_shop(), minutes_ago=45)
+    line = sales.make_unknown(make_shop(), minutes_ago=45)
     olga, fei = signed_in(people.olga()), signed_in(people.fei())
     address = reverse("admin:ordering_orderline_change", args=[line.pk])
     decide(olga, line, "accept", **SEEN)
@@ -153,7 +154,7 @@ def test_the_page_shows_each_word_beside_its_own_decision_alone() -> None:
 )
 def test_a_word_for_one_decision_counts_for_no_other(what: str, decision: str, said: str) -> None:
     shop = make_shop()
-    line = make.make_held_back(shop) if what == "let" else make.make_unknown(shop)
+    line = sales.make_held_back(shop) if what == "let" else sales.make_unknown(shop)
     Approval.objects.create(
         line=line, attempt=1, decision=said, person_id=people.fei().pk, why="her word", at=clock.now()
     )
@@ -166,7 +167,7 @@ def test_a_word_for_one_decision_counts_for_no_other(what: str, decision: str, s
 
 
 def test_who_says_something_else_has_taken_back_what_they_said_before() -> None:
-    line = make.make_unknown(make_shop(), minutes_ago=45)
+    line = sales.make_unknown(make_shop(), minutes_ago=45)
     olga, fei, sun = signed_in(people.olga()), signed_in(people.fei()), signed_in(people.sun())
 
     decide(olga, line, "send", why="the carrier's desk knows nothing of it")
@@ -181,7 +182,7 @@ def test_who_says_something_else_has_taken_back_what_they_said_before() -> None:
 
 
 def test_the_database_keeps_one_word_of_a_person_on_an_attempt() -> None:
-    line = make.make_unknown(make_shop())
+    line = sales.make_unknown(make_shop())
     word = {"line": line, "attempt": 1, "person_id": 1, "why": "so", "at": clock.now()}
     Approval.objects.create(decision=Decision.ACCEPT, **word)
     with pytest.raises(IntegrityError, match="approval_one_word_a_person"), transaction.atomic():
@@ -191,7 +192,7 @@ def test_the_database_keeps_one_word_of_a_person_on_an_attempt() -> None:
 
 
 def test_a_line_tried_just_now_is_told_by_the_time_of_its_payment() -> None:
-    line = make.make_unknown(make_shop(), minutes_ago=27 * 60)
+    line = sales.make_unknown(make_shop(), minutes_ago=27 * 60)
     for state in (State.READY, State.SUBMITTING, State.UNKNOWN):
         move(OrderLine, [line.pk], to=state)
     pause([line.account_id], why="the carrier moves house")
@@ -207,7 +208,7 @@ def test_a_line_tried_just_now_is_told_by_the_time_of_its_payment() -> None:
 
 
 def test_asking_again_brings_a_line_back_that_was_set_aside() -> None:
-    line = make.make_set_aside(make_shop())
+    line = sales.make_set_aside(make_shop())
     decide(signed_in(people.sun()), line, "ask")
     assert not line.is_set_aside
     assert line.due_at <= clock.now()
@@ -216,7 +217,7 @@ def test_asking_again_brings_a_line_back_that_was_set_aside() -> None:
 
 def test_support_may_ask_and_say_so_but_moves_no_money() -> None:
     shop = make_shop()
-    unknown, disputed = make.make_unknown(shop), make.make_disputed(shop)
+    unknown, disputed = sales.make_unknown(shop), sales.make_disputed(shop)
     client = signed_in(people.sun())
     page = client.get(reverse("admin:ordering_orderline_change", args=[disputed.pk]))
     assert (page.context["actions"]["ask"], page.context["actions"]["accept"]) == (True, False)
@@ -227,7 +228,7 @@ def test_support_may_ask_and_say_so_but_moves_no_money() -> None:
 
 
 def test_a_line_that_moved_on_in_the_meantime_is_left_alone() -> None:
-    line = make.make_unknown(make_shop())
+    line = sales.make_unknown(make_shop())
     first, second = signed_in(people.olga()), signed_in(people.fei())
     decide(first, line, "refund", why="first")
     decide(second, line, "refund", why="second")
@@ -236,7 +237,7 @@ def test_a_line_that_moved_on_in_the_meantime_is_left_alone() -> None:
 
 
 def test_a_decision_is_posted_and_never_followed() -> None:
-    line = make.make_unknown(make_shop())
+    line = sales.make_unknown(make_shop())
     client = signed_in(people.olga())
     assert client.get(reverse("admin:line_decide", args=[line.pk, "refund"])).status_code == 405
     assert client.post(reverse("admin:line_decide", args=[line.pk, "delete"])).status_code == 404
@@ -246,7 +247,7 @@ def test_a_decision_is_posted_and_never_followed() -> None:
 
 
 def test_a_decision_without_the_form_s_token_is_refused() -> None:
-    line = make.make_unknown(make_shop())
+    line = sales.make_unknown(make_shop())
     plain = signed_in(people.olga())
     strict = Client(enforce_csrf_checks=True)
     strict.cookies = plain.cookies
@@ -257,7 +258,7 @@ def test_a_decision_without_the_form_s_token_is_refused() -> None:
 
 
 def test_a_second_attempt_wants_two_new_voices() -> None:
-    line = make.make_unknown(make_shop(), minutes_ago=60)
+    line = sales.make_unknown(make_shop(), minutes_ago=60)
     Approval.objects.create(
         line=line,
         attempt=0,
@@ -271,7 +272,7 @@ def test_a_second_attempt_wants_two_new_voices() -> None:
 
 
 def test_a_line_that_was_held_back_shows_what_was_proven_beside_what_is_said() -> None:
-    line = make.make_held_back(make_shop())
+    line = sales.make_held_back(make_shop())
     client = signed_in(people.olga())
     page = client.get(reverse("admin:ordering_orderline_change", args=[line.pk]), headers=ENGLISH)
 
@@ -285,7 +286,7 @@ def test_a_line_that_was_held_back_shows_what_was_proven_beside_what_is_said() -
 
 
 def test_two_people_send_on_the_reading_for_which_a_line_was_held_back() -> None:
-    line = make.make_held_back(make_shop())
+    line = sales.make_held_back(make_shop())
     olga, sun = signed_in(people.olga()), signed_in(people.sun())
 
     decide(olga, line, "let", why="the carrier took the period back, they say")
@@ -300,7 +301,7 @@ def test_two_people_send_on_the_reading_for_which_a_line_was_held_back() -> None
 
 
 def test_what_was_held_back_is_given_back_with_a_reason() -> None:
-    line = make.make_held_back(make_shop())
+    line = sales.make_held_back(make_shop())
 
     decide(signed_in(people.fei()), line, "refund", why="the carrier shows nonsense")
 

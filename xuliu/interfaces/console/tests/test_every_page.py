@@ -6,11 +6,12 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 from pytest_django.fixtures import Settings
 
+from tests import sales
 from tests.browsing import ADDRESS_HEADER, violations, with_axe
-from xuliu.interfaces.console.tests import make, people
+from tests.make import make_shop
+from xuliu.interfaces.console.tests import people
 from xuliu.interfaces.console.tests.gallery import Hung, hang
 from xuliu.interfaces.console.tests.test_door import code_of
-from xuliu.interfaces.merchant.tests.make import make_shop
 from xuliu.ordering.models import OrderLine
 from xuliu.party.roles import FINANCE
 
@@ -58,7 +59,7 @@ def test_every_page_can_be_read_and_heard(
 
 def test_two_colleagues_send_a_stuck_line_again(live_site: str, browser: Browser, settings: Settings) -> None:
     settings.XULIU_BASE_URL = live_site
-    line = make.make_unknown(make_shop(), minutes_ago=45)
+    line = sales.make_unknown(make_shop(), minutes_ago=45)
     path = f"/console/ordering/orderline/{line.pk}/change/"
     fei = people.make_person("fei", FINANCE, has_factor=False)
     secret, sun = people.give_factor(fei), people.sun()

@@ -5,11 +5,12 @@ from django.db.models import Model
 from django.test import Client
 from django.urls import reverse
 
+from tests import sales
+from tests.make import make_shop
 from xuliu.common import clock
 from xuliu.common.models import Event
-from xuliu.interfaces.console.tests import make, people
+from xuliu.interfaces.console.tests import people
 from xuliu.interfaces.console.tests.people import signed_in
-from xuliu.interfaces.merchant.tests.make import make_shop
 from xuliu.ledger import addresses
 from xuliu.ledger.queries import balance
 from xuliu.payment import accounts
@@ -29,7 +30,7 @@ def decide(client: Client, row: Model, what: str, **fields: str) -> str:
 
 
 def test_two_people_have_a_closed_refund_asked_anew_and_not_one_person_twice() -> None:
-    refund = make.make_refund(make_shop(), "closed", detail="CLOSED")
+    refund = sales.make_refund(make_shop(), "closed", detail="CLOSED")
     olga, fei = signed_in(people.olga()), signed_in(people.fei())
 
     assert "Your word is noted" in decide(olga, refund, "anew", why="the balance is filled")
@@ -45,7 +46,7 @@ def test_two_people_have_a_closed_refund_asked_anew_and_not_one_person_twice() -
 
 @pytest.mark.parametrize("standing", ["failed", "", "pending", "refused"])
 def test_what_is_not_closed_has_no_button_and_cannot_be_asked_anew(standing: str) -> None:
-    refund = make.make_refund(make_shop(), standing)
+    refund = sales.make_refund(make_shop(), standing)
     client = signed_in(people.olga())
     page = client.get(reverse("admin:payment_refund_change", args=[refund.pk]))
     assert (page.context["actions"]["anew"], page.context["actions"]["ask"]) == (False, True)
@@ -54,7 +55,7 @@ def test_what_is_not_closed_has_no_button_and_cannot_be_asked_anew(standing: str
 
 
 def test_a_refused_refund_is_sent_once_more_under_its_number() -> None:
-    refund = make.make_refund(make_shop(), "not_found", detail="HTTP 404 RESOURCE_NOT_EXISTS")
+    refund = sales.make_refund(make_shop(), "not_found", detail="HTTP 404 RESOURCE_NOT_EXISTS")
     before = refund.reference
     decide(signed_in(people.fei()), refund, "send", why="the order is there")
     assert (refund.state, refund.reference) == (Refund.State.PENDING, before)
@@ -63,7 +64,7 @@ def test_a_refused_refund_is_sent_once_more_under_its_number() -> None:
 
 
 def test_support_sees_no_money_and_decides_nothing_of_it() -> None:
-    refund = make.make_refund(make_shop(), "closed")
+    refund = sales.make_refund(make_shop(), "closed")
     sun = signed_in(people.sun())
     assert sun.get(reverse("admin:payment_refund_change", args=[refund.pk])).status_code == 403
     assert sun.post(reverse("admin:refund_decide", args=[refund.pk, "anew"]), {"why": "x"}).status_code == 403
@@ -73,7 +74,7 @@ def test_support_sees_no_money_and_decides_nothing_of_it() -> None:
 
 
 def test_decisions_are_posted_and_never_followed() -> None:
-    refund = make.make_refund(make_shop(), "closed")
+    refund = sales.make_refund(make_shop(), "closed")
     client = signed_in(people.olga())
     assert client.get(reverse("admin:refund_decide", args=[refund.pk, "anew"])).status_code == 405
     assert client.post(reverse("admin:refund_decide", args=[refund.pk, "delete"])).status_code == 404
@@ -82,7 +83,7 @@ def test_decisions_are_posted_and_never_followed() -> None:
 
 
 def test_two_people_enter_what_went_back_past_us_and_then_the_rest_goes_back() -> None:
-    payment = make.make_refunded_outside(make_shop())
+    payment = sales.make_refunded_outside(make_shop())
     olga, fei = signed_in(people.olga()), signed_in(people.fei())
     entered = {"number": "50300207512026112200018", "why": "seen in the merchant platform"}
 
@@ -105,7 +106,7 @@ def test_two_people_enter_what_went_back_past_us_and_then_the_rest_goes_back() -
 
 
 def test_a_refund_is_found_by_any_of_its_numbers() -> None:
-    refund = make.make_refund(make_shop(), "closed")
+    refund = sales.make_refund(make_shop(), "closed")
     RefundNumber.objects.create(refund=refund, reference="0an0ther", asked_at=clock.now())
     client = signed_in(people.olga())
     for reference in (refund.reference, "0an0ther", "50300207512026112200017"):

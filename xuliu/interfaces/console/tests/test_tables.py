@@ -10,17 +10,17 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
+from tests import sales
+from tests.make import make_carrier, make_shop
 from xuliu.carrier.accounts import credentials
 from xuliu.carrier.models import CarrierAccount
 from xuliu.carrier.operations import pause
 from xuliu.catalog.models import Offering, Price
-from xuliu.catalog.tests.make import make_carrier
 from xuliu.common import clock
 from xuliu.common.models import Event
 from xuliu.interfaces.console.kit.listing import BoundedPaginator
-from xuliu.interfaces.console.tests import make, people
+from xuliu.interfaces.console.tests import people
 from xuliu.interfaces.console.tests.people import make_person, signed_in
-from xuliu.interfaces.merchant.tests.make import make_shop
 from xuliu.party.models import Person
 from xuliu.party.roles import SUPPORT
 from xuliu.payment.accounts import credentials as provider_credentials
@@ -40,7 +40,7 @@ def tables() -> list[Any]:
 
 
 def test_each_role_sees_its_tables_and_no_other() -> None:
-    make.make_desk()
+    sales.make_desk()
     seen: dict[str, set[str]] = {}
     for person in (people.olga(), people.fei(), people.sun(), make_person("nina", "support")):
         if person.sign_in_name == "nina":
@@ -59,7 +59,7 @@ def test_each_role_sees_its_tables_and_no_other() -> None:
 
 
 def test_staff_without_a_role_see_no_page_either() -> None:
-    desk = make.make_desk()
+    desk = sales.make_desk()
     nina = make_person("nina", SUPPORT)
     nina.groups.clear()
     client = signed_in(nina)
@@ -77,7 +77,7 @@ def test_staff_without_a_role_see_no_page_either() -> None:
 
 
 def test_support_sees_an_order_without_its_payments() -> None:
-    desk = make.make_desk()
+    desk = sales.make_desk()
     client = signed_in(people.sun())
     page = client.get(reverse("admin:ordering_order_change", args=[desk.completed.pk]))
     assert page.status_code == 200
@@ -86,8 +86,8 @@ def test_support_sees_an_order_without_its_payments() -> None:
 
 
 def test_what_happened_cannot_be_written_by_anybody() -> None:
-    desk = make.make_desk()
-    make.make_refused(desk.shop)
+    desk = sales.make_desk()
+    sales.make_refused(desk.shop)
     client = signed_in(people.olga())
     for model in tables():
         if model._meta.model_name in MONEY - {"provideraccount"} | OTHERS_READ:
@@ -104,16 +104,16 @@ def test_what_happened_cannot_be_written_by_anybody() -> None:
 
 
 def test_a_list_asks_as_much_for_many_rows_as_for_one() -> None:
-    desk = make.make_desk()
+    desk = sales.make_desk()
     client = signed_in(people.olga())
     addresses = [reverse(f"admin:{named(model)}_changelist") for model in tables()] + ["/console/"]
     client.get(addresses[0])  # what Django asks once a process
     few = {address: _asked(client, address) for address in addresses}
-    make.make_fleet(desk.shop, 40)
+    sales.make_fleet(desk.shop, 40)
     for _ in range(3):
-        make.make_delivered(desk.shop)
-        make.make_refused(desk.shop)
-        make.make_unknown(desk.shop)
+        sales.make_delivered(desk.shop)
+        sales.make_refused(desk.shop)
+        sales.make_unknown(desk.shop)
         make_person(f"colleague {Person.objects.count()}", SUPPORT, has_factor=False)
     many = {address: _asked(client, address) for address in addresses}
     assert {address: (few[address], many[address]) for address in addresses if many[address] > few[address] + 1} == {}
@@ -122,7 +122,7 @@ def test_a_list_asks_as_much_for_many_rows_as_for_one() -> None:
 
 def test_a_long_table_is_counted_only_so_far_and_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     shop = make_shop()
-    make.make_fleet(shop, 12)
+    sales.make_fleet(shop, 12)
     monkeypatch.setattr(BoundedPaginator, "most", 10)
     client = signed_in(people.olga())
     page = client.get(reverse("admin:inventory_sim_changelist"), headers={"accept-language": "en"}).content.decode()
@@ -134,9 +134,9 @@ def test_a_long_table_is_counted_only_so_far_and_says_so(monkeypatch: pytest.Mon
 def test_an_order_s_page_asks_as_much_for_many_lines_as_for_one() -> None:
     shop = make_shop()
     client = signed_in(people.olga())
-    one = make.make_unknown(shop)
+    one = sales.make_unknown(shop)
     asked = _asked(client, reverse("admin:ordering_order_change", args=[one.order_id]))
-    many = make.make_bulk(shop, 30)
+    many = sales.make_bulk(shop, 30)
     assert _asked(client, reverse("admin:ordering_order_change", args=[many.pk])) <= asked
 
 
@@ -296,7 +296,7 @@ def test_a_new_offering_has_all_its_terms_or_is_refused() -> None:
 
 
 def test_a_case_is_closed_with_a_reason_by_name_and_then_stays_closed() -> None:
-    desk = make.make_desk()
+    desk = sales.make_desk()
     case = Case.objects.get(kind="line_disputed")
     sun = people.sun()
     client, address = signed_in(sun), reverse("admin:ticket_case_change", args=[case.pk])
@@ -309,7 +309,7 @@ def test_a_case_is_closed_with_a_reason_by_name_and_then_stays_closed() -> None:
 
 
 def test_one_field_finds_what_a_caller_reads_out() -> None:
-    desk = make.make_desk()
+    desk = sales.make_desk()
     shop, client = desk.shop, signed_in(people.olga())
     payment = desk.completed.pk
 

@@ -10,15 +10,16 @@ from django.test import Client
 from django.urls import reverse
 from playwright.sync_api import Page as Tab
 
+from tests import make, sales
 from tests.browsing import ADDRESS_HEADER
+from tests.make import make_terminal
 from xuliu.carrier.models import CarrierAccount
 from xuliu.common import clock
 from xuliu.common.codes import new_code
 from xuliu.interfaces.merchant.browsers import COOKIE
-from xuliu.interfaces.merchant.tests import make
+from xuliu.interfaces.merchant.tests import signing_in
 from xuliu.inventory.look_ups import LOOK_UPS_AN_ADDRESS, look_up
 from xuliu.inventory.models import Sim
-from xuliu.inventory.tests.make import make_terminal
 from xuliu.ordering.buying.place import place
 from xuliu.ordering.models import Order, OrderLine
 from xuliu.payment.accounts import set_credentials
@@ -62,7 +63,7 @@ def _sims() -> list[Hung]:
     CarrierAccount.objects.filter(id=paused.account.pk).update(paused_at=now, paused_why="balance")
     make.make_reading(paused.sim)
     make.make_reading(busy.sim)
-    make.make_gone(make.make_paid(make.make_quote(busy)), OrderLine.State.SUBMITTING)
+    sales.make_gone(sales.make_paid(sales.make_quote(busy)), OrderLine.State.SUBMITTING)
     terminated = _shop(12, state=Sim.State.TERMINATED)
     codes = {"paused": paused, "under-way": busy, "terminated": terminated}
     return [
@@ -90,17 +91,20 @@ def _order(name: str, order: Order) -> Hung:
 def _orders() -> list[Hung]:
     shops = [_shop(20 + number) for number in range(9)]
     states = OrderLine.State
-    quoted = make.make_quote(shops[0])
-    opening, native = make.make_quote(shops[1]), make.make_quote(shops[2])
+    quoted = sales.make_quote(shops[0])
+    opening, native = sales.make_quote(shops[1]), sales.make_quote(shops[2])
     place(order_id=opening.pk, way="native")
-    make.make_payment(native)
-    ready = make.make_paid(make.make_quote(shops[3]), seconds_ago=4)
-    sent = make.make_gone(make.make_paid(make.make_quote(shops[4]), seconds_ago=9), states.SUBMITTING)
-    checked = make.make_gone(
-        make.make_paid(make.make_quote(shops[5]), seconds_ago=14), states.SUBMITTING, states.ACCEPTED, states.VERIFYING
+    sales.make_payment(native)
+    ready = sales.make_paid(sales.make_quote(shops[3]), seconds_ago=4)
+    sent = sales.make_gone(sales.make_paid(sales.make_quote(shops[4]), seconds_ago=9), states.SUBMITTING)
+    checked = sales.make_gone(
+        sales.make_paid(sales.make_quote(shops[5]), seconds_ago=14),
+        states.SUBMITTING,
+        states.ACCEPTED,
+        states.VERIFYING,
     )
-    add_on = make.make_quote(shops[6], shops[6].data)
-    troubled = make.make_quote(shops[8])
+    add_on = sales.make_quote(shops[6], shops[6].data)
+    troubled = sales.make_quote(shops[8])
     place(order_id=troubled.pk, way="native")
     Payment.objects.filter(order_id=troubled.pk).update(trouble_at=clock.now())
     return [
@@ -119,13 +123,13 @@ def _orders() -> list[Hung]:
 
 def _sheets(shop: make.Shop) -> list[Hung]:
     """To be paid inside WeChat, through an account that is no sandbox: nothing plays the payer here."""
-    order = make.make_quote(shop)
-    payment = make.make_payment(order, way="jsapi", payer_id="openid-of-lin")
+    order = sales.make_quote(shop)
+    payment = sales.make_payment(order, way="jsapi", payer_id="openid-of-lin")
     real = ProviderAccount.objects.create(code="wechat-real", provider="wechatpay", seller=shop.price_list.seller)
     set_credentials(real, make.wechat_config())
     Payment.objects.filter(id=payment.pk).update(account=real)
     path, client = reverse("merchant:order", args=[order.code]), Client()
-    make.sign_in(client, payment)
+    signing_in.sign_in(client, payment)
     return [
         Hung("order-pay-sheet", path, _in_wechat(client.cookies[COOKIE].value)),
         Hung("order-pay-elsewhere", path),
@@ -152,17 +156,20 @@ def _in_wechat(payer: str) -> Callable[[Tab], None]:
 
 def _ends() -> list[Hung]:
     shops = [_shop(30 + number) for number in range(7)]
-    receipt = make.make_completed(make.make_paid(make.make_quote(shops[0]), seconds_ago=60))
-    refunded = make.make_failed(make.make_paid(make.make_quote(shops[1]), seconds_ago=60))
-    refunding = make.make_failed(make.make_paid(make.make_quote(shops[2]), seconds_ago=60), is_refunded=False)
+    receipt = sales.make_completed(sales.make_paid(sales.make_quote(shops[0]), seconds_ago=60))
+    refunded = sales.make_failed(sales.make_paid(sales.make_quote(shops[1]), seconds_ago=60))
+    refunding = sales.make_failed(sales.make_paid(sales.make_quote(shops[2]), seconds_ago=60), is_refunded=False)
     states = OrderLine.State
-    disputed = make.make_gone(
-        make.make_paid(make.make_quote(shops[3]), seconds_ago=90), states.SUBMITTING, states.VERIFYING, states.DISPUTED
+    disputed = sales.make_gone(
+        sales.make_paid(sales.make_quote(shops[3]), seconds_ago=90),
+        states.SUBMITTING,
+        states.VERIFYING,
+        states.DISPUTED,
     )
-    overdue = make.make_paid(make.make_quote(shops[5]), seconds_ago=3 * 3600)
-    late = make.make_failed(make.make_paid(make.make_quote(shops[6]), seconds_ago=30 * 3600), is_refunded=False)
+    overdue = sales.make_paid(sales.make_quote(shops[5]), seconds_ago=3 * 3600)
+    late = sales.make_failed(sales.make_paid(sales.make_quote(shops[6]), seconds_ago=30 * 3600), is_refunded=False)
     Refund.objects.filter(payment__order_id=late.pk).update(requested_at=clock.now() - timedelta(hours=25))
-    lapsed = make.make_quote(shops[4])
+    lapsed = sales.make_quote(shops[4])
     Order.objects.filter(id=lapsed.pk).update(valid_until=clock.now() - timedelta(minutes=1))
     return [
         _order("completed", receipt.order),
@@ -184,7 +191,7 @@ def _others() -> list[Hung]:
     make.make_reading(shop.sim)
     make.make_reading(full.sim)
     sticker = reverse("merchant:sticker", args=[full.terminal.sticker_code])
-    quoted = reverse("merchant:order", args=[make.make_quote(full).code])
+    quoted = reverse("merchant:order", args=[sales.make_quote(full).code])
     return [
         Hung("home", "/"),
         Hung("home-not-found", "/", _type("8986040000000000000")),

@@ -8,10 +8,10 @@ from django.db import connections
 from playwright.sync_api import Browser, Page, ViewportSize, expect
 from pytest_django.fixtures import Settings
 
+from tests import make, sales
 from tests.browsing import served
 from xuliu.common import clock
 from xuliu.common.state import move
-from xuliu.interfaces.merchant.tests import make
 from xuliu.ordering.models import Order, OrderLine
 from xuliu.payment.models import Payment
 
@@ -77,7 +77,7 @@ def test_the_page_follows_the_order_by_itself_to_the_receipt(live_site: str, sho
     expect(mei.get_by_text("Scan with WeChat to pay")).to_be_visible(timeout=10_000)
     pay(order)
     expect(mei.get_by_text("Paid, under way")).to_be_visible(timeout=10_000)
-    make.make_completed(order)
+    sales.make_completed(order)
     mei.get_by_text("To the receipt").tap(timeout=10_000)
 
     expect(mei.get_by_role("heading", name="Receipt for data fees")).to_be_visible()
@@ -110,7 +110,7 @@ def test_a_typed_number_needs_no_script_either(live_site: str, shop: make.Shop, 
 
 
 def test_the_asker_sees_what_the_owner_did(live_site: str, shop: make.Shop, mei: Page, browser: Browser) -> None:
-    order = make.make_quote(shop)
+    order = sales.make_quote(shop)
     mei.goto(f"{live_site}/o/{order.code}")
     mei.tap("text=Ask the owner to pay")
     link = mei.input_value("#link")
@@ -188,7 +188,7 @@ def test_the_first_load_of_every_first_page_weighs_less_than_sixty_kilobytes(
 ) -> None:
     shop = make.make_shop()
     make.make_reading(shop.sim)
-    order, receipt = make.make_quote(shop), make.make_completed(make.make_paid(make.make_quote(shop)))
+    order, receipt = sales.make_quote(shop), sales.make_completed(sales.make_paid(sales.make_quote(shop)))
     connections.close_all()
     paths = ["/", f"/t/{shop.terminal.sticker_code}", f"/o/{order.code}", f"/r/{receipt.code}"]
 

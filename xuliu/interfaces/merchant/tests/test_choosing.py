@@ -8,15 +8,14 @@ from typing import Any
 import pytest
 from django.test import Client
 
+from tests import make, sales
+from tests.make import Shop, make_merchant, make_sim, make_terminal
 from xuliu.balance.models import Reading
 from xuliu.catalog.models import Price
 from xuliu.common import clock
 from xuliu.common.guard import of_address
 from xuliu.interfaces.merchant.sims import token_of
-from xuliu.interfaces.merchant.tests import make
-from xuliu.interfaces.merchant.tests.make import Shop
 from xuliu.inventory.models import Sim
-from xuliu.inventory.tests.make import make_merchant, make_sim, make_terminal
 from xuliu.ordering.buying import choose as choosing
 from xuliu.ordering.buying.cannot_place import CannotPlace
 from xuliu.ordering.buying.openings import SHARE_OF_A_SHOP, SHARE_OF_AN_ADDRESS, WINDOW, budgets, shares_of_address
@@ -142,7 +141,7 @@ def test_what_was_given_up_or_paid_is_not_given_again(client: Client) -> None:
 
 
 def test_asking_again_for_what_lapsed_is_one_order_however_often_it_is_pressed(client: Client) -> None:
-    order = make.make_quote(make.make_shop())
+    order = sales.make_quote(make.make_shop())
     Order.objects.filter(id=order.pk).update(valid_until=clock.now() - timedelta(minutes=1))
 
     assert len({client.post(f"/o/{order.code}/again").headers["Location"] for _ in range(20)}) == 1

@@ -6,8 +6,8 @@ from django.test import Client
 from django.urls import path
 from pytest_django.fixtures import Settings
 
+from tests import make
 from xuliu.config import urls
-from xuliu.interfaces.merchant.tests import make
 
 pytestmark = pytest.mark.django_db
 

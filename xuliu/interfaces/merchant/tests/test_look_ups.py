@@ -9,15 +9,15 @@ from django.db.models import F
 from django.test import Client
 from pytest_django.fixtures import Settings
 
+from tests import make
+from tests.make import make_sim
 from xuliu.common import clock, guard
 from xuliu.common.addresses import networks
 from xuliu.common.guard import TooManyTries
 from xuliu.common.models import Counter, Mark
-from xuliu.interfaces.merchant.tests import make
 from xuliu.inventory.look_ups import LOOK_UPS_AN_ADDRESS, look_up
 from xuliu.inventory.models import Sim
 from xuliu.inventory.passwords import kept
-from xuliu.inventory.tests.make import make_sim
 
 ENGLISH = {"Accept-Language": "en"}
 

@@ -7,13 +7,13 @@ from typing import Any
 import pytest
 from django.test import Client
 
+from tests import make, sales
+from tests.make import make_sim
 from xuliu.carrier.models import CarrierAccount
 from xuliu.catalog.models import Price
 from xuliu.common import clock
 from xuliu.common.codes import new_code
 from xuliu.common.state import move
-from xuliu.interfaces.merchant.tests import make
-from xuliu.inventory.tests.make import make_sim
 from xuliu.ordering.buying.quote import Selection, quote
 from xuliu.ordering.models import Order, OrderLine
 from xuliu.payment.models import Payment, ProviderAccount, Refund
@@ -38,7 +38,7 @@ def page(order: Order) -> str:
 
 def test_a_quote_shows_every_line_of_the_price_and_what_it_brings(client: Client) -> None:
     shop = make.make_shop()
-    order = make.make_quote(shop)
+    order = sales.make_quote(shop)
 
     text = text_of(client, page(order))
 
@@ -55,22 +55,22 @@ def test_a_quote_shows_every_line_of_the_price_and_what_it_brings(client: Client
 
 def test_what_is_usual_comes_from_that_carriers_own_last_day(client: Client) -> None:
     shop = make.make_shop()
-    make.make_completed(make.make_paid(make.make_quote(shop), seconds_ago=41))
+    sales.make_completed(sales.make_paid(sales.make_quote(shop), seconds_ago=41))
 
-    assert "usually done in 40 seconds" in text_of(client, page(make.make_quote(shop)))
+    assert "usually done in 40 seconds" in text_of(client, page(sales.make_quote(shop)))
 
 
 def test_a_quote_says_when_another_renewal_is_under_way_and_counts_from_its_end(client: Client) -> None:
     shop = make.make_shop()
-    first = make.make_paid(make.make_quote(shop))
-    second = make.make_quote(shop)
+    first = sales.make_paid(sales.make_quote(shop))
+    second = sales.make_quote(shop)
 
     assert "comes after it" in text_of(client, page(second))
     assert second.lines.get().starts_on == first.lines.get().ends_on
 
 
 def test_pressing_pay_twice_is_one_payment(client: Client) -> None:
-    order = make.make_quote(make.make_shop())
+    order = sales.make_quote(make.make_shop())
 
     answers = [client.post(f"{page(order)}/pay") for _ in range(2)]
 
@@ -79,7 +79,7 @@ def test_pressing_pay_twice_is_one_payment(client: Client) -> None:
 
 
 def test_while_the_payment_is_opened_the_page_looks_again_with_and_without_a_script(client: Client) -> None:
-    order = make.make_quote(make.make_shop())
+    order = sales.make_quote(make.make_shop())
     client.post(f"{page(order)}/pay")
 
     text = text_of(client, page(order))
@@ -90,8 +90,8 @@ def test_while_the_payment_is_opened_the_page_looks_again_with_and_without_a_scr
 
 
 def test_the_payment_is_shown_as_a_code_to_scan_drawn_without_style(client: Client) -> None:
-    order = make.make_quote(make.make_shop())
-    make.make_payment(order)
+    order = sales.make_quote(make.make_shop())
+    sales.make_payment(order)
 
     text = text_of(client, page(order))
 
@@ -101,7 +101,7 @@ def test_the_payment_is_shown_as_a_code_to_scan_drawn_without_style(client: Clie
 
 
 def test_the_page_goes_back_to_nothing_after_paying_and_a_second_payment_is_refused_in_words(client: Client) -> None:
-    order = make.make_paid(make.make_quote(make.make_shop()))
+    order = sales.make_paid(sales.make_quote(make.make_shop()))
 
     answer = client.post(f"{page(order)}/pay")
 
@@ -110,7 +110,7 @@ def test_the_page_goes_back_to_nothing_after_paying_and_a_second_payment_is_refu
 
 
 def test_a_lapsed_quote_is_asked_for_again_with_one_press(client: Client) -> None:
-    order = make.make_quote(make.make_shop())
+    order = sales.make_quote(make.make_shop())
     Order.objects.filter(id=order.pk).update(valid_until=clock.now() - timedelta(seconds=1))
 
     assert "This offer has ended" in text_of(client, page(order))
@@ -122,7 +122,7 @@ def test_a_lapsed_quote_is_asked_for_again_with_one_press(client: Client) -> Non
 
 
 def test_a_carrier_that_was_paused_after_the_quote_takes_no_payment(client: Client) -> None:
-    order = make.make_quote(make.make_shop())
+    order = sales.make_quote(make.make_shop())
     CarrierAccount.objects.update(paused_at=clock.now())
 
     assert "cannot be paid now" in text_of(client, page(order))
@@ -134,22 +134,22 @@ def test_a_carrier_that_does_not_answer_is_said_on_the_quote_too(client: Client)
     shop = make.make_shop()
     make.make_reading(shop.sim, failed_at=clock.now())
 
-    text = text_of(client, page(make.make_quote(shop)))
+    text = text_of(client, page(sales.make_quote(shop)))
 
     assert "China Mobile does not answer at the moment" in text
     assert "Pay ¥36.00 with WeChat" in text
 
 
 def test_a_paused_provider_is_told_in_words(client: Client) -> None:
-    order = make.make_quote(make.make_shop())
+    order = sales.make_quote(make.make_shop())
     ProviderAccount.objects.update(paused_at=clock.now())
 
     assert "Payments are stopped" in text_of(client, client.post(f"{page(order)}/pay").headers["Location"])
 
 
 def test_whoever_changes_their_mind_sees_that_it_can_no_longer_be_paid(client: Client) -> None:
-    order = make.make_quote(make.make_shop())
-    make.make_payment(order)
+    order = sales.make_quote(make.make_shop())
+    sales.make_payment(order)
 
     client.post(f"{page(order)}/cancel")
 
@@ -158,7 +158,7 @@ def test_whoever_changes_their_mind_sees_that_it_can_no_longer_be_paid(client: C
 
 def test_progress_shows_the_real_steps_with_their_times(client: Client) -> None:
     states = OrderLine.State
-    order = make.make_gone(make.make_paid(make.make_quote(make.make_shop()), seconds_ago=9), states.SUBMITTING)
+    order = sales.make_gone(sales.make_paid(sales.make_quote(make.make_shop()), seconds_ago=9), states.SUBMITTING)
 
     text = text_of(client, page(order))
 
@@ -172,8 +172,8 @@ def test_progress_shows_the_real_steps_with_their_times(client: Client) -> None:
 
 def test_what_is_not_sent_yet_can_be_withdrawn_and_what_is_sent_cannot(client: Client) -> None:
     shop = make.make_shop()
-    ready, sent = make.make_paid(make.make_quote(shop)), make.make_paid(make.make_quote(shop))
-    make.make_gone(sent, OrderLine.State.SUBMITTING)
+    ready, sent = sales.make_paid(sales.make_quote(shop)), sales.make_paid(sales.make_quote(shop))
+    sales.make_gone(sent, OrderLine.State.SUBMITTING)
 
     assert "Withdraw and get the money back" in text_of(client, page(ready))
     assert "Withdraw" not in text_of(client, page(sent))
@@ -187,18 +187,18 @@ def test_what_is_not_sent_yet_can_be_withdrawn_and_what_is_sent_cannot(client: C
 
 def test_a_refusal_stays_on_the_page_while_it_renews_itself(client: Client) -> None:
     states = OrderLine.State
-    sent = make.make_gone(make.make_paid(make.make_quote(make.make_shop())), states.SUBMITTING)
+    sent = sales.make_gone(sales.make_paid(sales.make_quote(make.make_shop())), states.SUBMITTING)
     refused = client.post(f"{page(sent)}/withdraw").headers["Location"]
 
     again = text_of(client, refused).split('hx-get="')[1].split('"')[0].replace("&amp;", "&")
-    make.make_gone(sent, states.VERIFYING)
+    sales.make_gone(sent, states.VERIFYING)
 
     polled = client.get(again, headers={**ENGLISH, "HX-Request": "true"})
     assert "can no longer be withdrawn" in polled.content.decode()
 
 
 def test_a_page_that_waits_long_looks_again_less_often(client: Client, clock_file: Path) -> None:
-    order = make.make_paid(make.make_quote(make.make_shop()))
+    order = sales.make_paid(sales.make_quote(make.make_shop()))
 
     paces = []
     for passed in (0, 300, 7_200):
@@ -209,8 +209,8 @@ def test_a_page_that_waits_long_looks_again_less_often(client: Client, clock_fil
 
 
 def test_a_completed_order_says_until_when_and_leads_to_its_receipt(client: Client) -> None:
-    order = make.make_paid(make.make_quote(make.make_shop()), seconds_ago=40)
-    receipt = make.make_completed(order)
+    order = sales.make_paid(sales.make_quote(make.make_shop()), seconds_ago=40)
+    receipt = sales.make_completed(order)
 
     text = text_of(client, page(order))
 
@@ -221,8 +221,8 @@ def test_a_completed_order_says_until_when_and_leads_to_its_receipt(client: Clie
 
 
 def test_until_the_receipt_is_there_the_page_keeps_looking(client: Client) -> None:
-    order = make.make_paid(make.make_quote(make.make_shop()), seconds_ago=40)
-    receipt = make.make_completed(order)
+    order = sales.make_paid(sales.make_quote(make.make_shop()), seconds_ago=40)
+    receipt = sales.make_completed(order)
     receipt.delete()
 
     assert "hx-get" in text_of(client, page(order))
@@ -232,7 +232,7 @@ def test_until_the_receipt_is_there_the_page_keeps_looking(client: Client) -> No
     ("is_refunded", "words"), [(True, "has gone back"), (False, "goes back to where it came from")]
 )
 def test_a_failed_order_says_where_the_money_is(client: Client, is_refunded: bool, words: str) -> None:
-    order = make.make_failed(make.make_paid(make.make_quote(make.make_shop())), is_refunded=is_refunded)
+    order = sales.make_failed(sales.make_paid(sales.make_quote(make.make_shop())), is_refunded=is_refunded)
 
     text = text_of(client, page(order))
 
@@ -243,8 +243,8 @@ def test_a_failed_order_says_where_the_money_is(client: Client, is_refunded: boo
 
 def test_a_disputed_order_says_that_the_money_is_held_and_a_person_looks(client: Client) -> None:
     states = OrderLine.State
-    order = make.make_paid(make.make_quote(make.make_shop()))
-    make.make_gone(order, states.SUBMITTING, states.VERIFYING, states.DISPUTED)
+    order = sales.make_paid(sales.make_quote(make.make_shop()))
+    sales.make_gone(order, states.SUBMITTING, states.VERIFYING, states.DISPUTED)
 
     text = text_of(client, page(order))
 
@@ -263,8 +263,8 @@ LOOKING_INTO = {
 def test_who_waits_for_two_hours_reads_that_somebody_looks_into_it(
     client: Client, language: str, hours: float, is_told: bool
 ) -> None:
-    order = make.make_paid(make.make_quote(make.make_shop()), seconds_ago=hours * 3600)
-    make.make_gone(order, OrderLine.State.SUBMITTING, OrderLine.State.UNKNOWN)
+    order = sales.make_paid(sales.make_quote(make.make_shop()), seconds_ago=hours * 3600)
+    sales.make_gone(order, OrderLine.State.SUBMITTING, OrderLine.State.UNKNOWN)
 
     text = text_of(client, page(order), {"Accept-Language": language})
 
@@ -274,8 +274,8 @@ def test_who_waits_for_two_hours_reads_that_somebody_looks_into_it(
 
 @pytest.mark.parametrize("language", LOOKING_INTO)
 def test_a_payment_that_comes_to_no_end_says_that_somebody_looks_into_it(client: Client, language: str) -> None:
-    order = make.make_quote(make.make_shop())
-    make.make_payment(order)
+    order = sales.make_quote(make.make_shop())
+    sales.make_payment(order)
     Order.objects.filter(id=order.pk).update(valid_until=clock.now() - timedelta(hours=3))
 
     assert LOOKING_INTO[language] in text_of(client, page(order), {"Accept-Language": language})
@@ -283,7 +283,7 @@ def test_a_payment_that_comes_to_no_end_says_that_somebody_looks_into_it(client:
 
 @pytest.mark.parametrize(("language", "words"), [("en", "It takes longer than usual"), ("zh-hans", "这次比平时慢")])
 def test_a_refund_that_takes_longer_than_a_day_says_so(client: Client, language: str, words: str) -> None:
-    order = make.make_failed(make.make_paid(make.make_quote(make.make_shop())), is_refunded=False)
+    order = sales.make_failed(sales.make_paid(sales.make_quote(make.make_shop())), is_refunded=False)
     Refund.objects.filter(payment__order_id=order.pk).update(requested_at=clock.now() - timedelta(hours=25))
 
     text = text_of(client, page(order), {"Accept-Language": language})
@@ -302,13 +302,13 @@ def test_an_unknown_order_is_not_found(client: Client) -> None:
 
 
 def test_the_owner_pays_by_a_link_and_the_asker_sees_the_result(client: Client) -> None:
-    order, owner = make.make_quote(make.make_shop()), Client()
+    order, owner = sales.make_quote(make.make_shop()), Client()
     asking = text_of(client, f"{page(order)}/ask")
     assert f"{page(order)}" in asking
     assert "pay ¥36.00 in two taps" in asking
 
     assert "Pay ¥36.00 with WeChat" in text_of(owner, page(order))
-    make.make_paid(order)
+    sales.make_paid(order)
 
     poll = client.get(f"{page(order)}/ask", headers={"HX-Request": "true"})
     assert (poll.status_code, poll.headers["HX-Redirect"]) == (204, page(order))
@@ -317,7 +317,7 @@ def test_the_owner_pays_by_a_link_and_the_asker_sees_the_result(client: Client) 
 
 
 def test_the_last_orders_of_a_phone_stand_on_its_first_page(client: Client) -> None:
-    order = make.make_paid(make.make_quote(make.make_shop()))
+    order = sales.make_paid(sales.make_quote(make.make_shop()))
     text_of(client, page(order))
 
     assert page(order) in text_of(client, "/")
@@ -334,8 +334,8 @@ def test_the_last_orders_of_a_phone_stand_on_its_first_page(client: Client) -> N
     ],
 )
 def test_a_payment_that_ended_before_its_order_knows_is_told_truly(client: Client, state: str, words: str) -> None:
-    order = make.make_quote(make.make_shop())
-    move(Payment, [make.make_payment(order).pk], to=state)
+    order = sales.make_quote(make.make_shop())
+    move(Payment, [sales.make_payment(order).pk], to=state)
 
     text = text_of(client, page(order))
 
@@ -347,7 +347,7 @@ def test_a_code_in_an_address_is_never_taken_for_html(client: Client) -> None:
     answer = client.get("/o/abc", {"refused": "<script>alert(1)</script>"})
 
     assert answer.status_code == 404
-    order = make.make_quote(make.make_shop())
+    order = sales.make_quote(make.make_shop())
     text = client.get(page(order), {"refused": "<script>alert(1)</script>"}, headers=ENGLISH).content.decode()
     assert "<script>alert" not in text
     assert "<small>unexpected</small>" in text
@@ -374,7 +374,7 @@ def test_the_page_of_an_order_of_many_cards_shows_some_and_the_sum_of_all(
 def test_what_costs_nothing_is_delivered_without_asking_the_provider_for_nothing(client: Client) -> None:
     shop = make.make_shop()
     Price.objects.filter(offering=shop.year).update(amount_minor=0)
-    order = make.make_quote(shop)
+    order = sales.make_quote(shop)
 
     client.post(f"/o/{order.code}/pay")
 

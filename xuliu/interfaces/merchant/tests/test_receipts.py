@@ -7,9 +7,9 @@ from contextlib import suppress
 import pytest
 from django.test import Client
 
+from tests import make, sales
 from xuliu.catalog.models import Offering
 from xuliu.common.codes import new_code
-from xuliu.interfaces.merchant.tests import make
 from xuliu.ordering.models import Receipt
 from xuliu.payment.models import Payment
 
@@ -21,7 +21,7 @@ ENGLISH, CHINESE = {"Accept-Language": "en"}, {"Accept-Language": "zh-CN"}
 @pytest.fixture
 def receipt() -> Receipt:
     """Lin's receipt for a year."""
-    return make.make_completed(make.make_paid(make.make_quote(make.make_shop()), seconds_ago=40))
+    return sales.make_completed(sales.make_paid(sales.make_quote(make.make_shop()), seconds_ago=40))
 
 
 def test_the_receipt_names_what_was_delivered_and_what_proved_it(client: Client, receipt: Receipt) -> None:
@@ -115,7 +115,7 @@ def characters_drawn(pdf: bytes) -> set[str]:
 
 def test_every_han_of_an_offerings_name_can_be_read_on_the_pdf_and_no_sign_stops_the_page(client: Client) -> None:
     name = "𠮷䶮㛃堃🍜 12 个月 · 每月 300 MB"
-    receipt = make.make_completed(make.make_paid(make.make_quote(make.make_shop()), seconds_ago=40))
+    receipt = sales.make_completed(sales.make_paid(sales.make_quote(make.make_shop()), seconds_ago=40))
     Offering.objects.update(name={"zh-hans": name, "en": name})
 
     page, printed = client.get(f"/r/{receipt.code}"), client.get(f"/r/{receipt.code}.pdf", headers=CHINESE)
@@ -135,7 +135,7 @@ def test_every_han_of_an_offerings_name_can_be_read_on_the_pdf_and_no_sign_stops
     ids=ascii,
 )
 def test_no_sign_of_a_name_stops_the_receipt(name: str, client: Client) -> None:
-    receipt = make.make_completed(make.make_paid(make.make_quote(make.make_shop()), seconds_ago=40))
+    receipt = sales.make_completed(sales.make_paid(sales.make_quote(make.make_shop()), seconds_ago=40))
     Offering.objects.update(name={"zh-hans": name, "en": name})
 
     assert client.get(f"/r/{receipt.code}").status_code == 200

@@ -6,15 +6,15 @@ from urllib.parse import urlsplit
 import pytest
 from django.test import Client
 
+from tests import make, sales
+from tests.make import make_merchant, make_terminal
 from xuliu.balance.models import Reading
 from xuliu.carrier.models import CarrierAccount
 from xuliu.catalog.models import Offering
 from xuliu.common import clock
 from xuliu.common.codes import new_code
-from xuliu.interfaces.merchant.tests import make
 from xuliu.inventory.models import Binding, Sim
 from xuliu.inventory.passwords import kept
-from xuliu.inventory.tests.make import make_merchant, make_terminal
 from xuliu.ordering.models import Order, OrderLine
 
 pytestmark = pytest.mark.django_db
@@ -194,12 +194,12 @@ def test_a_paused_carrier_is_said_before_payment_and_nothing_is_sold(client: Cli
 def test_each_plan_says_the_day_that_its_quote_then_holds_to(client: Client, days: int, is_under_way: bool) -> None:
     shop = make.make_shop(days=days)
     if is_under_way:
-        make.make_paid(make.make_quote(shop, shop.half_year))
+        sales.make_paid(sales.make_quote(shop, shop.half_year))
 
     page = text_of(client, sticker(shop))
 
     for offering in (shop.year, shop.half_year, shop.quarter):
-        ends_on = make.make_quote(shop, offering).lines.get().ends_on
+        ends_on = sales.make_quote(shop, offering).lines.get().ends_on
         row = page.split(f'for="plan-{offering.pk}"')[1].split("</label>")[0]
         assert f"until {ends_on - timedelta(days=1)}" in row
 
@@ -237,7 +237,7 @@ def test_data_is_not_offered_where_no_period_runs(client: Client) -> None:
 
 def test_a_renewal_under_way_is_said_and_followed_only_on_the_phone_that_ordered_it(client: Client) -> None:
     shop = make.make_shop()
-    order = make.make_gone(make.make_paid(make.make_quote(shop)), OrderLine.State.SUBMITTING)
+    order = sales.make_gone(sales.make_paid(sales.make_quote(shop)), OrderLine.State.SUBMITTING)
     client.get(f"/o/{order.code}")
 
     assert "already under way" in text_of(client, sticker(shop))
@@ -247,7 +247,7 @@ def test_a_renewal_under_way_is_said_and_followed_only_on_the_phone_that_ordered
 
 def test_new_plans_count_from_the_end_that_is_on_its_way(client: Client) -> None:
     shop = make.make_shop()
-    order = make.make_paid(make.make_quote(shop))
+    order = sales.make_paid(sales.make_quote(shop))
     last = order.lines.get().ends_on
 
     page = text_of(client, sticker(shop))

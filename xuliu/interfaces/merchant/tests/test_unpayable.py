@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 from django.test import Client
 
+from tests import make, sales
 from xuliu.common import clock
-from xuliu.interfaces.merchant.tests import make
 from xuliu.interfaces.merchant.tests.test_orders import page, text_of
 from xuliu.payment.models import Payment
 
@@ -16,7 +16,7 @@ pytestmark = pytest.mark.django_db
 def test_a_provider_that_does_not_answer_within_five_seconds_is_told_and_nobody_waits_for_a_second_or_two(
     client: Client, clock_file: Path
 ) -> None:
-    order = make.make_quote(make.make_shop())
+    order = sales.make_quote(make.make_shop())
     client.post(f"{page(order)}/pay")
 
     clock_file.write_text("6")
@@ -29,7 +29,7 @@ def test_a_provider_that_does_not_answer_within_five_seconds_is_told_and_nobody_
 
 
 def test_while_the_fault_is_ours_nobody_is_asked_to_pay(client: Client) -> None:
-    order = make.make_quote(make.make_shop())
+    order = sales.make_quote(make.make_shop())
     client.post(f"{page(order)}/pay")
     Payment.objects.filter(order_id=order.pk).update(trouble_at=clock.now())
 

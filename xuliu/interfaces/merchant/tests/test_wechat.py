@@ -7,8 +7,9 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from django.test import Client
 
+from tests import make, sales
 from xuliu.common import clock
-from xuliu.interfaces.merchant.tests import make
+from xuliu.interfaces.merchant.tests import signing_in
 from xuliu.ordering.buying.payer import know_payers
 from xuliu.ordering.models import Order
 from xuliu.payment import sign_ins
@@ -33,7 +34,7 @@ def page(order: Order) -> str:
 
 
 def test_inside_wechat_the_payer_is_sent_to_say_who_they_are(client: Client) -> None:
-    order = make.make_quote(make.make_shop())
+    order = sales.make_quote(make.make_shop())
 
     assert f'href="{page(order)}/sign-in/jsapi"' in text_of(client, page(order), WECHAT)
     where = urlsplit(client.get(f"{page(order)}/sign-in/jsapi", headers=WECHAT).headers["Location"])
@@ -57,7 +58,7 @@ def come_back(client: Client, state: str, code: str = "x") -> Any:
 
 
 def test_back_from_wechat_the_state_must_be_this_browsers_and_fresh(client: Client) -> None:
-    order, thief = make.make_quote(make.make_shop()), Client()
+    order, thief = sales.make_quote(make.make_shop()), Client()
     state = leave(client, order)
     leave(thief, order)
 
@@ -71,7 +72,7 @@ def test_back_from_wechat_the_state_must_be_this_browsers_and_fresh(client: Clie
 
 
 def test_who_comes_back_by_a_way_that_is_too_old_is_led_to_the_order_of_this_phone(client: Client) -> None:
-    order = make.make_quote(make.make_shop())
+    order = sales.make_quote(make.make_shop())
     text_of(client, page(order), WECHAT)
     state = leave(client, order)
     SignIn.objects.update(left_at=clock.now() - timedelta(minutes=16))
@@ -81,7 +82,7 @@ def test_who_comes_back_by_a_way_that_is_too_old_is_led_to_the_order_of_this_pho
 
 
 def test_no_page_calls_wechat_and_while_it_is_asked_the_payer_is_told_to_wait(client: Client) -> None:
-    order = make.make_quote(make.make_shop())  # whose account leads nowhere: a call would fail at once
+    order = sales.make_quote(make.make_shop())  # whose account leads nowhere: a call would fail at once
 
     back = come_back(client, leave(client, order))
 
@@ -92,7 +93,7 @@ def test_no_page_calls_wechat_and_while_it_is_asked_the_payer_is_told_to_wait(cl
 
 
 def test_coming_back_a_second_time_leads_to_the_order_and_asks_nobody(client: Client) -> None:
-    order = make.make_quote(make.make_shop())
+    order = sales.make_quote(make.make_shop())
     state = leave(client, order)
     come_back(client, state, "first")
 
@@ -106,7 +107,7 @@ def test_coming_back_a_second_time_leads_to_the_order_and_asks_nobody(client: Cl
 
 
 def test_where_wechat_does_not_answer_nothing_is_placed_and_the_payer_is_told(client: Client) -> None:
-    order = make.make_quote(make.make_shop())
+    order = sales.make_quote(make.make_shop())
     come_back(client, leave(client, order))
 
     know_payers()
@@ -120,15 +121,15 @@ def test_where_wechat_does_not_answer_nothing_is_placed_and_the_payer_is_told(cl
 
 def test_an_order_that_cannot_be_placed_any_more_says_why(client: Client) -> None:
     shop = make.make_shop()
-    order = make.make_quote(shop)
-    make.come_back(client, order.pk, shop.provider)
+    order = sales.make_quote(shop)
+    signing_in.come_back(client, order.pk, shop.provider)
     _end_sign_in(refused="account_paused")
 
     assert "renewals are stopped for the moment" in text_of(client, page(order), WECHAT)
 
 
 def test_a_new_way_to_wechat_replaces_the_old_one(client: Client) -> None:
-    order = make.make_quote(make.make_shop())
+    order = sales.make_quote(make.make_shop())
     come_back(client, leave(client, order))
     _end_sign_in(refused="payer_not_told")
 
@@ -140,7 +141,7 @@ def test_a_new_way_to_wechat_replaces_the_old_one(client: Client) -> None:
 
 
 def test_ways_of_yesterday_are_forgotten(client: Client) -> None:
-    order = make.make_quote(make.make_shop())
+    order = sales.make_quote(make.make_shop())
     leave(client, order)
     SignIn.objects.update(left_at=clock.now() - timedelta(hours=25))
     leave(client, order)
@@ -154,8 +155,8 @@ def _end_sign_in(**ended: str) -> None:
 
 
 def test_the_sheet_inside_wechat_gets_signed_parameters_and_does_not_change_with_each_look(client: Client) -> None:
-    order = make.make_quote(make.make_shop())
-    make.sign_in(client, make.make_payment(order, way="jsapi", payer_id="openid-of-lin"))
+    order = sales.make_quote(make.make_shop())
+    signing_in.sign_in(client, sales.make_payment(order, way="jsapi", payer_id="openid-of-lin"))
     poll: dict[str, Any] = {**WECHAT, "HX-Request": "true"}
 
     part = client.get(page(order), headers=poll).content.decode()
@@ -166,8 +167,8 @@ def test_the_sheet_inside_wechat_gets_signed_parameters_and_does_not_change_with
 
 
 def test_one_payers_sheet_opens_in_nobody_elses_wechat(client: Client) -> None:
-    order = make.make_quote(make.make_shop())
-    make.sign_in(client, make.make_payment(order, way="jsapi", payer_id="openid-of-lin"))
+    order = sales.make_quote(make.make_shop())
+    signing_in.sign_in(client, sales.make_payment(order, way="jsapi", payer_id="openid-of-lin"))
 
     assert "Open WeChat Pay" in text_of(client, page(order), WECHAT)
     others = text_of(Client(), page(order), WECHAT)
@@ -176,8 +177,8 @@ def test_one_payers_sheet_opens_in_nobody_elses_wechat(client: Client) -> None:
 
 
 def test_while_the_owner_pays_in_wechat_the_shops_phone_says_so_and_can_show_a_code(client: Client) -> None:
-    order, owner = make.make_quote(make.make_shop()), Client()
-    make.sign_in(owner, make.make_payment(order, way="jsapi", payer_id="openid-of-lin"))
+    order, owner = sales.make_quote(make.make_shop()), Client()
+    signing_in.sign_in(owner, sales.make_payment(order, way="jsapi", payer_id="openid-of-lin"))
 
     assert "Somebody is paying it in WeChat" in text_of(client, page(order))
     client.post(f"{page(order)}/pay")
@@ -188,8 +189,8 @@ def test_while_the_owner_pays_in_wechat_the_shops_phone_says_so_and_can_show_a_c
 
 
 def test_inside_wechat_no_code_is_shown_that_only_another_phone_could_scan(client: Client) -> None:
-    order = make.make_quote(make.make_shop())
-    make.make_payment(order)
+    order = sales.make_quote(make.make_shop())
+    sales.make_payment(order)
 
     text = text_of(client, page(order), WECHAT)
 

@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from django.test import Client
 
-from xuliu.catalog.tests.make import make_seller
+from tests.make import make_seller
 from xuliu.common import clock
 from xuliu.interfaces.webhooks import notices
 from xuliu.payment.accounts import set_credentials

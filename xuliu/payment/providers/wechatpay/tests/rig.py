@@ -1,25 +1,27 @@
 """The account that the sandbox keeps for us at its WeChat Pay. The shared contract test asks every provider for one."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from xuliu.payment.providers.wechatpay.provider import WechatPayConfig
 from xuliu.sandbox.testing import Sandbox
 
+NAMES = (
+    "mchid", "appid", "app_secret", "api_v3_key", "merchant_serial", "public_key_id", "public_key",
+)  # fmt: skip
+
+
+def fields(given: Mapping[str, str], base_url: str) -> dict[str, str]:
+    """The Config by the stand-in's credentials and address, in public-key mode."""
+    return {name: given[name] for name in NAMES} | {
+        "private_key": given["merchant_private_key"],
+        "base_url": base_url,
+        "authorise_url": f"{base_url}/connect/oauth2/authorize",
+        "account_url": base_url,
+    }
+
 
 def config(sandbox: Sandbox, **changes: Any) -> WechatPayConfig:
     """In public-key mode, unless changed."""
-    given = sandbox.credentials["wechatpay"]
-    fields: dict[str, Any] = {
-        "mchid": given["mchid"],
-        "merchant_serial": given["merchant_serial"],
-        "private_key": given["merchant_private_key"],
-        "api_v3_key": given["api_v3_key"],
-        "appid": given["appid"],
-        "app_secret": given["app_secret"],
-        "public_key_id": given["public_key_id"],
-        "public_key": given["public_key"],
-        "base_url": sandbox.urls["wechatpay"],
-        "authorise_url": f"{sandbox.urls['wechatpay']}/connect/oauth2/authorize",
-        "account_url": sandbox.urls["wechatpay"],
-    }
-    return WechatPayConfig(**fields | changes)
+    given: dict[str, Any] = fields(sandbox.credentials["wechatpay"], sandbox.urls["wechatpay"])
+    return WechatPayConfig(**given | changes)

@@ -1,27 +1,44 @@
-"""A fleet as the console sees it, with lines in every state that a person is asked about."""
+"""Orders for the SIMs of a shop (`tests/make.py`), in any state.
+
+What a worker would do is done here by hand, through the same single writer of states, so that a page can be looked at
+in a state that the line reaches only now and then.
+"""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from tests.make import (
+    MB,
+    Shop,
+    make_account,
+    make_carrier,
+    make_merchant,
+    make_offering,
+    make_price,
+    make_reading,
+    make_shop,
+    make_sim,
+    make_terminal,
+    today,
+)
 from xuliu.balance.operations import ProvingReading, store_proven
 from xuliu.carrier.contract import Reading as CarrierReading
 from xuliu.carrier.models import Call, CarrierAccount, ReadCount
 from xuliu.carrier.operations import pause
 from xuliu.catalog.models import Offering
-from xuliu.catalog.tests.make import make_carrier, make_offering, make_price
 from xuliu.common import clock
+from xuliu.common.codes import new_code
 from xuliu.common.state import move
-from xuliu.interfaces.merchant.tests.make import MB, Shop, make_paid, make_reading, make_shop, today
 from xuliu.inventory.models import Sim
-from xuliu.inventory.tests.make import make_account, make_merchant, make_sim, make_terminal
 from xuliu.ledger import addresses
 from xuliu.ledger.operations import Entry, post
+from xuliu.ordering.buying.place import place
 from xuliu.ordering.buying.quote import Selection, quote
 from xuliu.ordering.delivering.outcomes import Delivery, complete, reject
 from xuliu.ordering.ending.receipts import issue_receipts
 from xuliu.ordering.ending.settle import settle
-from xuliu.ordering.models import Attempt, Flight, Order, OrderLine
+from xuliu.ordering.models import Attempt, Flight, Order, OrderLine, Receipt
 from xuliu.payment.models import Payment, Refund, RefundNumber
 from xuliu.payment.outside import Outside, record
 from xuliu.ticket.operations import open_case
@@ -53,6 +70,93 @@ def make_desk() -> Desk:
         aside=make_set_aside(shop),
         held=make_held_back(shop),
     )
+
+
+def make_quote(shop: Shop, offering: Offering | None = None) -> Order:
+    """A quote of a year for the shop's SIM."""
+    selection = Selection(sim_id=shop.sim.pk, offering_id=(offering or shop.year).pk)
+    order_id = quote(selections=[selection], price_list_id=shop.price_list.pk, channel="merchant", is_waited_for=True)
+    return Order.objects.get(id=order_id)
+
+
+def make_payment(order: Order, *, way: str = "native", payer_id: str = "") -> Payment:
+    """The order placed and its payment opened at the provider: a token is there to pay by."""
+    payment_id = place(order_id=order.pk, way=way, payer_id=payer_id)
+    assert payment_id is not None
+    token = f"weixin://wxpay/bizpayurl?pr={new_code(9)}" if way == "native" else f"wx{new_code(34)}"
+    move(Payment, [payment_id], to=Payment.State.PENDING, also={"token": token})
+    return Payment.objects.get(id=payment_id)
+
+
+def make_paid(order: Order, *, seconds_ago: float = 0) -> Order:
+    """The order paid and its line ready."""
+    payment, at = make_payment(order), clock.now() - timedelta(seconds=seconds_ago)
+    number = f"42000023452026112200{payment.pk:08d}"
+    move(Payment, [payment.pk], to=Payment.State.SUCCEEDED, also={"is_applied": True, "paid_at": at, "number": number})
+    move(Order, [order.pk], to=Order.State.PAID, also={"paid_at": at}, at=at)
+    move(OrderLine, _lines(order), to=OrderLine.State.READY, at=at)
+    order.refresh_from_db()
+    return order
+
+
+def make_gone(order: Order, *states: str, at: datetime | None = None) -> Order:
+    """The order's lines moved through these states, three seconds each."""
+    at = at or clock.now() - timedelta(seconds=3 * len(states))
+    for number, state in enumerate(states):
+        move(OrderLine, _lines(order), to=state, at=at + timedelta(seconds=3 * number))
+    order.refresh_from_db()
+    return order
+
+
+def make_completed(order: Order) -> Receipt:
+    """The order delivered, checked and receipted."""
+    states = OrderLine.State
+    make_gone(order, states.SUBMITTING, states.VERIFYING, states.COMPLETED)
+    for line in OrderLine.objects.filter(order=order):
+        Sim.objects.filter(id=line.sim_id).update(period_end_on=line.ends_on)
+        Attempt.objects.create(line=line, number=1, account_id=line.account_id, outcome="done", proof="period_end")
+    move(Order, [order.pk], to=Order.State.COMPLETED)
+    order.refresh_from_db()
+    return make_receipt(order)
+
+
+def make_receipt(order: Order) -> Receipt:
+    """A receipt for what the order delivered."""
+    lines = list(OrderLine.objects.filter(order=order, state=OrderLine.State.COMPLETED))
+    number = Receipt.objects.count() + 1
+    return Receipt.objects.create(
+        order=order,
+        seller=order.seller,
+        number=number,
+        text_number=f"XL-{number:08d}",
+        code=new_code(),
+        check_code=new_code(),
+        issued_at=clock.now(),
+        amount_minor=sum(line.price_minor for line in lines),
+        tax_minor=sum(line.tax_minor for line in lines),
+        currency=order.currency,
+    )
+
+
+def make_failed(order: Order, *, is_refunded: bool = True) -> Order:
+    """The carrier refused; the money goes back, or has gone."""
+    make_gone(order, OrderLine.State.SUBMITTING, OrderLine.State.REJECTED)
+    move(Order, [order.pk], to=Order.State.FAILED)
+    payment, now = Payment.objects.get(order_id=order.pk, is_applied=True), clock.now()
+    refund = Refund.objects.create(
+        payment=payment,
+        amount_minor=order.total_minor,
+        currency=order.currency,
+        why="not delivered",
+        state_at=now,
+        requested_at=now,
+        due_at=now,
+    )
+    move(Refund, [refund.pk], to=Refund.State.SENT)
+    if is_refunded:
+        move(Refund, [refund.pk], to=Refund.State.SUCCEEDED)
+    order.refresh_from_db()
+    return order
 
 
 def make_sold(
@@ -264,3 +368,7 @@ def make_refunded_outside(shop: Shop, *, minor: int = 0) -> Payment:
     if minor:
         record([Outside(payment=payment, number="50300207512026112200018", reference="mp18", amount_minor=minor)])
     return payment
+
+
+def _lines(order: Order) -> list[int]:
+    return list(OrderLine.objects.filter(order=order).order_by("id").values_list("id", flat=True))
