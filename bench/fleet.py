@@ -89,7 +89,8 @@ def make_sims(account: CarrierAccount, count: int, *, first: int = 1) -> None:
     """SIMs in service that end on one of 28 days from the ninth on."""
     today = clock.now().date()
     ends_on = [today + timedelta(days=ENDS_IN_DAYS + (first + n) % ENDS_WITHIN_DAYS) for n in range(ENDS_WITHIN_DAYS)]
-    make.make_sims(account, count, ends_on=ends_on, first=first, has_check_digit=False)
+    has_check_digit = account.connector == "onelink"  # 1NCE names a SIM without its check digit
+    make.make_sims(account, count, ends_on=ends_on, first=first, has_check_digit=has_check_digit)
 
 
 def sim_ids(account: CarrierAccount) -> list[int]:

@@ -22,8 +22,6 @@ from xuliu.payment.models import Payment
 from xuliu.sandbox.testing import Sandbox
 
 LEAST = 30
-# 20 digits, and 19: a carrier that knows a Luhn digit behind the 19 would call 20 of another kind another SIM.
-PREFIXES = {"onelink": "898604", "1nce": "89882"}
 ENDS_WITHIN_SECONDS = 300
 PAYERS = 4
 LOOK_SECONDS = 0.05
@@ -59,7 +57,7 @@ def _furnish(folder: Path, sandbox: Sandbox, sims: int) -> list[Fleet]:
     fleets = [first, Fleet(first.price_list, first.provider, account, offering)]
     for number, fleet in enumerate(fleets):
         CarrierAccount.objects.filter(id=fleet.account.pk).update(calls_per_second=1_000, parallel=4)
-        make_sims(fleet.account, sims, prefix=PREFIXES[fleet.account.code], first=1 + number * 1_000_000)
+        make_sims(fleet.account, sims, first=1 + number * 1_000_000)
         sandbox.control.sims(
             [_at_carrier(sim, fleet.account.code) for sim in Sim.objects.filter(account=fleet.account)]
         )

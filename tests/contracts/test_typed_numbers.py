@@ -116,7 +116,7 @@ def test_a_stickers_code_is_found_however_it_is_read_out(client: Client, tmp_pat
     ("language", "typed", "says"),
     [
         ("en", "8986O440000000000033", "at place 5 stands the letter O; is it the digit 0?"),
-        ("zh-hans", "8986O440000000000033", "第 5 位是字母 O，是不是数字 0？"),
+        ("zh-hans", "8986O440000000000033", "第\u20095\u2009位是字母\u2009O，是不是数字\u20090？"),
         ("en", "8986А440000000000033", "U+0410 CYRILLIC CAPITAL LETTER A"),
         ("zh-hans", "8986\u0660440000000000033", "U+0660 ARABIC-INDIC DIGIT ZERO"),
     ],

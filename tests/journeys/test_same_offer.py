@@ -237,7 +237,7 @@ def by_lookup(shop: Shop, capsys: pytest.CaptureFixture[str]) -> Answers:
     return {
         code: (price, day)
         for code, price, day in re.findall(
-            r"^  (\w+) .*?(¥[\d.]+) +until ([\d-]{10})$", looked_up(shop, capsys), re.MULTILINE
+            r"^  (\w+) .*?(¥[\d.]+) +(?:usable )?until ([\d-]{10})$", looked_up(shop, capsys), re.MULTILINE
         )
     }
 
