@@ -26,6 +26,8 @@ from xuliu.catalog.models import Offering, Price, PriceList
 from xuliu.common import clock
 from xuliu.inventory.models import Binding, Sim, Terminal, TerminalModel
 from xuliu.party.models import Merchant, Person, Seller
+from xuliu.party.roles import FINANCE
+from xuliu.party.staff import give_role
 from xuliu.payment.accounts import set_credentials as set_provider_credentials
 from xuliu.payment.models import ProviderAccount
 from xuliu.payment.providers.wechatpay.tests import rig as wechatpay
@@ -44,8 +46,11 @@ def today() -> date:
 
 
 def make_person(name: str) -> Person:
-    """Somebody of the cast, who need not sign in; the same one for the same name."""
-    return Person.objects.get_or_create(sign_in_name=name.lower(), defaults={"display_name": name})[0]
+    """Somebody of the cast, who may decide and pay back, and need not sign in; the same one for the same name."""
+    person, is_new = Person.objects.get_or_create(sign_in_name=name.lower(), defaults={"display_name": name})
+    if is_new:
+        give_role(person, FINANCE)
+    return person
 
 
 def make_seller(**fields: Any) -> Seller:

@@ -9,7 +9,16 @@ from datetime import timedelta
 
 import pytest
 
-from tests.world import World, drive_for, line_states, make_order, make_paid_order, make_sims, open_payments
+from tests.make import make_person
+from tests.world import (
+    World,
+    drive_for,
+    line_states,
+    make_order,
+    make_paid_order,
+    make_sims,
+    open_payments,
+)
 from xuliu.carrier.models import CarrierAccount
 from xuliu.carrier.operations import pause, resume
 from xuliu.catalog.models import Offering
@@ -69,8 +78,8 @@ def _send_again(line: OrderLine) -> None:
     if line.state == OrderLine.State.READY:
         decide.ask_again(line_id=line.pk)
         return
-    for number, name in enumerate(("Olga", "Otto")):
-        with acting(Actor("person", number, name)):
+    for name in ("Olga", "Otto"):
+        with acting(Actor("person", make_person(name).pk, name)):
             decide.send_again(line_id=line.pk, why="the carrier's desk says that nothing came")
 
 
@@ -218,7 +227,7 @@ def test_a_case_that_a_person_closed_comes_again_after_a_day(world: World) -> No
     make_paid_order(world, make_sims(world, "onelink"), "cm-12")
     pause([world.accounts["onelink"].pk], why="Olga looks into it")
     drive_for(world, timedelta(hours=3))
-    with acting(Actor("person", 1, "Olga")):
+    with acting(Actor("person", make_person("Olga").pk, "Olga")):
         close_case(Case.objects.get(state="OPEN").pk, why="known; the carrier mends it tomorrow")
 
     drive_for(world, timedelta(hours=20))

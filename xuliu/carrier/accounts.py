@@ -10,6 +10,8 @@ from xuliu.carrier.models import CarrierAccount
 from xuliu.carrier.registry import connector_class
 from xuliu.carrier.session import AccountSession
 from xuliu.common import accounts
+from xuliu.party.permission import needs
+from xuliu.party.rights import Right
 
 
 def credentials(account: CarrierAccount) -> Any:
@@ -17,6 +19,7 @@ def credentials(account: CarrierAccount) -> Any:
     return accounts.configuration(account, connector_class(account.connector).Config)
 
 
+@needs(Right.CONFIGURE)
 def set_credentials(account: CarrierAccount, config: Mapping[str, Any]) -> None:
     """Store the fields given, secrets sealed; fields not given stay. Raises UnknownConnector, WrongConfiguration."""
     accounts.configure(account, connector_class(account.connector).Config, config)

@@ -1,5 +1,6 @@
 """Changing prices, and stopping what must not be sold. Nothing that was once charged is ever rewritten."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from django.db import transaction
@@ -7,13 +8,22 @@ from django.db.models import QuerySet
 from psycopg.types.range import Range
 
 from xuliu.catalog.models import Offering, Price
-from xuliu.common import clock
+from xuliu.common import clock, switch
+from xuliu.party.permission import needs
+from xuliu.party.rights import Right
+
+
+@needs(Right.SELL)
+def store_offering(offering: Offering, *, fields: Sequence[str] | None = None) -> None:
+    """Store a new offering, or these fields of one that is there."""
+    offering.save(update_fields=fields)
 
 
 class PriceInThePast(ValueError):
     """A price can be set from now on; what was charged before stays as it was."""
 
 
+@needs(Right.SELL)
 @transaction.atomic
 def set_price(*, offering_id: int, price_list_id: int, amount_minor: int, starts_at: datetime | None = None) -> Price:
     """Let an offering cost `amount_minor` from `starts_at` (default: now) until the next announced price, if any.
@@ -44,14 +54,16 @@ def set_price(*, offering_id: int, price_list_id: int, amount_minor: int, starts
     )
 
 
+@needs(Right.PAUSE)
 def pause_offering(*, offering_id: int, why: str) -> None:
     """Sell no more of it from now on; `why` is shown to payers. What is ordered already goes on."""
-    Offering.objects.filter(id=offering_id, paused_at__isnull=True).update(paused_at=clock.now(), paused_why=why)
+    switch.pause(Offering, [offering_id], why=why)
 
 
-def resume_offering(*, offering_id: int) -> None:
+@needs(Right.PAUSE)
+def resume_offering(*, offering_id: int, why: str = "") -> None:
     """Sell it again."""
-    Offering.objects.filter(id=offering_id).update(paused_at=None, paused_why="")
+    switch.resume(Offering, [offering_id], why=why)
 
 
 def _next_start(prices: QuerySet[Price], after: datetime) -> datetime | None:

@@ -20,7 +20,8 @@ from xuliu.common import clock
 from xuliu.inventory.import_sims import import_sims
 from xuliu.inventory.models import Sim
 from xuliu.party.models import Person, Seller
-from xuliu.party.roles import ADMINISTRATOR, SUPPORT, give_role
+from xuliu.party.roles import ADMINISTRATOR, SUPPORT
+from xuliu.party.staff import give_role
 from xuliu.payment.accounts import set_credentials as set_provider_credentials
 from xuliu.payment.models import ProviderAccount
 

@@ -6,7 +6,8 @@ PEOPLE_NEEDED = 2
 
 
 class CannotDecide(Exception):
-    """`code`: not_stuck, too_early, no_reading, no_reason, no_proof, not_a_person; of refunds not_closed, no_amount."""
+    """`code`: not_stuck, too_early, no_reading, no_reason, no_proof, not_a_person; of refunds not_closed, no_amount; of
+    people own_factor."""
 
     def __init__(self, code: str) -> None:
         super().__init__(code)

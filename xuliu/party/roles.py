@@ -3,10 +3,9 @@
 from typing import Any
 
 from django.contrib.auth.backends import BaseBackend
-from django.contrib.auth.models import AnonymousUser, Group
+from django.contrib.auth.models import AnonymousUser
 
 from xuliu.party.models import Person
-from xuliu.party.operations import end_sessions
 from xuliu.party.rights import Right
 
 ADMINISTRATOR, FINANCE, SUPPORT = "administrator", "finance", "support"
@@ -37,13 +36,3 @@ def rights_of(person: Person | AnonymousUser) -> frozenset[Right]:
         kept["rights"] = frozenset().union(*(RIGHTS.get(name, frozenset()) for name in names))
     rights: frozenset[Right] = kept["rights"]
     return rights
-
-
-def give_role(person: Person, role: str) -> None:
-    """Make the person staff in this role, from their next sign-in on. Raises KeyError for an unknown one."""
-    RIGHTS[role]
-    if not person.is_staff:
-        person.is_staff = True
-        person.save(update_fields=["is_staff"])
-    person.groups.add(Group.objects.get_or_create(name=role)[0])
-    end_sessions(person)

@@ -4,6 +4,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from xuliu.common import accounts, clock, switch, wake
+from xuliu.party.permission import needs
+from xuliu.party.rights import Right
 from xuliu.payment.contract import Capabilities, Session
 from xuliu.payment.guarded import Guarded
 from xuliu.payment.models import ProviderAccount
@@ -19,6 +21,7 @@ def credentials(account: ProviderAccount) -> Any:
     return accounts.configuration(account, provider_class(account.provider).Config)
 
 
+@needs(Right.CONFIGURE)
 def set_credentials(account: ProviderAccount, config: Mapping[str, Any]) -> None:
     """Store the fields given, secrets sealed; fields not given stay. Raises UnknownProvider, WrongConfiguration."""
     accounts.configure(account, provider_class(account.provider).Config, config)
@@ -39,6 +42,7 @@ def session_of(account: ProviderAccount) -> Session:
     return AccountSession(account_id=account.pk, deadline_seconds=capabilities_of(account).deadline_seconds)
 
 
+@needs(Right.PAUSE)
 def pause(account_ids: Sequence[int], *, why: str) -> list[int]:
     """Take no payments through these accounts; returns those that took them until now.
 
@@ -49,6 +53,7 @@ def pause(account_ids: Sequence[int], *, why: str) -> list[int]:
     return switch.pause(ProviderAccount, account_ids, why=why)
 
 
+@needs(Right.PAUSE)
 def resume(account_ids: Sequence[int], *, why: str = "") -> list[int]:
     """Take payments through these accounts again, what was refused before forgotten; returns those that were paused."""
     accounts = ProviderAccount.objects.filter(id__in=account_ids)

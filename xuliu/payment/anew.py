@@ -11,10 +11,15 @@ from xuliu.common import clock, stops, wake
 from xuliu.common.codes import new_code
 from xuliu.common.deciding import PEOPLE_NEEDED, CannotDecide, check_reason, deciding_person
 from xuliu.common.state import move
+from xuliu.party.permission import needs
+from xuliu.party.rights import Right
 from xuliu.payment.contract import Status, StatusReport
 from xuliu.payment.models import Refund, RefundApproval, RefundNumber
+from xuliu.ticket.operations import close_answered
 
 WAITS = (Status.PENDING,)
+# The questions that are answered by sending it again; refused once more, it is asked once more.
+SENT_AGAIN = ("refund_sent_in_vain", "refund_refused")
 
 
 def may_be_asked_anew(refund: Refund) -> bool:
@@ -23,6 +28,7 @@ def may_be_asked_anew(refund: Refund) -> bool:
     return refund.state == Refund.State.FAILED and closed.exists()
 
 
+@needs(Right.REFUND)
 def ask_anew(*, refund_id: int, why: str) -> bool:
     """One person's word that a closed refund shall be asked for under another number; when two have said so the old
     number is asked about once more. Returns whether two have. Raises CannotDecide."""
@@ -69,6 +75,7 @@ def renew(asked: Sequence[tuple[Refund, StatusReport]]) -> None:
     wake.after_commit("refund.send")
 
 
+@needs(Right.REFUND)
 def send_again(*, refund_id: int, why: str) -> bool:
     """Have a refund asked for once more under the same number, which can be one refund only: the provider refused it,
     or was asked in vain, and does not have it. Returns whether it is. Raises CannotDecide."""
@@ -81,7 +88,10 @@ def send_again(*, refund_id: int, why: str) -> bool:
         also = {"due_at": clock.now(), "tries": 0, "sendings": 0, "lease_until": None}
         RefundNumber.objects.filter(reference=refund.reference).update(standing="")
         wake.after_commit("refund.send")
-        return bool(move(Refund, [refund.pk], to=Refund.State.PENDING, why=why, also=also))
+        moved = move(Refund, [refund.pk], to=Refund.State.PENDING, why=why, also=also)
+        if moved:
+            close_answered(subject=("refund", refund.pk), kinds=SENT_AGAIN, why=why)
+        return bool(moved)
 
 
 def may_be_sent_again(refund: Refund) -> bool:
@@ -91,6 +101,7 @@ def may_be_sent_again(refund: Refund) -> bool:
     return refund.state in (Refund.State.FAILED, Refund.State.UNKNOWN) and absent.exists()
 
 
+@needs(Right.DECIDE)
 def ask_now(*, refund_id: int) -> None:
     """Have the provider asked about this refund now."""
     with stops.transaction("decide.ask_refund"):

@@ -17,6 +17,8 @@ from xuliu.common.deciding import PEOPLE_NEEDED, CannotDecide, check_reason, dec
 from xuliu.common.state import move
 from xuliu.ledger import addresses
 from xuliu.ledger.operations import Entry, post
+from xuliu.party.permission import needs
+from xuliu.party.rights import Right
 from xuliu.payment.contract import Status
 from xuliu.payment.inbox import ReadNotice
 from xuliu.payment.models import OutsideEntry, Payment, Refund
@@ -150,6 +152,7 @@ def is_in_question(payment: Payment) -> bool:
     return open_cases_of("payment", [payment.pk]).filter(kind=CASE).exists()
 
 
+@needs(Right.REFUND)
 def enter(*, payment_id: int, number: str, amount_minor: int, why: str) -> bool:
     """One person's word of what went back past us, by the provider's number of that refund; recorded when two have
     entered the same. Returns whether they have. Raises CannotDecide."""
@@ -171,6 +174,7 @@ def enter(*, payment_id: int, number: str, amount_minor: int, why: str) -> bool:
         return True
 
 
+@needs(Right.REFUND)
 def give_back_rest(*, payment_id: int, why: str) -> bool:
     """Give back what is left in suspense of a payment of which a part went back past us. Raises CannotDecide."""
     deciding_person()

@@ -11,6 +11,8 @@ from django.db import connection
 from django.db.models import Q
 
 from xuliu.common import clock, state
+from xuliu.party.permission import needs
+from xuliu.party.rights import Right
 from xuliu.ticket.models import Case
 
 SAME_FAILURES = 3
@@ -52,6 +54,7 @@ def keep_cases(openings: Sequence[NewCase], *, kinds: Sequence[str], quiet_for: 
     return opened + len(state.move(Case, over, to=Case.State.CLOSED, why="it is so no longer"))
 
 
+@needs(Right.DECIDE)
 def close_case(case_id: int, *, why: str) -> bool:
     """Close a case; the actor and the reason stand in its event. False when it was closed already."""
     return bool(state.move(Case, [case_id], to=Case.State.CLOSED, why=why))
@@ -64,6 +67,14 @@ def close_cases(*, kind: str, subjects: Sequence[tuple[str, int]], why: str) -> 
         about |= Q(subject_kind=subject_kind, subject_id=subject_id)
     found = Case.objects.filter(about, kind=kind, state=Case.State.OPEN) if subjects else Case.objects.none()
     return state.move(Case, sorted(found.values_list("id", flat=True)), to=Case.State.CLOSED, why=why)
+
+
+def close_answered(*, subject: tuple[str, int], kinds: Sequence[str], why: str) -> list[int]:
+    """Close the open cases of these kinds about one subject, for a decision has answered them; other questions about it
+    stay open. Inside the transaction of the decision, which has checked the right to it. Returns the cases closed."""
+    subject_kind, subject_id = subject
+    asked = Case.objects.filter(subject_kind=subject_kind, subject_id=subject_id, kind__in=kinds, state=Case.State.OPEN)
+    return state.move(Case, sorted(asked.values_list("id", flat=True)), to=Case.State.CLOSED, why=why)
 
 
 def failed_again(*, subject_kind: str, subject_id: int, what: str) -> int:

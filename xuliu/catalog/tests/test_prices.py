@@ -12,6 +12,7 @@ from xuliu.catalog.models import Offering, PriceList
 from xuliu.catalog.operations import PriceInThePast, pause_offering, resume_offering, set_price
 from xuliu.catalog.queries import price_history, prices_at, prices_of, public_price_list
 from xuliu.common import clock
+from xuliu.common.models import Event
 
 pytestmark = pytest.mark.django_db
 DAY = timedelta(days=1)
@@ -123,9 +124,14 @@ def test_a_paused_offering_keeps_its_first_reason_and_is_sold_again_when_resumed
     pause_offering(offering_id=offering.id, why="second")
     assert Offering.objects.get(id=offering.id).paused_why == "first"
 
-    resume_offering(offering_id=offering.id)
+    resume_offering(offering_id=offering.id, why="they sell it again")
 
     assert Offering.objects.get(id=offering.id).paused_at is None
+    turned = Event.objects.filter(kind="offering", subject_id=offering.id).order_by("id")
+    assert [(event.was, event.became, event.why) for event in turned] == [
+        ("RUNNING", "PAUSED", "first"),
+        ("PAUSED", "RUNNING", "they sell it again"),
+    ]
 
 
 def test_a_price_announced_for_tomorrow_counts_tomorrow(clock_file: Path) -> None:

@@ -1,28 +1,18 @@
-"""What a person decides about a stuck line, and the cases that are answered by it."""
+"""What a person decides about a stuck line, and what is said of it."""
 
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
 from xuliu.ordering.delivering import decide
-from xuliu.party.rights import Right
-from xuliu.ticket.operations import close_case
-from xuliu.ticket.queries import open_cases_of
+from xuliu.party.permission import NeedsRight
 
-RIGHTS = {
-    "ask": Right.DECIDE,
-    "send": Right.DECIDE,
-    "let": Right.DECIDE,
-    "refund": Right.REFUND,
-    "accept": Right.REFUND,
-}
-# The questions that a decision answers; other cases about the line stay open.
-ANSWERED = {
-    "ask": ("line_set_aside", "line_held_back", "line_sent_in_vain"),
-    "send": ("line_waits", "line_set_aside", "line_sent_in_vain"),
-    "let": ("line_held_back", "line_set_aside"),
-    "refund": ("line_waits", "line_disputed", "line_set_aside", "line_sent_in_vain", "line_held_back"),
-    "accept": ("line_waits", "line_disputed", "line_set_aside", "line_sent_in_vain"),
+ACTIONS: dict[str, NeedsRight] = {
+    "ask": decide.ask_again,
+    "send": decide.send_again,
+    "let": decide.send_on_reading,
+    "refund": decide.refund,
+    "accept": decide.accept,
 }
 DECIDED: dict[str, Any] = {
     "ask": _("The carrier is asked again now."),
@@ -37,7 +27,7 @@ DECIDED: dict[str, Any] = {
 
 
 def take(what: str, *, line_id: int, why: str, proof: str) -> str:
-    """Carry a decision out; returns the key of DECIDED. Raises decide.CannotDecide."""
+    """Carry a decision out; returns the key of DECIDED. Raises CannotDecide, NotAllowed."""
     if what == "send":
         is_done, said = decide.send_again(line_id=line_id, why=why), "first"
     elif what == "let":
@@ -47,10 +37,6 @@ def take(what: str, *, line_id: int, why: str, proof: str) -> str:
     elif what == "accept":
         is_done, said = decide.accept(line_id=line_id, why=why, proof=proof), "seen"
     else:
-        decide.ask_again(line_id=line_id)
+        decide.ask_again(line_id=line_id, why=why)
         is_done, said = True, ""
-    if not is_done:
-        return said
-    for case in open_cases_of("orderline", [line_id]).filter(kind__in=ANSWERED[what]):
-        close_case(case.pk, why=why or "asked again")
-    return what
+    return what if is_done else said

@@ -25,6 +25,7 @@ from xuliu.interfaces.wording.states import ATTEMPT_OUTCOMES, LINE_STATES
 from xuliu.ordering.models import Approval, Attempt, OrderLine
 from xuliu.ordering.patience import has_ended
 from xuliu.party.models import Person
+from xuliu.party.permission import may
 from xuliu.party.rights import Right
 from xuliu.ticket.models import Case
 from xuliu.ticket.queries import open_cases_of
@@ -71,10 +72,8 @@ def decide(request: HttpRequest, line_id: int, what: str) -> HttpResponse:
     """One decision, posted from the line's page."""
     if request.method != "POST":
         return HttpResponseNotAllowed(["POST"])
-    if what not in decisions.RIGHTS:
+    if what not in decisions.ACTIONS:
         raise Http404
-    if not request.user.has_perm(decisions.RIGHTS[what]):
-        raise PermissionDenied
     get_object_or_404(OrderLine.objects.only("id"), id=line_id)
     why, proof = (request.POST.get(name, "").strip()[:500] for name in ("why", "proof"))
     try:
@@ -102,14 +101,14 @@ def _cases(line: OrderLine, *, is_overdue: bool) -> list[Case]:
 
 def _actions(request: HttpRequest, line: OrderLine, evidence: Evidence) -> dict[str, Any]:
     """What may be done now, by the line's state and the person's rights, and who has said what already."""
-    may = {what: request.user.has_perm(right) for what, right in decisions.RIGHTS.items()}
+    can = {what: may(request.user, action) for what, action in decisions.ACTIONS.items()}
     return {
-        "ask": may["ask"] and (line.state in STUCK or line.is_set_aside),
-        "send": may["send"] and line.state == State.UNKNOWN,
-        "let": may["let"] and evidence.is_held_back,
-        "refund": may["refund"]
+        "ask": can["ask"] and (line.state in STUCK or line.is_set_aside),
+        "send": can["send"] and line.state == State.UNKNOWN,
+        "let": can["let"] and evidence.is_held_back,
+        "refund": can["refund"]
         and (line.state in (State.UNKNOWN, State.DISPUTED) or (line.state == State.READY and line.is_set_aside)),
-        "accept": may["accept"] and line.state in (State.UNKNOWN, State.DISPUTED),
+        "accept": can["accept"] and line.state in (State.UNKNOWN, State.DISPUTED),
         "takes_two": line.state == State.UNKNOWN,
         "is_too_early": clock.now() < evidence.may_send_again_at,
         "send_at": figures.instant(evidence.may_send_again_at),

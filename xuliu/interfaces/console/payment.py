@@ -22,6 +22,7 @@ from xuliu.interfaces.wording.reasons import reason
 from xuliu.interfaces.wording.states import PAYMENT_STATES, REFUND_STATES
 from xuliu.ordering.models import Order
 from xuliu.party.models import Person
+from xuliu.party.permission import may
 from xuliu.party.rights import Right
 from xuliu.payment import outside
 from xuliu.payment.models import OutsideEntry, Payment, Refund
@@ -62,8 +63,6 @@ def decide(request: HttpRequest, payment_id: int, what: str) -> HttpResponse:
         return HttpResponseNotAllowed(["POST"])
     if what not in ("enter", "rest"):
         raise Http404
-    if not request.user.has_perm(Right.REFUND):
-        raise PermissionDenied
     get_object_or_404(Payment.objects.only("id"), id=payment_id)
     try:
         said = _take(what, payment_id, request.POST)
@@ -94,13 +93,12 @@ def _minor(text: str) -> int:
 
 
 def _actions(request: HttpRequest, payment: Payment) -> dict[str, Any]:
-    may = request.user.has_perm(Right.REFUND)
     entries = list(OutsideEntry.objects.filter(payment_id=payment.pk).order_by("id"))
     names = dict(Person.objects.filter(id__in=[one.person_id for one in entries]).values_list("id", "sign_in_name"))
-    rest = outside.rest_minor(payment)
+    rest = outside.rest_minor(payment) if may(request.user, outside.give_back_rest) else 0
     return {
-        "enter": may and outside.is_in_question(payment),
-        "rest": figures.amount(rest, payment.currency) if may and rest > 0 else "",
+        "enter": may(request.user, outside.enter) and outside.is_in_question(payment),
+        "rest": figures.amount(rest, payment.currency) if rest > 0 else "",
         "entries": [
             {
                 "name": names.get(one.person_id, one.person_id),

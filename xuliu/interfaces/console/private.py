@@ -1,84 +1,69 @@
 """What a person's plain page hides: contacts, shown one look at a time, the second factor, the end of sessions."""
 
-from allauth.mfa.models import Authenticator
 from django.contrib import messages
 from django.contrib.admin import site
 from django.contrib.auth import update_session_auth_hash
 from django.core.exceptions import PermissionDenied
-from django.db import transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from xuliu.common.events import record
+from xuliu.common.deciding import CannotDecide
 from xuliu.interfaces.console.gate import has_second_factor
-from xuliu.interfaces.wording.decisions import REASON_NEEDED
+from xuliu.interfaces.wording.decisions import why_not
+from xuliu.party import staff
 from xuliu.party.models import Contact, Person
-from xuliu.party.operations import add_contact, end_sessions
+from xuliu.party.permission import may
 from xuliu.party.queries import ContactSeen, contacts_of
-from xuliu.party.rights import Right
 
 WORDS = {Contact.Kind.PHONE: _("Phone"), Contact.Kind.MAIL: _("Mail")}
 
 
 def show(request: HttpRequest, person_id: int) -> HttpResponse:
     """The contacts, masked; asked for by POST they are shown, and that leaves an event."""
-    if not (request.user.has_perm(Right.SHOW_CONTACTS) or request.user.has_perm(Right.EMPLOY)):
+    can_show, can_employ = (may(request.user, action) for action in (staff.show_contacts, staff.enter_contact))
+    if not (can_show or can_employ):
         raise PermissionDenied
     person = get_object_or_404(Person, id=person_id)
     wants = request.POST.get("wants", "") if request.method == "POST" else ""
     if wants == "add":
         return _added(request, person)
     is_open = wants == "show"
-    if is_open:
-        if not request.user.has_perm(Right.SHOW_CONTACTS):
-            raise PermissionDenied
-        record(person, was="HIDDEN", became="SHOWN", why="contacts")
+    contacts = staff.show_contacts(person) if is_open else contacts_of(person)
     context = {
         **site.each_context(request),
         "title": str(person),
         "person": person,
-        "contacts": [_contact(contact, is_open=is_open) for contact in contacts_of(person)],
+        "contacts": [_contact(contact, is_open=is_open) for contact in contacts],
         "is_open": is_open,
-        "may_show": request.user.has_perm(Right.SHOW_CONTACTS),
-        "may_employ": request.user.has_perm(Right.EMPLOY),
+        "may_show": can_show,
+        "may_employ": can_employ,
         "has_factor": has_second_factor(person),
     }
     return render(request, "console/private.html", context)
 
 
 def reset_factor(request: HttpRequest, person_id: int) -> HttpResponse:
-    """Take away the second factor of a colleague who lost it; they set up a new one when they sign in."""
+    """Take away the second factor of a colleague who lost it."""
     if request.method != "POST":
         return HttpResponseNotAllowed(["POST"])
-    if not request.user.has_perm(Right.EMPLOY):
-        raise PermissionDenied
     person = get_object_or_404(Person, id=person_id)
-    why = request.POST.get("why", "").strip()[:300]
-    if not why:
-        messages.error(request, REASON_NEEDED)
-    elif person.pk == request.user.pk:
-        messages.error(request, _("Your own second factor you change on your own page."))
+    try:
+        staff.take_away_factor(person, why=request.POST.get("why", "").strip()[:300])
+    except CannotDecide as refused:
+        messages.error(request, why_not("person", refused.code))
     else:
-        with transaction.atomic():
-            Authenticator.objects.filter(user_id=person.pk).delete()
-            end_sessions(person)
-            record(person, was="SECOND_FACTOR", became="NO_SECOND_FACTOR", why=why)
         messages.success(request, _("The second factor is taken away. At the next sign-in a new one is set up."))
     return redirect("admin:person_private", person_id)
 
 
 def end_all_sessions(request: HttpRequest, person_id: int) -> HttpResponse:
-    """Sign the person out everywhere, such as after a laptop was stolen; of oneself, everywhere but here."""
+    """Sign the person out everywhere; of oneself, everywhere but here."""
     if request.method != "POST":
         return HttpResponseNotAllowed(["POST"])
-    if not request.user.has_perm(Right.EMPLOY):
-        raise PermissionDenied
     person = get_object_or_404(Person, id=person_id)
-    with transaction.atomic():
-        end_sessions(person)
-        record(person, was="SESSIONS", became="SESSIONS_ENDED")
+    staff.sign_out_everywhere(person)
     if person == request.user:
         update_session_auth_hash(request, person)
         messages.success(request, _("You are signed out everywhere but here."))
@@ -96,14 +81,11 @@ def masked(kind: str, value: str) -> str:
 
 
 def _added(request: HttpRequest, person: Person) -> HttpResponse:
-    if not request.user.has_perm(Right.EMPLOY):
-        raise PermissionDenied
     try:
-        add_contact(person, kind=request.POST.get("kind", ""), value=request.POST.get("value", "")[:200])
+        staff.enter_contact(person, kind=request.POST.get("kind", ""), value=request.POST.get("value", "")[:200])
     except ValueError:
         messages.error(request, _("That is neither a phone number nor a mail address."))
     else:
-        record(person, was="CONTACT", became="CONTACT_ADDED")
         messages.success(request, _("Stored."))
     return redirect("admin:person_private", person.pk)
 

@@ -20,11 +20,12 @@ from xuliu.interfaces.wording.reasons import reason
 from xuliu.interfaces.wording.states import REFUND_NUMBER_STANDINGS, REFUND_STATES
 from xuliu.ordering.models import Order
 from xuliu.party.models import Person
+from xuliu.party.permission import NeedsRight, may
 from xuliu.party.rights import Right
 from xuliu.payment import anew
 from xuliu.payment.models import Refund, RefundApproval, RefundNumber
 
-RIGHTS = {"ask": Right.DECIDE, "anew": Right.REFUND, "send": Right.REFUND}
+ACTIONS: dict[str, NeedsRight] = {"ask": anew.ask_now, "anew": anew.ask_anew, "send": anew.send_again}
 DECIDED: dict[str, Any] = {
     "ask": _("The provider is asked about it now."),
     "anew": _(
@@ -64,10 +65,8 @@ def decide(request: HttpRequest, refund_id: int, what: str) -> HttpResponse:
     """One decision, posted from the refund's page."""
     if request.method != "POST":
         return HttpResponseNotAllowed(["POST"])
-    if what not in RIGHTS:
+    if what not in ACTIONS:
         raise Http404
-    if not request.user.has_perm(RIGHTS[what]):
-        raise PermissionDenied
     get_object_or_404(Refund.objects.only("id"), id=refund_id)
     try:
         said = _take(what, refund_id, request.POST.get("why", "").strip()[:500])
@@ -92,11 +91,11 @@ def _actions(request: HttpRequest, refund: Refund) -> dict[str, Any]:
     """What may be done now, by what the provider says and the person's rights."""
     approvals = list(RefundApproval.objects.filter(reference=refund.reference).order_by("id"))
     names = dict(Person.objects.filter(id__in=[one.person_id for one in approvals]).values_list("id", "sign_in_name"))
-    may = {what: request.user.has_perm(right) for what, right in RIGHTS.items()}
+    can = {what: may(request.user, action) for what, action in ACTIONS.items()}
     return {
-        "ask": may["ask"] and refund.state in (Refund.State.SENT, Refund.State.UNKNOWN, Refund.State.FAILED),
-        "anew": may["anew"] and anew.may_be_asked_anew(refund),
-        "send": may["send"] and anew.may_be_sent_again(refund),
+        "ask": can["ask"] and refund.state in (Refund.State.SENT, Refund.State.UNKNOWN, Refund.State.FAILED),
+        "anew": can["anew"] and anew.may_be_asked_anew(refund),
+        "send": can["send"] and anew.may_be_sent_again(refund),
         "said": [(names.get(one.person_id, one.person_id), figures.instant(one.at), one.why) for one in approvals],
         "has_said": any(one.person_id == request.user.pk for one in approvals),
         "is_asking": len(approvals) >= PEOPLE_NEEDED,

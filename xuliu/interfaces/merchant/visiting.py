@@ -11,7 +11,6 @@ from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 
-from xuliu.common import actor
 from xuliu.interfaces.merchant import browsers
 
 Rest = ParamSpec("Rest")
@@ -24,12 +23,11 @@ REMEMBERED_SECONDS = 30 * 24 * 3600
 
 
 def page(view: View[Rest]) -> View[Rest]:
-    """A visitor acts; no cache keeps what only the holder of a code may see, and no search engine lists it."""
+    """No cache keeps what only the holder of a code may see, and no search engine lists it."""
 
     @wraps(view)
     def visited(request: HttpRequest, /, *args: Rest.args, **kwargs: Rest.kwargs) -> HttpResponseBase:
-        with actor.acting(actor.VISITOR):
-            response = view(request, *args, **kwargs)
+        response = view(request, *args, **kwargs)
         browsers.keep(request, response)
         response.headers.setdefault("Cache-Control", "private, no-store")
         response.headers.setdefault("X-Robots-Tag", "noindex")

@@ -27,9 +27,18 @@ OF_PAYMENT: Mapping[str, Promise] = {
     "not_stuck": _("Nothing is in question about this payment any more."),
     "no_amount": _("Enter the provider's number of the refund, and an amount that is not above what was paid."),
 }
-WHY_NOT: Mapping[str, Mapping[str, Promise]] = {"line": OF_LINE, "refund": OF_REFUND, "payment": OF_PAYMENT}
+OF_PERSON: Mapping[str, Promise] = {
+    **ANY_DECISION,
+    "own_factor": _("Your own second factor you change on your own page."),
+}
+WHY_NOT: Mapping[str, Mapping[str, Promise]] = {
+    "line": OF_LINE,
+    "refund": OF_REFUND,
+    "payment": OF_PAYMENT,
+    "person": OF_PERSON,
+}
 
 
 def why_not(about: str, code: str) -> str:
-    """Why nothing was decided `about` a line, refund or payment."""
+    """Why nothing was decided `about` a line, refund, payment or person."""
     return str(WHY_NOT[about].get(code, code))

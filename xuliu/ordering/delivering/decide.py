@@ -2,9 +2,10 @@
 
 Ask again; send again (two people, and only past the carrier's `settles_within`); send on the reading for which a line
 was held back (two people); refund; accept with reason and proof (two people where the carrier has not answered). Each
-stands in the line's events, with who did it.
+takes a right, stands in the line's events with who did it, and closes the cases that it answers, in one transaction.
 """
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from xuliu.carrier.accounts import capabilities_of
@@ -17,13 +18,23 @@ from xuliu.ordering.delivering.deadlines import absence_proves_from
 from xuliu.ordering.delivering.outcomes import LOOK_BACK_AFTER, Delivery, complete, land, reject
 from xuliu.ordering.delivering.ready import release_lines
 from xuliu.ordering.models import Approval, Attempt, Order, OrderLine
+from xuliu.party.permission import needs
+from xuliu.party.rights import Right
+from xuliu.ticket.operations import close_answered
 
 State = OrderLine.State
 Decision = Approval.Decision
 PROOF = "; proof: "  # between the reason and the proof of what a person accepts
+# The questions that a decision answers; other cases about the line stay open.
+ASKED_AGAIN = ("line_set_aside", "line_held_back", "line_sent_in_vain")
+SENT_AGAIN = ("line_waits", "line_set_aside", "line_sent_in_vain")
+SENT_ON_READING = ("line_held_back", "line_set_aside")
+REFUNDED = ("line_waits", "line_disputed", "line_set_aside", "line_sent_in_vain", "line_held_back")
+ACCEPTED = ("line_waits", "line_disputed", "line_set_aside", "line_sent_in_vain")
 
 
-def ask_again(*, line_id: int) -> None:
+@needs(Right.DECIDE)
+def ask_again(*, line_id: int, why: str = "") -> None:
     """Have the carrier asked about this line now; a line set aside joins again."""
     with stops.transaction("decide.ask_again"):
         paid = Order.objects.select_for_update(no_key=True).filter(
@@ -32,10 +43,12 @@ def ask_again(*, line_id: int) -> None:
         orders = list(paid)
         OrderLine.objects.filter(id=line_id).update(is_set_aside=False, due_at=clock.now(), tries=0)
         release_lines(orders)
+        _answer(line_id, ASKED_AGAIN, why or "asked again")
         for step in ("fulfil", "check", "verify"):
             wake.after_commit(step)
 
 
+@needs(Right.DECIDE)
 def send_again(*, line_id: int, why: str) -> bool:
     """One person's word that an UNKNOWN line shall be sent again; sent when two have said so. Returns whether it is."""
     person_id = deciding_person()
@@ -49,9 +62,12 @@ def send_again(*, line_id: int, why: str) -> bool:
         also = {"due_at": clock.now(), "tries": 0, "is_set_aside": False}
         moved = move(OrderLine, [line.id], to=State.READY, only_from=[State.UNKNOWN], why=why, also=also)
         land(moved)
+        if moved:
+            _answer(line.id, SENT_AGAIN, why)
         return bool(moved)
 
 
+@needs(Right.DECIDE)
 def send_on_reading(*, line_id: int, why: str) -> bool:
     """One person's word that what the carrier shows of a SIM is so, though more was proven, or too little said.
 
@@ -70,6 +86,7 @@ def send_on_reading(*, line_id: int, why: str) -> bool:
         Attempt.objects.filter(id=held.pk).update(is_let_through=True)
         OrderLine.objects.filter(id=line.id).update(is_set_aside=False, due_at=clock.now(), tries=0)
         events.record(OrderLine(id=line.id), was=State.READY, became=State.READY, why=why)
+        _answer(line.id, SENT_ON_READING, why)
         wake.after_commit("fulfil")
         return True
 
@@ -84,6 +101,7 @@ def may_send_again_at(line: ActiveLine) -> datetime:
     return absence_proves_from(line, capabilities_of(CarrierAccount.objects.get(orderline=line.id)))
 
 
+@needs(Right.REFUND)
 def refund(*, line_id: int, why: str) -> bool:
     """Give the money of a line back that is UNKNOWN, DISPUTED, or set aside before it was sent; a later delivery is our
     loss and shown as a case."""
@@ -95,9 +113,13 @@ def refund(*, line_id: int, why: str) -> bool:
             raise CannotDecide("not_stuck")
         sent = Attempt.objects.filter(line_id=line.id, number=line.attempt, sent_at__isnull=False)
         sent.update(recheck_at=clock.now() + LOOK_BACK_AFTER[0])
-        return bool(reject([line.id], only_from=[line.state], why=why))
+        refused = reject([line.id], only_from=[line.state], why=why)
+        if refused:
+            _answer(line.id, REFUNDED, why)
+        return bool(refused)
 
 
+@needs(Right.REFUND)
 def accept(*, line_id: int, why: str, proof: str) -> bool:
     """One person's word that they have seen for themselves that a line was delivered; their proof stands on it.
 
@@ -111,12 +133,18 @@ def accept(*, line_id: int, why: str, proof: str) -> bool:
     said = f"{why}{PROOF}{proof}"
     with stops.transaction("decide.accept"):
         line = _locked(line_id, State.UNKNOWN, State.DISPUTED)
-        if line.state == State.DISPUTED:
-            return bool(complete([_seen(line)], only_from=[State.DISPUTED], why=said))
-        if not _two_say_so(line, Decision.ACCEPT, person_id, said):
-            return False
-        move(OrderLine, [line.id], to=State.VERIFYING, only_from=[State.UNKNOWN], why="two people have seen it")
-        return bool(complete([_seen(line)], only_from=[State.VERIFYING], why=said))
+        if line.state == State.UNKNOWN:
+            if not _two_say_so(line, Decision.ACCEPT, person_id, said):
+                return False
+            move(OrderLine, [line.id], to=State.VERIFYING, only_from=[State.UNKNOWN], why="two people have seen it")
+        completed = complete([_seen(line)], only_from=[State.VERIFYING, State.DISPUTED], why=said)
+        if completed:
+            _answer(line.id, ACCEPTED, why)
+        return bool(completed)
+
+
+def _answer(line_id: int, kinds: Sequence[str], why: str) -> None:
+    close_answered(subject=("orderline", line_id), kinds=kinds, why=why)
 
 
 def _seen(line: ActiveLine) -> Delivery:

@@ -11,6 +11,9 @@ from xuliu.common import clock
 from xuliu.common.actor import Actor, acting
 from xuliu.common.models import Event
 from xuliu.common.tests.waiting import until
+from xuliu.party.models import Person
+from xuliu.party.roles import SUPPORT
+from xuliu.party.staff import give_role
 from xuliu.ticket.models import Case
 from xuliu.ticket.operations import NewCase, close_case, open_case, open_cases
 from xuliu.ticket.queries import open_cases as waiting_cases
@@ -64,7 +67,9 @@ def test_a_closed_case_may_come_again() -> None:
     open_case("line_disputed", ("orderline", 7), {"look": 1})
     closed = Case.objects.get()
 
-    with acting(Actor("person", 3, "Olga")):
+    olga = Person.objects.create_user("olga")
+    give_role(olga, SUPPORT)
+    with acting(Actor("person", olga.pk, "Olga")):
         assert close_case(closed.pk, why="the carrier delivered after all")
     open_case("line_disputed", ("orderline", 7), {"look": 2})
 

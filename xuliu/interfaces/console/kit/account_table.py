@@ -20,6 +20,7 @@ from xuliu.interfaces.console.kit.columns import badge, computed
 from xuliu.interfaces.console.kit.listing import Table
 from xuliu.interfaces.wording import figures
 from xuliu.interfaces.wording.accounts import FOUND
+from xuliu.party.permission import StaffAction, may
 from xuliu.party.rights import Right
 
 SWITCH = ("is_stopped", "stopped_why")
@@ -55,9 +56,9 @@ class AccountTable(Table):
     # Of the kind of account this is: the classes by code, the Config of a stored account, what stores one, the switch.
     kinds: ClassVar[Callable[[], Mapping[str, type[Any]]]]
     opened: ClassVar[Callable[..., Any]]
-    configure: ClassVar[Callable[..., None]]
-    pause: ClassVar[Callable[..., object]]
-    resume: ClassVar[Callable[..., object]]
+    configure: ClassVar[StaffAction[..., None]]
+    pause: ClassVar[StaffAction[..., object]]
+    resume: ClassVar[StaffAction[..., object]]
 
     def own_fields(self, *, is_new: bool) -> dict[str, forms.Field]:
         """The model's own fields that may be written, with the form fields that take them."""
@@ -137,7 +138,7 @@ class AccountTable(Table):
     def _form(self, request: HttpRequest, obj: Model | None) -> type[SwitchForm]:
         code = getattr(obj, self.kind_field) if obj else request.GET.get("kind", "")
         kind = type(self).kinds().get(code)
-        if kind is None or not request.user.has_perm(Right.CONFIGURE):
+        if kind is None or not may(request.user, type(self).configure):
             return SwitchForm
         opened = type(self).opened
         return form_for(kind.Config, model=self.model, fields=self.own_fields(is_new=obj is None), opened=opened)

@@ -53,9 +53,9 @@ class CarrierAccountTable(AccountTable):
     kind_field = "connector"
     kinds = staticmethod(all_connectors)
     opened = staticmethod(credentials)
-    configure = staticmethod(set_credentials)
-    pause = staticmethod(operations.pause)
-    resume = staticmethod(operations.resume)
+    configure = set_credentials
+    pause = operations.pause
+    resume = operations.resume
     list_display = (
         columns.code("code", _("Code")),
         columns.name("carrier", _("Carrier")),

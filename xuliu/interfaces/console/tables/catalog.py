@@ -13,7 +13,7 @@ from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminSplitDateTimeWidg
 
 from xuliu.carrier.models import Carrier
 from xuliu.catalog.models import Offering, Price, PriceList
-from xuliu.catalog.operations import PriceInThePast, pause_offering, resume_offering, set_price
+from xuliu.catalog.operations import PriceInThePast, pause_offering, resume_offering, set_price, store_offering
 from xuliu.common import clock
 from xuliu.interfaces.console.kit import columns
 from xuliu.interfaces.console.kit.account_form import SwitchForm
@@ -22,6 +22,7 @@ from xuliu.interfaces.console.kit.names_form import MoneyField, NamesField
 from xuliu.interfaces.wording import figures
 from xuliu.interfaces.wording.terms import AFTER_EXPIRY, KINDS, PROOFS, STARTS
 from xuliu.party.models import Seller
+from xuliu.party.permission import may
 from xuliu.party.rights import Right
 
 PROOF_NAMES = {proof: words.name for proof, words in PROOFS.items()}
@@ -125,21 +126,19 @@ class OfferingTable(Table):
         """All terms for a new one; afterwards what may change, by right."""
         if obj is None:
             kwargs["form"] = NewOfferingForm
-        elif not request.user.has_perm(Right.SELL):
+        elif not may(request.user, store_offering):
             kwargs["form"] = SwitchForm
         kwargs["fields"] = list(kwargs.get("form", self.form).Meta.fields)
         return super().get_form(request, obj, change=change, **kwargs)
 
     def save_model(self, request: HttpRequest, obj: Offering, form: forms.Form, change: bool) -> None:
         """Store it, and turn the switch where it was turned."""
-        if not change:
-            obj.save()
-        elif isinstance(form, OfferingForm):
-            obj.save(update_fields=["name", "cost_minor"])
+        if not change or isinstance(form, OfferingForm):
+            store_offering(obj, fields=["name", "cost_minor"] if change else None)
         if isinstance(form, SwitchForm):
             form.turn(
                 pause=lambda key, why: pause_offering(offering_id=key, why=why),
-                resume=lambda key, _why: resume_offering(offering_id=key),
+                resume=lambda key, why: resume_offering(offering_id=key, why=why),
             )
 
 

@@ -1,12 +1,10 @@
 """The console's tables of people, merchants and sellers. Contacts are hidden: a page of their own shows them."""
 
-from collections.abc import Sequence
 from typing import Any
 
 from django import forms
 from django.contrib import admin
 from django.contrib.auth import update_session_auth_hash
-from django.contrib.auth.models import Group
 from django.contrib.auth.password_validation import validate_password
 from django.http import HttpRequest
 from django.utils.html import format_html
@@ -19,16 +17,15 @@ from unfold.widgets import (
     UnfoldAdminTextInputWidget,
 )
 
-from xuliu.common.events import record
 from xuliu.interfaces.console.kit import columns
 from xuliu.interfaces.console.kit.listing import Table, timeline_of
 from xuliu.interfaces.console.kit.names_form import NamesField
 from xuliu.interfaces.wording import figures
 from xuliu.interfaces.wording.states import PERSON_EVENTS
 from xuliu.party.models import Merchant, Person, Seller
-from xuliu.party.operations import end_sessions
 from xuliu.party.rights import Right
 from xuliu.party.roles import ADMINISTRATOR, FINANCE, SUPPORT
+from xuliu.party.staff import store_person
 
 ROLES = {ADMINISTRATOR: _("Administrator"), FINANCE: _("Finance"), SUPPORT: _("Support")}
 KEEP = _("Leave empty to keep it.")
@@ -113,27 +110,9 @@ class PersonTable(Table):
     def save_model(self, request: HttpRequest, obj: Person, form: forms.Form, change: bool) -> None:
         """Store the person; a new password and other roles leave an event, and end the sessions they had before."""
         given = form.cleaned_data
-        if given["new_password"]:
-            obj.set_password(given["new_password"])
-        obj.is_staff = bool(given["roles"]) or obj.is_superuser
-        obj.save()
-        has_new_roles = self._give_roles(obj, given["roles"])
-        if given["new_password"] and change:
-            record(obj, was="PASSWORD", became="NEW_PASSWORD")
-        if given["new_password"] or has_new_roles or "is_active" in form.changed_data:
-            end_sessions(obj)
-            if obj == request.user:
-                update_session_auth_hash(request, obj)
-
-    def _give_roles(self, person: Person, wanted: Sequence[str]) -> bool:
-        """Exactly these; returns whether they are others than before."""
-        had, wanted = sorted(person.groups.values_list("name", flat=True)), sorted(wanted)
-        if had == wanted:
-            return False
-        person.groups.set(Group.objects.filter(name__in=wanted))
-        why = f"{', '.join(had) or '–'} → {', '.join(wanted) or '–'}"
-        record(person, was="ROLES", became="ROLES", why=why)
-        return True
+        is_over = store_person(obj, roles=given["roles"], new_password=given["new_password"])
+        if is_over and obj == request.user:
+            update_session_auth_hash(request, obj)
 
 
 class MerchantForm(forms.ModelForm[Merchant]):

@@ -33,9 +33,9 @@ class ProviderAccountTable(AccountTable):
     kind_field = "provider"
     kinds = staticmethod(all_providers)
     opened = staticmethod(accounts.credentials)
-    configure = staticmethod(accounts.set_credentials)
-    pause = staticmethod(accounts.pause)
-    resume = staticmethod(accounts.resume)
+    configure = accounts.set_credentials
+    pause = accounts.pause
+    resume = accounts.resume
     list_display = (
         columns.code("code", _("Code")),
         columns.code("provider", _("Provider")),

@@ -16,7 +16,7 @@ from xuliu.interfaces.wording import figures
 from xuliu.interfaces.wording.cases import CASE_KINDS
 from xuliu.interfaces.wording.facts import named
 from xuliu.interfaces.wording.states import CASE_STATES
-from xuliu.party.rights import Right
+from xuliu.party.permission import may
 from xuliu.ticket.models import Case
 from xuliu.ticket.operations import close_case
 
@@ -75,7 +75,7 @@ class CaseTable(Table):
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Who may decide may close an open case."""
-        return request.user.has_perm(Right.DECIDE) and obj is not None and obj.state == Case.State.OPEN
+        return may(request.user, close_case) and obj is not None and obj.state == Case.State.OPEN
 
     def save_model(self, request: HttpRequest, obj: Case, form: forms.Form, change: bool) -> None:
         """Close it."""

@@ -5,7 +5,8 @@ from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
 from django.test import Client
 
 from xuliu.party.models import Person
-from xuliu.party.roles import ADMINISTRATOR, FINANCE, SUPPORT, give_role
+from xuliu.party.roles import ADMINISTRATOR, FINANCE, SUPPORT
+from xuliu.party.staff import give_role
 
 PASSWORD = "a long enough password"
 STARTED_AT = 1_700_000_000

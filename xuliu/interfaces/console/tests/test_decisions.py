@@ -1,6 +1,9 @@
 """What people do about a stuck line, from its page."""
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import timedelta
+from functools import partial
 
 import pytest
 from django.db import IntegrityError, transaction
@@ -8,15 +11,17 @@ from django.test import Client
 from django.urls import reverse
 
 from tests import sales
-from tests.make import make_shop
+from tests.make import Shop, make_shop
 from xuliu.carrier.operations import pause
 from xuliu.common import clock
+from xuliu.common.actor import Actor, acting
 from xuliu.common.models import Event
 from xuliu.common.state import move
 from xuliu.interfaces.console.decisions import DECIDED
 from xuliu.interfaces.console.tests import people
 from xuliu.interfaces.console.tests.people import signed_in
 from xuliu.ledger.queries import order_totals
+from xuliu.ordering.delivering import decide as line_decisions
 from xuliu.ordering.models import Approval, OrderLine
 from xuliu.ticket.models import Case
 from xuliu.ticket.operations import open_case
@@ -307,3 +312,37 @@ def test_what_was_held_back_is_given_back_with_a_reason() -> None:
 
     assert line.state == State.REJECTED
     assert Case.objects.get(kind="line_held_back").state == Case.State.CLOSED
+
+
+@pytest.mark.parametrize(
+    ("taken", "kind", "answered"),
+    [
+        (partial(line_decisions.ask_again), sales.make_set_aside, "line_set_aside"),
+        (partial(line_decisions.refund, why="they gave up"), sales.make_disputed, "line_disputed"),
+        (
+            partial(line_decisions.accept, why="the shop sells again", proof="photo of the terminal, case 17"),
+            sales.make_disputed,
+            "line_disputed",
+        ),
+    ],
+)
+def test_a_decision_closes_what_it_answers_in_its_own_transaction_whoever_takes_it(
+    taken: Callable[..., object], kind: Callable[[Shop], OrderLine], answered: str
+) -> None:
+    line, olga = kind(make_shop()), people.olga()
+    open_case(answered, ("orderline", line.pk), {})
+    open_case("delivered_after_refusal", ("orderline", line.pk), {})
+
+    with acting(Actor("person", olga.pk, "olga")), undone():
+        taken(line_id=line.pk)
+        assert list(Case.objects.filter(state="OPEN").values_list("kind", flat=True)) == ["delivered_after_refusal"]
+
+    assert Case.objects.filter(state="OPEN", kind=answered).exists()
+
+
+@contextmanager
+def undone() -> Iterator[None]:
+    """As if the process died before the commit of what is done inside."""
+    with transaction.atomic():
+        yield
+        transaction.set_rollback(True)

@@ -13,7 +13,8 @@ from xuliu.interfaces.console.tests.people import PASSWORD, make_person, signed_
 from xuliu.interfaces.console.tests.test_door import ACTIVATE, LOGIN, code_of
 from xuliu.party.models import Person
 from xuliu.party.operations import end_sessions
-from xuliu.party.roles import FINANCE, SUPPORT, give_role
+from xuliu.party.roles import FINANCE, SUPPORT
+from xuliu.party.staff import give_role
 
 pytestmark = pytest.mark.django_db
 NEW = "quite another password"

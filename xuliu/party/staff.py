@@ -1,0 +1,96 @@
+"""Staff: what is done about the people who work here. Every act leaves an event."""
+
+from collections.abc import Sequence
+
+from allauth.mfa.models import Authenticator
+from django.contrib.auth.models import Group
+from django.db import transaction
+
+from xuliu.common import actor
+from xuliu.common.deciding import CannotDecide, check_reason
+from xuliu.common.events import record
+from xuliu.party.models import Person
+from xuliu.party.operations import add_contact, end_sessions
+from xuliu.party.permission import needs
+from xuliu.party.queries import ContactSeen, contacts_of
+from xuliu.party.rights import Right
+from xuliu.party.roles import RIGHTS
+
+
+@needs(Right.EMPLOY)
+def give_role(person: Person, role: str) -> None:
+    """Make the person staff in this role, from their next sign-in on. Raises KeyError for an unknown one."""
+    RIGHTS[role]
+    if not person.is_staff:
+        person.is_staff = True
+        person.save(update_fields=["is_staff"])
+    person.groups.add(Group.objects.get_or_create(name=role)[0])
+    end_sessions(person)
+
+
+@needs(Right.EMPLOY)
+def store_person(person: Person, *, roles: Sequence[str], new_password: str = "") -> bool:
+    """Store a person with exactly these roles; a new password is set where one is given. Returns whether the sessions
+    that they had before are over: where password, roles or the right to sign in changed."""
+    with transaction.atomic():
+        before = Person.objects.filter(id=person.pk).values_list("is_active", flat=True).first()
+        if new_password:
+            person.set_password(new_password)
+        person.is_staff = bool(roles) or person.is_superuser
+        person.save()
+        has_new_roles = _give_exactly(person, roles)
+        if new_password and before is not None:
+            record(person, was="PASSWORD", became="NEW_PASSWORD")
+        is_over = bool(new_password) or has_new_roles or before is not person.is_active
+        if is_over:
+            end_sessions(person)
+    return is_over
+
+
+@needs(Right.EMPLOY)
+def sign_out_everywhere(person: Person) -> None:
+    """End every session of the person's, such as after a laptop was stolen."""
+    with transaction.atomic():
+        end_sessions(person)
+        record(person, was="SESSIONS", became="SESSIONS_ENDED")
+
+
+@needs(Right.EMPLOY)
+def take_away_factor(person: Person, *, why: str) -> None:
+    """Take away the second factor of a colleague who lost it; they set up a new one when they sign in.
+
+    Raises CannotDecide: without a reason, and for one's own.
+    """
+    check_reason(why)
+    if person.pk == actor.current().id:
+        raise CannotDecide("own_factor")
+    with transaction.atomic():
+        Authenticator.objects.filter(user_id=person.pk).delete()
+        end_sessions(person)
+        record(person, was="SECOND_FACTOR", became="NO_SECOND_FACTOR", why=why)
+
+
+@needs(Right.EMPLOY)
+def enter_contact(person: Person, *, kind: str, value: str) -> None:
+    """Store a contact of the person's. Raises ValueError for what is no phone number or mail address."""
+    with transaction.atomic():
+        add_contact(person, kind=kind, value=value)
+        record(person, was="CONTACT", became="CONTACT_ADDED")
+
+
+@needs(Right.SHOW_CONTACTS)
+def show_contacts(person: Person) -> list[ContactSeen]:
+    """The person's contacts, opened. Raises CannotOpen."""
+    record(person, was="HIDDEN", became="SHOWN", why="contacts")
+    return contacts_of(person)
+
+
+def _give_exactly(person: Person, roles: Sequence[str]) -> bool:
+    """Whether they are others than before."""
+    had, wanted = sorted(person.groups.values_list("name", flat=True)), sorted(roles)
+    if had == wanted:
+        return False
+    person.groups.set(Group.objects.filter(name__in=wanted))
+    why = f"{', '.join(had) or '–'} → {', '.join(wanted) or '–'}"
+    record(person, was="ROLES", became="ROLES", why=why)
+    return True
