@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from xuliu.catalog.periods import NoRunningPeriod, Period, Terms, anchor_of, period_for
+from xuliu.common.dates import add_term
 
 TODAY = date(2026, 3, 10)
 dates = st.dates(date(2020, 1, 1), date(2060, 12, 31))
@@ -126,6 +127,24 @@ def test_no_renewal_makes_a_period_shorter_or_runs_backward(
     assert anchor_of(bought.ends_on, bought.anchor_day) == bought.anchor_day
     if after == "today":
         assert bought.ends_on > today
+
+
+@given(
+    end=st.none() | dates,
+    today=dates,
+    anchor=anchors,
+    months=st.integers(0, 36),
+    days=st.integers(0, 400),
+    starts=starts,
+    after=after,
+)
+def test_no_period_is_shorter_than_its_term(
+    end: date | None, today: date, anchor: int | None, months: int, days: int, starts: str, after: str
+) -> None:
+    bought = period_for(renewal(months, days, starts, after), period_end_on=end, today=today, anchor_day=anchor)
+
+    term = add_term(bought.starts_on, months=months, days=days, anchor_day=bought.starts_on.day)
+    assert bought.ends_on >= term
 
 
 @given(end=dates, today=dates, anchor=anchors, months=st.integers(1, 36))

@@ -23,6 +23,24 @@ def test_a_part_without_weight_gets_nothing(amount: int, weights: list[int]) -> 
     assert parts[-1] == 0
 
 
+@given(amount=st.integers(0, 10**9), weights=WEIGHTS)
+def test_who_weighs_more_never_gets_less(amount: int, weights: list[int]) -> None:
+    by_weight = sorted(zip(weights, allot(amount, weights), strict=True))
+    parts = [part for _, part in by_weight]
+
+    assert parts == sorted(parts)
+
+
+@given(amount=st.integers(0, 10**9), weights=WEIGHTS)
+def test_where_parts_are_added_up_before_they_are_taxed_or_after_half_a_unit_each_is_the_most_between(
+    amount: int, weights: list[int]
+) -> None:
+    parts = allot(amount, weights)
+
+    apart = sum(included_tax(part, 600) for part in parts)
+    assert abs(apart - included_tax(amount, 600)) <= (len(parts) + 1) / 2
+
+
 def test_equal_remainders_go_to_the_earlier_part() -> None:
     assert allot(100, [1, 1, 1]) == [34, 33, 33]
 

@@ -1,33 +1,18 @@
-"""Ready: paid lines join the queue of their carrier account, each with its rank and turn.
-
-Bulk orders share an account by turns: an order starts where the account's queue stands now (start-time fair
-queueing), so ten lines placed behind 100,000 leave within the next rounds. Before turns come a person waiting and what
-goes dark first.
-"""
+"""Ready: paid lines join the queue of their carrier account, each with its rank and turn."""
 
 from collections.abc import Sequence
-from datetime import date, datetime, timedelta
+from datetime import datetime
 from functools import partial
-from typing import NamedTuple, Protocol
+from typing import Protocol
 
 from django.db import connection
 
 from xuliu.common import arrays, clock, stops, wake
 from xuliu.common.chunks import CHUNK, apply_halving
 from xuliu.common.state import move
+from xuliu.ordering.delivering.turns import Turn, WaitingLine, turns
 from xuliu.ordering.models import Order, OrderLine
 from xuliu.ordering.set_aside import FAILED_BEFORE, set_line_aside
-
-GOES_DARK_WITHIN = timedelta(days=3)
-
-
-class _Waiting(NamedTuple):
-    id: int
-    order_id: int
-    account_id: int
-    position: int
-    period_end_on: date | None
-    zone: str
 
 
 class Paid(Protocol):
@@ -51,16 +36,15 @@ def release_lines(orders: Sequence[Paid], limit: int = CHUNK) -> int:
     if not waiting:
         return 0
     at = clock.now()
-    waited_for = {order.id for order in orders if order.is_waited_for}
-    dark_by = {zone: clock.civil_date(at, zone) + GOES_DARK_WITHIN for zone in {line.zone for line in waiting}}
-    ranks = [_rank(line, line.order_id in waited_for, dark_by[line.zone]) for line in waiting]
-    heads = _heads({line.account_id for line in waiting})
-    turns = [heads.get((line.account_id, rank), 0) + line.position for line, rank in zip(waiting, ranks, strict=True)]
-    ids = [line.id for line in waiting]
     apply_halving(
-        list(zip(ids, ranks, turns, strict=True)),
+        turns(
+            waiting,
+            waited_for={order.id for order in orders if order.is_waited_for},
+            at=at,
+            heads=_heads({line.account_id for line in waiting}),
+        ),
         partial(_release, at),
-        set_aside=lambda line, error: set_line_aside(line[0], "release", error),
+        set_aside=lambda turn, error: set_line_aside(turn.line_id, "release", error),
     )
     wake.after_commit("fulfil")
     if len(waiting) == limit:
@@ -68,14 +52,14 @@ def release_lines(orders: Sequence[Paid], limit: int = CHUNK) -> int:
     return len(waiting)
 
 
-def _release(at: datetime, lines: Sequence[tuple[int, int, int]]) -> None:
+def _release(at: datetime, lines: Sequence[Turn]) -> None:
     """Under a savepoint: one line that cannot join must not hold up the payment of all."""
-    ids, ranks, turns = (list(column) for column in zip(*lines, strict=True))
+    ranks, places, ids = (list(column) for column in zip(*lines, strict=True))
     with stops.savepoint():
-        move(OrderLine, ids, to=OrderLine.State.READY, also={"due_at": at}, also_each={"rank": ranks, "turn": turns})
+        move(OrderLine, ids, to=OrderLine.State.READY, also={"due_at": at}, also_each={"rank": ranks, "turn": places})
 
 
-def _waiting(order_ids: Sequence[int], limit: int) -> list[_Waiting]:
+def _waiting(order_ids: Sequence[int], limit: int) -> list[WaitingLine]:
     sql = """
         SELECT l.id, l.order_id, l.account_id, l.position, s.period_end_on, a.zone
         FROM ordering_orderline l JOIN inventory_sim s ON s.id = l.sim_id
@@ -84,14 +68,7 @@ def _waiting(order_ids: Sequence[int], limit: int) -> list[_Waiting]:
         ORDER BY l.order_id, l.position LIMIT %s"""
     with connection.cursor() as cursor:
         cursor.execute(sql, (arrays.integers(order_ids), limit))
-        return [_Waiting(*row) for row in cursor.fetchall()]
-
-
-def _rank(line: _Waiting, is_waited_for: bool, dark_by: date) -> int:
-    if is_waited_for:
-        return OrderLine.Rank.PERSON_WAITS
-    goes_dark = line.period_end_on is None or line.period_end_on <= dark_by
-    return OrderLine.Rank.GOES_DARK if goes_dark else OrderLine.Rank.CAN_WAIT
+        return [WaitingLine(*row) for row in cursor.fetchall()]
 
 
 def _heads(account_ids: set[int]) -> dict[tuple[int, int], int]:
