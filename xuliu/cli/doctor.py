@@ -13,11 +13,11 @@ from typing import Any
 
 from django.conf import settings
 from django.db import DatabaseError, connection
-from django.db.migrations.executor import MigrationExecutor
 
 from xuliu.carrier.accounts import credentials as carrier_credentials
 from xuliu.carrier.models import CarrierAccount
 from xuliu.carrier.registry import UnknownConnector
+from xuliu.cli import tables
 from xuliu.common import clock, wake
 from xuliu.common.accounts import WrongConfiguration
 from xuliu.common.crypto import CannotOpen
@@ -93,10 +93,11 @@ def _database() -> Iterator[Diagnosis]:
 
 
 def _tables() -> Diagnosis:
-    executor = MigrationExecutor(connection)
-    missing = executor.migration_plan(executor.loader.graph.leaf_nodes())
-    if missing:
-        return Diagnosis("tables", BROKEN, f"{len(missing)} migrations behind the program; run: xuliu manage migrate")
+    if unknown := tables.unknown_among(tables.applied()):
+        why = tables.ANOTHER_RELEASES.format(what="database", migration=unknown)
+        return Diagnosis("tables", BROKEN, why)
+    if missing := tables.count_missing():
+        return Diagnosis("tables", BROKEN, f"{missing} migrations behind the program; run: xuliu manage migrate")
     return Diagnosis("tables", WELL, "as the program expects them")
 
 

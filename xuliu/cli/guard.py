@@ -1,18 +1,17 @@
 """What must be so before a process may serve or work for real."""
 
 from django.conf import settings
-from django.db import connection
-from django.db.migrations.executor import MigrationExecutor
 
 from xuliu.carrier.models import CarrierAccount
 from xuliu.cli.failure import CommandFailed
+from xuliu.cli.tables import refuse_unfit_tables
 from xuliu.config.environment import DEMO_SECRET
 from xuliu.payment.models import ProviderAccount
 
 
 def refuse_unfit(*, is_demo: bool) -> None:
-    """Raise CommandFailed where tables are behind the code or, outside a demonstration, where something is not real."""
-    _refuse_old_tables()
+    """Raise CommandFailed where the tables do not fit or, outside a demonstration, where something is not real."""
+    refuse_unfit_tables()
     if is_demo:
         return
     if settings.XULIU_SECRET == DEMO_SECRET:
@@ -23,9 +22,3 @@ def refuse_unfit(*, is_demo: bool) -> None:
         code = accounts.filter(is_sandbox=True).values_list("code", flat=True).first()
         if code is not None:
             raise CommandFailed(f"{kind} account {code} is a sandbox; remove it, or add --demo.")
-
-
-def _refuse_old_tables() -> None:
-    executor = MigrationExecutor(connection)
-    if executor.migration_plan(executor.loader.graph.leaf_nodes()):
-        raise CommandFailed("The database's tables are behind the program; run: xuliu manage migrate.")

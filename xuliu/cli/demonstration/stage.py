@@ -8,8 +8,6 @@ import time
 from pathlib import Path
 
 from django.core.management import call_command
-from django.db import connection
-from django.db.migrations.executor import MigrationExecutor
 from django.utils.translation import gettext as _
 from django.utils.translation import override
 
@@ -17,6 +15,7 @@ from xuliu.cli import speech, waiting
 from xuliu.cli.demo_fleet import DemoFleet, seed_demo
 from xuliu.cli.demonstration import books, story, welcome
 from xuliu.cli.demonstration.children import Child, Children, ready_line
+from xuliu.cli.tables import applied, count_missing, refuse_another_releases
 from xuliu.sandbox.testing import Sandbox
 
 REST_WITHIN_SECONDS = 60.0
@@ -97,8 +96,8 @@ class Stage:
 
 def _migrate() -> bool:
     """Bring the tables up to date; whether there was anything to bring."""
-    executor = MigrationExecutor(connection)
-    if not executor.migration_plan(executor.loader.graph.leaf_nodes()):
+    refuse_another_releases(applied())
+    if not count_missing():
         return False
     call_command("migrate", interactive=False, verbosity=0)
     return True
