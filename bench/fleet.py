@@ -17,6 +17,7 @@ from xuliu.common import clock
 from xuliu.inventory.models import Sim
 from xuliu.ordering.buying.place import place
 from xuliu.ordering.buying.quote import Selection, quote
+from xuliu.ordering.models import Channel
 from xuliu.payment.models import Payment, ProviderAccount
 from xuliu.payment.providers.wechatpay.tests import rig as wechatpay
 from xuliu.sandbox.engine import credentials
@@ -102,7 +103,10 @@ def order_for(fleet: Fleet, sims: Sequence[int], *, is_waited_for: bool = False)
     """A placed order for these SIMs; returns its id."""
     selections = [Selection(sim_id=sim_id, offering_id=fleet.offering.pk) for sim_id in sims]
     order_id = quote(
-        selections=selections, price_list_id=fleet.price_list.pk, channel="bench", is_waited_for=is_waited_for
+        selections=selections,
+        price_list_id=fleet.price_list.pk,
+        channel=Channel.COMMAND,
+        is_waited_for=is_waited_for,
     )
     place(order_id=order_id, way="native")
     return order_id

@@ -71,7 +71,7 @@ def _await_payment(fleet: Fleet) -> None:
         ordered AS (
             INSERT INTO ordering_order (code, number, seller_id, price_list_id, channel, currency, total_minor,
                 line_count, is_waited_for, state, state_at, quoted_at, valid_until)
-            SELECT left(md5(n::text), 26), n::text, %(seller)s, %(list)s, 'bench', 'CNY', %(price)s, 1, false,
+            SELECT left(md5(n::text), 26), n::text, %(seller)s, %(list)s, 'command', 'CNY', %(price)s, 1, false,
                 'AWAITING_PAYMENT', %(at)s, %(at)s, %(at)s::timestamptz + interval '15 minutes' FROM given
             RETURNING id, number),
         lined AS (

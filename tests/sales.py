@@ -26,9 +26,11 @@ from xuliu.balance.operations import ProvingReading, store_proven
 from xuliu.carrier.contract import Reading as CarrierReading
 from xuliu.carrier.models import Call, CarrierAccount, ReadCount
 from xuliu.carrier.operations import pause
+from xuliu.carrier.reasons import CarrierReason
 from xuliu.catalog.models import Offering
 from xuliu.common import clock
 from xuliu.common.codes import new_code
+from xuliu.common.reasons import Why
 from xuliu.common.state import move
 from xuliu.inventory.models import Sim
 from xuliu.ledger import addresses
@@ -36,11 +38,16 @@ from xuliu.ledger.operations import Entry, post
 from xuliu.ordering.buying.place import place
 from xuliu.ordering.buying.quote import Selection, quote
 from xuliu.ordering.delivering.outcomes import Delivery, complete, reject
+from xuliu.ordering.delivering.reasons import LineCase, LineReason, Short
 from xuliu.ordering.ending.receipts import issue_receipts
 from xuliu.ordering.ending.settle import settle
-from xuliu.ordering.models import Attempt, Flight, Order, OrderLine, Receipt
+from xuliu.ordering.models import Attempt, Channel, Flight, Order, OrderLine, Receipt
+from xuliu.ordering.patience import OverdueCase
+from xuliu.ordering.set_aside import SetAsideCase
+from xuliu.payment.cases import PaymentCase
 from xuliu.payment.models import Payment, Refund, RefundNumber
 from xuliu.payment.outside import Outside, record
+from xuliu.payment.reasons import RefundMove
 from xuliu.ticket.operations import open_case
 
 State = OrderLine.State
@@ -75,7 +82,9 @@ def make_desk() -> Desk:
 def make_quote(shop: Shop, offering: Offering | None = None) -> Order:
     """A quote of a year for the shop's SIM."""
     selection = Selection(sim_id=shop.sim.pk, offering_id=(offering or shop.year).pk)
-    order_id = quote(selections=[selection], price_list_id=shop.price_list.pk, channel="merchant", is_waited_for=True)
+    order_id = quote(
+        selections=[selection], price_list_id=shop.price_list.pk, channel=Channel.MERCHANT, is_waited_for=True
+    )
     return Order.objects.get(id=order_id)
 
 
@@ -165,7 +174,9 @@ def make_sold(
     """A paid order of one line, its money in the ledger."""
     sim = sim or make_sim(shop.account, merchant=make_merchant())
     selection = Selection(sim_id=sim.pk, offering_id=(offering or shop.year).pk)
-    order = Order.objects.get(id=quote(selections=[selection], price_list_id=shop.price_list.pk, channel="merchant"))
+    order = Order.objects.get(
+        id=quote(selections=[selection], price_list_id=shop.price_list.pk, channel=Channel.MERCHANT)
+    )
     make_paid(order, seconds_ago=minutes_ago * 60)
     payment = Payment.objects.get(order_id=order.pk)
     received = Entry(
@@ -183,7 +194,9 @@ def make_sold(
 def make_bulk(shop: Shop, count: int) -> Order:
     """An order of many lines, paid and waiting its turn."""
     selections = [Selection(sim_id=make_sim(shop.account).pk, offering_id=shop.year.pk) for _ in range(count)]
-    order = Order.objects.get(id=quote(selections=selections, price_list_id=shop.price_list.pk, channel="merchant"))
+    order = Order.objects.get(
+        id=quote(selections=selections, price_list_id=shop.price_list.pk, channel=Channel.MERCHANT)
+    )
     return make_paid(order)
 
 
@@ -222,7 +235,8 @@ def make_unknown(shop: Shop, *, minutes_ago: float = 40, **kwargs: Any) -> Order
     at = clock.now() - timedelta(minutes=minutes_ago)
     make_sent(line, at=at, outcome="unknown", detail="no answer within 10 s")
     Flight.objects.create(sim_id=line.sim_id, line_id=line.pk, account_id=line.account_id, attempt=1, sent_at=at)
-    move(OrderLine, [line.pk], to=State.UNKNOWN, at=at + timedelta(seconds=10), why="no answer within 10 s")
+    why = Why(LineReason.NO_ANSWER, "no answer within 10 s")
+    move(OrderLine, [line.pk], to=State.UNKNOWN, at=at + timedelta(seconds=10), why=[why])
     Call.objects.create(
         account_id=line.account_id,
         operation="query/order",
@@ -232,9 +246,8 @@ def make_unknown(shop: Shop, *, minutes_ago: float = 40, **kwargs: Any) -> Order
         started_at=at + timedelta(minutes=5),
         took_ms=840,
     )
-    open_case(
-        "line_waits", ("orderline", line.pk), {"asked": 4, "last_answer": "not found", "settles_within": "0:30:00"}
-    )
+    facts = {"asked": 4, "last_answer": "not found", "settles_within": "0:30:00"}
+    open_case(OverdueCase.LINE, ("orderline", line.pk), facts)
     line.refresh_from_db()
     return line
 
@@ -251,8 +264,8 @@ def make_disputed(shop: Shop, *, minutes_ago: float = 26 * 60) -> OrderLine:
     }
     Attempt.objects.filter(id=attempt.pk).update(after={**read, "left_bytes": 1300 * MB})
     move(OrderLine, [line.pk], to=State.VERIFYING, at=at + timedelta(seconds=10))
-    move(OrderLine, [line.pk], to=State.DISPUTED, at=at + timedelta(hours=24), why="not proven in time")
-    open_case("line_disputed", ("orderline", line.pk), {"read": "period end unchanged"})
+    move(OrderLine, [line.pk], to=State.DISPUTED, at=at + timedelta(hours=24), why=LineReason.NOT_PROVEN_IN_TIME)
+    open_case(LineCase.DISPUTED, ("orderline", line.pk), {"read": "period end unchanged"})
     line.refresh_from_db()
     return line
 
@@ -269,13 +282,12 @@ def make_held_back(shop: Shop) -> OrderLine:
         granted_bytes=3600 * MB,
     )
     store_proven([ProvingReading(sim_id=line.sim_id, line_id=line.pk, reading=proven)])
-    detail = "not sent: the carrier shows an earlier end than was proven"
     Attempt.objects.create(
-        line=line, number=1, account_id=line.account_id, before=said, outcome="not_sent", detail=detail
+        line=line, number=1, account_id=line.account_id, before=said, outcome="not_sent", why_code=Short.END
     )
     OrderLine.objects.filter(id=line.pk).update(attempt=1, is_set_aside=True)
-    facts = {"attempt": 1, "why": detail, "end_said": said["period_end_on"], "end_proven": str(proven.period_end_on)}
-    open_case("line_held_back", ("orderline", line.pk), facts)
+    ends = {"end_said": said["period_end_on"], "end_proven": str(proven.period_end_on)}
+    open_case(LineCase.HELD_BACK, ("orderline", line.pk), {"attempt": 1, "why": Short.END, **ends})
     line.refresh_from_db()
     return line
 
@@ -284,7 +296,7 @@ def make_set_aside(shop: Shop) -> OrderLine:
     """A line that makes a step fail."""
     line = make_sold(shop, minutes_ago=8)
     OrderLine.objects.filter(id=line.pk).update(is_set_aside=True)
-    open_case("line_set_aside", ("orderline", line.pk), {"step": "fulfil", "error": "ValueError: no plan code"})
+    open_case(SetAsideCase.LINE, ("orderline", line.pk), {"step": "fulfil", "error": "ValueError: no plan code"})
     line.refresh_from_db()
     return line
 
@@ -316,7 +328,7 @@ def make_refused(shop: Shop) -> Order:
     make_sent(
         line, at=clock.now() - timedelta(minutes=19), outcome="rejected", detail="SIM is terminated", reason="sim"
     )
-    reject([line.pk], only_from=[State.SUBMITTING], why="SIM is terminated")
+    reject([line.pk], only_from=[State.SUBMITTING], why=LineReason.REFUSED_FOR_SIM, detail="SIM is terminated")
     settle()
     return Order.objects.get(id=line.order_id)
 
@@ -339,8 +351,8 @@ def make_fleet(shop: Shop, count: int = 240) -> CarrierAccount:
             make_terminal(sim, merchant=merchants[number % 5])
     minute = clock.now().replace(second=0, microsecond=0) - timedelta(minutes=3)
     ReadCount.objects.create(account_id=shop.account.pk, minute=minute, operation="query/card", made=186, failed=2)
-    pause([account.pk], why="1NCE: payment method declined; our credit is used up")
-    open_case("carrier_account_paused", ("carrieraccount", account.pk), {"said": "402 payment method declined"})
+    pause([account.pk], why=CarrierReason.US_REFUSED, detail="1NCE: payment method declined; our credit is used up")
+    open_case(LineCase.ACCOUNT_PAUSED, ("carrieraccount", account.pk), {"said": "402 payment method declined"})
     return account
 
 
@@ -350,10 +362,10 @@ def make_refund(shop: Shop, standing: str, *, detail: str = "") -> Refund:
     refund = Refund.objects.get(payment__order_id=order.pk)
     at = clock.now() - timedelta(minutes=8)
     move(Refund, [refund.pk], to=Refund.State.SENT, also={"sent_at": at}, at=at)
-    move(Refund, [refund.pk], to=Refund.State.FAILED, why="the provider closed it", also={"due_at": None})
+    move(Refund, [refund.pk], to=Refund.State.FAILED, why=RefundMove.CLOSED, also={"due_at": None})
     said = {"standing": standing, "detail": detail, "said_at": clock.now(), "number": "50300207512026112200017"}
     RefundNumber.objects.filter(refund_id=refund.pk).update(**said)
-    open_case("refund_closed", ("refund", refund.pk), {"said": detail})
+    open_case(PaymentCase.REFUND_CLOSED, ("refund", refund.pk), {"said": detail})
     refund.refresh_from_db()
     return refund
 
@@ -364,7 +376,7 @@ def make_refunded_outside(shop: Shop, *, minor: int = 0) -> Payment:
     payment = Payment.objects.get(order_id=order.pk)
     Payment.objects.filter(id=payment.pk).update(is_applied=False)
     payment.refresh_from_db()
-    open_case("payment_refunded_outside", ("payment", payment.pk), {"provider_number": payment.number})
+    open_case(PaymentCase.REFUNDED_OUTSIDE, ("payment", payment.pk), {"provider_number": payment.number})
     if minor:
         record([Outside(payment=payment, number="50300207512026112200018", reference="mp18", amount_minor=minor)])
     return payment

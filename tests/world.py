@@ -21,7 +21,7 @@ from xuliu.common import clock
 from xuliu.inventory.models import Sim
 from xuliu.ordering.buying.place import place
 from xuliu.ordering.buying.quote import Selection, quote
-from xuliu.ordering.models import Order, OrderLine
+from xuliu.ordering.models import Channel, Order, OrderLine
 from xuliu.party.models import Seller
 from xuliu.payment.models import Payment, ProviderAccount
 from xuliu.payment.providers.wechatpay.tests import rig as wechatpay
@@ -130,7 +130,10 @@ def make_order(world: World, sims: Sequence[Sim], offering: str, *, is_waited_fo
     """A quote for these SIMs, placed."""
     selections = [Selection(sim_id=sim.pk, offering_id=world.offerings[offering].pk) for sim in sims]
     order_id = quote(
-        selections=selections, price_list_id=world.price_list.pk, channel="test", is_waited_for=is_waited_for
+        selections=selections,
+        price_list_id=world.price_list.pk,
+        channel=Channel.COMMAND,
+        is_waited_for=is_waited_for,
     )
     place(order_id=order_id, way="native")
     return Order.objects.get(id=order_id)

@@ -41,7 +41,7 @@ from xuliu.ordering.buying.place import place
 from xuliu.ordering.buying.quote import QuoteRefused, Selection, quote
 from xuliu.ordering.delivering import decide
 from xuliu.ordering.ending.withdraw import withdraw
-from xuliu.ordering.models import Flight, Order, OrderLine
+from xuliu.ordering.models import Channel, Flight, Order, OrderLine
 from xuliu.ordering.overdue import tell_of_overdue
 from xuliu.payment import payment_steps
 from xuliu.payment.models import Payment, Refund
@@ -148,7 +148,7 @@ class Line(PeopleRules, RefundRules):
             wished = self.world.offerings[codes[offering % len(codes)]]
             selections.append(Selection(sim_id=sim.pk, offering_id=wished.pk))
         try:
-            return quote(selections=selections, price_list_id=self.world.price_list.pk, channel="test")
+            return quote(selections=selections, price_list_id=self.world.price_list.pk, channel=Channel.COMMAND)
         except QuoteRefused:
             return None
 

@@ -14,6 +14,7 @@ from tests.make import make_person
 from tests.world import World
 from xuliu.carrier import operations as carriers
 from xuliu.common.actor import Actor, acting
+from xuliu.common.deciding import PersonReason
 from xuliu.ordering.delivering import decide
 from xuliu.ordering.models import Attempt, OrderLine
 from xuliu.ticket.models import Case
@@ -34,7 +35,7 @@ class PeopleRules(RuleBasedStateMachine):
     def olga_pauses_or_resumes(self, code: str, is_paused: bool) -> None:
         account = self.world.accounts[code]
         if is_paused:
-            carriers.pause([account.pk], why="Olga looks into it")
+            carriers.pause([account.pk], why=PersonReason.A_PERSON_SAYS, detail="Olga looks into it")
         else:
             carriers.resume([account.pk])
 

@@ -22,7 +22,7 @@ from xuliu.common import clock
 from xuliu.inventory.models import Sim
 from xuliu.ordering.buying.place import place
 from xuliu.ordering.buying.quote import Selection, quote
-from xuliu.ordering.models import Order
+from xuliu.ordering.models import Channel, Order
 from xuliu.payment.models import Notice, Payment
 
 DROPPED = Path(__file__).parent / "dropped" / "connectors"
@@ -76,7 +76,9 @@ def make_paper_sims(paper: Paper, count: int) -> list[Sim]:
 def make_quote(paper: Paper, sims: Sequence[Sim]) -> Order:
     """One order for these SIMs, quoted."""
     selections = [Selection(sim_id=sim.pk, offering_id=paper.offering.pk) for sim in sims]
-    return Order.objects.get(id=quote(selections=selections, price_list_id=paper.world.price_list.pk, channel="test"))
+    return Order.objects.get(
+        id=quote(selections=selections, price_list_id=paper.world.price_list.pk, channel=Channel.COMMAND)
+    )
 
 
 def make_orders(paper: Paper, count: int) -> list[Order]:

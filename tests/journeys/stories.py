@@ -29,6 +29,7 @@ from xuliu.carrier.operations import pause, resume
 from xuliu.catalog.models import Offering
 from xuliu.common import clock, examining
 from xuliu.common.actor import Actor, acting
+from xuliu.common.deciding import PersonReason
 from xuliu.inventory.models import Sim
 from xuliu.ordering.buying import by_notice
 from xuliu.ordering.buying.cancel import cancel
@@ -37,7 +38,7 @@ from xuliu.ordering.buying.quote import Selection, quote
 from xuliu.ordering.delivering import claims, decide, ready
 from xuliu.ordering.delivering.client import CarrierClient
 from xuliu.ordering.ending.withdraw import withdraw
-from xuliu.ordering.models import Flight, Order, OrderLine
+from xuliu.ordering.models import Channel, Flight, Order, OrderLine
 from xuliu.payment import anew, outside, sign_ins
 from xuliu.payment.accounts import provider_of, session_of
 from xuliu.payment.models import Notice, Refund
@@ -267,7 +268,7 @@ def looked_back(world: World) -> None:
     world.sandbox.control.fault(peer="1nce", kind="lose_answer", operation="change")
     order = make_paid_order(world, make_sims(world, "1nce"), "nce-12")
     drive_until(world, lambda: line_states(order) == ["UNKNOWN"])
-    pause([world.accounts["1nce"].pk], why="Olga looks into it")
+    pause([world.accounts["1nce"].pk], why=PersonReason.A_PERSON_SAYS, detail="Olga looks into it")
     drive_for(world, timedelta(hours=1))
     resume([world.accounts["1nce"].pk])
     drive_for(world, timedelta(minutes=5))
@@ -306,7 +307,7 @@ def refused_by_the_database(world: World) -> None:
     """A payment, an order and a line with a worker that died, none of which can be written any more."""
     sims = make_sims(world, "onelink", 3)
     selection = Selection(sim_id=sims[0].pk, offering_id=world.offerings["cm-12"].pk)
-    lapsing = quote(selections=[selection], price_list_id=world.price_list.pk, channel="test")
+    lapsing = quote(selections=[selection], price_list_id=world.price_list.pk, channel=Channel.COMMAND)
     order = make_paid_order(world, sims[2:], "cm-12")
     by_notice.apply_notices()
     unopened = make_order(world, sims[1:2], "cm-12")
@@ -340,7 +341,9 @@ def signed_in(world: World) -> None:
     """The payer signs in inside WeChat and pays on its sheet; the day after, the way there is forgotten."""
     (sim,) = make_sims(world, "onelink")
     selection = Selection(sim_id=sim.pk, offering_id=world.offerings["cm-12"].pk)
-    order_id = quote(selections=[selection], price_list_id=world.price_list.pk, channel="test", is_waited_for=True)
+    order_id = quote(
+        selections=[selection], price_list_id=world.price_list.pk, channel=Channel.COMMAND, is_waited_for=True
+    )
     word = sign_ins.leave(order_id=order_id, account_id=world.provider.pk, way="jsapi", browser="b" * 64)
     where = provider_of(world.provider).sign_in_url(return_url="http://127.0.0.1:9/", state=word)
     came = parse_qs(urlsplit(httpx.get(where.partition("#")[0]).headers["location"]).query)

@@ -98,7 +98,7 @@ def test_each_word_and_its_proof_stands_on_the_line(world: World) -> None:
         ("UNKNOWN", "VERIFYING", "Otto"),
         ("VERIFYING", "COMPLETED", "Otto"),
     ]
-    assert [told[at].why for at in (0, 2)] == ["seen in the portal; proof: screenshot 17"] * 2
+    assert [told[at].detail for at in (0, 2)] == ["seen in the portal\nscreenshot 17"] * 2
 
 
 def test_an_end_that_two_people_accepted_holds_up_no_sending(world: World) -> None:

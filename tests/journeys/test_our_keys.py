@@ -9,11 +9,12 @@ import pytest
 from tests.make import make_person
 from tests.world import World, drive_for, drive_until, make_order, make_paid_order, make_sims
 from xuliu.common.actor import Actor, acting
+from xuliu.common.deciding import PersonReason
 from xuliu.common.models import Event
 from xuliu.ordering.buying.cannot_place import CannotPlace
 from xuliu.ordering.buying.place import place
 from xuliu.ordering.buying.quote import Selection, quote
-from xuliu.ordering.models import Order
+from xuliu.ordering.models import Channel, Order
 from xuliu.payment import accounts
 from xuliu.payment.models import Payment, ProviderAccount, Refund
 from xuliu.ticket.models import Case
@@ -52,12 +53,12 @@ def test_three_refusals_of_different_orders_pause_the_account_which_resumes_by_i
     orders += [make_order(world, make_sims(world, "onelink", first=9), "cm-12")]
     drive_for(world, MINUTE)
     assert _account(world).is_self_paused
-    assert code in _account(world).paused_why
+    assert code in _account(world).paused_detail
     cases = Case.objects.filter(state="OPEN").values_list("kind", flat=True)
     assert list(cases) == ["provider_account_paused"], "one cause is one case"
     asked = len(world.sandbox.control.calls(peer="wechatpay"))
     selection = Selection(sim_id=make_sims(world, "onelink", first=20)[0].pk, offering_id=world.offerings["cm-12"].pk)
-    quoted = quote(selections=[selection], price_list_id=world.price_list.pk, channel="test")
+    quoted = quote(selections=[selection], price_list_id=world.price_list.pk, channel=Channel.COMMAND)
     with pytest.raises(CannotPlace, match="provider_paused"):  # in words: see the merchant's pages
         place(order_id=quoted, way="native")
     drive_for(world, timedelta(minutes=5, seconds=30))
@@ -102,12 +103,12 @@ def test_nothing_fails_by_it_refunds_are_sent_once_when_it_is_over(world: World)
 def test_a_persons_pause_is_never_ended_by_itself(world: World) -> None:
     orders = _orders(world, 3)
     with acting(Actor("person", make_person("Olga").pk, "Olga")):
-        accounts.pause([world.provider.pk], why="we change the bank")
+        accounts.pause([world.provider.pk], why=PersonReason.A_PERSON_SAYS, detail="we change the bank")
     _refuse(world)
     drive_for(world, timedelta(minutes=2))
     world.sandbox.control.clear_faults()
     drive_for(world, timedelta(minutes=20))
-    assert _account(world).paused_why == "we change the bank"
+    assert _account(world).paused_detail == "we change the bank"
     # What was placed before is opened and asked about all the same.
     assert set(Payment.objects.filter(order_id__in=[o.pk for o in orders]).values_list("token", flat=True)) != {""}
 
@@ -117,10 +118,10 @@ def test_a_person_may_take_the_pause_over(world: World) -> None:
     _refuse(world)
     drive_until(world, lambda: _account(world).is_self_paused)
     with acting(Actor("person", make_person("Olga").pk, "Olga")):
-        accounts.pause([world.provider.pk], why="the keys are being replaced")
+        accounts.pause([world.provider.pk], why=PersonReason.A_PERSON_SAYS, detail="the keys are being replaced")
     world.sandbox.control.clear_faults()
     drive_for(world, timedelta(minutes=20))
     account = _account(world)
-    assert (account.is_self_paused, account.paused_why) == (False, "the keys are being replaced")
+    assert (account.is_self_paused, account.paused_detail) == (False, "the keys are being replaced")
     accounts.resume([world.provider.pk])
     assert _account(world).paused_at is None

@@ -24,6 +24,7 @@ from xuliu.carrier.operations import pause, resume
 from xuliu.catalog.models import Offering
 from xuliu.common import clock
 from xuliu.common.actor import Actor, acting
+from xuliu.common.deciding import PersonReason
 from xuliu.ordering.delivering import decide
 from xuliu.ordering.models import Attempt, OrderLine
 from xuliu.payment.models import Payment, Refund
@@ -195,7 +196,7 @@ def test_a_refused_card_that_cannot_be_looked_at_again_is_a_case(world: World) -
 
 def test_what_nobody_waits_for_may_take_a_day(world: World) -> None:
     make_paid_order(world, make_sims(world, "onelink"), "cm-12", is_waited_for=False)
-    pause([world.accounts["onelink"].pk], why="Olga looks into it")
+    pause([world.accounts["onelink"].pk], why=PersonReason.A_PERSON_SAYS, detail="Olga looks into it")
 
     drive_for(world, timedelta(hours=23))
     assert _cases() == []
@@ -225,10 +226,14 @@ def test_a_line_behind_another_of_its_card_is_no_second_case(world: World) -> No
 
 def test_a_case_that_a_person_closed_comes_again_after_a_day(world: World) -> None:
     make_paid_order(world, make_sims(world, "onelink"), "cm-12")
-    pause([world.accounts["onelink"].pk], why="Olga looks into it")
+    pause([world.accounts["onelink"].pk], why=PersonReason.A_PERSON_SAYS, detail="Olga looks into it")
     drive_for(world, timedelta(hours=3))
     with acting(Actor("person", make_person("Olga").pk, "Olga")):
-        close_case(Case.objects.get(state="OPEN").pk, why="known; the carrier mends it tomorrow")
+        close_case(
+            Case.objects.get(state="OPEN").pk,
+            why=PersonReason.A_PERSON_SAYS,
+            detail="known; the carrier mends it tomorrow",
+        )
 
     drive_for(world, timedelta(hours=20))
     assert _cases() == []

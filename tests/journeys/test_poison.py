@@ -20,6 +20,7 @@ from tests.journeys.paper_carrier import Paper
 from tests.world import drive, drive_for, make_world, pass_time
 from xuliu.balance.models import Bucket
 from xuliu.common import clock
+from xuliu.common.deciding import PersonReason
 from xuliu.ledger.operations import Entry, post
 from xuliu.ordering.buying.by_notice import apply_notices
 from xuliu.ordering.buying.place import place
@@ -241,7 +242,7 @@ def test_one_poisonous_order_of_a_thousand_holds_up_no_other(
     assert (case.kind, case.subject_id) == ("order_set_aside", odd.pk)
 
     _allow(table)
-    close_case(case.pk, why="the constraint was wrong")
+    close_case(case.pk, why=PersonReason.A_PERSON_SAYS, detail="the constraint was wrong")
     drive()
     assert Receipt.objects.get(order=odd).number == CHUNK
 

@@ -30,6 +30,7 @@ from xuliu.carrier.models import CarrierAccount
 from xuliu.common import clock
 from xuliu.common.actor import Actor, acting
 from xuliu.common.dates import add_months
+from xuliu.common.deciding import PersonReason
 from xuliu.inventory.models import Sim
 from xuliu.ordering.buying.by_notice import apply_notices
 from xuliu.ordering.buying.place import place
@@ -204,7 +205,7 @@ def test_an_earlier_sending_that_turns_out_to_be_done_is_not_sent_again(
     world.sandbox.control.fault(peer=account, kind="lose_answer", operation="change", acts=False)
     order = make_paid_order(world, [sim], offering)
     drive_until(world, lambda: line_states(order) == ["UNKNOWN"])
-    carriers.pause([world.accounts[account].pk], why="Olga looks into it")
+    carriers.pause([world.accounts[account].pk], why=PersonReason.A_PERSON_SAYS, detail="Olga looks into it")
     drive_for(world, timedelta(hours=1))
     assert line_states(order) == ["READY"], "the carrier knew nothing of it for long enough"
 

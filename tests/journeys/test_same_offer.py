@@ -26,7 +26,7 @@ from xuliu.interfaces.console.tests import people
 from xuliu.inventory.models import Sim
 from xuliu.ordering.buying.offers import offers
 from xuliu.ordering.buying.quote import QuoteRefused, Selection, quote
-from xuliu.ordering.models import OrderLine
+from xuliu.ordering.models import Channel, OrderLine
 from xuliu.party.models import Person
 
 __all__ = ["quick_passwords"]
@@ -185,7 +185,7 @@ def test_what_one_surface_refuses_none_sells(code: str, client: Client, capsys: 
     assert surfaces == ({}, {}, {}, {}, {})
     selection = Selection(sim_id=shop.sim.pk, offering_id=shop.year.pk)
     with pytest.raises(QuoteRefused) as refused:
-        quote(selections=[selection], price_list_id=shop.price_list.pk, channel="test")
+        quote(selections=[selection], price_list_id=shop.price_list.pk, channel=Channel.COMMAND)
     assert refused.value.refusals[0].code == code.strip()
 
 
@@ -273,7 +273,7 @@ def console(shop: Shop) -> str:
 
 def taxes_of_quotes(shop: Shop) -> list[str]:
     """The taxes within what the orders hold that were quoted."""
-    lines = OrderLine.objects.filter(order__channel="test", sim=shop.sim)
+    lines = OrderLine.objects.filter(order__is_waited_for=False, sim=shop.sim)
     return [f"¥{line.tax_minor / 100:.2f}" for line in lines]
 
 
@@ -285,7 +285,7 @@ def by_quote(shop: Shop) -> Answers:
     for code in CODES:
         selection = Selection(sim_id=shop.sim.pk, offering_id=Offering.objects.get(code=code).pk)
         try:
-            order_id = quote(selections=[selection], price_list_id=prices.pk, channel="test")
+            order_id = quote(selections=[selection], price_list_id=prices.pk, channel=Channel.COMMAND)
         except QuoteRefused:
             continue
         line = OrderLine.objects.get(order=order_id)

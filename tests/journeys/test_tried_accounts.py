@@ -12,10 +12,12 @@ from xuliu.carrier.accounts import set_credentials
 from xuliu.carrier.models import CarrierAccount
 from xuliu.cli.entry import main
 from xuliu.common import examining
+from xuliu.common.deciding import PersonReason
 from xuliu.common.models import Event
 from xuliu.ordering.buying.cannot_place import CannotPlace
 from xuliu.ordering.buying.place import place
 from xuliu.ordering.buying.quote import QuoteRefused, Selection, quote
+from xuliu.ordering.models import Channel
 from xuliu.payment import accounts as at_provider
 from xuliu.payment.models import ProviderAccount
 
@@ -46,7 +48,7 @@ def test_a_carrier_account_that_is_found_right_goes_on_by_itself(world: World) -
 def test_a_provider_account_that_is_found_right_goes_on_by_itself(world: World) -> None:
     (sim,) = make_sims(world, "1nce")
     selection = Selection(sim_id=sim.pk, offering_id=world.offerings["nce-12"].pk)
-    order_id = quote(selections=[selection], price_list_id=world.price_list.pk, channel="test")
+    order_id = quote(selections=[selection], price_list_id=world.price_list.pk, channel=Channel.COMMAND)
     entered(world.provider)
     with pytest.raises(CannotPlace, match="provider_paused"):
         place(order_id=order_id, way="native")
@@ -70,10 +72,12 @@ def test_wrong_credentials_keep_it_paused_until_somebody_says_to_use_it_untried(
     assert account.is_untried
     assert [found["shown"] for found in account.findings] == ["wrong"]
     assert account.examine_at is None, "what was found wrong is not tried again by itself"
-    operations.resume([account.pk], why="the platform is being moved; use it untried")
+    operations.resume(
+        [account.pk], why=PersonReason.A_PERSON_SAYS, detail="the platform is being moved; use it untried"
+    )
     account.refresh_from_db()
     assert (account.is_untried, account.paused_at) == (False, None)
-    assert Event.objects.filter(kind="carrieraccount", became="RUNNING").latest("id").why.endswith("use it untried")
+    assert Event.objects.filter(kind="carrieraccount", became="RUNNING").latest("id").detail.endswith("use it untried")
     set_credentials(account, {"password": world.sandbox.credentials["onelink"]["password"]})
 
 
@@ -111,10 +115,10 @@ def test_what_was_found_of_old_credentials_says_nothing_of_new_ones(world: World
 
 def test_an_account_paused_by_a_person_is_tried_and_stays_paused(world: World) -> None:
     account = world.accounts["onelink"]
-    operations.pause([account.pk], why="Olga looks into it")
+    operations.pause([account.pk], why=PersonReason.A_PERSON_SAYS, detail="Olga looks into it")
     at_carriers.examine(account)
     account.refresh_from_db()
-    assert account.paused_why == "Olga looks into it"
+    assert account.paused_detail == "Olga looks into it"
     assert account.findings
 
 

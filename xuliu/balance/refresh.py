@@ -14,7 +14,14 @@ from xuliu.carrier.models import CarrierAccount
 from xuliu.common import clock, stops
 from xuliu.common.chunks import apply_halving, in_chunks
 from xuliu.common.circuit import Trouble
+from xuliu.ticket.kinds import CaseKind, CaseReason
 from xuliu.ticket.operations import close_cases, open_case
+
+
+class CarrierCase(CaseKind):
+    """What carriers ask of a person."""
+
+    CONNECTOR_FAILS = "connector_fails"
 
 
 class _Wanted(NamedTuple):
@@ -39,9 +46,9 @@ def asking_of(account: CarrierAccount) -> Asking:
 def _tell_a_person(trouble: Trouble) -> None:
     subject = ("carrieraccount", trouble.account_id)
     if trouble.error:
-        open_case("connector_fails", subject, trouble.facts)
+        open_case(CarrierCase.CONNECTOR_FAILS, subject, trouble.facts)
     else:
-        close_cases(kind="connector_fails", subjects=[subject], why="it works again")
+        close_cases(kind=CarrierCase.CONNECTOR_FAILS, subjects=[subject], why=CaseReason.WORKS_AGAIN)
 
 
 def _read(asking: Asking, wanted: Sequence[_Wanted]) -> None:

@@ -13,6 +13,7 @@ from typing import Any, ClassVar, Protocol
 
 from xuliu.carrier.access import AccountRefused, access
 from xuliu.carrier.figures import in_bytes, lasts, luhn_digit, without_numbers
+from xuliu.carrier.notes import Note
 from xuliu.common import bounds
 from xuliu.common.bounds import first_day_not_served, moment, moment_in
 from xuliu.common.clock import civil_date
@@ -21,12 +22,11 @@ from xuliu.common.findings import Finding, TryResult
 from xuliu.common.outbound import NoAnswer, NotSent, Response
 
 __all__ = [
-    "AccountRefused", "Finding", "NoAnswer", "NotSent", "Response", "TryResult", "access", "civil_date",
+    "AccountRefused", "Finding", "NoAnswer", "NotSent", "Note", "Response", "TryResult", "access", "civil_date",
     "first_day_not_served", "in_bytes", "lasts", "luhn_digit", "moment", "moment_in", "setting", "without_numbers",
 ]  # fmt: skip
 
 Seconds = float | None
-ANOTHER_SIM = "the answer names another SIM"
 SILENT_IN_A_ROW = 2
 
 
@@ -156,7 +156,8 @@ class Question:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """What the carrier said of one change. `detail` is for people: never secrets, never personal data."""
+    """What the carrier said of one change. `detail` is for people, in the carrier's words or a Note of ours: never
+    secrets, never personal data."""
 
     reference: str
     outcome: Outcome
@@ -222,14 +223,14 @@ class Answer:
         answer that names another SIM.
         """
         if after.iccid != change.sim.iccid:
-            return cls.unsure(change, ANOTHER_SIM)
+            return cls.unsure(change, Note.ANOTHER_SIM)
         is_more = _moved(change.action, before, after)
         if is_more is None:
-            return cls.unsure(change, "the readings do not say")
+            return cls.unsure(change, Note.READINGS_SILENT)
         if is_more:
-            detail = "more stands on the SIM than before"
-            return cls(reference=change.reference, outcome=Outcome.DONE, detail=detail, seen=after)
-        return cls(reference=change.reference, outcome=Outcome.NOT_FOUND, detail="the SIM is as it was before")
+            note = Note.MORE_THAN_BEFORE
+            return cls(reference=change.reference, outcome=Outcome.DONE, detail=note, seen=after)
+        return cls(reference=change.reference, outcome=Outcome.NOT_FOUND, detail=Note.AS_BEFORE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Sequence
 
-from xuliu.carrier.contract import ANOTHER_SIM, Answer, NoAnswer, Question, Reading, SimKey
+from xuliu.carrier.contract import Answer, NoAnswer, Note, Question, Reading, SimKey
 
 log = logging.getLogger(__name__)
 
@@ -22,7 +22,7 @@ def readings_of(sims: Sequence[SimKey], readings: Sequence[object]) -> list[Read
     ]
     own = [reading if reading and reading.iccid == sim.iccid else None for sim, reading in zip(sims, said, strict=True)]
     if others := own.count(None) - said.count(None):
-        log.warning(ANOTHER_SIM, extra={"count": others})
+        log.warning("the answer names another SIM", extra={"count": others})
     return own
 
 
@@ -47,5 +47,5 @@ def _own(question: Question, answer: object) -> Answer:
         return Answer.unsure(change, "the answer is to another change", question.number)
     seen = answer.seen
     if seen is not None and seen.iccid != change.sim.iccid:
-        return Answer.unsure(change, ANOTHER_SIM, question.number)
+        return Answer.unsure(change, Note.ANOTHER_SIM, question.number)
     return answer

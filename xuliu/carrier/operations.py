@@ -4,18 +4,19 @@ from collections.abc import Sequence
 
 from xuliu.carrier.models import CarrierAccount
 from xuliu.common import switch
+from xuliu.common.reasons import WhyCode
 from xuliu.party.permission import needs
 from xuliu.party.rights import Right
 
 
 @needs(Right.PAUSE)
-def pause(account_ids: Sequence[int], *, why: str) -> list[int]:
+def pause(account_ids: Sequence[int], *, why: WhyCode, detail: str = "") -> list[int]:
     """Send nothing through these accounts; returns those that ran until now, so that one case is opened for each."""
-    return switch.pause(CarrierAccount, account_ids, why=why)
+    return switch.pause(CarrierAccount, account_ids, why=why, detail=detail)
 
 
 @needs(Right.PAUSE)
-def resume(account_ids: Sequence[int], *, why: str = "") -> list[int]:
+def resume(account_ids: Sequence[int], *, why: WhyCode | None = None, detail: str = "") -> list[int]:
     """Send through these accounts again; returns those that were paused."""
     CarrierAccount.objects.filter(id__in=account_ids).update(is_untried=False)  # "use it untried"
-    return switch.resume(CarrierAccount, account_ids, why=why)
+    return switch.resume(CarrierAccount, account_ids, why=why, detail=detail)

@@ -7,6 +7,7 @@ from django.db.models import Q
 
 from xuliu.carrier.models import Carrier
 from xuliu.common.models import names_zh_hans
+from xuliu.common.reasons import MOST_LETTERS
 
 
 class Offering(models.Model):
@@ -53,7 +54,8 @@ class Offering(models.Model):
     tax_basis_points = models.PositiveIntegerField(default=600)
     cost_minor = models.BigIntegerField(default=0)
     paused_at = models.DateTimeField(null=True, blank=True)
-    paused_why = models.TextField(blank=True, default="")
+    paused_why = models.CharField(max_length=MOST_LETTERS, blank=True, default="")
+    paused_detail = models.TextField(blank=True, default="")
 
     class Meta:
         constraints = (

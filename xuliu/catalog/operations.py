@@ -9,6 +9,7 @@ from psycopg.types.range import Range
 
 from xuliu.catalog.models import Offering, Price
 from xuliu.common import clock, switch
+from xuliu.common.reasons import WhyCode
 from xuliu.party.permission import needs
 from xuliu.party.rights import Right
 
@@ -55,15 +56,15 @@ def set_price(*, offering_id: int, price_list_id: int, amount_minor: int, starts
 
 
 @needs(Right.PAUSE)
-def pause_offering(*, offering_id: int, why: str) -> None:
-    """Sell no more of it from now on; `why` is shown to payers. What is ordered already goes on."""
-    switch.pause(Offering, [offering_id], why=why)
+def pause_offering(*, offering_id: int, why: WhyCode, detail: str = "") -> bool:
+    """Sell no more of it from now on; returns whether it was sold until now. What is ordered already goes on."""
+    return bool(switch.pause(Offering, [offering_id], why=why, detail=detail))
 
 
 @needs(Right.PAUSE)
-def resume_offering(*, offering_id: int, why: str = "") -> None:
-    """Sell it again."""
-    switch.resume(Offering, [offering_id], why=why)
+def resume_offering(*, offering_id: int, why: WhyCode | None = None, detail: str = "") -> bool:
+    """Sell it again; returns whether it was paused."""
+    return bool(switch.resume(Offering, [offering_id], why=why, detail=detail))
 
 
 def _next_start(prices: QuerySet[Price], after: datetime) -> datetime | None:

@@ -24,6 +24,7 @@ from xuliu.common.crypto import CannotOpen
 from xuliu.common.models import ConfiguredAccount
 from xuliu.config.embedded import locate
 from xuliu.config.environment import DEMO_SECRET
+from xuliu.interfaces.wording.reasons import reason
 from xuliu.ordering.queries import StateCount, state_counts
 from xuliu.payment.accounts import credentials as provider_credentials
 from xuliu.payment.models import ProviderAccount
@@ -139,7 +140,8 @@ def _account(
     if account.is_sandbox and not is_demo:
         return Diagnosis(about, BROKEN, "is a sandbox; remove it")
     if account.paused_at:
-        return Diagnosis(about, LOOK, f"paused for {_span(now - account.paused_at)}: {account.paused_why}")
+        why = reason(account.paused_why, account.paused_detail)
+        return Diagnosis(about, LOOK, f"paused for {_span(now - account.paused_at)}: {why}")
     return Diagnosis(about, WELL, "runs")
 
 

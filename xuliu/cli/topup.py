@@ -23,7 +23,7 @@ from xuliu.ordering.buying.cannot_place import CannotPlace
 from xuliu.ordering.buying.place import place
 from xuliu.ordering.buying.quote import QuoteRefused, Selection, quote
 from xuliu.ordering.buying.ways_to_pay import ways_to_pay
-from xuliu.ordering.models import Order
+from xuliu.ordering.models import Channel, Order
 from xuliu.ordering.progress import ProgressStep
 from xuliu.ordering.queries import lines_of, payment_of, receipt_of, usual_seconds
 from xuliu.payment.contract import PagePart
@@ -100,7 +100,7 @@ def make_quote(sim: Sim, offering_code: str) -> Order:
         order_id = quote(
             selections=[selection],
             price_list_id=price_list_id,
-            channel="command",
+            channel=Channel.COMMAND,
             merchant_id=sim.merchant_id,
             is_waited_for=True,
         )

@@ -1,8 +1,16 @@
 """Decisions of people: who decides, why, and how many it takes."""
 
 from xuliu.common import actor
+from xuliu.common.reasons import WhyCode
 
 PEOPLE_NEEDED = 2
+
+
+class PersonReason(WhyCode):
+    """Why something moved by a person's decision."""
+
+    A_PERSON_SAYS = "a_person_says"  # in their own words, the detail
+    ASKED_AGAIN = "asked_again"
 
 
 class CannotDecide(Exception):

@@ -4,9 +4,10 @@ from django.db.models import Model
 
 from xuliu.common import actor, clock
 from xuliu.common.models import Event
+from xuliu.common.reasons import WhyCode
 
 
-def record(row: Model, *, was: str, became: str, why: str = "") -> None:
+def record(row: Model, *, was: str, became: str, why: WhyCode | None = None, detail: str = "") -> None:
     """Write who turned what into what; `was` and `became` are words of at most 20 letters, such as HIDDEN and SHOWN."""
     doer = actor.current()
     Event.objects.create(
@@ -14,7 +15,8 @@ def record(row: Model, *, was: str, became: str, why: str = "") -> None:
         subject_id=row.pk,
         was=was,
         became=became,
-        why=why,
+        why_code=why or "",
+        detail=detail,
         actor_kind=doer.kind,
         actor_id=doer.id,
         actor_label=doer.label,

@@ -19,12 +19,20 @@ from xuliu.common.failures import error_text, is_transient
 from xuliu.common.findings import Finding, TryResult, is_usable
 from xuliu.common.models import ConfiguredAccount
 from xuliu.common.outbound import NoAnswer, NotSent
+from xuliu.common.reasons import WhyCode
 
 log = logging.getLogger(__name__)
 
-NOT_TRIED = "not tried yet"
 LEASE = timedelta(minutes=1)
 AGAIN_AFTER = timedelta(minutes=5)
+
+
+class TrialReason(WhyCode):
+    """Why an account that is tried is paused, and runs again."""
+
+    NOT_TRIED = "not_tried"
+    FOUND_RIGHT = "found_right"
+
 
 Account = TypeVar("Account", bound=ConfiguredAccount)
 
@@ -32,7 +40,7 @@ Account = TypeVar("Account", bound=ConfiguredAccount)
 def want(account: ConfiguredAccount) -> None:
     """Have it tried, and let no money through it until it is found right. Inside the caller's transaction."""
     _rows(account).filter(pk=account.pk).update(examine_at=clock.now(), is_untried=True, findings=[])
-    switch.pause(type(account), [account.pk], why=NOT_TRIED)
+    switch.pause(type(account), [account.pk], why=TrialReason.NOT_TRIED)
     for step in ("carrier.examine", "provider.examine"):
         wake.after_commit(step)
 
@@ -80,7 +88,7 @@ def store(
         again_at: datetime | None = clock.now() + AGAIN_AFTER if is_open and account.is_untried else None
         is_kept = unchanged.update(examine_at=again_at, examined_at=clock.now(), findings=found)
         if is_kept and is_right and _rows(account).filter(pk=account.pk, is_untried=True).exists():
-            resume([account.pk], why="tried and found right")
+            resume([account.pk], why=TrialReason.FOUND_RIGHT)
 
 
 def _plain(why: str | Mapping[str, str]) -> str | dict[str, str]:

@@ -5,16 +5,22 @@ from typing import Any
 from django.db import models
 from django.db.backends.base.base import BaseDatabaseWrapper
 
+from xuliu.common.reasons import MOST_LETTERS
+
 
 class Event(models.Model):
-    """One move of one object: who, from, to, why. Append-only; no foreign key, so that it can be partitioned."""
+    """One move of one object: who, from, to, why. Append-only; no foreign key, so that it can be partitioned.
+
+    `why_code` is a `common.reasons.WhyCode`, empty where none is to be given; `detail` is a person's or a stranger's.
+    """
 
     id = models.BigAutoField(primary_key=True)
     kind = models.CharField(max_length=40)
     subject_id = models.BigIntegerField()
     was = models.CharField(max_length=20)
     became = models.CharField(max_length=20)
-    why = models.TextField(db_default="")
+    why_code = models.CharField(max_length=MOST_LETTERS, db_default="")
+    detail = models.TextField(db_default="")
     actor_kind = models.CharField(max_length=20)
     actor_id = models.BigIntegerField(null=True)
     actor_label = models.CharField(max_length=80, db_default="")
@@ -72,7 +78,8 @@ class ConfiguredAccount(models.Model):
     secrets_sealed = models.BinaryField(blank=True, editable=False, default=bytes)
     is_sandbox = models.BooleanField(default=False)
     paused_at = models.DateTimeField(null=True, blank=True)
-    paused_why = models.TextField(blank=True, default="")
+    paused_why = models.CharField(max_length=MOST_LETTERS, blank=True, default="")
+    paused_detail = models.TextField(blank=True, default="")
     # Tried by a step (`common.examining`): when next, when last, what was found, and whether that keeps it paused.
     examine_at = models.DateTimeField(null=True)
     examined_at = models.DateTimeField(null=True)

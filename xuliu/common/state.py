@@ -7,6 +7,9 @@ from typing import Any, Protocol
 from django.db import connection, models
 
 from xuliu.common import actor, arrays, clock
+from xuliu.common.reasons import Whys
+
+WHY = ("why_code", "why_detail")
 
 
 class Stateful(Protocol):
@@ -21,7 +24,8 @@ def move(
     *,
     to: str,
     only_from: Sequence[str] | None = None,
-    why: str | Sequence[str] = "",
+    why: Whys = None,
+    detail: str = "",
     also: Mapping[str, Any] | None = None,
     also_each: Mapping[str, Sequence[Any]] | None = None,
     at: datetime | None = None,
@@ -30,25 +34,33 @@ def move(
 
     One statement whatever the number of rows, locking in primary-key order. A row whose present state does not allow
     the move (by MOVES, narrowed by `only_from`) stays as it is. `also` sets columns to one value, `also_each` to one
-    value a row, in the order of `ids`; `why` likewise. Raises ValueError for a state that no MOVES leads to.
+    value a row, in the order of `ids`; `why` likewise. `detail` is what stands behind a `why` that all share. Raises
+    ValueError for a state that no MOVES leads to.
     """
     origins = _origins(model, to, only_from)
     if not ids:
         return []
     instant, doer, keys = at or clock.now(), actor.current(), arrays.integers(ids)
-    why = why if isinstance(why, str) or not _is_one(why) else why[0]
+    shared, own = _whys(why, detail)
     also = {**(also or {}), **{name: column[0] for name, column in (also_each or {}).items() if _is_one(column)}}
     also_each = {name: column for name, column in (also_each or {}).items() if name not in also}
-    one_why = [why] if isinstance(why, str) else []
-    each: list[str | list[Any]] = [] if one_why else [arrays.texts(why)]
-    each += [arrays.of(column) for column in also_each.values()]
+    each = [*own, *(arrays.of(column) for column in also_each.values())]
     parameters: list[Any] = [keys, *each] if each else []
     parameters += [keys, origins, to, instant, *also.values()]
-    parameters += [model._meta.model_name, to, *one_why, doer.kind, doer.id, doer.label, instant]
-    statement = _statement(model, each=list(also_each), also=list(also), is_one_why=bool(one_why))
+    parameters += [model._meta.model_name, to, *shared, doer.kind, doer.id, doer.label, instant]
+    statement = _statement(model, each=list(also_each), also=list(also), is_one_why=bool(shared))
     with connection.cursor() as cursor:
         cursor.execute(statement, parameters)
         return [row[0] for row in cursor.fetchall()]
+
+
+def _whys(why: Whys, detail: str) -> tuple[list[str], list[str]]:
+    """The code and the detail that all rows share, or the two columns that each row has its own of."""
+    if isinstance(why, str) or not why:
+        return [str(why or ""), detail], []
+    if _is_one(why):
+        return [str(why[0].code), why[0].detail], []
+    return [], [arrays.texts([one.code for one in why]), arrays.texts([one.detail for one in why])]
 
 
 def _is_one(column: Sequence[Any]) -> bool:
@@ -60,7 +72,7 @@ def _statement(model: type[models.Model], *, each: Sequence[str], also: Sequence
     """Names come from the model; values are parameters. Where no column differs from row to row there is nothing to
     join: the statement, made most often for a row or two, is then planned in half the time."""
     table = connection.ops.quote_name(model._meta.db_table)
-    own = {} if is_one_why else {"why": "text"}  # what each row brings: columns and their types
+    own = {} if is_one_why else dict.fromkeys(WHY, "text")  # what each row brings: columns and their types
     own |= {_column(model, name): _column_type(model, name) for name in each}
     given = (
         f"""w AS (
@@ -69,7 +81,7 @@ def _statement(model: type[models.Model], *, each: Sequence[str], also: Sequence
         if own
         else ""
     )
-    assignments = "".join(f", {name} = w.{name}" for name in own if name != "why")
+    assignments = "".join(f", {name} = w.{name}" for name in own if name not in WHY)
     assignments += "".join(f", {_column(model, name)} = %s" for name in also)
     return f"""
         WITH {given} held AS (
@@ -78,9 +90,11 @@ def _statement(model: type[models.Model], *, each: Sequence[str], also: Sequence
         moved AS (
             UPDATE {table} t SET state = %s, state_at = %s{assignments}
             FROM held {"JOIN w USING (id)" if own else ""} WHERE t.id = held.id
-            RETURNING t.id, held.state AS was{"" if is_one_why else ", w.why"})
-        INSERT INTO common_event (kind, subject_id, was, became, why, actor_kind, actor_id, actor_label, at)
-        SELECT %s, id, was, %s, {"%s" if is_one_why else "why"}, %s, %s, %s, %s FROM moved RETURNING subject_id"""
+            RETURNING t.id, held.state AS was{"" if is_one_why else ", w.why_code, w.why_detail"})
+        INSERT INTO common_event
+            (kind, subject_id, was, became, why_code, detail, actor_kind, actor_id, actor_label, at)
+        SELECT %s, id, was, %s, {"%s, %s" if is_one_why else "why_code, why_detail"}, %s, %s, %s, %s
+        FROM moved RETURNING subject_id"""
 
 
 def _origins(model: type[models.Model], to: str, only_from: Sequence[str] | None) -> list[str]:

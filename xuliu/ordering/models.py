@@ -9,8 +9,16 @@ from xuliu.carrier.models import CarrierAccount
 from xuliu.catalog.models import Offering, PriceList
 from xuliu.common.codes import new_code
 from xuliu.common.models import CodeField, StateField
+from xuliu.common.reasons import MOST_LETTERS
 from xuliu.inventory.models import Sim
 from xuliu.party.models import Merchant, Seller
+
+
+class Channel(models.TextChoices):
+    """The surface through which an order was placed."""
+
+    MERCHANT = "merchant"  # a phone page
+    COMMAND = "command"
 
 
 class Order(models.Model):
@@ -39,7 +47,7 @@ class Order(models.Model):
     seller = models.ForeignKey(Seller, on_delete=models.PROTECT)
     price_list = models.ForeignKey(PriceList, on_delete=models.PROTECT)
     merchant = models.ForeignKey(Merchant, null=True, blank=True, on_delete=models.PROTECT)
-    channel = models.CharField(max_length=12)
+    channel = models.CharField(max_length=12, choices=Channel.choices)
     currency = models.CharField(max_length=3)
     total_minor = models.BigIntegerField()
     line_count = models.IntegerField()
@@ -238,7 +246,8 @@ class Attempt(models.Model):
     """One sending of one line: the reading before, the answer, the reading after and what it proved.
 
     `stands_in` is what we knew where the reading before said nothing. An attempt with a reading and without `sent_at`
-    was held back for what that reading shows; `is_let_through`: two people said to send on it all the same.
+    was held back for what that reading shows (`why_code`); `is_let_through`: two people said to send on it all the
+    same.
     """
 
     id = models.BigAutoField(primary_key=True)
@@ -254,6 +263,7 @@ class Attempt(models.Model):
     answered_at = models.DateTimeField(null=True)
     outcome = models.CharField(max_length=10, db_default="")
     reason = models.CharField(max_length=10, db_default="")
+    why_code = models.CharField(max_length=MOST_LETTERS, db_default="")
     carrier_number = models.CharField(max_length=64, db_default="")
     detail = models.TextField(db_default="")
     after = models.JSONField(null=True)

@@ -17,33 +17,22 @@ from xuliu.common.steps import EVER
 from xuliu.ordering.delivering.active_lines import REACHED
 from xuliu.ordering.delivering.outcomes import LOOK_BACK_AFTER
 from xuliu.ordering.models import OrderLine
-from xuliu.ordering.patience import began_by, patience
+from xuliu.ordering.patience import OverdueCase, began_by, patience
+from xuliu.ticket.kinds import CaseReason, kind_named
 from xuliu.ticket.models import Case
 from xuliu.ticket.operations import NewCase, keep_cases
 
 ONE_BY_ONE = 20  # more of one account are one case with a count
 # The newest sendings and calls tell whether anything gets through; an index by time would slow every sending.
 LOOKED_AT = 1_000
-KINDS = (
-    "carrier_account_waits",
-    "offering_waits",
-    "line_waits",
-    "look_back_waits",
-    "seller_waits",
-    "order_waits",
-    "provider_account_waits",
-    "payment_waits",
-    "refund_overdue",
-    "notice_waits",
-)
 
 
 def tell_of_overdue() -> int:
     """Open and close cases by what is overdue now; returns how many. As many statements whatever there is."""
     with stops.transaction("overdue.tell"):
         # First what is over: what a case tells of that is closed just now would be told by none.
-        told = len(move(Case, _resolved(), to=Case.State.CLOSED, why="it is so no longer"))
-        told += keep_cases(_found(), kinds=KINDS, quiet_for=patience(is_waited_for=False))
+        told = len(move(Case, _resolved(), to=Case.State.CLOSED, why=CaseReason.NO_LONGER_SO))
+        told += keep_cases(_found(), kinds=list(OverdueCase), quiet_for=patience(is_waited_for=False))
     return told
 
 
@@ -59,7 +48,10 @@ def _found() -> list[NewCase]:
     with connection.cursor() as cursor:
         cursor.execute(OVERDUE, values)
         rows = cursor.fetchall()
-    return [NewCase(kind=kind, subject_kind=what, subject_id=one, facts=loads(text)) for kind, what, one, text in rows]
+    return [
+        NewCase(kind=kind_named(kind), subject_kind=what, subject_id=one, facts=loads(text))
+        for kind, what, one, text in rows
+    ]
 
 
 def _resolved() -> list[int]:
@@ -100,7 +92,7 @@ LINES = f"""
             jsonb_build_object('state', l.state, 'last', l.detail) AS facts,
             CASE WHEN l.is_queued AND o.paused_at IS NOT NULL THEN 'offering' ELSE 'carrier_account' END AS shared,
             CASE WHEN l.is_queued AND o.paused_at IS NOT NULL THEN o.id ELSE a.id END AS shared_id,
-            a.paused_why AS shared_why,
+            a.paused_why AS shared_why, a.paused_detail AS shared_said,
             l.is_queued AND (o.paused_at IS NOT NULL OR a.paused_at IS NOT NULL
                 OR NOT l.has_reached AND a.id NOT IN (SELECT account_id FROM heard)) AS is_shared
         FROM waiting l JOIN carrier_carrieraccount a ON a.id = l.account_id
@@ -113,7 +105,7 @@ LOOKS = """
     looks AS (
         SELECT 'look_back_waits' AS kind, 'orderline' AS subject_kind, l.id AS subject_id, l.state_at AS since,
             jsonb_build_object('state', l.state) AS facts, 'carrier_account' AS shared, a.id AS shared_id,
-            a.paused_why AS shared_why, a.paused_at IS NOT NULL AS is_shared
+            a.paused_why AS shared_why, a.paused_detail AS shared_said, a.paused_at IS NOT NULL AS is_shared
         FROM ordering_attempt e JOIN ordering_orderline l ON l.id = e.line_id AND l.state_at <= %(last_look)s
         JOIN carrier_carrieraccount a ON a.id = e.account_id
         WHERE e.recheck_at IS NOT NULL AND NOT EXISTS (SELECT 1 FROM ordering_flight f WHERE f.sim_id = l.sim_id))"""
@@ -132,7 +124,7 @@ ORDERS = """
     orders AS (
         SELECT 'order_waits' AS kind, 'order' AS subject_kind, o.id AS subject_id, o.state_at AS since,
             jsonb_build_object('state', o.state) AS facts, 'seller' AS shared, o.seller_id AS shared_id,
-            '' AS shared_why, false AS is_shared
+            '' AS shared_why, '' AS shared_said, false AS is_shared
         FROM stuck o WHERE NOT EXISTS (SELECT 1 FROM ticket_case c WHERE c.state = 'OPEN'
             AND c.subject_kind = 'order' AND c.subject_id = o.id AND c.kind <> 'order_waits'))"""
 MONEY = """
@@ -151,7 +143,8 @@ MONEY = """
         FROM payment_notice WHERE state = 'STORED' AND received_at <= %(recently)s),
     moneys AS (
         SELECT m.kind, m.subject_kind, m.subject_id, m.since, m.facts, 'provider_account' AS shared, a.id AS shared_id,
-            a.paused_why AS shared_why, a.paused_at IS NOT NULL OR a.id IN (SELECT account_id FROM silent) AS is_shared
+            a.paused_why AS shared_why, a.paused_detail AS shared_said,
+            a.paused_at IS NOT NULL OR a.id IN (SELECT account_id FROM silent) AS is_shared
         FROM money m JOIN payment_provideraccount a ON a.id = m.account_id
         WHERE NOT EXISTS (SELECT 1 FROM ticket_case c WHERE c.state = 'OPEN' AND c.subject_kind = m.subject_kind
             AND c.subject_id = m.subject_id AND c.kind <> m.kind))"""
@@ -167,7 +160,7 @@ OVERDUE = f"""
                 AND c.subject_kind = replace(shared, '_', '') AND c.subject_id = shared_id),
             shared || '_waits'),
         replace(shared, '_', ''), shared_id,
-        jsonb_build_object('count', count(*), 'since', min(since), 'why', min(shared_why))
+        jsonb_build_object('count', count(*), 'since', min(since), 'why', min(shared_why), 'said', min(shared_said))
     FROM found WHERE is_one_of_many GROUP BY shared, shared_id
     UNION ALL SELECT kind, subject_kind, subject_id, facts || jsonb_build_object('since', since)
     FROM found WHERE NOT is_one_of_many"""

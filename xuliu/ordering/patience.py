@@ -9,6 +9,22 @@ from datetime import datetime, timedelta
 from django.conf import settings
 
 from xuliu.common import clock
+from xuliu.ticket.kinds import CaseKind
+
+
+class OverdueCase(CaseKind):
+    """What has outlasted its patience."""
+
+    CARRIER_ACCOUNT = "carrier_account_waits"
+    OFFERING = "offering_waits"
+    LINE = "line_waits"
+    LOOK_BACK = "look_back_waits"
+    SELLER = "seller_waits"
+    ORDER = "order_waits"
+    PROVIDER_ACCOUNT = "provider_account_waits"
+    PAYMENT = "payment_waits"
+    REFUND = "refund_overdue"
+    NOTICE = "notice_waits"
 
 
 def patience(*, is_waited_for: bool) -> timedelta:

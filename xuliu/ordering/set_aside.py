@@ -7,16 +7,24 @@ from xuliu.common import clock, stops
 from xuliu.common.failures import error_text, kind_of, place_of
 from xuliu.ordering.models import OrderLine
 from xuliu.ordering.patience import backoff
+from xuliu.ticket.kinds import CaseKind
 from xuliu.ticket.operations import SAME_FAILURES, NewCase, failed_again, open_cases
 
 log = logging.getLogger(__name__)
 AFTER_A_FAILURE = timedelta(seconds=15)
-ORDER_SET_ASIDE = "order_set_aside"
+
+
+class SetAsideCase(CaseKind):
+    """A step failed over it again and again."""
+
+    LINE = "line_set_aside"
+    ORDER = "order_set_aside"
+
 
 # For statements over `ordering_order o`: a person has not closed the case about it yet.
 NOT_SET_ASIDE = f"""NOT EXISTS (
     SELECT 1 FROM ticket_case c
-    WHERE c.kind = '{ORDER_SET_ASIDE}' AND c.subject_kind = 'order' AND c.subject_id = o.id AND c.state = 'OPEN')"""
+    WHERE c.kind = '{SetAsideCase.ORDER}' AND c.subject_kind = 'order' AND c.subject_id = o.id AND c.state = 'OPEN')"""
 
 FAILED_BEFORE = """
     SELECT l.order_id FROM ticket_failure f JOIN ordering_orderline l ON l.id = f.subject_id
@@ -33,7 +41,7 @@ def set_line_aside(line_id: int, step: str, error: Exception) -> bool:
         if is_last:
             OrderLine.objects.filter(id=line_id).update(is_set_aside=True)
             facts = {"step": step, "error": error_text(error), "place": place_of(error)}
-            open_cases([NewCase(kind="line_set_aside", subject_kind="orderline", subject_id=line_id, facts=facts)])
+            open_cases([NewCase(kind=SetAsideCase.LINE, subject_kind="orderline", subject_id=line_id, facts=facts)])
         else:
             wait = backoff(count - 1, first=AFTER_A_FAILURE, longest=timedelta(hours=1))
             OrderLine.objects.filter(id=line_id).update(due_at=clock.now() + wait)
@@ -48,4 +56,4 @@ def set_order_aside(order_id: int, step: str, error: Exception) -> None:
         count = failed_again(subject_kind="order", subject_id=order_id, what=kind_of(step, error))
         if count >= SAME_FAILURES:
             facts = {"step": step, "error": error_text(error), "place": place_of(error)}
-            open_cases([NewCase(kind=ORDER_SET_ASIDE, subject_kind="order", subject_id=order_id, facts=facts)])
+            open_cases([NewCase(kind=SetAsideCase.ORDER, subject_kind="order", subject_id=order_id, facts=facts)])

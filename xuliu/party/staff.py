@@ -7,7 +7,7 @@ from django.contrib.auth.models import Group
 from django.db import transaction
 
 from xuliu.common import actor
-from xuliu.common.deciding import CannotDecide, check_reason
+from xuliu.common.deciding import CannotDecide, PersonReason, check_reason
 from xuliu.common.events import record
 from xuliu.party.models import Person
 from xuliu.party.operations import add_contact, end_sessions
@@ -67,7 +67,7 @@ def take_away_factor(person: Person, *, why: str) -> None:
     with transaction.atomic():
         Authenticator.objects.filter(user_id=person.pk).delete()
         end_sessions(person)
-        record(person, was="SECOND_FACTOR", became="NO_SECOND_FACTOR", why=why)
+        record(person, was="SECOND_FACTOR", became="NO_SECOND_FACTOR", why=PersonReason.A_PERSON_SAYS, detail=why)
 
 
 @needs(Right.EMPLOY)
@@ -81,7 +81,7 @@ def enter_contact(person: Person, *, kind: str, value: str) -> None:
 @needs(Right.SHOW_CONTACTS)
 def show_contacts(person: Person) -> list[ContactSeen]:
     """The person's contacts, opened. Raises CannotOpen."""
-    record(person, was="HIDDEN", became="SHOWN", why="contacts")
+    record(person, was="HIDDEN", became="SHOWN")
     return contacts_of(person)
 
 
@@ -91,6 +91,6 @@ def _give_exactly(person: Person, roles: Sequence[str]) -> bool:
     if had == wanted:
         return False
     person.groups.set(Group.objects.filter(name__in=wanted))
-    why = f"{', '.join(had) or '–'} → {', '.join(wanted) or '–'}"
-    record(person, was="ROLES", became="ROLES", why=why)
+    changed = f"{', '.join(had) or '–'} → {', '.join(wanted) or '–'}"
+    record(person, was="ROLES", became="ROLES", detail=changed)
     return True

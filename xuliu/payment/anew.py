@@ -9,17 +9,20 @@ from collections.abc import Sequence
 
 from xuliu.common import clock, stops, wake
 from xuliu.common.codes import new_code
-from xuliu.common.deciding import PEOPLE_NEEDED, CannotDecide, check_reason, deciding_person
+from xuliu.common.deciding import PEOPLE_NEEDED, CannotDecide, PersonReason, check_reason, deciding_person
 from xuliu.common.state import move
 from xuliu.party.permission import needs
 from xuliu.party.rights import Right
+from xuliu.payment.cases import PaymentCase
 from xuliu.payment.contract import Status, StatusReport
 from xuliu.payment.models import Refund, RefundApproval, RefundNumber
+from xuliu.payment.reasons import RefundMove
 from xuliu.ticket.operations import close_answered
 
+SAYS = PersonReason.A_PERSON_SAYS
 WAITS = (Status.PENDING,)
 # The questions that are answered by sending it again; refused once more, it is asked once more.
-SENT_AGAIN = ("refund_sent_in_vain", "refund_refused")
+SENT_AGAIN = (PaymentCase.REFUND_SENT_IN_VAIN, PaymentCase.REFUND_REFUSED)
 
 
 def may_be_asked_anew(refund: Refund) -> bool:
@@ -57,14 +60,13 @@ def renew(asked: Sequence[tuple[Refund, StatusReport]]) -> None:
     at = clock.now()
     also = {"due_at": at, "tries": 0, "sendings": 0, "lease_until": None, "anew_requested_at": None, "number": ""}
     failed = [Refund.State.FAILED]
-    why = "two people said so, and the provider says once more that the old number is closed"
     moved = set(
         move(
             Refund,
             closed,
             to=Refund.State.PENDING,
             only_from=failed,
-            why=why,
+            why=RefundMove.ASKED_ANEW,
             also=also,
             also_each={"reference": codes},
         )
@@ -88,9 +90,9 @@ def send_again(*, refund_id: int, why: str) -> bool:
         also = {"due_at": clock.now(), "tries": 0, "sendings": 0, "lease_until": None}
         RefundNumber.objects.filter(reference=refund.reference).update(standing="")
         wake.after_commit("refund.send")
-        moved = move(Refund, [refund.pk], to=Refund.State.PENDING, why=why, also=also)
+        moved = move(Refund, [refund.pk], to=Refund.State.PENDING, why=SAYS, detail=why, also=also)
         if moved:
-            close_answered(subject=("refund", refund.pk), kinds=SENT_AGAIN, why=why)
+            close_answered(subject=("refund", refund.pk), kinds=SENT_AGAIN, why=SAYS, detail=why)
         return bool(moved)
 
 

@@ -16,6 +16,7 @@ from xuliu.common.calls import departures
 from xuliu.common.circuit import Trouble, circuit_of
 from xuliu.common.failures import error_text, is_transient, place_of
 from xuliu.payment.bounds import bounded_change, bounded_open_result, bounded_report, bounded_verified_notice
+from xuliu.payment.cases import PaymentCase
 from xuliu.payment.contract import (
     Capabilities,
     ChangeResult,
@@ -35,6 +36,7 @@ from xuliu.payment.contract import (
     VerifiedNotice,
 )
 from xuliu.payment.registry import way_called
+from xuliu.ticket.kinds import CaseReason
 from xuliu.ticket.operations import close_cases, open_case
 
 log = logging.getLogger(__name__)
@@ -190,9 +192,9 @@ def tell_troubles() -> None:
         trouble = _troubles.popleft()
         subject = ("provideraccount", trouble.account_id)
         if trouble.error:
-            open_case("provider_fails", subject, trouble.facts)
+            open_case(PaymentCase.PROVIDER_FAILS, subject, trouble.facts)
         else:
-            close_cases(kind="provider_fails", subjects=[subject], why="it works again")
+            close_cases(kind=PaymentCase.PROVIDER_FAILS, subjects=[subject], why=CaseReason.WORKS_AGAIN)
 
 
 def _done(outcome: Outcome, why: str) -> ChangeResult:

@@ -9,13 +9,16 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from xuliu.common import clock
+from xuliu.common.reasons import Why
 from xuliu.common.state import move
 from xuliu.ledger import addresses
 from xuliu.ledger.operations import Entry, post
 from xuliu.payment import outside
+from xuliu.payment.cases import PaymentCase
 from xuliu.payment.contract import Status
 from xuliu.payment.inbox import ReadNotice
 from xuliu.payment.models import Refund, RefundNumber
+from xuliu.payment.reasons import RefundMove
 from xuliu.ticket.operations import NewCase, open_cases
 
 ASK_AGAIN = timedelta(days=1)
@@ -25,10 +28,9 @@ ENDS = {
     Status.FAILED: RefundNumber.Standing.FAILED,
 }
 WHY = {
-    RefundNumber.Standing.CLOSED: "the provider closed it",
-    RefundNumber.Standing.FAILED: "it did not reach the payer",
+    RefundNumber.Standing.CLOSED: RefundMove.CLOSED,
+    RefundNumber.Standing.FAILED: RefundMove.NOT_REACHED,
 }
-TWICE = "refunded_twice"
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +155,7 @@ def _paid_again(number: RefundNumber) -> Entry:
     refund = number.refund
     return Entry(
         reference=f"refund:{refund.pk}:paid:{number.reference}",
-        source=addresses.loss(TWICE),
+        source=addresses.loss("refunded_twice"),
         destination=addresses.provider_receivable(refund.payment.account_id),
         amount_minor=refund.amount_minor,
         currency=refund.currency,
@@ -163,7 +165,7 @@ def _paid_again(number: RefundNumber) -> Entry:
 
 def _twice(number: RefundNumber) -> NewCase:
     facts = {"reference": number.reference, "number": number.number, "amount_minor": number.refund.amount_minor}
-    return NewCase(kind=TWICE, subject_kind="refund", subject_id=number.refund_id, facts=facts)
+    return NewCase(kind=PaymentCase.REFUNDED_TWICE, subject_kind="refund", subject_id=number.refund_id, facts=facts)
 
 
 def _fail(words: Sequence[tuple[ReadNotice, RefundNumber]]) -> None:
@@ -173,17 +175,18 @@ def _fail(words: Sequence[tuple[ReadNotice, RefundNumber]]) -> None:
             Refund,
             ids,
             to=Refund.State.FAILED,
-            why=[WHY[RefundNumber.Standing(number.standing)] for _, number in words],
+            why=[Why(WHY[RefundNumber.Standing(number.standing)], number.detail) for _, number in words],
         )
     )
     open_cases([_failed(number) for _, number in words if number.refund_id in moved])
 
 
 def _failed(number: RefundNumber) -> NewCase:
-    kind = "refund_closed" if number.standing == RefundNumber.Standing.CLOSED else "refund_failed"
+    is_closed = number.standing == RefundNumber.Standing.CLOSED
+    kind = PaymentCase.REFUND_CLOSED if is_closed else PaymentCase.REFUND_FAILED
     return NewCase(kind=kind, subject_kind="refund", subject_id=number.refund_id, facts={"said": number.detail})
 
 
 def _strange(heard: ReadNotice) -> NewCase:
     facts = {"reference": heard.report.reference, "amount_minor": heard.report.amount_minor}
-    return NewCase(kind="refund_strange", subject_kind="notice", subject_id=heard.notice_id, facts=facts)
+    return NewCase(kind=PaymentCase.REFUND_STRANGE, subject_kind="notice", subject_id=heard.notice_id, facts=facts)

@@ -13,11 +13,13 @@ from xuliu.common.failures import error_text, kind_of
 from xuliu.common.state import move
 from xuliu.payment.accounts import provider_of
 from xuliu.payment.bounds import NUMBER
+from xuliu.payment.cases import PaymentCase
 from xuliu.payment.contract import Malformed, StatusReport
 from xuliu.payment.guarded import Guarded
 from xuliu.payment.models import Notice, Payment, ProviderAccount
 from xuliu.payment.operations import doubt
-from xuliu.ticket.operations import SAME_FAILURES, NewCase, failed_again, open_cases
+from xuliu.payment.reasons import NoticeReason
+from xuliu.ticket.operations import SAME_FAILURES, failed_again, open_case
 
 log = logging.getLogger(__name__)
 
@@ -81,7 +83,7 @@ def set_notice_aside(notice_id: int, error: Exception) -> None:
         doubt([payment.pk for payment in payments if payment.doubted_at is None])
         if failed_again(subject_kind="notice", subject_id=notice_id, what=kind_of("apply", error)) < SAME_FAILURES:
             return
-        why = error_text(error)
-        move(Notice, [notice_id], to=Notice.State.SET_ASIDE, why=why)
-        facts = {"error": why, "reference": reference}
-        open_cases([NewCase(kind="notice_set_aside", subject_kind="notice", subject_id=notice_id, facts=facts)])
+        said = error_text(error)
+        move(Notice, [notice_id], to=Notice.State.SET_ASIDE, why=NoticeReason.CANNOT_BE_APPLIED, detail=said)
+        facts = {"error": said, "reference": reference}
+        open_case(PaymentCase.NOTICE_SET_ASIDE, ("notice", notice_id), facts)

@@ -11,6 +11,7 @@ from xuliu.common import clock, stops, wake
 from xuliu.payment.accounts import pause_itself, resume
 from xuliu.payment.contract import ChangeResult, LockedOut, OpenResult, Outcome
 from xuliu.payment.models import Payment, ProviderAccount, Refund, SignIn
+from xuliu.payment.reasons import AccountReason
 
 REFUSALS_IN_A_ROW = 3
 TRY_EVERY = timedelta(minutes=5)
@@ -55,19 +56,19 @@ def _is_heard(answer: object) -> bool:
 
 def _count(account_id: int, said: Sequence[tuple[str, object]]) -> None:
     account = ProviderAccount.objects.select_for_update(no_key=True).get(id=account_id)
-    refused, why = list(account.refused), ""
+    refused, said_of_us = list(account.refused), ""
     for subject, answer in said:
         if not isinstance(answer, LockedOut):
             refused = []
         elif subject not in refused:
             refused.append(subject)
-        why = str(answer) if isinstance(answer, LockedOut) else why
+        said_of_us = str(answer) if isinstance(answer, LockedOut) else said_of_us
     kept = refused[-REFUSALS_IN_A_ROW:]
     ProviderAccount.objects.filter(id=account_id).update(refused=kept, trial="")
     if not kept and account.is_self_paused:
-        resume([account_id], why="the provider takes us again")
+        resume([account_id], why=AccountReason.TAKEN_AGAIN)
     elif len(kept) == REFUSALS_IN_A_ROW and account.paused_at is None:
-        pause_itself(account_id, why=why)
+        pause_itself(account_id, said=said_of_us)
 
 
 def try_paused(limit: int = AT_ONCE) -> int:
@@ -88,7 +89,7 @@ def _try(account_id: int) -> None:
     if trial:
         ProviderAccount.objects.filter(id=account_id).update(trial=trial, tried_at=clock.now())
     else:
-        resume([account_id], why="nothing is left to try it with")
+        resume([account_id], why=AccountReason.NOTHING_TO_TRY)
 
 
 def _comes_due(account_id: int, subject: str) -> bool:

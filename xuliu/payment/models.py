@@ -7,6 +7,7 @@ from django.db.models import Q
 
 from xuliu.common.codes import new_code
 from xuliu.common.models import CallRecord, CodeField, ConfiguredAccount, StateField
+from xuliu.common.reasons import MOST_LETTERS
 from xuliu.party.models import Seller
 
 
@@ -175,7 +176,8 @@ class Refund(models.Model):
     payment = models.ForeignKey(Payment, on_delete=models.PROTECT, related_name="refunds")
     amount_minor = models.BigIntegerField()
     currency = models.CharField(max_length=3)
-    why = models.CharField(max_length=80)
+    why = models.CharField(max_length=MOST_LETTERS)
+    why_number = models.CharField(max_length=64, blank=True, db_default="")  # the provider's, of what came or went
     state = StateField(choices=State.choices, default=State.PENDING)
     state_at = models.DateTimeField()
     requested_at = models.DateTimeField()
@@ -192,7 +194,7 @@ class Refund(models.Model):
     class Meta:
         constraints = (
             models.CheckConstraint(name="refund_of_something", condition=Q(amount_minor__gt=0)),
-            models.UniqueConstraint(fields=("payment", "why"), name="refund_once_a_reason"),
+            models.UniqueConstraint(fields=("payment", "why", "why_number"), name="refund_once_a_reason"),
         )
         indexes = (models.Index(fields=("due_at",), condition=Q(due_at__isnull=False), name="refund_due"),)
 

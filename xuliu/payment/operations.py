@@ -8,9 +8,11 @@ from django.db import connection
 
 from xuliu.common import clock, wake
 from xuliu.common.codes import new_code
+from xuliu.common.reasons import Whys
 from xuliu.common.state import move
 from xuliu.payment.contract import StatusReport, VerifiedNotice
 from xuliu.payment.models import Payment
+from xuliu.payment.reasons import RefundReason
 
 
 def open_payment(
@@ -116,22 +118,24 @@ class NewRefund:
     payment_id: int
     amount_minor: int
     currency: str
-    why: str
+    why: RefundReason
+    why_number: str = ""
 
 
 def request_refunds(wanted: Sequence[NewRefund]) -> dict[int, int]:
-    """Make refunds, once a payment and reason; a step sends them within the provider's limits. One insert.
+    """Make refunds, once a payment, reason and number; a step sends them within the provider's limits. One insert.
 
     Returns the ids of those that are new, by payment.
     """
     at = clock.now()
     sql = """
         WITH made AS (
-            INSERT INTO payment_refund (reference, payment_id, amount_minor, currency, why,
+            INSERT INTO payment_refund (reference, payment_id, amount_minor, currency, why, why_number,
                 state, state_at, requested_at, due_at)
             SELECT u.*, 'PENDING', %s, %s, %s
-            FROM unnest(%s::text[], %s::bigint[], %s::bigint[], %s::text[], %s::text[]) AS u
-            ON CONFLICT (payment_id, why) DO NOTHING RETURNING payment_id, id, reference),
+            FROM unnest(%s::text[], %s::bigint[], %s::bigint[], %s::text[], %s::text[],
+                %s::text[]) AS u
+            ON CONFLICT (payment_id, why, why_number) DO NOTHING RETURNING payment_id, id, reference),
         numbered AS (
             INSERT INTO payment_refundnumber (refund_id, reference, asked_at) SELECT id, reference, %s FROM made)
         SELECT payment_id, id FROM made"""
@@ -141,6 +145,7 @@ def request_refunds(wanted: Sequence[NewRefund]) -> dict[int, int]:
         [one.amount_minor for one in wanted],
         [one.currency for one in wanted],
         [one.why for one in wanted],
+        [one.why_number[:64] for one in wanted],
     )
     with connection.cursor() as cursor:
         cursor.execute(sql, (at, at, at, *columns, at))
@@ -150,6 +155,6 @@ def request_refunds(wanted: Sequence[NewRefund]) -> dict[int, int]:
     return made
 
 
-def close_confirmed(*, payment_ids: Sequence[int], why: str | Sequence[str]) -> list[int]:
+def close_confirmed(*, payment_ids: Sequence[int], why: Whys) -> list[int]:
     """The provider confirmed that these cannot be paid any more."""
     return move(Payment, payment_ids, to=Payment.State.CLOSED, why=why, also={"lease_until": None})

@@ -19,14 +19,14 @@ from xuliu.ledger import addresses
 from xuliu.ledger.operations import Entry, post
 from xuliu.party.permission import needs
 from xuliu.party.rights import Right
+from xuliu.payment.cases import PaymentCase
 from xuliu.payment.contract import Status
 from xuliu.payment.inbox import ReadNotice
 from xuliu.payment.models import OutsideEntry, Payment, Refund
 from xuliu.payment.operations import NewRefund, request_refunds
+from xuliu.payment.reasons import RefundMove, RefundReason
 from xuliu.ticket.operations import NewCase, open_cases
 from xuliu.ticket.queries import open_cases_of
-
-CASE = "payment_refunded_outside"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,48 +71,44 @@ def _fits(heard: ReadNotice, payments: dict[str, Payment]) -> bool:
 
 def record(told: Sequence[Outside]) -> list[int]:
     """Write down those that are new, with their postings and a case each; returns the refunds' ids."""
-    by_why = {(one.payment.pk, _why(one)): one for one in told}
-    made = _insert(list(by_why.values()))
-    new = [(refund_id, by_why[payment_id, why]) for payment_id, why, refund_id in made]
-    move(Refund, [refund_id for refund_id, _ in new], to=Refund.State.SUCCEEDED, why="made outside Xuliu")
+    by_number = {(one.payment.pk, one.number[:64]): one for one in told}
+    made = _insert(list(by_number.values()))
+    new = [(refund_id, by_number[payment_id, number]) for payment_id, number, refund_id in made]
+    move(Refund, [refund_id for refund_id, _ in new], to=Refund.State.SUCCEEDED, why=RefundMove.MADE_OUTSIDE)
     owed = _owed({one.payment.pk for _, one in new})
     post([_entry(refund_id, one, is_owed=one.payment.pk in owed) for refund_id, one in new], at=clock.now())
     open_cases([_case(one) for _, one in new])
     return [refund_id for refund_id, _ in new]
 
 
-def _why(one: Outside) -> str:
-    return f"outside:{one.number}"[:80]
-
-
 def _insert(told: Sequence[Outside]) -> list[tuple[int, str, int]]:
     at = clock.now()
     sql = """
         WITH given AS (
-            SELECT * FROM unnest(%s::text[], %s::bigint[], %s::bigint[], %s::text[], %s::text[], %s::text[], %s::text[],
-                %s::text[]) AS u(code, payment_id, amount_minor, currency, why, number, reference, detail)),
+            SELECT * FROM unnest(%s::text[], %s::bigint[], %s::bigint[], %s::text[], %s::text[], %s::text[], %s::text[])
+                AS u(code, payment_id, amount_minor, currency, number, reference, detail)),
         made AS (
-            INSERT INTO payment_refund (reference, payment_id, amount_minor, currency, why, number, detail, is_outside,
-                state, state_at, requested_at)
-            SELECT code, payment_id, amount_minor, currency, why, number, detail, true, 'PENDING', %s, %s FROM given
-            ON CONFLICT (payment_id, why) DO NOTHING RETURNING id, payment_id, why),
+            INSERT INTO payment_refund (reference, payment_id, amount_minor, currency, why, why_number, number, detail,
+                is_outside, state, state_at, requested_at)
+            SELECT code, payment_id, amount_minor, currency, %s, number, number, detail, true, 'PENDING', %s, %s
+            FROM given
+            ON CONFLICT (payment_id, why, why_number) DO NOTHING RETURNING id, payment_id, why_number),
         numbered AS (
             INSERT INTO payment_refundnumber (refund_id, reference, asked_at, standing, said_at, number, detail)
             SELECT made.id, given.reference, %s, 'succeeded', %s, given.number, given.detail
-            FROM made JOIN given USING (payment_id, why))
-        SELECT payment_id, why, id FROM made ORDER BY id"""
+            FROM made JOIN given ON (given.payment_id, given.number) = (made.payment_id, made.why_number))
+        SELECT payment_id, why_number, id FROM made ORDER BY id"""
     columns: tuple[list[object], ...] = (
         [new_code() for _ in told],
         [one.payment.pk for one in told],
         [one.amount_minor for one in told],
         [one.payment.currency for one in told],
-        [_why(one) for one in told],
         [one.number[:64] for one in told],
         [one.reference[:64] for one in told],
         [one.detail[:200] for one in told],
     )
     with connection.cursor() as cursor:
-        cursor.execute(sql, (*columns, at, at, at, at))
+        cursor.execute(sql, (*columns, RefundReason.OUTSIDE, at, at, at, at))
         return [tuple(row) for row in cursor.fetchall()]
 
 
@@ -137,7 +133,7 @@ def _entry(refund_id: int, one: Outside, *, is_owed: bool) -> Entry:
 
 def _case(one: Outside) -> NewCase:
     facts = {"amount_minor": one.amount_minor, "provider_number": one.number}
-    return NewCase(kind=CASE, subject_kind="payment", subject_id=one.payment.pk, facts=facts)
+    return NewCase(kind=PaymentCase.REFUNDED_OUTSIDE, subject_kind="payment", subject_id=one.payment.pk, facts=facts)
 
 
 def rest_minor(payment: Payment) -> int:
@@ -149,7 +145,7 @@ def rest_minor(payment: Payment) -> int:
 
 def is_in_question(payment: Payment) -> bool:
     """Whether something of it went back past us, or may have."""
-    return open_cases_of("payment", [payment.pk]).filter(kind=CASE).exists()
+    return open_cases_of("payment", [payment.pk]).filter(kind=PaymentCase.REFUNDED_OUTSIDE).exists()
 
 
 @needs(Right.REFUND)
@@ -184,7 +180,7 @@ def give_back_rest(*, payment_id: int, why: str) -> bool:
         rest = rest_minor(payment)
         if rest <= 0:
             raise CannotDecide("no_amount")
-        order = NewRefund(payment_id=payment.pk, amount_minor=rest, currency=payment.currency, why="rest")
+        order = NewRefund(payment_id=payment.pk, amount_minor=rest, currency=payment.currency, why=RefundReason.REST)
         post([_to_refund(payment, rest)], at=clock.now())
         return bool(request_refunds([order]))
 

@@ -6,15 +6,18 @@ from functools import partial
 from django.conf import settings
 
 from xuliu.common import clock, stops
+from xuliu.common.reasons import Why
 from xuliu.common.state import move
 from xuliu.payment import operations
 from xuliu.payment.accounts import capabilities_of, provider_of, session_of
 from xuliu.payment.contract import ChangeResult, OpenResult, Outcome, PaymentRequest, Status, StatusReport
 from xuliu.payment.models import Payment, ProviderAccount
 from xuliu.payment.provider_calls import AT_ONCE, ask_together, claim, later, store
+from xuliu.payment.reasons import PaymentReason
 
 QueryResult = tuple[StatusReport, bytes] | None
-ENDED = (Status.CLOSED, Status.FAILED)
+SAID = {Status.CLOSED: PaymentReason.SAID_CLOSED, Status.FAILED: PaymentReason.SAID_FAILED}
+ENDED = tuple(SAID)
 PAID = (Status.SUCCEEDED, Status.REFUNDED)
 # What a notice said of one that was not opened or has ended by our books is asked about too.
 DOUBTABLE = (Payment.State.OPENING, Payment.State.PENDING, Payment.State.CLOSED, Payment.State.FAILED)
@@ -65,21 +68,20 @@ def _store_opened(answered: Sequence[tuple[Payment, OpenResult]]) -> None:
     later([payment for payment, opened in answered if opened.outcome is not Outcome.DONE])
 
 
-def _store_refused(why: Mapping[int, str], answered: Sequence[tuple[Payment, QueryResult]]) -> None:
+def _store_refused(said: Mapping[int, str], answered: Sequence[tuple[Payment, QueryResult]]) -> None:
     """Refused, and the provider does not have it: FAILED. One that it has all the same, by an opening whose answer was
     lost, cannot be paid by anybody: it is closed there."""
     there = [p for p, heard in answered if heard and heard[0].standing is Status.PENDING]
     absent = [p for p, heard in answered if heard and heard[0].standing is Status.NOT_FOUND and _is_certain(p)]
     Payment.objects.filter(id__in=[payment.id for payment in there]).update(close_requested_at=clock.now())
-    whys = [why[payment.id] for payment in absent]
     failed = set(
         move(
             Payment,
             [payment.id for payment in absent],
             to=Payment.State.FAILED,
-            why=whys,
+            why=[Why(PaymentReason.REFUSED, said[payment.id]) for payment in absent],
             also={"lease_until": None},
-            also_each={"failed_why": [one[:200] for one in whys]},
+            also_each={"failed_why": [said[payment.id][:200] for payment in absent]},
         )
     )
     _store_heard([(payment, heard) for payment, heard in answered if payment.id not in failed])
@@ -123,9 +125,7 @@ def _store_heard(answered: Sequence[tuple[Payment, QueryResult]]) -> None:
             if report.standing in PAID
         ]
     )
-    ended = {
-        payment.id: f"the provider says {report.standing}" for payment, report, _ in found if report.standing in ENDED
-    }
+    ended = {payment.id: Why(SAID[report.standing]) for payment, report, _ in found if report.standing in ENDED}
     operations.close_confirmed(payment_ids=list(ended), why=list(ended.values()))
     later([payment for payment, _ in answered if payment.id not in ended or payment.doubted_at])
     _believe([payment for payment, heard in answered if heard and payment.doubted_at])
@@ -146,18 +146,18 @@ def _close(payment: Payment) -> ChangeResult:
 
 def _store_closed(answered: Sequence[tuple[Payment, ChangeResult]]) -> None:
     """One that is not closed was paid in between, or nobody answered: it is asked about again."""
-    closed = {payment.id: why for payment, done in answered if (why := _why_closed(payment, done))}
+    closed = {payment.id: Why(why) for payment, done in answered if (why := _why_closed(payment, done))}
     operations.close_confirmed(payment_ids=list(closed), why=list(closed.values()))
     later([payment for payment, _ in answered if payment.id not in closed])
 
 
-def _why_closed(payment: Payment, done: ChangeResult) -> str:
+def _why_closed(payment: Payment, done: ChangeResult) -> PaymentReason | None:
     if done.outcome is Outcome.DONE:
-        return "closed at the provider"
+        return PaymentReason.CLOSED_BY_US
     proven_at = payment.opened_at + capabilities_of(payment.account).settles_within
     if done.standing is Status.NOT_FOUND and clock.now() >= proven_at:
-        return "proven: the provider never had it"
-    return ""
+        return PaymentReason.NEVER_THERE
+    return None
 
 
 def notify_url(account: ProviderAccount) -> str:

@@ -7,13 +7,13 @@ reference, so asking or sending again is the same payment and the same refund.
 import logging
 import os
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 from datetime import timedelta
 from typing import Any, TypeVar
 
 from django.db import connection
-from django.db.models import prefetch_related_objects
+from django.db.models import Model, prefetch_related_objects
 
 from xuliu.common import calls, clock, stops
 from xuliu.common.accounts import WrongConfiguration
@@ -22,10 +22,11 @@ from xuliu.common.crypto import CannotOpen
 from xuliu.common.failures import error_text, is_transient, kind_of, place_of
 from xuliu.common.state import move
 from xuliu.payment import lockout
-from xuliu.payment.accounts import CANNOT_OPEN
+from xuliu.payment.cases import PaymentCase
 from xuliu.payment.contract import LockedOut
 from xuliu.payment.guarded import tell_troubles
 from xuliu.payment.models import Payment, ProviderAccount, Refund, SignIn
+from xuliu.payment.reasons import RefundMove
 from xuliu.ticket.operations import SAME_FAILURES, NewCase, failed_again, open_case, open_cases
 
 log = logging.getLogger(__name__)
@@ -35,6 +36,11 @@ AT_ONCE = 16
 LOG_EVERY_SECONDS = 0.05
 FIRST_WAIT, LONGEST_WAIT = timedelta(seconds=5), timedelta(minutes=5)
 SET_ASIDE_FOR = timedelta(days=1)
+SET_ASIDE: Mapping[type[Model], PaymentCase] = {
+    Payment: PaymentCase.PAYMENT_SET_ASIDE,
+    Refund: PaymentCase.REFUND_SET_ASIDE,
+    SignIn: PaymentCase.SIGN_IN_SET_ASIDE,
+}
 
 # What an account that has paused itself holds back: all but its trial.
 _HELD = {
@@ -146,7 +152,7 @@ def _let_go(refused: Sequence[Payment | Refund]) -> None:
         return
     with stops.transaction("payment.refused"):
         refunds = [row.id for row in refused if isinstance(row, Refund)]
-        move(Refund, refunds, to=Refund.State.UNKNOWN, only_from=[Refund.State.SENT], why="the provider refuses us")
+        move(Refund, refunds, to=Refund.State.UNKNOWN, only_from=[Refund.State.SENT], why=RefundMove.US_REFUSED)
         later(refused)
         troubled([row for row in refused if isinstance(row, Payment)])
 
@@ -159,7 +165,9 @@ def troubled(payments: Sequence[Payment]) -> None:
         _tell_payers(unopened)
         running = ProviderAccount.objects.filter(is_self_paused=False, id__in={one.account_id for one in unopened})
         ids = sorted(running.values_list("id", flat=True))
-        open_cases([NewCase(kind=CANNOT_OPEN, subject_kind="provideraccount", subject_id=one) for one in ids])
+        open_cases(
+            [NewCase(kind=PaymentCase.CANNOT_BE_OPENED, subject_kind="provideraccount", subject_id=one) for one in ids]
+        )
 
 
 def _tell_payers(unopened: Sequence[Payment]) -> None:
@@ -213,4 +221,4 @@ def _set_aside(row: Payment | Refund | SignIn, error: Exception) -> None:
         _tell_payers([row] if isinstance(row, Payment) else [])  # the case is the payment's own, below
         if is_last:
             facts = {"error": error_text(error), "place": place_of(error)}
-            open_case(kind=f"{kind}_set_aside", subject=(kind, row.id), facts=facts)
+            open_case(SET_ASIDE[type(row)], subject=(kind, row.id), facts=facts)

@@ -9,21 +9,29 @@ from django.db import connection
 from django.db.models import F
 
 from xuliu.common import clock, stops
+from xuliu.common.reasons import Why
 from xuliu.common.state import move
 from xuliu.payment import operations
 from xuliu.payment.accounts import capabilities_of, provider_of, session_of
 from xuliu.payment.anew import renew
+from xuliu.payment.cases import PaymentCase
 from xuliu.payment.contract import ChangeResult, Outcome, RefundRequest, Status, StatusReport
 from xuliu.payment.hearing import ASK_AGAIN
 from xuliu.payment.models import Refund, RefundNumber
 from xuliu.payment.payment_steps import notify_url
 from xuliu.payment.provider_calls import AT_ONCE, ask_together, claim, later, store
+from xuliu.payment.reasons import RefundMove
 from xuliu.ticket.operations import NewCase, open_cases
 
 ASK_FIRST = timedelta(seconds=10)
 QueryResult = tuple[StatusReport, bytes] | None
 Standings = RefundNumber.Standing
 OPEN_STANDINGS = ("", Standings.PENDING, Standings.REFUSED)
+WHY = {
+    Outcome.NOT_SENT: RefundMove.NOT_SENT,
+    Outcome.REJECTED: RefundMove.REFUSED,
+    Outcome.UNKNOWN: RefundMove.NO_ANSWER,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,12 +109,17 @@ def _store_answers(answered: Sequence[tuple[Refund, ChangeResult]]) -> None:
     unsure = [(refund, done) for refund, done in answered if done.outcome is not Outcome.DONE]
     not_sent = [(refund, done) for refund, done in unsure if done.outcome is Outcome.NOT_SENT]
     refused = [refund.id for refund, done in unsure if done.outcome is Outcome.REJECTED]
-    move(Refund, [r.id for r, _ in unsure], to=Refund.State.UNKNOWN, why=[done.detail for _, done in unsure])
+    move(
+        Refund,
+        [r.id for r, _ in unsure],
+        to=Refund.State.UNKNOWN,
+        why=[Why(WHY[done.outcome], done.detail) for _, done in unsure],
+    )
     Refund.objects.filter(id__in=refused).update(due_at=clock.now())
-    _back_to_pending([(refund, f"certainly not sent: {done.detail}") for refund, done in not_sent])
+    _back_to_pending([(refund, Why(RefundMove.NOT_SENT, done.detail)) for refund, done in not_sent])
     ids = [refund.id for refund, _ in not_sent]
     Refund.objects.filter(id__in=ids, sendings__gt=0).update(sendings=F("sendings") - 1)  # it counts for none
-    open_cases([_case("refund_waits", refund, done.detail) for refund, done in not_sent])
+    open_cases([_case(PaymentCase.REFUND_WAITS, refund, done.detail) for refund, done in not_sent])
 
 
 def _note(answered: Sequence[tuple[Refund, ChangeResult]]) -> None:
@@ -129,11 +142,11 @@ def numbers_now(refunds: Sequence[Refund]) -> dict[int, RefundNumber]:
     return {number.refund_id: number for number in found}
 
 
-def _case(kind: str, refund: Refund, detail: str) -> NewCase:
+def _case(kind: PaymentCase, refund: Refund, detail: str) -> NewCase:
     return NewCase(kind=kind, subject_kind="refund", subject_id=refund.id, facts={"detail": detail})
 
 
-def _back_to_pending(refunds: Sequence[tuple[Refund, str]]) -> None:
+def _back_to_pending(refunds: Sequence[tuple[Refund, Why]]) -> None:
     """To be sent again, after longer each time."""
     unknown = [Refund.State.UNKNOWN]
     whys = [why for _, why in refunds]
@@ -182,14 +195,14 @@ def _not_found(refunds: Sequence[Refund]) -> None:
     numbers = numbers_now(refunds)
     refused = [refund for refund in refunds if numbers[refund.id].standing == Standings.REFUSED]
     lost = [refund for refund in refunds if refund not in refused and _is_proven(refund)]
-    move(Refund, [r.id for r in lost], to=Refund.State.UNKNOWN, only_from=[Refund.State.SENT], why="not found")
+    move(Refund, [r.id for r in lost], to=Refund.State.UNKNOWN, only_from=[Refund.State.SENT], why=RefundMove.NOT_FOUND)
     vain = [refund for refund in lost if refund.sendings >= settings.XULIU_MOST_SENDINGS]
-    _back_to_pending([(refund, "proven: the provider never had it") for refund in lost if refund not in vain])
-    open_cases([_case("refund_sent_in_vain", refund, refund.detail) for refund in vain])
-    whys = [numbers[refund.id].detail for refund in refused]
+    _back_to_pending([(refund, Why(RefundMove.NEVER_THERE)) for refund in lost if refund not in vain])
+    open_cases([_case(PaymentCase.REFUND_SENT_IN_VAIN, refund, refund.detail) for refund in vain])
+    whys = [Why(RefundMove.REFUSED, numbers[refund.id].detail) for refund in refused]
     live = [Refund.State.SENT, Refund.State.UNKNOWN]
     ended = set(move(Refund, [r.id for r in refused], to=Refund.State.FAILED, only_from=live, why=whys))
-    open_cases([_case("refund_refused", r, numbers[r.id].detail) for r in refused if r.id in ended])
+    open_cases([_case(PaymentCase.REFUND_REFUSED, r, numbers[r.id].detail) for r in refused if r.id in ended])
     # Nothing more is to be heard of a number that the provider does not have.
     over = [r.id for r in refused] + [r.id for r in lost if r.state == Refund.State.SUCCEEDED]
     absent = [*over, *(refund.id for refund in vain)]

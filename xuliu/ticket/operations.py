@@ -11,8 +11,10 @@ from django.db import connection
 from django.db.models import Q
 
 from xuliu.common import clock, state
+from xuliu.common.reasons import WhyCode
 from xuliu.party.permission import needs
 from xuliu.party.rights import Right
+from xuliu.ticket.kinds import CaseKind, CaseReason
 from xuliu.ticket.models import Case
 
 SAME_FAILURES = 3
@@ -22,7 +24,7 @@ SAME_FAILURES = 3
 class NewCase:
     """A case to be opened: a question of one kind about one subject, with the facts a person needs to decide."""
 
-    kind: str
+    kind: CaseKind
     subject_kind: str
     subject_id: int
     facts: Mapping[str, Any] = field(default_factory=dict)
@@ -36,12 +38,12 @@ def open_cases(openings: Sequence[NewCase]) -> None:
             cursor.execute(INSERT, _values(openings))
 
 
-def open_case(kind: str, subject: tuple[str, int], facts: Mapping[str, Any]) -> None:
+def open_case(kind: CaseKind, subject: tuple[str, int], facts: Mapping[str, Any]) -> None:
     """Open one case about a subject given as (kind, id)."""
     open_cases([NewCase(kind=kind, subject_kind=subject[0], subject_id=subject[1], facts=facts)])
 
 
-def keep_cases(openings: Sequence[NewCase], *, kinds: Sequence[str], quiet_for: timedelta) -> int:
+def keep_cases(openings: Sequence[NewCase], *, kinds: Sequence[CaseKind], quiet_for: timedelta) -> int:
     """Have exactly these cases of these kinds open: open what is missing, bring the facts of the others up to date,
     close what is so no longer. One that a person closed comes again after `quiet_for`. Returns how many were opened or
     closed. Three statements."""
@@ -51,16 +53,16 @@ def keep_cases(openings: Sequence[NewCase], *, kinds: Sequence[str], quiet_for: 
         opened = len([row for row in cursor.fetchall() if row[0]])
         cursor.execute(OVER, [list(kinds), *values[3:6]])
         over = [row[0] for row in cursor.fetchall()]
-    return opened + len(state.move(Case, over, to=Case.State.CLOSED, why="it is so no longer"))
+    return opened + len(state.move(Case, over, to=Case.State.CLOSED, why=CaseReason.NO_LONGER_SO))
 
 
 @needs(Right.DECIDE)
-def close_case(case_id: int, *, why: str) -> bool:
+def close_case(case_id: int, *, why: WhyCode, detail: str = "") -> bool:
     """Close a case; the actor and the reason stand in its event. False when it was closed already."""
-    return bool(state.move(Case, [case_id], to=Case.State.CLOSED, why=why))
+    return bool(state.move(Case, [case_id], to=Case.State.CLOSED, why=why, detail=detail))
 
 
-def close_cases(*, kind: str, subjects: Sequence[tuple[str, int]], why: str) -> list[int]:
+def close_cases(*, kind: CaseKind, subjects: Sequence[tuple[str, int]], why: WhyCode) -> list[int]:
     """Close the open cases of that kind about these subjects, each given as (kind, id); returns the cases closed."""
     about = Q()
     for subject_kind, subject_id in subjects:
@@ -69,12 +71,12 @@ def close_cases(*, kind: str, subjects: Sequence[tuple[str, int]], why: str) -> 
     return state.move(Case, sorted(found.values_list("id", flat=True)), to=Case.State.CLOSED, why=why)
 
 
-def close_answered(*, subject: tuple[str, int], kinds: Sequence[str], why: str) -> list[int]:
+def close_answered(*, subject: tuple[str, int], kinds: Sequence[CaseKind], why: WhyCode, detail: str = "") -> list[int]:
     """Close the open cases of these kinds about one subject, for a decision has answered them; other questions about it
     stay open. Inside the transaction of the decision, which has checked the right to it. Returns the cases closed."""
     subject_kind, subject_id = subject
     asked = Case.objects.filter(subject_kind=subject_kind, subject_id=subject_id, kind__in=kinds, state=Case.State.OPEN)
-    return state.move(Case, sorted(asked.values_list("id", flat=True)), to=Case.State.CLOSED, why=why)
+    return state.move(Case, sorted(asked.values_list("id", flat=True)), to=Case.State.CLOSED, why=why, detail=detail)
 
 
 def failed_again(*, subject_kind: str, subject_id: int, what: str) -> int:

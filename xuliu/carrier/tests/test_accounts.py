@@ -11,6 +11,7 @@ from xuliu.carrier.registry import UnknownConnector, connector_class
 from xuliu.carrier.session import AccountSession
 from xuliu.common.accounts import WrongConfiguration
 from xuliu.common.crypto import CannotOpen
+from xuliu.common.deciding import PersonReason
 
 GIVEN = {"base_url": "http://127.0.0.1:1/v5/ec", "appid": "C10", "password": "hush-hush"}
 
@@ -123,9 +124,9 @@ def test_an_account_of_a_carrier_that_nobody_speaks_is_named() -> None:
 def test_a_paused_account_says_so_once() -> None:
     account = make_account()
 
-    assert pause([account.pk], why="our balance there is empty") == [account.pk]
-    assert pause([account.pk], why="still empty") == []
+    assert pause([account.pk], why=PersonReason.A_PERSON_SAYS, detail="our balance there is empty") == [account.pk]
+    assert pause([account.pk], why=PersonReason.A_PERSON_SAYS, detail="still empty") == []
 
     account.refresh_from_db()
-    assert account.paused_why == "our balance there is empty"
+    assert account.paused_detail == "our balance there is empty"
     assert resume([account.pk]) == [account.pk]

@@ -12,6 +12,7 @@ from xuliu.catalog.models import Offering, PriceList
 from xuliu.catalog.operations import PriceInThePast, pause_offering, resume_offering, set_price
 from xuliu.catalog.queries import price_history, prices_at, prices_of, public_price_list
 from xuliu.common import clock
+from xuliu.common.deciding import PersonReason
 from xuliu.common.models import Event
 
 pytestmark = pytest.mark.django_db
@@ -107,7 +108,7 @@ def test_the_list_shows_what_a_carriers_sims_can_have_and_which_of_it_is_paused(
     paused, elsewhere, unpriced = make_offering(carrier, months=6), make_offering(), make_offering(carrier)
     for offering in (add_on, month, year, paused, elsewhere):
         make_price(offering, price_list, 1000)
-    pause_offering(offering_id=paused.id, why="运营商下架")
+    pause_offering(offering_id=paused.id, why=PersonReason.A_PERSON_SAYS, detail="运营商下架")
 
     listed = prices_of(carrier_ids=[carrier.id], price_list_id=price_list.id, at=clock.now())
 
@@ -120,15 +121,15 @@ def test_the_list_shows_what_a_carriers_sims_can_have_and_which_of_it_is_paused(
 
 def test_a_paused_offering_keeps_its_first_reason_and_is_sold_again_when_resumed() -> None:
     offering = make_offering()
-    pause_offering(offering_id=offering.id, why="first")
-    pause_offering(offering_id=offering.id, why="second")
-    assert Offering.objects.get(id=offering.id).paused_why == "first"
+    pause_offering(offering_id=offering.id, why=PersonReason.A_PERSON_SAYS, detail="first")
+    pause_offering(offering_id=offering.id, why=PersonReason.A_PERSON_SAYS, detail="second")
+    assert Offering.objects.get(id=offering.id).paused_detail == "first"
 
-    resume_offering(offering_id=offering.id, why="they sell it again")
+    resume_offering(offering_id=offering.id, why=PersonReason.A_PERSON_SAYS, detail="they sell it again")
 
     assert Offering.objects.get(id=offering.id).paused_at is None
     turned = Event.objects.filter(kind="offering", subject_id=offering.id).order_by("id")
-    assert [(event.was, event.became, event.why) for event in turned] == [
+    assert [(event.was, event.became, event.detail) for event in turned] == [
         ("RUNNING", "PAUSED", "first"),
         ("PAUSED", "RUNNING", "they sell it again"),
     ]

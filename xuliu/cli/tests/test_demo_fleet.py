@@ -23,7 +23,7 @@ from xuliu.inventory.models import Sim, TerminalModel
 from xuliu.inventory.numbers import fails_luhn
 from xuliu.ordering.buying.place import place
 from xuliu.ordering.buying.quote import Selection, quote
-from xuliu.ordering.models import OrderLine
+from xuliu.ordering.models import Channel, OrderLine
 from xuliu.ordering.progress import progress
 from xuliu.party.models import Person
 from xuliu.party.roles import rights_of
@@ -139,7 +139,7 @@ def test_everything_on_the_price_list_is_delivered(
     order_id = quote(
         selections=[Selection(sim_id=sim.id, offering_id=offering.id) for sim, offering in selections.items()],
         price_list_id=price_list.id,
-        channel="test",
+        channel=Channel.COMMAND,
     )
     payment_id = place(order_id=order_id, way="native")
     assert payment_id

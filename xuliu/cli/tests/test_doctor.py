@@ -18,6 +18,7 @@ from xuliu.carrier.models import CarrierAccount
 from xuliu.carrier.operations import pause
 from xuliu.cli import doctor
 from xuliu.common import wake
+from xuliu.common.deciding import PersonReason
 from xuliu.common.state import move
 from xuliu.ordering.models import OrderLine
 
@@ -48,7 +49,7 @@ def test_a_new_installation_is_well(capsys: pytest.CaptureFixture[str]) -> None:
 
 @pytest.mark.django_db
 def test_a_paused_account_deserves_a_look_and_breaks_nothing(capsys: pytest.CaptureFixture[str]) -> None:
-    pause([opened_account().pk], why="our credit is used up")
+    pause([opened_account().pk], why=PersonReason.A_PERSON_SAYS, detail="our credit is used up")
     code, found = examine(capsys)
     assert code == 0
     assert found["carrier account cmcc"] == {

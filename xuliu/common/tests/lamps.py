@@ -9,6 +9,17 @@ from django.db import connection, models
 from django.test.utils import isolate_apps
 
 from xuliu.common.models import StateField
+from xuliu.common.reasons import WhyCode
+
+
+class LampReason(WhyCode):
+    """Why a lamp is turned."""
+
+    DARK = "dark"
+    SMELLS = "smells"
+    STORM = "storm"
+    OVER = "over"
+
 
 AT = datetime(2026, 3, 1, 8, tzinfo=UTC)
 
@@ -35,7 +46,8 @@ with isolate_apps("xuliu.common"):
         colour = models.CharField(max_length=20, default="")
         facts = models.JSONField(default=dict)
         paused_at = models.DateTimeField(null=True)
-        paused_why = models.TextField(default="")
+        paused_why = models.CharField(max_length=40, default="")
+        paused_detail = models.TextField(default="")
 
         objects: ClassVar[models.Manager["Lamp"]] = models.Manager()
 

@@ -32,7 +32,7 @@ def test_the_orm_gets_no_further_than_the_others() -> None:
     event = Event.objects.create(
         kind="lamp", subject_id=1, was="OFF", became="ON", actor_kind="worker", at=datetime.now(UTC)
     )
-    event.why = "a better story"
+    event.detail = "a better story"
 
     with pytest.raises(IntegrityError, match="append-only"), transaction.atomic():
         event.save()

@@ -10,8 +10,9 @@ from pytest_django import DjangoAssertNumQueries
 from xuliu.common import clock
 from xuliu.common.actor import Actor, acting
 from xuliu.common.models import Event
+from xuliu.common.reasons import Why
 from xuliu.common.state import move
-from xuliu.common.tests.lamps import Lamp, lamp_table, make_lamps, states
+from xuliu.common.tests.lamps import Lamp, LampReason, lamp_table, make_lamps, states
 from xuliu.common.tests.waiting import until
 
 State = Lamp.State
@@ -50,7 +51,7 @@ def test_every_move_leaves_an_event_that_says_who_from_to_and_why(lamps: None) -
     at = datetime(2026, 3, 2, tzinfo=UTC)
 
     with acting(Actor("person", 7, "Olga")):
-        move(Lamp, [first, second], to=State.ON, why=["it is dark", "so is it here"], at=at)
+        move(Lamp, [first, second], to=State.ON, why=[Why(LampReason.DARK), Why(LampReason.STORM, "9 bft")], at=at)
 
     events = Event.objects.filter(kind="lamp").order_by("subject_id")
     assert [
@@ -58,7 +59,8 @@ def test_every_move_leaves_an_event_that_says_who_from_to_and_why(lamps: None) -
             event.subject_id,
             event.was,
             event.became,
-            event.why,
+            event.why_code,
+            event.detail,
             event.actor_kind,
             event.actor_id,
             event.actor_label,
@@ -66,8 +68,8 @@ def test_every_move_leaves_an_event_that_says_who_from_to_and_why(lamps: None) -
         )
         for event in events
     ] == [
-        (first, "OFF", "ON", "it is dark", "person", 7, "Olga", at),
-        (second, "OFF", "ON", "so is it here", "person", 7, "Olga", at),
+        (first, "OFF", "ON", "dark", "", "person", 7, "Olga", at),
+        (second, "OFF", "ON", "storm", "9 bft", "person", 7, "Olga", at),
     ]
 
 
@@ -95,11 +97,11 @@ def test_what_all_rows_bring_alike_is_set_like_what_differs(lamps: None) -> None
         "paused_at": [at, at],
         "facts": ['{"n": 1}'] * 2,
     }
-    move(Lamp, ids, to=State.ON, why=["it is dark"] * 2, also_each=also_each)
+    move(Lamp, ids, to=State.ON, why=[Why(LampReason.DARK, "again")] * 2, also_each=also_each)
 
     found = Lamp.objects.order_by("id").values_list("watts", "colour", "paused_at", "facts")
     assert list(found) == [(60, "red", at, {"n": 1}), (60, "blue", at, {"n": 1})]
-    assert set(Event.objects.filter(kind="lamp", became="ON").values_list("why", flat=True)) == {"it is dark"}
+    assert set(Event.objects.filter(kind="lamp").values_list("why_code", "detail")) == {("dark", "again")}
 
 
 def test_the_instant_is_the_business_clocks(lamps: None) -> None:

@@ -20,7 +20,7 @@ from xuliu.interfaces.console.kit.columns import badge
 from xuliu.interfaces.console.timeline import around, calls_of
 from xuliu.interfaces.wording import figures
 from xuliu.interfaces.wording.decisions import why_not
-from xuliu.interfaces.wording.reasons import reason
+from xuliu.interfaces.wording.reasons import accepted, reason
 from xuliu.interfaces.wording.states import ATTEMPT_OUTCOMES, LINE_STATES
 from xuliu.ordering.models import Approval, Attempt, OrderLine
 from xuliu.ordering.patience import has_ended
@@ -123,9 +123,13 @@ def _words(line: OrderLine, reader_id: int | None) -> dict[str, dict[str, Any]]:
     words: dict[str, dict[str, Any]] = {decision: {"said": [], "has_said": False} for decision in Approval.Decision}
     for one in approvals:
         of_decision = words[one.decision]
-        of_decision["said"].append((names.get(one.person_id, one.person_id), figures.instant(one.at), reason(one.why)))
+        of_decision["said"].append((names.get(one.person_id, one.person_id), figures.instant(one.at), _said(one)))
         of_decision["has_said"] |= one.person_id == reader_id
     return words
+
+
+def _said(approval: Approval) -> str:
+    return accepted(approval.why) if approval.decision == Approval.Decision.ACCEPT else approval.why
 
 
 def _attempt(attempt: Attempt) -> dict[str, Any]:
@@ -134,7 +138,7 @@ def _attempt(attempt: Attempt) -> dict[str, Any]:
         "sent": figures.instant(attempt.sent_at) if attempt.sent_at else "",
         "answered": figures.instant(attempt.answered_at),
         "outcome": badge(attempt.outcome, ATTEMPT_OUTCOMES),
-        "detail": reason(attempt.detail),
+        "detail": reason(attempt.why_code, attempt.detail),
         "carrier_number": attempt.carrier_number,
     }
 

@@ -14,7 +14,7 @@ from xuliu.interfaces.console.kit.columns import badge
 from xuliu.interfaces.console.timeline import around, quoted
 from xuliu.interfaces.ways.wording import way_name
 from xuliu.interfaces.wording import figures
-from xuliu.interfaces.wording.reasons import reason
+from xuliu.interfaces.wording.reasons import refund_reason
 from xuliu.interfaces.wording.states import LINE_STATES, ORDER_STATES, PAYMENT_STATES, REFUND_STATES
 from xuliu.interfaces.wording.subjects import CHANNELS
 from xuliu.ledger.queries import OrderTotals, order_totals
@@ -135,5 +135,5 @@ def _refund(refund: Refund) -> dict[str, Any]:
         "state": badge(refund.state, REFUND_STATES),
         "amount": figures.amount(refund.amount_minor, refund.currency),
         "at": figures.instant(refund.sent_at or refund.requested_at),
-        "why": reason(refund.why),
+        "why": refund_reason(refund.why, refund.why_number),
     }

@@ -18,7 +18,7 @@ from xuliu.interfaces.console.timeline import around
 from xuliu.interfaces.ways.wording import way_name
 from xuliu.interfaces.wording import figures
 from xuliu.interfaces.wording.decisions import why_not
-from xuliu.interfaces.wording.reasons import reason
+from xuliu.interfaces.wording.reasons import refund_reason
 from xuliu.interfaces.wording.states import PAYMENT_STATES, REFUND_STATES
 from xuliu.ordering.models import Order
 from xuliu.party.models import Person
@@ -133,5 +133,5 @@ def _refund(refund: Refund) -> dict[str, Any]:
         "state": badge(refund.state, REFUND_STATES),
         "amount": figures.amount(refund.amount_minor, refund.currency),
         "at": figures.instant(refund.sent_at or refund.requested_at),
-        "why": reason(refund.why),
+        "why": refund_reason(refund.why, refund.why_number),
     }

@@ -16,7 +16,7 @@ from xuliu.interfaces.console.kit.columns import badge
 from xuliu.interfaces.console.timeline import around
 from xuliu.interfaces.wording import figures
 from xuliu.interfaces.wording.decisions import why_not
-from xuliu.interfaces.wording.reasons import reason
+from xuliu.interfaces.wording.reasons import refund_reason
 from xuliu.interfaces.wording.states import REFUND_NUMBER_STANDINGS, REFUND_STATES
 from xuliu.ordering.models import Order
 from xuliu.party.models import Person
@@ -50,7 +50,7 @@ def show(request: HttpRequest, refund_id: int) -> HttpResponse:
         "refund": refund,
         "state": badge(refund.state, REFUND_STATES),
         "amount": figures.amount(refund.amount_minor, refund.currency),
-        "why": reason(refund.why),
+        "why": refund_reason(refund.why, refund.why_number),
         "order": Order.objects.filter(id=refund.payment.order_id).first(),
         "sent": figures.instant(refund.sent_at),
         "numbers": [_number(number) for number in numbers],

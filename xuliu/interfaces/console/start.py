@@ -169,7 +169,7 @@ def _carrier(health: counts.Health) -> dict[str, Any]:
         "code": account.code,
         "tone": tone,
         "says": says,
-        "why": reason(account.paused_why),
+        "why": reason(account.paused_why, account.paused_detail),
         "health": health,
         "link": reverse("admin:carrier_carrieraccount_change", args=[account.pk]),
         "ready_link": f"{lines}?state=READY&account__id__exact={account.pk}",

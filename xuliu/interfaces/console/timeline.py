@@ -103,7 +103,7 @@ def _moved(event: Event, names: dict[tuple[str, int], str]) -> TimelineEntry:
         subject=names.get((event.kind, event.subject_id), str(ONE.get(event.kind, event.kind))),
         text=badge(event.became, words),
         who=who(event.actor_kind, event.actor_label),
-        detail=reason(event.why),
+        detail=reason(event.why_code, event.detail),
         has_failed=words.get(event.became, Word("")).tone == "dark",
     )
 

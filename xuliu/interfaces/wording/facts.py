@@ -9,7 +9,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from xuliu.interfaces.wording import figures
-from xuliu.interfaces.wording.reasons import reason
+from xuliu.interfaces.wording.reasons import note, reason
 from xuliu.interfaces.wording.states import STATES_OF, Word
 
 NAMES: Mapping[str, Promise] = {
@@ -55,7 +55,8 @@ def named(facts: Mapping[str, Any], *, subject_kind: str) -> Iterator[tuple[str,
                 text = _text(key, value, facts, subject_kind)
             except (TypeError, ValueError):  # an older release kept it otherwise
                 text = str(value)
-            yield str(NAMES.get(key, key)), text
+            if text:
+                yield str(NAMES.get(key, key)), text
 
 
 def _text(key: str, value: Any, facts: Mapping[str, Any], subject_kind: str) -> str:
@@ -73,4 +74,4 @@ def _text(key: str, value: Any, facts: Mapping[str, Any], subject_kind: str) -> 
         return figures.last_day(date.fromisoformat(value))
     if key.startswith("bytes_"):
         return figures.exact_size(value)
-    return reason(str(value))
+    return reason(value) if key == "why" else note(str(value))

@@ -5,6 +5,8 @@ from collections.abc import Mapping
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from xuliu.ordering.models import Channel
+
 ONE: Mapping[str, Promise] = {
     "order": _("Order"),
     "orderline": _("Line"),
@@ -27,9 +29,8 @@ ACTORS: Mapping[str, Promise] = {
     "command": _("Command line"),
 }
 CHANNELS: Mapping[str, Promise] = {
-    "merchant": _("Phone page"),
-    "command": _("Command line"),
-    "console": _("Console"),
+    Channel.MERCHANT: _("Phone page"),
+    Channel.COMMAND: _("Command line"),
 }
 
 

@@ -12,20 +12,20 @@ from django.db import connection
 
 from xuliu.common import arrays, clock, stops, wake
 from xuliu.common.chunks import CHUNK, apply_halving
+from xuliu.common.reasons import Why
 from xuliu.common.state import move
 from xuliu.common.trail import log_rows
 from xuliu.ledger import addresses
 from xuliu.ledger.operations import Entry, post
 from xuliu.ordering.buying.paid import Funds, PaidOrder, pay
 from xuliu.ordering.buying.verdict import (
-    APPLY,
-    DOUBTED,
     GIVEN_BACK,
-    REPEAT,
     UNCOUNTED,
     LockedOrder,
     LockedPayment,
     Verdict,
+    VerdictCase,
+    VerdictCode,
     judge,
 )
 from xuliu.ordering.models import Order, OrderLine
@@ -34,7 +34,8 @@ from xuliu.payment.hearing import apply_refunds
 from xuliu.payment.inbox import ReadNotice, locked_notices, set_notice_aside, waiting_notices
 from xuliu.payment.models import Notice, Payment
 from xuliu.payment.operations import NewRefund, close_confirmed, doubt, request_refunds
-from xuliu.payment.payment_steps import PAID
+from xuliu.payment.payment_steps import PAID, SAID
+from xuliu.payment.reasons import NoticeReason
 from xuliu.ticket.operations import NewCase, open_cases
 
 log = logging.getLogger(__name__)
@@ -61,7 +62,7 @@ def _apply(ids: Sequence[int]) -> None:
         _hold_back(refunds.outside)
         every = {heard.notice_id for heard in notices}
         move(Notice, sorted(every - strange), to=Notice.State.APPLIED)
-        move(Notice, sorted(strange), to=Notice.State.SET_ASIDE, why="does not match; see its case")
+        move(Notice, sorted(strange), to=Notice.State.SET_ASIDE, why=NoticeReason.DOES_NOT_FIT)
 
 
 def _apply_payments(heard: Sequence[ReadNotice], orders: Mapping[int, LockedOrder]) -> set[int]:
@@ -72,12 +73,17 @@ def _apply_payments(heard: Sequence[ReadNotice], orders: Mapping[int, LockedOrde
     payments = _locked_payments(references, arrays.texts([one.report.number for one in heard if one.report.number]))
     verdicts = judge(heard, payments, orders, _orders_paid(orders))
     _succeed(verdicts)
-    pay([_paid(v.payment, v.heard, orders) for v in verdicts if v.payment and v.code == APPLY])
+    pay([_paid(v.payment, v.heard, orders) for v in verdicts if v.payment and v.code is VerdictCode.APPLIED])
     _give_back([v for v in verdicts if v.code in GIVEN_BACK])
     for code in {verdict.code for verdict in verdicts}:
         judged = [verdict for verdict in verdicts if verdict.code == code]
-        log_rows(log, f"payment judged: {code}", judged, level=logging.INFO if code == APPLY else logging.WARNING)
-    return _suspend([v for v in verdicts if v.code not in (APPLY, REPEAT, *GIVEN_BACK)])
+        log_rows(
+            log,
+            f"payment judged: {code}",
+            judged,
+            level=logging.INFO if code is VerdictCode.APPLIED else logging.WARNING,
+        )
+    return _suspend([v for v in verdicts if v.code not in (VerdictCode.APPLIED, VerdictCode.REPEAT, *GIVEN_BACK)])
 
 
 def _locked_payments(references: str, numbers: str) -> dict[str, LockedPayment]:
@@ -117,12 +123,12 @@ def _succeed(verdicts: Sequence[Verdict]) -> None:
         Payment,
         [payment_id for payment_id, _, _ in paid],
         to=Payment.State.SUCCEEDED,
-        why=[code for _, _, code in paid],
+        why=[Why(code) for _, _, code in paid],
         also={"lease_until": None, "doubted_at": None},
         also_each={
             "number": [heard.report.number for _, heard, _ in paid],
             "paid_at": [heard.report.at or heard.received_at for _, heard, _ in paid],
-            "is_applied": [code == APPLY for _, _, code in paid],
+            "is_applied": [code is VerdictCode.APPLIED for _, _, code in paid],
         },
     )
 
@@ -139,15 +145,25 @@ def _paid(payment: LockedPayment, heard: ReadNotice, orders: Mapping[int, Locked
 
 def _give_back(verdicts: Sequence[Verdict]) -> None:
     """Whole and by itself, once for each of the provider's transactions."""
-    back = [(v.payment, f"{v.code}:{v.heard.report.number}"[:80]) for v in verdicts if v.payment]
-    wanted = [NewRefund(payment_id=p.id, amount_minor=p.amount_minor, currency=p.currency, why=why) for p, why in back]
-    request_refunds(wanted)
-    post([_given_back(payment, why) for payment, why in back], at=clock.now())
+    back = [(verdict, verdict.payment) for verdict in verdicts if verdict.payment]
+    request_refunds(
+        [
+            NewRefund(
+                payment_id=payment.id,
+                amount_minor=payment.amount_minor,
+                currency=payment.currency,
+                why=GIVEN_BACK[verdict.code],
+                why_number=verdict.heard.report.number,
+            )
+            for verdict, payment in back
+        ]
+    )
+    post([_given_back(verdict, payment) for verdict, payment in back], at=clock.now())
 
 
-def _given_back(payment: LockedPayment, why: str) -> Entry:
+def _given_back(verdict: Verdict, payment: LockedPayment) -> Entry:
     return Entry(
-        reference=f"payment:{payment.id}:{why}",
+        reference=f"payment:{payment.id}:" + f"{verdict.code}:{verdict.heard.report.number}"[:80],
         source=addresses.provider_receivable(payment.account_id),
         destination=addresses.refund_payable(payment.account_id),
         amount_minor=payment.amount_minor,
@@ -159,7 +175,7 @@ def _given_back(payment: LockedPayment, why: str) -> Entry:
 def _suspend(verdicts: Sequence[Verdict]) -> set[int]:
     entries = [_suspended(v) for v in verdicts if v.heard.report.amount_minor and v.code not in UNCOUNTED]
     post(entries, at=clock.now())
-    doubt([v.payment.id for v in verdicts if v.payment and v.code == DOUBTED])
+    doubt([v.payment.id for v in verdicts if v.payment and v.code is VerdictCode.DOUBTED])
     open_cases([_case(verdict) for verdict in verdicts])
     return {verdict.heard.notice_id for verdict in verdicts}
 
@@ -185,15 +201,16 @@ def _case(verdict: Verdict) -> NewCase:
         "expected": {"amount_minor": payment.amount_minor, "currency": payment.currency} if payment else None,
         "provider_number": report.number,
     }
-    return NewCase(kind=verdict.code, subject_kind=subject[0], subject_id=subject[1], facts=facts)
+    return NewCase(kind=VerdictCase(verdict.code.value), subject_kind=subject[0], subject_id=subject[1], facts=facts)
 
 
 def _end_payments(heard: Sequence[ReadNotice]) -> None:
     if not heard:
         return
-    references = [one.report.reference for one in heard]
-    ids = Payment.objects.filter(reference__in=references, state__in=Payment.LIVE).values_list("id", flat=True)
-    close_confirmed(payment_ids=sorted(ids), why="the provider says so")
+    said = {one.report.reference: Why(SAID[one.report.standing]) for one in heard}
+    live = Payment.objects.filter(reference__in=said, state__in=Payment.LIVE).order_by("id")
+    ended = dict(live.values_list("id", "reference"))
+    close_confirmed(payment_ids=list(ended), why=[said[reference] for reference in ended.values()])
     wake.after_commit("order.expire")
 
 

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from xuliu.common import clock, stops, wake
 from xuliu.common.state import move
+from xuliu.ordering.buying.reasons import OrderReason
 from xuliu.ordering.models import Order, OrderLine
 from xuliu.payment.operations import request_close
 
@@ -13,10 +14,10 @@ def cancel(*, order_id: int) -> None:
     can be paid any more; money that arrives before that still counts."""
     with stops.transaction("cancel"):
         Order.objects.select_for_update(no_key=True).get(id=order_id)
-        give_up(order_id=order_id, why="cancelled by the payer")
+        give_up(order_id=order_id, why=OrderReason.CANCELLED_BY_PAYER)
 
 
-def give_up(*, order_id: int, why: str) -> None:
+def give_up(*, order_id: int, why: OrderReason) -> None:
     """Have an unpaid order end, inside the caller's transaction, which has locked it; a paid one goes on."""
     if ids := move(Order, [order_id], to=Order.State.LAPSED, only_from=[Order.State.QUOTED], why=why):
         drop_unpaid(ids)

@@ -16,9 +16,9 @@ from xuliu.ordering.buying import openings
 from xuliu.ordering.buying.cancel import give_up
 from xuliu.ordering.buying.offers import Offer
 from xuliu.ordering.buying.quote import QUOTE_VALID, Selection, offered, write
-from xuliu.ordering.models import Order, PageOrder
+from xuliu.ordering.buying.reasons import OrderReason
+from xuliu.ordering.models import Channel, Order, PageOrder
 
-CHANNEL = "merchant"
 MOST_OPEN = 10
 LEAST_LEFT = timedelta(minutes=5)
 # A quote keeps its place for so long: else who keeps pressing would write orders without end.
@@ -62,7 +62,7 @@ def choose(*, selections: Sequence[Selection], price_list_id: int, merchant_id: 
             offers,
             at=at,
             price_list_id=price_list_id,
-            channel=CHANNEL,
+            channel=Channel.MERCHANT,
             merchant_id=merchant_id,
             is_waited_for=True,
         )
@@ -141,7 +141,7 @@ def _make_room(standing: Sequence[_Open], visitor: Visitor, at: datetime) -> Non
     ranked = [(rank, order.id) for order in standing if (rank := _rank(order, visitor, at)) is not None]
     if not ranked:
         raise TooManyOpen("too_many_open_here" if visitor.is_by_sticker else "too_many_open")
-    give_up(order_id=min(ranked)[1], why="another order of the SIM took its place")
+    give_up(order_id=min(ranked)[1], why=OrderReason.MADE_ROOM)
 
 
 def _rank(order: _Open, visitor: Visitor, at: datetime) -> int | None:

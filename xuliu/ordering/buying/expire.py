@@ -9,6 +9,7 @@ from xuliu.common import clock, stops
 from xuliu.common.chunks import CHUNK, apply_halving
 from xuliu.common.state import move
 from xuliu.ordering.buying.cancel import drop_unpaid
+from xuliu.ordering.buying.reasons import OrderReason
 from xuliu.ordering.buying.verdict import GRACE
 from xuliu.ordering.models import Order
 from xuliu.ordering.set_aside import NOT_SET_ASIDE, set_order_aside
@@ -60,7 +61,7 @@ def _end(ids: Sequence[int]) -> list[int]:
         request_close(order_ids=sorted(live))
         dead = [order for order in found if order.id not in live]
         cancelled = [order.id for order in dead if order.cancel_requested_at is not None]
-        ended = move(Order, cancelled, to=State.CANCELLED, why="cancelled by the payer")
+        ended = move(Order, cancelled, to=State.CANCELLED, why=OrderReason.CANCELLED_BY_PAYER)
         ended += move(Order, [order.id for order in dead if order.id not in set(cancelled)], to=State.EXPIRED)
         drop_unpaid(ended)
     return ended

@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import NamedTuple, Protocol
 
 from xuliu.common import clock
+from xuliu.common.reasons import WhyCode
 from xuliu.common.state import move
 from xuliu.ledger import addresses
 from xuliu.ledger.operations import Entry, post
@@ -53,7 +54,7 @@ class PaidOrder(NamedTuple):
     funds: Funds | None
 
 
-def pay(paid: Sequence[PaidOrder], *, why: str = "") -> None:
+def pay(paid: Sequence[PaidOrder], *, why: WhyCode | None = None) -> None:
     """Orders → PAID, their money → held, their lines → READY, inside the caller's transaction.
 
     The caller has judged that they may be paid. Raises RuntimeError, which undoes it all, for one that does not await

@@ -10,6 +10,7 @@ from xuliu.common import stops
 from xuliu.common.state import move
 from xuliu.ordering.buying.cannot_place import CannotPlace
 from xuliu.ordering.buying.place import place
+from xuliu.ordering.buying.reasons import SignInReason
 from xuliu.payment.accounts import provider_of, session_of
 from xuliu.payment.contract import Malformed, NoAnswer, NotSent
 from xuliu.payment.models import SignIn
@@ -23,7 +24,7 @@ class PayerAnswer:
     """Whom the provider named, or why it named nobody."""
 
     payer_id: str
-    why: str = ""
+    said: str = ""
 
 
 def know_payers(limit: int = AT_ONCE) -> int:
@@ -46,17 +47,24 @@ def _place_for(told: Sequence[tuple[SignIn, PayerAnswer]]) -> None:
     """Each by itself: they are few, and one that cannot be placed is told why."""
     for returned, who in told:
         if not who.payer_id:
-            _end(returned, refused=NOT_TOLD, why=who.why)
+            _end(returned, refused=NOT_TOLD, why=SignInReason.NOT_TOLD, detail=who.said)
             continue
         try:
             payment_id = place(order_id=returned.order_id, way=returned.way, payer_id=who.payer_id)
         except CannotPlace as no:
-            _end(returned, refused=no.code, why="the order could not be placed")
+            _end(returned, refused=no.code, why=SignInReason.NOT_PLACED, detail=no.code)
         else:
             _end(returned, payment_id=payment_id)
 
 
-def _end(returned: SignIn, *, payment_id: int | None = None, refused: str = "", why: str = "") -> None:
+def _end(
+    returned: SignIn,
+    *,
+    payment_id: int | None = None,
+    refused: str = "",
+    why: SignInReason | None = None,
+    detail: str = "",
+) -> None:
     state = SignIn.State.REFUSED if refused else SignIn.State.KNOWN
     also = {"code": "", "payment_id": payment_id, "refused": refused, "lease_until": None}
-    move(SignIn, [returned.pk], to=state, why=why, also=also)
+    move(SignIn, [returned.pk], to=state, why=why, detail=detail, also=also)

@@ -11,6 +11,7 @@ from xuliu.common.state import move
 from xuliu.ordering.buying import openings
 from xuliu.ordering.buying.cannot_place import CannotPlace
 from xuliu.ordering.buying.paid import PaidOrder, pay
+from xuliu.ordering.buying.reasons import OrderReason
 from xuliu.ordering.buying.ways_to_pay import provider_account
 from xuliu.ordering.models import Order
 from xuliu.payment.accounts import capabilities_of
@@ -31,7 +32,7 @@ def place(*, order_id: int, way: str, payer_id: str = "") -> int | None:
         _check(order)
         if order.total_minor == 0:
             move(Order, [order.id], to=Order.State.AWAITING_PAYMENT)
-            pay([PaidOrder(order, clock.now(), None)], why="nothing to pay")
+            pay([PaidOrder(order, clock.now(), None)], why=OrderReason.NOTHING_TO_PAY)
             return None
         account = provider_account(order.seller_id, order.currency, way)
         if order.shares and not is_live(order_id=order.id, way=way, payer_id=payer_id):

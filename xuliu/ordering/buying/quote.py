@@ -11,6 +11,7 @@ from xuliu.common import arrays, clock, stops
 from xuliu.common.chunks import in_chunks
 from xuliu.common.codes import new_code
 from xuliu.ordering.buying.offers import SAID_BY_CARRIER, Offer, Refusal, answers
+from xuliu.ordering.models import Channel
 
 QUOTE_VALID = timedelta(minutes=15)
 LINES_PER_STATEMENT = 5_000
@@ -36,7 +37,7 @@ def quote(
     *,
     selections: Sequence[Selection],
     price_list_id: int,
-    channel: str,
+    channel: Channel,
     merchant_id: int | None = None,
     is_waited_for: bool = False,
 ) -> int:
@@ -63,7 +64,7 @@ def write(
     *,
     at: datetime,
     price_list_id: int,
-    channel: str,
+    channel: Channel,
     merchant_id: int | None,
     is_waited_for: bool,
 ) -> int:
@@ -91,7 +92,7 @@ def _insert_order(
     price_list_id: int,
     offers: Sequence[Offer],
     at: datetime,
-    channel: str,
+    channel: Channel,
     merchant_id: int | None,
     is_waited_for: bool,
 ) -> int:

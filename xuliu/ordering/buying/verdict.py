@@ -5,31 +5,53 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
+from xuliu.common.reasons import WhyCode
 from xuliu.ordering.models import Order
-from xuliu.payment import outside
+from xuliu.payment.cases import PaymentCase
 from xuliu.payment.contract import Status
 from xuliu.payment.inbox import ReadNotice
 from xuliu.payment.models import Payment
+from xuliu.payment.reasons import RefundReason
+from xuliu.ticket.kinds import CaseKind
 
 GRACE = timedelta(minutes=2)
-APPLY = "applied"
 
-REPEAT = "repeat"
 
-PAID_TWICE = "paid_twice"
+class VerdictCode(WhyCode):
+    """What becomes of a payment that a provider says succeeded."""
 
-PAID_LATE = "paid_late"
+    APPLIED = "applied"
+    REPEAT = "repeat"
+    PAID_TWICE = "paid_twice"
+    PAID_LATE = "paid_late"
+    # A provider is paid once for one payment, and one number of its own is one payment: what is announced otherwise is
+    # looked at by a person, and no money is counted for it.
+    ANNOUNCED_AGAIN = "payment_announced_again"
+    # Said by a notice alone, and other than we asked for: the provider is asked, and its answer is judged.
+    DOUBTED = "payment_doubted"
+    UNKNOWN = "payment_unknown"
+    OF_NO_ORDER = "payment_of_no_order"
+    TO_ANOTHER_MERCHANT = "payment_to_another_merchant"
+    IN_ANOTHER_CURRENCY = "payment_in_another_currency"
+    OF_ANOTHER_AMOUNT = "payment_of_another_amount"
+    REFUNDED_OUTSIDE = PaymentCase.REFUNDED_OUTSIDE.value
 
-GIVEN_BACK = (PAID_TWICE, PAID_LATE)
-# A provider is paid once for one payment, and one number of its own is one payment: what is announced otherwise is
-# looked at by a person, and no money is counted for it.
-ANNOUNCED_AGAIN = "payment_announced_again"
 
-# Said by a notice alone, and other than we asked for: the provider is asked, and its answer is judged.
-DOUBTED = "payment_doubted"
+class VerdictCase(CaseKind):
+    """A verdict by which no money is applied asks a person; each is named as its verdict."""
 
-UNCOUNTED = (ANNOUNCED_AGAIN, DOUBTED)
-REFUNDED = outside.CASE
+    ANNOUNCED_AGAIN = VerdictCode.ANNOUNCED_AGAIN.value
+    DOUBTED = VerdictCode.DOUBTED.value
+    UNKNOWN = VerdictCode.UNKNOWN.value
+    OF_NO_ORDER = VerdictCode.OF_NO_ORDER.value
+    TO_ANOTHER_MERCHANT = VerdictCode.TO_ANOTHER_MERCHANT.value
+    IN_ANOTHER_CURRENCY = VerdictCode.IN_ANOTHER_CURRENCY.value
+    OF_ANOTHER_AMOUNT = VerdictCode.OF_ANOTHER_AMOUNT.value
+    REFUNDED_OUTSIDE = VerdictCode.REFUNDED_OUTSIDE.value
+
+
+GIVEN_BACK = {VerdictCode.PAID_TWICE: RefundReason.PAID_TWICE, VerdictCode.PAID_LATE: RefundReason.PAID_LATE}
+UNCOUNTED = (VerdictCode.ANNOUNCED_AGAIN, VerdictCode.DOUBTED)
 
 
 # Tuples of what is looked at: making the rows of thousands took half of the time.
@@ -60,9 +82,9 @@ class LockedOrder(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What becomes of one payment that a provider says succeeded. Other codes than the above go to suspense."""
+    """What becomes of one payment that a provider says succeeded."""
 
-    code: str
+    code: VerdictCode
     heard: ReadNotice
     payment: LockedPayment | None
 
@@ -89,21 +111,21 @@ def judge(
     for one in sorted(heard, key=lambda one: (_is_doubtful(one, payments), *_when_paid(one))):
         payment = payments.get(one.report.reference)
         if _is_announced_again(one, payment, known, succeeded):
-            code = ANNOUNCED_AGAIN
+            code = VerdictCode.ANNOUNCED_AGAIN
         elif payment is None:
-            code = "payment_unknown"
+            code = VerdictCode.UNKNOWN
         elif payment.id in succeeded:
-            code = REPEAT
+            code = VerdictCode.REPEAT
         elif _is_doubtful(one, payments):
-            code = DOUBTED
+            code = VerdictCode.DOUBTED
         elif payment.reference in returned:
-            code = _misfit(one, payment) or REFUNDED
+            code = _misfit(one, payment) or VerdictCode.REFUNDED_OUTSIDE
         else:
             code = _misfit(one, payment) or _code(one, payment, orders, taken)
         if payment and code not in UNCOUNTED:
             succeeded.setdefault(payment.id, one.report.number)
             known.setdefault((one.account_id, one.report.number), payment.id)
-        if payment and code == APPLY:
+        if payment and code is VerdictCode.APPLIED:
             taken.add(payment.order_id)
         verdicts.append(Verdict(code, one, payment))
     return verdicts
@@ -112,7 +134,7 @@ def judge(
 def _is_doubtful(one: ReadNotice, payments: Mapping[str, LockedPayment]) -> bool:
     """Whether it was pushed to us and is not what we asked for: nothing moves by it before the provider was asked."""
     payment = payments.get(one.report.reference)
-    return one.is_pushed and payment is not None and _misfit(one, payment) != ""
+    return one.is_pushed and payment is not None and _misfit(one, payment) is not None
 
 
 def _when_paid(heard: ReadNotice) -> tuple[datetime, bool, int]:
@@ -132,21 +154,21 @@ def _is_announced_again(
     return known_of not in (None, payment.id) or succeeded.get(payment.id, "") not in ("", number)
 
 
-def _code(one: ReadNotice, payment: LockedPayment, orders: Mapping[int, LockedOrder], paid: set[int]) -> str:
+def _code(one: ReadNotice, payment: LockedPayment, orders: Mapping[int, LockedOrder], paid: set[int]) -> VerdictCode:
     order = orders.get(payment.order_id)
     if order is None:
-        return "payment_of_no_order"
+        return VerdictCode.OF_NO_ORDER
     if order.id in paid:
-        return PAID_TWICE
+        return VerdictCode.PAID_TWICE
     paid_at = one.report.at or one.received_at
     is_in_time = order.state == Order.State.AWAITING_PAYMENT and paid_at <= order.valid_until + GRACE
-    return APPLY if is_in_time else PAID_LATE
+    return VerdictCode.APPLIED if is_in_time else VerdictCode.PAID_LATE
 
 
-def _misfit(one: ReadNotice, payment: LockedPayment) -> str:
-    """What was paid otherwise than asked for; "" where nothing was."""
+def _misfit(one: ReadNotice, payment: LockedPayment) -> VerdictCode | None:
+    """What was paid otherwise than asked for; None where nothing was."""
     if payment.account_id != one.account_id or one.report.merchant_number not in ("", one.merchant_number):
-        return "payment_to_another_merchant"
+        return VerdictCode.TO_ANOTHER_MERCHANT
     if one.report.currency != payment.currency:
-        return "payment_in_another_currency"
-    return "payment_of_another_amount" if one.report.amount_minor != payment.amount_minor else ""
+        return VerdictCode.IN_ANOTHER_CURRENCY
+    return VerdictCode.OF_ANOTHER_AMOUNT if one.report.amount_minor != payment.amount_minor else None

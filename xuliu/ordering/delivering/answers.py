@@ -8,15 +8,18 @@ from django.db import connection
 
 from xuliu.carrier.contract import Answer, Outcome, Reason
 from xuliu.carrier.operations import pause
+from xuliu.carrier.reasons import CarrierReason
 from xuliu.common import arrays, clock, stops, wake
+from xuliu.common.reasons import Why
 from xuliu.common.state import move
 from xuliu.common.trail import log_rows
 from xuliu.ordering.delivering.active_lines import ActiveLine
 from xuliu.ordering.delivering.client import CarrierClient
 from xuliu.ordering.delivering.outcomes import LOOK_BACK_AFTER, land, reject
+from xuliu.ordering.delivering.reasons import LineCase, LineReason
 from xuliu.ordering.models import OrderLine
 from xuliu.ordering.patience import backoff, may_be_sent_again
-from xuliu.ticket.operations import NewCase, open_cases
+from xuliu.ticket.operations import NewCase, open_case, open_cases
 
 log = logging.getLogger(__name__)
 State = OrderLine.State
@@ -87,6 +90,11 @@ NEXT = {
     Outcome.ACCEPTED: (State.ACCEPTED, ASK_FIRST),
     Outcome.UNKNOWN: (State.UNKNOWN, ASK_FIRST),
 }
+SAID = {
+    Outcome.DONE: LineReason.SAID_DONE,
+    Outcome.ACCEPTED: LineReason.SAID_ACCEPTED,
+    Outcome.UNKNOWN: LineReason.NO_ANSWER,
+}
 
 
 def _go_on(outcome: Outcome, answered: Sequence[Answered], only_from: Sequence[str]) -> None:
@@ -99,15 +107,21 @@ def _go_on(outcome: Outcome, answered: Sequence[Answered], only_from: Sequence[s
             [line.id for line, _ in answered],
             to=state,
             only_from=allowed,
-            why=[answer.detail for _, answer in answered],
+            why=[Why(SAID[outcome], answer.detail) for _, answer in answered],
             also={"due_at": clock.now() + wait, "tries": 0},
         )
     wake.after_commit("verify" if outcome is Outcome.DONE else "check")
 
 
 def _refused(answered: Sequence[Answered], only_from: Sequence[str]) -> None:
-    whys = [f"the carrier refused ({answer.reason}): {answer.detail}" for _, answer in answered]
+    whys = [Why(_refused_for(answer), answer.detail) for _, answer in answered]
     reject([line.id for line, _ in answered], only_from=only_from, why=whys)
+
+
+def _refused_for(answer: Answer) -> LineReason:
+    if answer.reason is Reason.SIM:
+        return LineReason.REFUSED_FOR_SIM
+    return LineReason.REFUSED_FOR_PLAN if answer.reason is Reason.PLAN else LineReason.REFUSED
 
 
 def _wait(peer: CarrierClient, answered: Sequence[Answered], only_from: Sequence[str]) -> None:
@@ -117,7 +131,7 @@ def _wait(peer: CarrierClient, answered: Sequence[Answered], only_from: Sequence
         [line.id for line, _ in answered],
         to=State.READY,
         only_from=only_from,
-        why=[f"not sent: {answer.detail}" for _, answer in answered],
+        why=[Why(LineReason.NOT_SENT, answer.detail) for _, answer in answered],
         also_each={
             "due_at": [_due(line, answer) for line, answer in answered],
             "tries": [min(line.tries + 1, 1000) for line, _ in answered],
@@ -129,7 +143,7 @@ def _wait(peer: CarrierClient, answered: Sequence[Answered], only_from: Sequence
     )
     ours = next((answer for _, answer in answered if answer.reason is Reason.ACCOUNT), None)
     if ours is not None:
-        pause_account(peer.account.id, why=ours.detail)
+        pause_account(peer.account.id, said=ours.detail)
 
 
 def _due(line: ActiveLine, answer: Answer) -> datetime:
@@ -153,24 +167,15 @@ def keep_from_sending(lines: Sequence[ActiveLine]) -> None:
 
 def _in_vain(line: ActiveLine) -> NewCase:
     facts = {"sendings": line.sent_before + 1, "sent_at": line.sent_at, "paid_at": line.paid_at}
-    return NewCase(kind="line_sent_in_vain", subject_kind="orderline", subject_id=line.id, facts=facts)
+    return NewCase(kind=LineCase.SENT_IN_VAIN, subject_kind="orderline", subject_id=line.id, facts=facts)
 
 
-def pause_account(account_id: int, *, why: str) -> None:
+def pause_account(account_id: int, *, said: str) -> None:
     """The carrier will take nothing from us until a person has seen to it: stop and tell the operator.
 
     One such word is enough, where a payment provider's takes three: of ACCOUNT are only words about our balance, means
     of payment or credentials, which the next line would hear as well, and a person has to fill or mend what they name.
     A pause that was wrong costs time, but no line fails or is given back by it.
     """
-    pause([account_id], why=why)
-    open_cases(
-        [
-            NewCase(
-                kind="carrier_account_paused",
-                subject_kind="carrieraccount",
-                subject_id=account_id,
-                facts={"why": why},
-            )
-        ]
-    )
+    pause([account_id], why=CarrierReason.US_REFUSED, detail=said)
+    open_case(LineCase.ACCOUNT_PAUSED, ("carrieraccount", account_id), {"said": said})

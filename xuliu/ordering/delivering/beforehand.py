@@ -7,37 +7,13 @@ answer that leaves something out) would make an older delivery look like the pro
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
-from enum import StrEnum
 
 from xuliu.carrier.contract import Proof, Reading
 from xuliu.ordering.delivering.evidence import Promise, by_readings, filled, is_proven, on_top, shows_less
+from xuliu.ordering.delivering.reasons import Short
 
 AGREE_AFTER = timedelta(minutes=1)  # two readings that say "nothing" are no echo of one another
-
-
-class Short(StrEnum):
-    """What a reading before is short of, for which the line is not sent."""
-
-    END = "end"  # an earlier end than was proven
-    BYTES = "bytes"  # fewer bytes than were proven
-    PLANS = "plans"  # a plan that was proven and still runs is not listed
-    SHOWN_END = "shown_end"  # an earlier end than the carrier showed when somebody looked
-    SHOWN_BYTES = "shown_bytes"  # fewer bytes than it showed then
-    NO_END = "no_end"  # no end, and we know none: once more has to say so
-    NO_BYTES = "no_bytes"  # no bytes granted, and nothing else could prove them
-    NO_PLANS = "no_plans"  # no plans, and we know none: once more has to say so
-
-
-WORDS = {
-    Short.END: "not sent: the carrier shows an earlier end than was proven",
-    Short.BYTES: "not sent: the carrier shows fewer bytes than were proven",
-    Short.PLANS: "not sent: the carrier does not list every plan that was proven",
-    Short.SHOWN_END: "not sent: the carrier shows an earlier end than when the SIM was looked up",
-    Short.SHOWN_BYTES: "not sent: the carrier shows fewer bytes than when the SIM was looked up",
-    Short.NO_END: "not sent: the carrier says no end, and no other is known",
-    Short.NO_BYTES: "not sent: the carrier says no bytes granted, without which nothing can be proven",
-    Short.NO_PLANS: "not sent: the carrier lists no plans, and no other are known",
-}
+SHOWN = {Short.END: Short.SHOWN_END, Short.BYTES: Short.SHOWN_BYTES}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,14 +49,14 @@ def judge(promise: Promise, before: Reading, known: Known) -> Judged:
     """Whether the line may be sent on this reading."""
     least = known.earlier if known.is_let_through else known.proven
     if least is not None and (less := shows_less(before, least, promise.zone)):
-        return Judged(short=Short(less))
+        return Judged(short=less)
     stands_in = _stands_in(before, [least] if known.is_let_through else [least, known.looked], known.end_on)
     if known.is_let_through:  # an end that two people accept as the true one is held against nothing later
         is_said = stands_in is None or filled(before, stands_in) == before
         end_on = stands_in.period_end_on if stands_in and before.period_end_on is None else None
         return Judged(stands_in=None if is_said or stands_in is None else replace(stands_in, period_end_on=end_on))
     if known.looked is not None and (less := shows_less(before, known.looked, promise.zone)):
-        return Judged(short=Short(f"shown_{less}"))
+        return Judged(short=SHOWN.get(less, less))
     short = _unsaid(promise, filled(before, stands_in), known)
     if short is None or _agrees(short, before, known.earlier):
         return Judged(stands_in=stands_in)

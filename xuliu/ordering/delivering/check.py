@@ -21,6 +21,7 @@ from xuliu.ordering.delivering.claims import lease_due
 from xuliu.ordering.delivering.client import CarrierClient
 from xuliu.ordering.delivering.deadlines import absence_proves_from
 from xuliu.ordering.delivering.outcomes import land
+from xuliu.ordering.delivering.reasons import LineReason
 from xuliu.ordering.models import Flight, OrderLine
 from xuliu.ordering.patience import backoff, may_be_sent_again
 from xuliu.ordering.set_aside import set_line_aside
@@ -47,7 +48,7 @@ def _recover(lines: Sequence[int]) -> None:
                 unsent,
                 to=State.READY,
                 only_from=[State.SUBMITTING],
-                why="its worker died before it was sent",
+                why=LineReason.DIED_UNSENT,
                 also={"due_at": clock.now()},
             )
         )
@@ -56,7 +57,7 @@ def _recover(lines: Sequence[int]) -> None:
             sent,
             to=State.UNKNOWN,
             only_from=[State.SUBMITTING],
-            why="its worker died after it was sent",
+            why=LineReason.DIED_SENT,
             also={"due_at": clock.now(), "tries": 0},
         )
         if sent:
@@ -156,7 +157,7 @@ def _send_again(lines: Sequence[ActiveLine]) -> None:
             [line.id for line in lines if may_be_sent_again(line.sent_before + 1)],
             to=State.READY,
             only_from=[State.UNKNOWN],
-            why="proven: the carrier never did it",
+            why=LineReason.NEVER_DONE,
             also={"due_at": clock.now(), "tries": 0},
         )
         land(moved)
@@ -188,6 +189,6 @@ def _give_up_waiting(peer: CarrierClient, lines: Sequence[ActiveLine]) -> None:
                 late,
                 to=State.VERIFYING,
                 only_from=[State.ACCEPTED],
-                why="the carrier gave no end in time",
+                why=LineReason.NO_END_IN_TIME,
                 also={"due_at": clock.now(), "tries": 0},
             )

@@ -11,26 +11,30 @@ from datetime import datetime
 from xuliu.carrier.accounts import capabilities_of
 from xuliu.carrier.models import CarrierAccount
 from xuliu.common import clock, events, stops, wake
-from xuliu.common.deciding import PEOPLE_NEEDED, CannotDecide, check_reason, deciding_person
+from xuliu.common.deciding import PEOPLE_NEEDED, CannotDecide, PersonReason, check_reason, deciding_person
 from xuliu.common.state import move
 from xuliu.ordering.delivering.active_lines import ActiveLine, lines_by_id
 from xuliu.ordering.delivering.deadlines import absence_proves_from
 from xuliu.ordering.delivering.outcomes import LOOK_BACK_AFTER, Delivery, complete, land, reject
 from xuliu.ordering.delivering.ready import release_lines
+from xuliu.ordering.delivering.reasons import LineCase, LineReason
 from xuliu.ordering.models import Approval, Attempt, Order, OrderLine
+from xuliu.ordering.patience import OverdueCase
+from xuliu.ordering.set_aside import SetAsideCase
 from xuliu.party.permission import needs
 from xuliu.party.rights import Right
+from xuliu.ticket.kinds import CaseKind
 from xuliu.ticket.operations import close_answered
 
 State = OrderLine.State
 Decision = Approval.Decision
-PROOF = "; proof: "  # between the reason and the proof of what a person accepts
+SAYS = PersonReason.A_PERSON_SAYS
 # The questions that a decision answers; other cases about the line stay open.
-ASKED_AGAIN = ("line_set_aside", "line_held_back", "line_sent_in_vain")
-SENT_AGAIN = ("line_waits", "line_set_aside", "line_sent_in_vain")
-SENT_ON_READING = ("line_held_back", "line_set_aside")
-REFUNDED = ("line_waits", "line_disputed", "line_set_aside", "line_sent_in_vain", "line_held_back")
-ACCEPTED = ("line_waits", "line_disputed", "line_set_aside", "line_sent_in_vain")
+ASKED_AGAIN = (SetAsideCase.LINE, LineCase.HELD_BACK, LineCase.SENT_IN_VAIN)
+SENT_AGAIN = (OverdueCase.LINE, SetAsideCase.LINE, LineCase.SENT_IN_VAIN)
+SENT_ON_READING = (LineCase.HELD_BACK, SetAsideCase.LINE)
+REFUNDED = (OverdueCase.LINE, LineCase.DISPUTED, SetAsideCase.LINE, LineCase.SENT_IN_VAIN, LineCase.HELD_BACK)
+ACCEPTED = (OverdueCase.LINE, LineCase.DISPUTED, SetAsideCase.LINE, LineCase.SENT_IN_VAIN)
 
 
 @needs(Right.DECIDE)
@@ -43,7 +47,7 @@ def ask_again(*, line_id: int, why: str = "") -> None:
         orders = list(paid)
         OrderLine.objects.filter(id=line_id).update(is_set_aside=False, due_at=clock.now(), tries=0)
         release_lines(orders)
-        _answer(line_id, ASKED_AGAIN, why or "asked again")
+        _answer(line_id, ASKED_AGAIN, why)
         for step in ("fulfil", "check", "verify"):
             wake.after_commit(step)
 
@@ -60,7 +64,7 @@ def send_again(*, line_id: int, why: str) -> bool:
         if not _two_say_so(line, Decision.SEND_AGAIN, person_id, why):
             return False
         also = {"due_at": clock.now(), "tries": 0, "is_set_aside": False}
-        moved = move(OrderLine, [line.id], to=State.READY, only_from=[State.UNKNOWN], why=why, also=also)
+        moved = move(OrderLine, [line.id], to=State.READY, only_from=[State.UNKNOWN], why=SAYS, detail=why, also=also)
         land(moved)
         if moved:
             _answer(line.id, SENT_AGAIN, why)
@@ -85,7 +89,7 @@ def send_on_reading(*, line_id: int, why: str) -> bool:
         held = Attempt.objects.get(line_id=line.id, number=line.attempt)
         Attempt.objects.filter(id=held.pk).update(is_let_through=True)
         OrderLine.objects.filter(id=line.id).update(is_set_aside=False, due_at=clock.now(), tries=0)
-        events.record(OrderLine(id=line.id), was=State.READY, became=State.READY, why=why)
+        events.record(OrderLine(id=line.id), was=State.READY, became=State.READY, why=SAYS, detail=why)
         _answer(line.id, SENT_ON_READING, why)
         wake.after_commit("fulfil")
         return True
@@ -113,7 +117,7 @@ def refund(*, line_id: int, why: str) -> bool:
             raise CannotDecide("not_stuck")
         sent = Attempt.objects.filter(line_id=line.id, number=line.attempt, sent_at__isnull=False)
         sent.update(recheck_at=clock.now() + LOOK_BACK_AFTER[0])
-        refused = reject([line.id], only_from=[line.state], why=why)
+        refused = reject([line.id], only_from=[line.state], why=SAYS, detail=why)
         if refused:
             _answer(line.id, REFUNDED, why)
         return bool(refused)
@@ -130,21 +134,22 @@ def accept(*, line_id: int, why: str, proof: str) -> bool:
     check_reason(why)
     if not proof.strip():
         raise CannotDecide("no_proof")
-    said = f"{why}{PROOF}{proof}"
+    said, seen = f"{why}\n{' '.join(proof.split())}", LineReason.ACCEPTED_ON_PROOF
     with stops.transaction("decide.accept"):
         line = _locked(line_id, State.UNKNOWN, State.DISPUTED)
         if line.state == State.UNKNOWN:
             if not _two_say_so(line, Decision.ACCEPT, person_id, said):
                 return False
-            move(OrderLine, [line.id], to=State.VERIFYING, only_from=[State.UNKNOWN], why="two people have seen it")
-        completed = complete([_seen(line)], only_from=[State.VERIFYING, State.DISPUTED], why=said)
+            move(OrderLine, [line.id], to=State.VERIFYING, only_from=[State.UNKNOWN], why=LineReason.SEEN_BY_TWO)
+        completed = complete([_seen(line)], only_from=[State.VERIFYING, State.DISPUTED], why=seen, detail=said)
         if completed:
             _answer(line.id, ACCEPTED, why)
         return bool(completed)
 
 
-def _answer(line_id: int, kinds: Sequence[str], why: str) -> None:
-    close_answered(subject=("orderline", line_id), kinds=kinds, why=why)
+def _answer(line_id: int, kinds: Sequence[CaseKind], said: str) -> None:
+    why = SAYS if said else PersonReason.ASKED_AGAIN
+    close_answered(subject=("orderline", line_id), kinds=kinds, why=why, detail=said)
 
 
 def _seen(line: ActiveLine) -> Delivery:
@@ -170,7 +175,7 @@ def _two_say_so(line: ActiveLine, decision: str, person_id: int, why: str) -> bo
     _, is_new = words.get_or_create(**key, defaults=said)
     are_enough = words.filter(decision=decision).count() >= PEOPLE_NEEDED
     if is_new and not are_enough:  # the last word stands on what it brings about
-        events.record(OrderLine(id=line.id), was=line.state, became=line.state, why=why)
+        events.record(OrderLine(id=line.id), was=line.state, became=line.state, why=SAYS, detail=why)
     return are_enough
 
 

@@ -17,6 +17,7 @@ from xuliu.ordering.delivering.client import CarrierClient
 from xuliu.ordering.delivering.delivered_since import delivered_since
 from xuliu.ordering.delivering.evidence import Promise, by_readings, is_proven, on_top
 from xuliu.ordering.delivering.outcomes import LOOK_BACK_AFTER
+from xuliu.ordering.delivering.reasons import LineCase
 from xuliu.ordering.delivering.surplus import surplus_of
 from xuliu.ordering.models import Attempt, OrderLine
 from xuliu.ordering.set_aside import AFTER_A_FAILURE, set_line_aside
@@ -87,4 +88,4 @@ def _has_come(line: ActiveLine, others: Sequence[Promise] | None, after: Reading
 
 def _case(line: ActiveLine) -> NewCase:
     facts = {"attempt": line.attempt, "sent_at": line.sent_at, "refused_at": line.answered_at}
-    return NewCase(kind="delivered_after_refusal", subject_kind="orderline", subject_id=line.id, facts=facts)
+    return NewCase(kind=LineCase.DELIVERED_AFTER_REFUSAL, subject_kind="orderline", subject_id=line.id, facts=facts)

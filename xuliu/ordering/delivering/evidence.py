@@ -10,6 +10,7 @@ from typing import Any
 from xuliu.carrier.contract import ListedPlan, Proof, Reading
 from xuliu.common.clock import civil_date
 from xuliu.common.dates import add_term
+from xuliu.ordering.delivering.reasons import Short
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,19 +76,19 @@ def filled(before: Reading, known: Reading | None) -> Reading:
     return replace(before, period_end_on=end_on, granted_bytes=granted, plans=plans)
 
 
-def shows_less(reading: Reading, proven: Reading, zone: str) -> str:
-    """In what a reading shows less than one that proved a delivery: `end`, `bytes` or `plans`, "" in nothing.
+def shows_less(reading: Reading, proven: Reading, zone: str) -> Short | None:
+    """In what a reading shows less than one that proved a delivery; None in nothing.
 
     What it says is compared, not when: a copy that lags behind dates itself as it likes. What it does not say is not
     less, nor are bytes of another count, nor a plan that has ended since.
     """
     if _is_less(reading.period_end_on, proven.period_end_on):
-        return "end"
+        return Short.END
     if reading.counted_from == proven.counted_from and _is_less(reading.granted_bytes, proven.granted_bytes):
-        return "bytes"
+        return Short.BYTES
     today, listed = civil_date(reading.as_of, zone), {_identity(plan) for plan in reading.plans}
     running = [plan for plan in proven.plans if plan.ends_on is not None and plan.ends_on > today]
-    return "plans" if listed and any(_identity(plan) not in listed for plan in running) else ""
+    return Short.PLANS if listed and any(_identity(plan) not in listed for plan in running) else None
 
 
 def is_proven(promise: Promise, before: Reading, after: Reading) -> bool:

@@ -14,6 +14,7 @@ from django.db import connection
 from xuliu.carrier.contract import AccountRefused, NoAnswer, NotSent, Reading
 from xuliu.common import arrays, clock, parallel, stops
 from xuliu.common.chunks import CHUNK, apply_halving, in_chunks
+from xuliu.common.reasons import Why
 from xuliu.common.state import move
 from xuliu.ordering.delivering.active_lines import ActiveLine
 from xuliu.ordering.delivering.answers import pause_account, store_answers
@@ -22,6 +23,7 @@ from xuliu.ordering.delivering.client import CarrierClient
 from xuliu.ordering.delivering.evidence import to_json
 from xuliu.ordering.delivering.outcomes import land, reject
 from xuliu.ordering.delivering.prepare import PreparedLine, prepare
+from xuliu.ordering.delivering.reasons import LineReason
 from xuliu.ordering.models import OrderLine
 from xuliu.ordering.patience import backoff
 from xuliu.ordering.set_aside import set_line_aside
@@ -62,7 +64,7 @@ def _send_halving(peer: CarrierClient, batch: Sequence[ActiveLine]) -> None:
 def _keep_back(line: ActiveLine, error: Exception) -> None:
     set_line_aside(line.id, "send", error)
     with stops.transaction("fulfil.keep_back"):
-        move(OrderLine, [line.id], to=State.READY, only_from=[State.SUBMITTING], why="set aside before it was sent")
+        move(OrderLine, [line.id], to=State.READY, only_from=[State.SUBMITTING], why=LineReason.SET_ASIDE_UNSENT)
         land([line.id])
 
 
@@ -71,13 +73,13 @@ def _ready_to_send(peer: CarrierClient, lines: Sequence[ActiveLine]) -> list[Pre
     try:
         readings = peer.read(lines, stop="fulfil.read_before")
     except (NotSent, NoAnswer) as failure:
-        _not_sent(lines, why=f"the reading before failed: {failure}")
+        _not_sent(lines, why=LineReason.READING_FAILED, detail=str(failure))
         if isinstance(failure, AccountRefused):
             with stops.transaction("fulfil.pause"):
-                pause_account(peer.account.id, why=str(failure))
+                pause_account(peer.account.id, said=str(failure))
         return []
     read = list(zip(lines, readings, strict=True))
-    _not_sent([line for line, before in read if before is None], why="nothing usable was said of the SIM")
+    _not_sent([line for line, before in read if before is None], why=LineReason.READING_SILENT)
     _refuse([(line, before) for line, before in read if before is not None and before.refused])
     prepared = prepare(peer, [(line, before) for line, before in read if before is not None and not before.refused])
     if not prepared:
@@ -87,7 +89,7 @@ def _ready_to_send(peer: CarrierClient, lines: Sequence[ActiveLine]) -> list[Pre
     return [one for one in prepared if one.line.id in sent]
 
 
-def _not_sent(lines: Sequence[ActiveLine], *, why: str) -> None:
+def _not_sent(lines: Sequence[ActiveLine], *, why: LineReason, detail: str = "") -> None:
     if not lines:
         return
     waits = [backoff(line.tries, first=RETRY_FIRST, longest=RETRY_LONGEST) for line in lines]
@@ -98,6 +100,7 @@ def _not_sent(lines: Sequence[ActiveLine], *, why: str) -> None:
             to=State.READY,
             only_from=[State.SUBMITTING],
             why=why,
+            detail=detail,
             also_each={"due_at": [clock.now() + wait for wait in waits], "tries": [line.tries + 1 for line in lines]},
         )
         land(moved)
@@ -106,7 +109,7 @@ def _not_sent(lines: Sequence[ActiveLine], *, why: str) -> None:
 def _refuse(pairs: Sequence[tuple[ActiveLine, Reading]]) -> None:
     if pairs:
         with stops.transaction("fulfil.refuse"):
-            whys = [f"the carrier on reading the SIM: {before.refused}" for _, before in pairs]
+            whys = [Why(LineReason.REFUSED_ON_READING, before.refused) for _, before in pairs]
             reject([line.id for line, _ in pairs], only_from=[State.SUBMITTING], why=whys)
 
 

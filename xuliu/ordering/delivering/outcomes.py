@@ -10,6 +10,7 @@ from django.db import connection
 from xuliu.balance.operations import ProvingReading, grant_buckets, store_proven
 from xuliu.carrier.contract import Reading
 from xuliu.common import arrays, clock, wake
+from xuliu.common.reasons import WhyCode, Whys
 from xuliu.common.state import move
 from xuliu.inventory.operations import extend_periods
 from xuliu.ledger import addresses
@@ -51,10 +52,12 @@ class _Sold(NamedTuple):
     currency: str
 
 
-def complete(deliveries: Sequence[Delivery], *, only_from: Sequence[str], why: str = "") -> list[int]:
+def complete(
+    deliveries: Sequence[Delivery], *, only_from: Sequence[str], why: WhyCode | None = None, detail: str = ""
+) -> list[int]:
     """Lines → COMPLETED with their postings, bucket and the SIM's new period; returns those that moved."""
     by_line = {delivery.line_id: delivery for delivery in deliveries}
-    moved = move(OrderLine, sorted(by_line), to=OrderLine.State.COMPLETED, only_from=only_from, why=why)
+    moved = move(OrderLine, sorted(by_line), to=OrderLine.State.COMPLETED, only_from=only_from, why=why, detail=detail)
     if not moved:
         return []
     sold = _sold(moved)
@@ -85,9 +88,9 @@ def complete(deliveries: Sequence[Delivery], *, only_from: Sequence[str], why: s
     return moved
 
 
-def reject(line_ids: Sequence[int], *, only_from: Sequence[str], why: str | Sequence[str]) -> list[int]:
+def reject(line_ids: Sequence[int], *, only_from: Sequence[str], why: Whys, detail: str = "") -> list[int]:
     """Lines → REJECTED, their held money to what is owed back; returns those that moved. `settle` makes the refund."""
-    moved = move(OrderLine, line_ids, to=OrderLine.State.REJECTED, only_from=only_from, why=why)
+    moved = move(OrderLine, line_ids, to=OrderLine.State.REJECTED, only_from=only_from, why=why, detail=detail)
     if not moved:
         return []
     sold = _sold(moved)

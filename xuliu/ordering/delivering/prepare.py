@@ -13,14 +13,16 @@ from django.db import connection
 
 from xuliu.carrier.contract import Reading
 from xuliu.common import arrays, clock, stops, wake
+from xuliu.common.reasons import Why, WhyCode
 from xuliu.common.state import move
 from xuliu.ordering.delivering.active_lines import ActiveLine
-from xuliu.ordering.delivering.beforehand import AGREE_AFTER, WORDS, Judged, Known, Short, judge, was_done
+from xuliu.ordering.delivering.beforehand import AGREE_AFTER, Judged, Known, judge, was_done
 from xuliu.ordering.delivering.client import CarrierClient
 from xuliu.ordering.delivering.delivered_since import delivered_since
 from xuliu.ordering.delivering.earlier import NOTHING, Earlier, Sending, earlier_attempts
 from xuliu.ordering.delivering.evidence import to_json
 from xuliu.ordering.delivering.outcomes import land
+from xuliu.ordering.delivering.reasons import LineCase, LineReason, Short
 from xuliu.ordering.models import OrderLine
 from xuliu.ordering.patience import backoff
 from xuliu.ticket.operations import NewCase, open_cases
@@ -29,7 +31,6 @@ State = OrderLine.State
 Read = tuple[ActiveLine, Reading]
 RETRY_FIRST = timedelta(seconds=15)
 RETRY_LONGEST = timedelta(minutes=10)
-HELD_BACK = "line_held_back"
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +94,7 @@ def _look_back(done: Sequence[tuple[ActiveLine, Sending]]) -> None:
             [line_id for line_id, _ in first],
             to=State.VERIFYING,
             only_from=[State.SUBMITTING],
-            why="an earlier sending did it",
+            why=LineReason.DONE_EARLIER,
             also={"due_at": clock.now(), "tries": 0},
             also_each={"attempt": [number for _, number in first]},
         )
@@ -104,7 +105,7 @@ def _look_back(done: Sequence[tuple[ActiveLine, Sending]]) -> None:
                    WHERE f.line_id = l.id AND l.id = ANY(%s::bigint[])""",
                 (arrays.integers(moved),),
             )
-        _note([(line, None, "not sent: an earlier sending did it") for line, _ in done if line.id in set(moved)])
+        _note([(line, None, LineReason.DONE_EARLIER) for line, _ in done if line.id in set(moved)])
         wake.after_commit("verify")
 
 
@@ -119,14 +120,14 @@ def _hold_back(held: Sequence[tuple[ActiveLine, Reading, Short]]) -> None:
             [line.id for line, _, _ in held],
             to=State.READY,
             only_from=[State.SUBMITTING],
-            why=[WORDS[short] for _, _, short in held],
+            why=[Why(short) for _, _, short in held],
             also_each={
                 "due_at": [clock.now() + _wait(line, short) for line, _, short in held],
                 "tries": [min(line.tries + 1, 1000) for line, _, _ in held],
                 "is_set_aside": [line.is_overdue for line, _, _ in held],
             },
         )
-        _note([(line, before, WORDS[short]) for line, before, short in held])
+        _note(held)
         land(moved)
         open_cases([_case(line, before, short) for line, before, short in held if line.is_overdue])
 
@@ -150,17 +151,17 @@ def _lock_flights(lines: Sequence[ActiveLine]) -> set[int]:
         return {row[0] for row in cursor.fetchall()}
 
 
-def _note(attempts: Sequence[tuple[ActiveLine, Reading | None, str]]) -> None:
+def _note(attempts: Sequence[tuple[ActiveLine, Reading | None, WhyCode]]) -> None:
     """Write to attempts that were not sent what their reading was and why."""
     sql = """
-        UPDATE ordering_attempt a SET before = u.before, outcome = 'not_sent', detail = u.detail
-        FROM unnest(%s::bigint[], %s::int[], %s::jsonb[], %s::text[]) AS u(line_id, number, before, detail)
+        UPDATE ordering_attempt a SET before = u.before, outcome = 'not_sent', why_code = u.why_code
+        FROM unnest(%s::bigint[], %s::int[], %s::jsonb[], %s::text[]) AS u(line_id, number, before, why_code)
         WHERE a.line_id = u.line_id AND a.number = u.number"""
     columns = (
         arrays.integers([line.id for line, _, _ in attempts]),
         arrays.integers([line.attempt for line, _, _ in attempts]),
         [None if before is None else to_json(before) for _, before, _ in attempts],
-        arrays.texts([detail for _, _, detail in attempts]),
+        arrays.texts([why for _, _, why in attempts]),
     )
     with connection.cursor() as cursor:
         cursor.execute(sql, columns)
@@ -170,7 +171,7 @@ def _case(line: ActiveLine, before: Reading, short: Short) -> NewCase:
     proven, looked = line.proven, line.looked
     facts = {
         "attempt": line.attempt,
-        "why": WORDS[short],
+        "why": short,
         "end_said": before.period_end_on,
         "end_proven": proven and proven.period_end_on,
         "bytes_said": before.granted_bytes,
@@ -178,4 +179,4 @@ def _case(line: ActiveLine, before: Reading, short: Short) -> NewCase:
         "end_shown": looked and looked.period_end_on,
         "bytes_shown": looked and looked.granted_bytes,
     }
-    return NewCase(kind=HELD_BACK, subject_kind="orderline", subject_id=line.id, facts=facts)
+    return NewCase(kind=LineCase.HELD_BACK, subject_kind="orderline", subject_id=line.id, facts=facts)

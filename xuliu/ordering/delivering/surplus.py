@@ -10,6 +10,7 @@ from xuliu.ordering.delivering.active_lines import ActiveLine
 from xuliu.ordering.delivering.client import CarrierClient
 from xuliu.ordering.delivering.delivered_since import delivered_since
 from xuliu.ordering.delivering.evidence import Promise, by_readings, shows_more
+from xuliu.ordering.delivering.reasons import LineCase
 from xuliu.ticket.operations import NewCase
 
 Read = tuple[ActiveLine, Reading]
@@ -75,4 +76,4 @@ def _case(line: ActiveLine, after: Reading) -> NewCase:
         "bytes_before": before and before.granted_bytes,
         "bytes_now": after.granted_bytes,
     }
-    return NewCase(kind="delivered_more_than_sold", subject_kind="orderline", subject_id=line.id, facts=facts)
+    return NewCase(kind=LineCase.DELIVERED_MORE, subject_kind="orderline", subject_id=line.id, facts=facts)

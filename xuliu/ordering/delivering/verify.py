@@ -24,6 +24,7 @@ from xuliu.ordering.delivering.client import CarrierClient
 from xuliu.ordering.delivering.delivered_since import delivered_since
 from xuliu.ordering.delivering.evidence import Promise, by_readings, is_news, is_proven, on_top, shows_less
 from xuliu.ordering.delivering.outcomes import Delivery, complete, land
+from xuliu.ordering.delivering.reasons import LineCase, LineReason
 from xuliu.ordering.delivering.surplus import surplus_of
 from xuliu.ordering.models import OrderLine
 from xuliu.ordering.patience import backoff
@@ -179,7 +180,7 @@ def _look_later(peer: CarrierClient, lines: Sequence[ActiveLine]) -> None:
             late,
             to=State.DISPUTED,
             only_from=[State.VERIFYING],
-            why="not proven in time",
+            why=LineReason.NOT_PROVEN_IN_TIME,
             also={"due_at": clock.now() + LOOK_AT_DISPUTED},
         )
         land(disputed)
@@ -203,4 +204,4 @@ def _set_due(lines: Sequence[ActiveLine]) -> None:
 
 def _case(line: ActiveLine) -> NewCase:
     facts = {"attempt": line.attempt, "sent_at": line.sent_at, "carrier_number": line.carrier_number}
-    return NewCase(kind="line_disputed", subject_kind="orderline", subject_id=line.id, facts=facts)
+    return NewCase(kind=LineCase.DISPUTED, subject_kind="orderline", subject_id=line.id, facts=facts)

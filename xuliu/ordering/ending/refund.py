@@ -7,6 +7,7 @@ from django.db.models import Max, Sum
 
 from xuliu.payment.models import Payment, Refund
 from xuliu.payment.operations import NewRefund, request_refunds
+from xuliu.payment.reasons import RefundReason
 
 
 def refund_refused(owed_minor: Mapping[int, int]) -> None:
@@ -23,7 +24,7 @@ def refund_refused(owed_minor: Mapping[int, int]) -> None:
         outside_id, outside_minor = returned.get(payment.pk, (None, 0))
         if minor > outside_minor:
             owed = minor - outside_minor
-            why = "not_provisioned"
+            why = RefundReason.NOT_PROVISIONED
             wanted.append(NewRefund(payment_id=payment.pk, amount_minor=owed, currency=payment.currency, why=why))
         else:
             refunds[order_id] = outside_id

@@ -2,9 +2,8 @@
 
 from xuliu.common import stops
 from xuliu.ordering.delivering.outcomes import reject
+from xuliu.ordering.ending.reasons import WithdrawalReason
 from xuliu.ordering.models import OrderLine
-
-WITHDRAWN = "withdrawn by the payer"
 
 
 def withdraw(*, order_id: int) -> int:
@@ -15,4 +14,4 @@ def withdraw(*, order_id: int) -> int:
     with stops.transaction("withdraw"):
         ready = OrderLine.objects.filter(order_id=order_id, state=OrderLine.State.READY).order_by("id")
         ids = list(ready.values_list("id", flat=True))
-        return len(reject(ids, only_from=[OrderLine.State.READY], why=WITHDRAWN))
+        return len(reject(ids, only_from=[OrderLine.State.READY], why=WithdrawalReason.BY_PAYER))

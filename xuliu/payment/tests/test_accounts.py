@@ -2,6 +2,7 @@ import pytest
 
 from tests.make import make_seller
 from xuliu.common.accounts import WrongConfiguration
+from xuliu.common.deciding import PersonReason
 from xuliu.common.outbound import NoAnswer
 from xuliu.common.tests.peers import answers, peer, resets
 from xuliu.payment.accounts import credentials, pause, provider_of, resume, session_of, set_credentials
@@ -75,7 +76,7 @@ def test_the_session_keeps_the_providers_deadline_and_logs_changes_and_failures(
 def test_a_provider_account_is_paused_and_resumed() -> None:
     account = make_provider_account()
 
-    assert pause([account.pk], why="the provider is down") == [account.pk]
-    assert resume([account.pk], why="it is back") == [account.pk]
+    assert pause([account.pk], why=PersonReason.A_PERSON_SAYS, detail="the provider is down") == [account.pk]
+    assert resume([account.pk], why=PersonReason.A_PERSON_SAYS, detail="it is back") == [account.pk]
     account.refresh_from_db()
     assert (account.paused_at, account.paused_why) == (None, "")

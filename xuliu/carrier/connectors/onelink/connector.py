@@ -32,8 +32,8 @@ from zoneinfo import ZoneInfo
 from xuliu.carrier.connectors.onelink import codes
 
 from xuliu.carrier.contract import (  # isort: skip  # a name a line would be a page of them
-    ANOTHER_SIM, AccountRefused, Action, Answer, BaseConfig, Capabilities, Change, Finding, ListedPlan, MsisdnForm,
-    NoAnswer, NotSent, Outcome, Proof, Question, Reading, Reason, Response, Session, SimKey, Token, access,
+    AccountRefused, Action, Answer, BaseConfig, Capabilities, Change, Finding, ListedPlan, MsisdnForm,
+    NoAnswer, Note, NotSent, Outcome, Proof, Question, Reading, Reason, Response, Session, SimKey, Token, access,
     civil_date, first_day_not_served, heard, in_bytes, lasts, moment, no_answer, one_by_one, setting, without_numbers,
 )  # fmt: skip
 
@@ -205,7 +205,7 @@ class _Talk:
             raise NoAnswer(said.sentence)
         named = {str(card.get("iccid")).upper(): card for card in said.result}
         if not named.keys() <= set(asked):  # of those that we asked about it need not say anything then
-            raise NoAnswer(ANOTHER_SIM)
+            raise NoAnswer(Note.ANOTHER_SIM)
         for iccid in asked if said.status == OK else ():
             card = named.get(iccid, {"status": "", "message": ""})
             entry = _Said(str(card.get("status", OK)), str(card.get("message", "")), [])
@@ -252,7 +252,7 @@ def _entries(value: Any) -> list[dict[str, Any]]:
 def _ordered(talk: _Talk, changes: Sequence[Change], numbers: Mapping[str, str], ends: float) -> list[Answer]:
     """One order of one plan. A bulk order is refused whole for the sake of one card: then it is halved."""
     if time.monotonic() >= ends:
-        return [Answer.kept_back(change, NotSent("the time for this call was used up")) for change in changes]
+        return [Answer.kept_back(change, NotSent(Note.TIME_USED_UP)) for change in changes]
     try:
         said = _order(talk, changes, "_".join(numbers[change.sim.iccid] for change in changes))
     except NotSent as error:
@@ -263,7 +263,7 @@ def _ordered(talk: _Talk, changes: Sequence[Change], numbers: Mapping[str, str],
     if half and said.status != OK and (said.reason is Reason.SIM or "分钟" in said.message):
         return _ordered(talk, changes[:half], numbers, ends) + _ordered(talk, changes[half:], numbers, ends)
     if half == 0 and said.another(changes[0].sim, numbers[changes[0].sim.iccid]):
-        return [Answer.unsure(changes[0], ANOTHER_SIM)]
+        return [Answer.unsure(changes[0], Note.ANOTHER_SIM)]
     return [_taken_on(change, said) for change in changes]
 
 

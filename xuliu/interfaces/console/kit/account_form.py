@@ -15,6 +15,7 @@ from unfold.widgets import UnfoldAdminPasswordWidget, UnfoldAdminTextareaWidget,
 from xuliu.common.accounts import to_be_given_again
 from xuliu.common.configuration import Setting, faults_of, settings_of
 from xuliu.common.crypto import CannotOpen
+from xuliu.common.deciding import PersonReason
 from xuliu.common.models import ConfiguredAccount
 from xuliu.interfaces.wording import figures
 from xuliu.interfaces.wording.accounts import fault_of_setting
@@ -55,7 +56,7 @@ class SwitchForm(forms.ModelForm[Any]):
         super().__init__(*args, **kwargs)
         self.fields["is_stopped"].initial = self.instance.paused_at is not None
         is_untried = getattr(self.instance, "is_untried", False)  # an offering is never tried
-        self.fields["stopped_why"].initial = "" if is_untried else self.instance.paused_why
+        self.fields["stopped_why"].initial = "" if is_untried else self.instance.paused_detail
 
     def clean(self) -> dict[str, Any] | None:
         """A pause says why, and so does who uses untried what nobody found right."""
@@ -66,13 +67,13 @@ class SwitchForm(forms.ModelForm[Any]):
             self.add_error("stopped_why", gettext("Say why: colleagues and payers will ask."))
         return cleaned
 
-    def turn(self, *, pause: Callable[[int, str], object], resume: Callable[[int, str], object]) -> None:
+    def turn(self, *, pause: Callable[..., object], resume: Callable[..., object]) -> None:
         """Pause or resume where the person turned the switch. A pause for another reason takes over one that the
         account made by itself."""
         is_said_anew = self.cleaned_data["is_stopped"] and "stopped_why" in self.changed_data
         if "is_stopped" in self.changed_data or is_said_anew:
-            turned = pause if self.cleaned_data["is_stopped"] else resume
-            turned(self.instance.pk, self.cleaned_data["stopped_why"])
+            turn = pause if self.cleaned_data["is_stopped"] else resume
+            turn(self.instance.pk, why=PersonReason.A_PERSON_SAYS, detail=self.cleaned_data["stopped_why"])
 
 
 class AccountForm(SwitchForm):

@@ -107,8 +107,8 @@ class AccountTable(Table):
                 examining.want(obj)
         if isinstance(form, SwitchForm):
             form.turn(
-                pause=lambda key, why: type(self).pause([key], why=why),
-                resume=lambda key, why: type(self).resume([key], why=why),
+                pause=lambda key, **said: type(self).pause([key], **said),
+                resume=lambda key, **said: type(self).resume([key], **said),
             )
 
     def response_add(self, request: HttpRequest, obj: Any, post_url_continue: str | None = None) -> HttpResponse:

@@ -163,7 +163,7 @@ def kill_switch(row: Any) -> SafeString:
     """Running, or paused since when and why."""
     if row.paused_at is None:
         return format_html('<span class="x-badge x-well">{}</span>', _("Running"))
-    why = _("waits to be tried") if getattr(row, "is_untried", False) else reason(row.paused_why)
+    why = _("waits to be tried") if getattr(row, "is_untried", False) else reason(row.paused_why, row.paused_detail)
     words = (_("Paused"), figures.instant(row.paused_at), why)
     return format_html('<span class="x-badge x-dark">{}</span> <span class="x-soft">{} {}</span>', *words)
 
@@ -179,7 +179,7 @@ def timeline_of(states: States = SWITCH_STATES) -> Column:
                 figures.instant(event.at),
                 badge(event.became, states),
                 who(event.actor_kind, event.actor_label),
-                reason(event.why),
+                reason(event.why_code, event.detail),
             )
             for event in reversed(events)
         ]

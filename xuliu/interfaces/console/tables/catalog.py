@@ -137,8 +137,8 @@ class OfferingTable(Table):
             store_offering(obj, fields=["name", "cost_minor"] if change else None)
         if isinstance(form, SwitchForm):
             form.turn(
-                pause=lambda key, why: pause_offering(offering_id=key, why=why),
-                resume=lambda key, why: resume_offering(offering_id=key, why=why),
+                pause=lambda key, **said: pause_offering(offering_id=key, **said),
+                resume=lambda key, **said: resume_offering(offering_id=key, **said),
             )
 
 

@@ -28,7 +28,7 @@ def moved(event: Event) -> SafeString:
 @columns.computed(_("Reason"))
 def why(event: Event) -> str:
     """In the reader's language where it is one of our own."""
-    return reason(event.why) or figures.NONE
+    return reason(event.why_code, event.detail) or figures.NONE
 
 
 @admin.register(Event)

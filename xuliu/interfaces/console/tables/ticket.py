@@ -10,6 +10,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminTextareaWidget
 
+from xuliu.common.deciding import PersonReason
 from xuliu.interfaces.console.kit import columns
 from xuliu.interfaces.console.kit.listing import Table, choice_filter, subject_link, timeline_of
 from xuliu.interfaces.wording import figures
@@ -79,4 +80,4 @@ class CaseTable(Table):
 
     def save_model(self, request: HttpRequest, obj: Case, form: forms.Form, change: bool) -> None:
         """Close it."""
-        close_case(obj.pk, why=form.cleaned_data["why"])
+        close_case(obj.pk, why=PersonReason.A_PERSON_SAYS, detail=form.cleaned_data["why"])

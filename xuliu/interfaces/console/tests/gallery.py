@@ -68,7 +68,7 @@ def hang(*, sims: int = 240) -> list[Hung]:
     olga, fei = people.olga(), people.fei()
     add_contact(olga, kind="phone", value="138 0013 8000", verified_at=clock.now())
     _say_so(fei, desk.unknown.pk, Approval.Decision.SEND_AGAIN, "运营商客服确认没有这笔订单，工单号 20261122-17")
-    _say_so(fei, early.pk, Approval.Decision.ACCEPT, "店主说已恢复; proof: 终端照片，工单 17")
+    _say_so(fei, early.pk, Approval.Decision.ACCEPT, "店主说已恢复\n终端照片，工单 17")
     closed = sales.make_refund(desk.shop, "closed", detail="CLOSED")
     RefundApproval.objects.create(
         refund=closed, reference=closed.reference, person_id=fei.pk, why="余额已充值，流水号 20261122-3", at=clock.now()

@@ -9,6 +9,7 @@ from xuliu.common.switch import pause
 from xuliu.interfaces.console.tests import people
 from xuliu.interfaces.console.tests.people import signed_in
 from xuliu.payment.accounts import credentials as provider_credentials
+from xuliu.payment.reasons import AccountReason
 
 pytestmark = pytest.mark.django_db
 
@@ -22,7 +23,7 @@ def test_an_account_whose_access_was_entered_is_shown_being_tried_and_takes_no_m
     answer = client.post(address, {**form, "config_mchid": "1900000110"})
     assert answer.headers["Location"] == f"{address}?awaited=1"
     shop.provider.refresh_from_db()
-    assert (shop.provider.is_untried, shop.provider.paused_why) == (True, "not tried yet")
+    assert (shop.provider.is_untried, shop.provider.paused_why) == (True, "not_tried")
 
     page = client.get(f"{address}?awaited=1", headers={"Accept-Language": "en"})
     assert page.headers["Refresh"] == "2"
@@ -37,10 +38,10 @@ def test_an_account_whose_access_was_entered_is_shown_being_tried_and_takes_no_m
 
 def test_the_timeline_of_an_account_names_who_acted_in_the_readers_language() -> None:
     shop = make_shop()
-    pause(type(shop.provider), [shop.provider.pk], why="the provider refuses us")
+    pause(type(shop.provider), [shop.provider.pk], why=AccountReason.US_REFUSED, detail="SIGN_ERROR")
     address = reverse("admin:payment_provideraccount_change", args=[shop.provider.pk])
     page = signed_in(people.olga()).get(address, headers={"Accept-Language": "zh-CN"}).content.decode()
-    assert '<span class="x-soft">后台</span> 支付渠道拒绝我方密钥' in page
+    assert '<span class="x-soft">后台</span> 支付渠道拒绝我方密钥：SIGN_ERROR' in page
 
 
 def test_a_key_that_is_none_is_refused_at_its_field_with_the_reason() -> None:
@@ -80,7 +81,7 @@ def test_who_uses_an_account_untried_says_why() -> None:
 
     shop.provider.refresh_from_db()
     assert (shop.provider.is_untried, shop.provider.paused_at) == (False, None)
-    assert Event.objects.filter(kind="provideraccount", became="RUNNING").latest("id").why == "moved; tried by hand"
+    assert Event.objects.filter(kind="provideraccount", became="RUNNING").latest("id").detail == "moved; tried by hand"
 
 
 def test_what_is_typed_on_one_line_is_read_as_it_was_meant() -> None:

@@ -7,27 +7,27 @@ from tests import sales
 from tests.make import make_shop
 from xuliu.interfaces.console.tests import people
 from xuliu.interfaces.console.tests.people import signed_in
-from xuliu.ordering.overdue import KINDS
+from xuliu.ordering.patience import OverdueCase
 from xuliu.ticket.models import Case
 from xuliu.ticket.operations import open_case
 
 pytestmark = pytest.mark.django_db
 WHAT_WAITS = {
-    "carrier_account_waits": "carrieraccount",
-    "offering_waits": "offering",
-    "line_waits": "orderline",
-    "look_back_waits": "orderline",
-    "seller_waits": "seller",
-    "order_waits": "order",
-    "provider_account_waits": "provideraccount",
-    "payment_waits": "payment",
-    "refund_overdue": "refund",
-    "notice_waits": "notice",
+    OverdueCase.CARRIER_ACCOUNT: "carrieraccount",
+    OverdueCase.OFFERING: "offering",
+    OverdueCase.LINE: "orderline",
+    OverdueCase.LOOK_BACK: "orderline",
+    OverdueCase.SELLER: "seller",
+    OverdueCase.ORDER: "order",
+    OverdueCase.PROVIDER_ACCOUNT: "provideraccount",
+    OverdueCase.PAYMENT: "payment",
+    OverdueCase.REFUND: "refund",
+    OverdueCase.NOTICE: "notice",
 }
 
 
 def test_the_case_of_whatever_waits_leads_to_it() -> None:
-    assert set(WHAT_WAITS) == set(KINDS)
+    assert set(WHAT_WAITS) == set(OverdueCase)
     for kind, what in WHAT_WAITS.items():
         open_case(kind, (what, 7), {"count": 3, "since": "2026-11-22T08:00:00Z"})
 

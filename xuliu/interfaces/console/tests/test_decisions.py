@@ -15,6 +15,7 @@ from tests.make import Shop, make_shop
 from xuliu.carrier.operations import pause
 from xuliu.common import clock
 from xuliu.common.actor import Actor, acting
+from xuliu.common.deciding import PersonReason
 from xuliu.common.models import Event
 from xuliu.common.state import move
 from xuliu.interfaces.console.decisions import DECIDED
@@ -22,7 +23,10 @@ from xuliu.interfaces.console.tests import people
 from xuliu.interfaces.console.tests.people import signed_in
 from xuliu.ledger.queries import order_totals
 from xuliu.ordering.delivering import decide as line_decisions
+from xuliu.ordering.delivering.reasons import LineCase
 from xuliu.ordering.models import Approval, OrderLine
+from xuliu.ordering.patience import OverdueCase
+from xuliu.ticket.kinds import kind_named
 from xuliu.ticket.models import Case
 from xuliu.ticket.operations import open_case
 
@@ -68,7 +72,7 @@ def test_two_people_send_again_and_not_one_person_twice() -> None:
 
     assert line.state == State.READY
     moved = Event.objects.filter(kind="orderline", subject_id=line.pk, became="READY").latest("id")
-    assert (moved.actor_kind, moved.actor_label, moved.why) == ("person", "sun", "seen in their portal")
+    assert (moved.actor_kind, moved.actor_label, moved.detail) == ("person", "sun", "seen in their portal")
     assert Case.objects.get(kind="line_waits", subject_id=line.pk).state == Case.State.CLOSED
 
 
@@ -102,7 +106,7 @@ def test_a_disputed_line_is_accepted_with_reason_and_proof_and_not_without() -> 
     decide(client, line, "accept", why="the shop sells again", proof="photo of the terminal, case 17")
     assert line.state == State.COMPLETED
     moved = Event.objects.filter(kind="orderline", subject_id=line.pk, became="COMPLETED").get()
-    assert "photo of the terminal" in moved.why
+    assert "photo of the terminal" in moved.detail
 
 
 def test_two_people_accept_what_the_carrier_does_not_answer_and_not_one_person_twice() -> None:
@@ -200,8 +204,8 @@ def test_a_line_tried_just_now_is_told_by_the_time_of_its_payment() -> None:
     line = sales.make_unknown(make_shop(), minutes_ago=27 * 60)
     for state in (State.READY, State.SUBMITTING, State.UNKNOWN):
         move(OrderLine, [line.pk], to=state)
-    pause([line.account_id], why="the carrier moves house")
-    open_case("carrier_account_waits", ("carrieraccount", line.account_id), {"count": 1})
+    pause([line.account_id], why=PersonReason.A_PERSON_SAYS, detail="the carrier moves house")
+    open_case(OverdueCase.CARRIER_ACCOUNT, ("carrieraccount", line.account_id), {"count": 1})
     client = signed_in(people.olga())
 
     overview = client.get(reverse("admin:index"), headers=ENGLISH).content.decode()
@@ -237,7 +241,7 @@ def test_a_line_that_moved_on_in_the_meantime_is_left_alone() -> None:
     first, second = signed_in(people.olga()), signed_in(people.fei())
     decide(first, line, "refund", why="first")
     decide(second, line, "refund", why="second")
-    whys = Event.objects.filter(kind="orderline", became="REJECTED").values_list("why", flat=True)
+    whys = Event.objects.filter(kind="orderline", became="REJECTED").values_list("detail", flat=True)
     assert list(whys) == ["first"]
 
 
@@ -301,7 +305,7 @@ def test_two_people_send_on_the_reading_for_which_a_line_was_held_back() -> None
 
     assert (line.state, line.is_set_aside) == (State.READY, False)
     told = Event.objects.filter(kind="orderline", subject_id=line.pk).latest("id")
-    assert (told.became, told.actor_label, told.why) == ("READY", "sun", "seen in their portal")
+    assert (told.became, told.actor_label, told.detail) == ("READY", "sun", "seen in their portal")
     assert Case.objects.get(kind="line_held_back").state == Case.State.CLOSED
 
 
@@ -330,8 +334,8 @@ def test_a_decision_closes_what_it_answers_in_its_own_transaction_whoever_takes_
     taken: Callable[..., object], kind: Callable[[Shop], OrderLine], answered: str
 ) -> None:
     line, olga = kind(make_shop()), people.olga()
-    open_case(answered, ("orderline", line.pk), {})
-    open_case("delivered_after_refusal", ("orderline", line.pk), {})
+    open_case(kind_named(answered), ("orderline", line.pk), {})
+    open_case(LineCase.DELIVERED_AFTER_REFUSAL, ("orderline", line.pk), {})
 
     with acting(Actor("person", olga.pk, "olga")), undone():
         taken(line_id=line.pk)

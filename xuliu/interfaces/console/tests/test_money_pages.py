@@ -60,7 +60,7 @@ def test_a_refused_refund_is_sent_once_more_under_its_number() -> None:
     decide(signed_in(people.fei()), refund, "send", why="the order is there")
     assert (refund.state, refund.reference) == (Refund.State.PENDING, before)
     moved = Event.objects.filter(kind="refund", subject_id=refund.pk).latest("id")
-    assert (moved.actor_kind, moved.why) == ("person", "the order is there")
+    assert (moved.actor_kind, moved.detail) == ("person", "the order is there")
 
 
 def test_support_sees_no_money_and_decides_nothing_of_it() -> None:
@@ -116,11 +116,11 @@ def test_a_refund_is_found_by_any_of_its_numbers() -> None:
 
 def test_a_person_takes_over_the_pause_of_an_account_by_another_reason() -> None:
     shop = make_shop()
-    accounts.pause_itself(shop.provider.pk, why="HTTP 401 SIGN_ERROR")
+    accounts.pause_itself(shop.provider.pk, said="HTTP 401 SIGN_ERROR")
     client, url = signed_in(people.olga()), reverse("admin:payment_provideraccount_change", args=[shop.provider.pk])
     form = client.get(url).context["adminform"].form
     sent = {name: "" if field.initial is None else field.initial for name, field in form.fields.items()}
     sent |= {"is_stopped": "on", "initial-is_stopped": "True", "stopped_why": "the keys are being replaced"}
     client.post(url, sent)
     account = ProviderAccount.objects.get(id=shop.provider.pk)
-    assert (account.is_self_paused, account.paused_why) == (False, "the keys are being replaced")
+    assert (account.is_self_paused, account.paused_detail) == (False, "the keys are being replaced")

@@ -17,6 +17,7 @@ from xuliu.carrier.models import CarrierAccount
 from xuliu.carrier.operations import pause
 from xuliu.catalog.models import Offering, Price
 from xuliu.common import clock
+from xuliu.common.deciding import PersonReason
 from xuliu.common.models import Event
 from xuliu.interfaces.console.kit.listing import BoundedPaginator
 from xuliu.interfaces.console.tests import people
@@ -215,18 +216,18 @@ def test_an_account_is_paused_with_a_reason_and_resumed_by_name() -> None:
     assert client.post(address, {"is_stopped": "on", "initial-is_stopped": "False"}).status_code == 200
     client.post(address, {"is_stopped": "on", "initial-is_stopped": "False", "stopped_why": "they bill twice"})
     shop.account.refresh_from_db()
-    assert (shop.account.paused_at is not None, shop.account.paused_why) == (True, "they bill twice")
+    assert (shop.account.paused_at is not None, shop.account.paused_detail) == (True, "they bill twice")
     client.post(address, {"initial-is_stopped": "True", "stopped_why": "settled"})
     shop.account.refresh_from_db()
     assert shop.account.paused_at is None
-    events = Event.objects.filter(kind="carrieraccount").order_by("id").values_list("became", "why", "actor_id")
+    events = Event.objects.filter(kind="carrieraccount").order_by("id").values_list("became", "detail", "actor_id")
     assert list(events) == [("PAUSED", "they bill twice", fei.pk), ("RUNNING", "settled", fei.pk)]
 
 
 def test_a_form_opened_before_the_account_paused_itself_does_not_set_it_running() -> None:
     shop = make_shop()
     client, address = signed_in(people.fei()), reverse("admin:carrier_carrieraccount_change", args=[shop.account.pk])
-    pause([shop.account.pk], why="our balance there is empty")
+    pause([shop.account.pk], why=PersonReason.A_PERSON_SAYS, detail="our balance there is empty")
     client.post(address, {"initial-is_stopped": "False", "stopped_why": ""})
     shop.account.refresh_from_db()
     assert shop.account.paused_at is not None
@@ -277,7 +278,7 @@ def test_an_offering_s_terms_are_shown_and_only_its_name_and_cost_written() -> N
     assert client.post(address, {**form, "name_0": ""}).status_code == 200
     client.post(address, {**form, "is_stopped": "on", "stopped_why": "sold out"})
     shop.year.refresh_from_db()
-    assert shop.year.paused_why == "sold out"
+    assert shop.year.paused_detail == "sold out"
 
 
 def test_a_new_offering_has_all_its_terms_or_is_refused() -> None:
@@ -304,7 +305,7 @@ def test_a_case_is_closed_with_a_reason_by_name_and_then_stays_closed() -> None:
     assert client.post(address, {"why": ""}).status_code == 200
     assert client.post(address, {"why": "called the carrier"}).status_code == 302
     event = Event.objects.get(kind="case", subject_id=case.pk)
-    assert (event.became, event.why, event.actor_id) == ("CLOSED", "called the carrier", sun.pk)
+    assert (event.became, event.detail, event.actor_id) == ("CLOSED", "called the carrier", sun.pk)
     assert client.post(address, {"why": "once more"}).status_code == 403
 
 

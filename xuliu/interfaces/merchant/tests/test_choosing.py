@@ -21,7 +21,7 @@ from xuliu.ordering.buying.cannot_place import CannotPlace
 from xuliu.ordering.buying.openings import SHARE_OF_A_SHOP, SHARE_OF_AN_ADDRESS, WINDOW, budgets, shares_of_address
 from xuliu.ordering.buying.place import place
 from xuliu.ordering.buying.quote import Selection, quote
-from xuliu.ordering.models import Order, PageOrder
+from xuliu.ordering.models import Channel, Order, PageOrder
 from xuliu.payment.models import Payment, ProviderAccount
 
 pytestmark = pytest.mark.django_db
@@ -152,7 +152,7 @@ def test_an_order_of_very_many_lines_is_not_repeated_from_a_page(client: Client)
     selection = Selection(sim_id=shop.sim.pk, offering_id=shop.year.pk)
     codes = []
     for count in (100, 101):
-        order_id = quote(selections=[selection] * count, price_list_id=shop.price_list.pk, channel="file")
+        order_id = quote(selections=[selection] * count, price_list_id=shop.price_list.pk, channel=Channel.COMMAND)
         Order.objects.filter(id=order_id).update(valid_until=clock.now() - timedelta(minutes=1))
         codes.append(Order.objects.get(id=order_id).code)
 
@@ -237,7 +237,7 @@ def test_what_files_and_commands_order_is_not_counted() -> None:
     selection = Selection(sim_id=shop.sim.pk, offering_id=shop.year.pk)
 
     for _ in range(12):
-        order_id = quote(selections=[selection], price_list_id=shop.price_list.pk, channel="api")
+        order_id = quote(selections=[selection], price_list_id=shop.price_list.pk, channel=Channel.COMMAND)
         place(order_id=order_id, way="native")
 
     assert press(Client(), shop).startswith("/o/")

@@ -15,7 +15,7 @@ from xuliu.common import clock
 from xuliu.common.codes import new_code
 from xuliu.common.state import move
 from xuliu.ordering.buying.quote import Selection, quote
-from xuliu.ordering.models import Order, OrderLine
+from xuliu.ordering.models import Channel, Order, OrderLine
 from xuliu.payment.models import Payment, ProviderAccount, Refund
 
 pytestmark = pytest.mark.django_db
@@ -359,7 +359,7 @@ def test_the_page_of_an_order_of_many_cards_shows_some_and_the_sum_of_all(
     shop = make.make_shop()
     sims = [shop.sim, *(make_sim(shop.account) for _ in range(24))]
     selections = [Selection(sim_id=sim.pk, offering_id=shop.year.pk) for sim in sims]
-    order_id = quote(selections=selections, price_list_id=shop.price_list.pk, channel="file")
+    order_id = quote(selections=selections, price_list_id=shop.price_list.pk, channel=Channel.COMMAND)
 
     with django_assert_max_num_queries(8):
         text = text_of(client, page(Order.objects.get(id=order_id)))

@@ -1,19 +1,25 @@
 """Every code has its words, in both languages, and no word stands twice for what is not the same."""
 
 from collections.abc import Iterator, Mapping
+from importlib import import_module
+from pkgutil import walk_packages
 from typing import Any
 
 import pytest
 from django.utils.translation import override
 
+import xuliu
 from xuliu.carrier.contract import Outcome
 from xuliu.carrier.contract import Proof as CarrierProof
+from xuliu.carrier.notes import Note
 from xuliu.catalog.models import Offering
 from xuliu.common.findings import TryResult
+from xuliu.common.reasons import MOST_LETTERS, WhyCode
 from xuliu.interfaces.wording import accounts, cases, decisions, reasons, refusals, states, steps, subjects, terms
 from xuliu.inventory.models import Sim
-from xuliu.ordering.models import Order, OrderLine
+from xuliu.ordering.models import Channel, Order, OrderLine
 from xuliu.payment.models import Notice, Payment, Refund, RefundNumber
+from xuliu.ticket.kinds import CaseKind
 from xuliu.ticket.models import Case
 
 ALL_OF_THEM: list[tuple[Mapping[Any, Any], Any]] = [
@@ -32,6 +38,8 @@ ALL_OF_THEM: list[tuple[Mapping[Any, Any], Any]] = [
     (terms.AFTER_EXPIRY, Offering.AfterExpiry),
     (terms.PROOFS, Offering.Proof),
     (terms.PROOFS, CarrierProof),
+    (subjects.CHANNELS, Channel),
+    (reasons.NOTES, Note),
 ]
 MODULES = (accounts, cases, decisions, reasons, refusals, states, steps, subjects, terms)
 
@@ -65,8 +73,7 @@ def test_no_text_of_a_table_is_left_in_english_for_chinese_readers() -> None:
         with override("zh-hans"):
             chinese = [texts(row) for row in table.values()]
         for said, read in zip(english, chinese, strict=True):
-            if table is not reasons.CODES:  # which are kept in English and translated where they are read
-                assert [text for text in said if text and text in read] == [], name
+            assert [text for text in said if text and text in read] == [], name
 
 
 def test_tones_are_the_four_that_surfaces_draw() -> None:
@@ -108,8 +115,35 @@ def test_a_step_is_said_before_and_after_it_happened() -> None:
     assert said == ["Sent to China Mobile", "Send to China Mobile"]
 
 
-def test_a_reason_is_read_in_the_readers_language_with_the_providers_number_behind_it() -> None:
+@pytest.mark.parametrize(
+    ("table", "shape"),
+    [(reasons.REASONS, WhyCode), (cases.CASE_KINDS, CaseKind)],
+    ids=["reasons", "kinds of cases"],
+)
+def test_whatever_package_names_a_code_it_has_words_and_no_word_is_left_over(
+    table: Mapping[str, Any], shape: type[WhyCode | CaseKind]
+) -> None:
+    every_module()
+
+    codes = [code for enum in shape.__subclasses__() if ".tests" not in enum.__module__ for code in enum]
+
+    assert {str(code) for code in codes} == {str(code) for code in table}
+    assert [code for code in codes if len(code) > MOST_LETTERS] == []
+
+
+def every_module() -> None:
+    """All enums are known once all modules are."""
+    for found in walk_packages(xuliu.__path__, "xuliu."):
+        if not {"tests", "migrations", "__main__"} & set(found.name.split(".")):
+            import_module(found.name)
+
+
+def test_a_reason_is_read_in_the_readers_language_with_what_was_said_behind_it() -> None:
     with override("zh-hans"):
-        assert reasons.reason("not found") != "not found"
-        assert reasons.reason("paid_late:4200002345").endswith("(4200002345)")
-        assert reasons.reason("the carrier's own word") == "the carrier's own word"
+        assert reasons.reason("provider_does_not_find_it") == "查无此单"
+        assert reasons.reason("line_not_sent", "HTTP 503") == "未提交：HTTP 503"
+        assert reasons.reason("line_not_sent", "another_sim") == "未提交：返回的是另一张卡的数据"
+        assert reasons.reason("a_person_says", "seen in the portal") == "seen in the portal"
+        assert reasons.reason("", "the carrier's own word") == "the carrier's own word"
+        assert reasons.refund_reason("paid_late", "4200002345") == "报价过期后才付款（4200002345）"
+        assert reasons.refund_reason("rest", "") == "余款"

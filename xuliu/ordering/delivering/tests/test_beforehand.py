@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 
 from xuliu.carrier.contract import ListedPlan, Proof, Reading
 from xuliu.common.dates import add_term
-from xuliu.ordering.delivering.beforehand import Judged, Known, Short, judge, was_done
+from xuliu.ordering.delivering.beforehand import Judged, Known, judge, was_done
 from xuliu.ordering.delivering.evidence import Promise, filled, is_news, is_proven
+from xuliu.ordering.delivering.reasons import Short
 from xuliu.ordering.delivering.tests.readings import JANUARY, MARCH, NOON, YEAR, promise, reading
 
 RENEWAL, ADD_ON, PLAN = promise(Proof.PERIOD_END), promise(Proof.GRANTED_TOTAL), promise(Proof.PLAN_LISTED)
