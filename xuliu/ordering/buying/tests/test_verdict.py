@@ -11,15 +11,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from xuliu.ordering.buying.verdict import (
-    APPLY,
-    DOUBTED,
     GIVEN_BACK,
     GRACE,
-    REPEAT,
     UNCOUNTED,
     LockedOrder,
     LockedPayment,
     Verdict,
+    VerdictCode,
     judge,
 )
 from xuliu.payment.contract import Status, StatusReport, Subject
@@ -27,7 +25,7 @@ from xuliu.payment.inbox import ReadNotice
 
 NOON = datetime(2026, 3, 10, 4, tzinfo=UTC)
 MERCHANT = "1900000109"
-MOVES_MONEY = (APPLY, *GIVEN_BACK)
+MOVES_MONEY = (VerdictCode.APPLIED, *GIVEN_BACK)
 
 
 @dataclass(frozen=True)
@@ -114,7 +112,7 @@ def test_the_order_in_which_notices_come_changes_nothing(desk: Desk, data: st.Da
 
 @given(desk=desks())
 def test_an_order_is_paid_once_and_only_by_exactly_what_was_asked_for_in_time(desk: Desk) -> None:
-    applied = [(v.heard, v.payment) for v in desk.judged() if v.code == APPLY and v.payment]
+    applied = [(v.heard, v.payment) for v in desk.judged() if v.code == VerdictCode.APPLIED and v.payment]
 
     assert len({one.order_id for _, one in applied}) == len(applied)
     assert not {one.order_id for _, one in applied} & desk.paid
@@ -129,7 +127,7 @@ def test_an_order_is_paid_once_and_only_by_exactly_what_was_asked_for_in_time(de
 
 @given(desk=desks())
 def test_no_money_is_counted_twice(desk: Desk) -> None:
-    counted = [v for v in desk.judged() if v.payment and v.code not in (REPEAT, *UNCOUNTED)]
+    counted = [v for v in desk.judged() if v.payment and v.code not in (VerdictCode.REPEAT, *UNCOUNTED)]
     payments = [v.payment.id for v in counted if v.payment]
     numbers = [(v.heard.account_id, v.heard.report.number) for v in counted]
 
@@ -146,7 +144,7 @@ def test_nothing_is_paid_or_given_back_by_a_notice_alone_that_is_not_what_was_as
         is_other = (report.amount_minor, report.currency) != (3600, "CNY") or report.merchant_number == "another"
         if verdict.heard.is_pushed and (is_other or verdict.heard.account_id == 2):
             assert verdict.code not in MOVES_MONEY
-        if verdict.code == DOUBTED:
+        if verdict.code == VerdictCode.DOUBTED:
             assert verdict.heard.is_pushed
 
 
@@ -164,6 +162,6 @@ def test_what_was_judged_is_a_repeat_the_next_time(desk: Desk) -> None:
         if v.payment:
             number = v.heard.report.number
             desk.payments[v.payment.reference] = v.payment._replace(state="SUCCEEDED", number=number)
-    desk.paid.update(v.payment.order_id for v in first if v.payment and v.code == APPLY)
+    desk.paid.update(v.payment.order_id for v in first if v.payment and v.code == VerdictCode.APPLIED)
 
-    assert {v.code for v in desk.judged([one.heard for one in first])} <= {REPEAT}
+    assert {v.code for v in desk.judged([one.heard for one in first])} <= {VerdictCode.REPEAT}
