@@ -23,7 +23,7 @@ from xuliu.interfaces.ways.wording import scanners
 from xuliu.interfaces.wording import figures
 from xuliu.interfaces.wording.numbers import refusal_of_number
 from xuliu.interfaces.wording.refusals import try_again
-from xuliu.inventory.look_ups import look_up, unlock, whom
+from xuliu.inventory import look_ups
 from xuliu.inventory.numbers import readings
 from xuliu.ordering.queries import lines_of, order_by_code
 
@@ -41,7 +41,7 @@ def home(request: HttpRequest) -> HttpResponseBase:
 
 @require_POST
 @page
-def typed(request: HttpRequest) -> HttpResponseBase:
+def look_up(request: HttpRequest) -> HttpResponseBase:
     """Find what was typed, with or without the SIM's service password."""
     given, password = request.POST.get("typed", "")[:200], request.POST.get("password", "")[:100]
     if code := code_in(given):
@@ -58,7 +58,7 @@ def typed(request: HttpRequest) -> HttpResponseBase:
 
 def _found(request: HttpRequest, given: str) -> HttpResponse:
     """The SIM whose number that is, as far as strangers may see it."""
-    if sim := look_up(typed=given, address=str(client_of(request))):
+    if sim := look_ups.look_up(typed=given, address=str(client_of(request))):
         return redirect("merchant:number", token_of(sim, is_whole=False))
     context = {"typed": given, "error": _no_such_number(given), "scan": _scan(), "contact": _contact()}
     return render(request, "merchant/home.html", context, status=404)
@@ -67,11 +67,11 @@ def _found(request: HttpRequest, given: str) -> HttpResponse:
 def _opened(request: HttpRequest, given: str, password: str) -> HttpResponse:
     """The whole SIM; this browser has tries of its own at it from now on."""
     address, browser_of = str(client_of(request)), partial(browsers.known, request)
-    sim = unlock(typed=given, password=password, address=address, browser_of=browser_of)
+    sim = look_ups.unlock(typed=given, password=password, address=address, browser_of=browser_of)
     if sim is None:
         return _closed(request, given, error=gettext("The number and the password do not belong together."))
     response = redirect("merchant:number", token_of(sim, is_whole=True))
-    browsers.remember(request, response, whom(sim))
+    browsers.remember(request, response, look_ups.whom(sim))
     return response
 
 

@@ -19,13 +19,13 @@ from xuliu.interfaces.merchant.presenters import order as words
 from xuliu.interfaces.merchant.presenters.sim import is_silent
 from xuliu.interfaces.merchant.visiting import live, moved, page, remember
 from xuliu.interfaces.wording import figures, refusals
-from xuliu.ordering.buying.cancel import cancel
+from xuliu.ordering.buying.cancel import cancel as cancel_order
 from xuliu.ordering.buying.cannot_place import CannotPlace
 from xuliu.ordering.buying.choose import TooManyOpen, choose, visitor_of
 from xuliu.ordering.buying.place import place
 from xuliu.ordering.buying.quote import QuoteRefused, Selection
 from xuliu.ordering.buying.ways_to_pay import ways_to_pay
-from xuliu.ordering.ending.withdraw import withdraw
+from xuliu.ordering.ending.withdraw import withdraw as withdraw_order
 from xuliu.ordering.models import Order, OrderLine
 from xuliu.ordering.patience import has_ended
 from xuliu.ordering.progress import progress
@@ -33,7 +33,7 @@ from xuliu.ordering.queries import lines_of, order_by_code, receipt_of, sums_of,
 from xuliu.payment.models import Payment, SignIn
 
 UNPAID = (Order.State.QUOTED, Order.State.AWAITING_PAYMENT)
-MOST_LINES_AGAIN = 100  # who has a link to an order of 100,000 shall not have as many written with each press
+MOST_LINES_REQUOTED = 100  # else each press on an order of 100,000 lines would write as many again
 ENDED_UNPAID = (Order.State.QUOTED, Order.State.LAPSED, Order.State.EXPIRED, Order.State.CANCELLED)
 
 
@@ -69,7 +69,7 @@ def pay(request: HttpRequest, code: str) -> HttpResponseBase:
 
 @require_safe
 @page
-def after_paying(request: HttpRequest, reference: str) -> HttpResponseBase:
+def paid(request: HttpRequest, reference: str) -> HttpResponseBase:
     """Back from the provider's page: what became of it shows on the order's."""
     payment = Payment.objects.filter(reference=reference).first()
     if payment is None:
@@ -79,26 +79,26 @@ def after_paying(request: HttpRequest, reference: str) -> HttpResponseBase:
 
 @require_POST
 @page
-def change_mind(request: HttpRequest, code: str) -> HttpResponseBase:
+def cancel(request: HttpRequest, code: str) -> HttpResponseBase:
     """Give the order up before paying."""
-    cancel(order_id=_order(code).pk)
+    cancel_order(order_id=_order(code).pk)
     return redirect("merchant:order", code)
 
 
 @require_POST
 @page
-def take_back(request: HttpRequest, code: str) -> HttpResponseBase:
+def withdraw(request: HttpRequest, code: str) -> HttpResponseBase:
     """Withdraw what has been paid and not yet been sent to the carrier; its money goes back."""
-    withdrawn = withdraw(order_id=_order(code).pk)
+    withdrawn = withdraw_order(order_id=_order(code).pk)
     return redirect(reverse("merchant:order", args=[code]) + ("" if withdrawn else "?refused=too_late"))
 
 
 @require_POST
 @page
-def again(request: HttpRequest, code: str) -> HttpResponseBase:
+def requote(request: HttpRequest, code: str) -> HttpResponseBase:
     """Quote the same once more, at today's price."""
     old = _order(code)
-    if old.line_count > MOST_LINES_AGAIN:
+    if old.line_count > MOST_LINES_REQUOTED:
         return redirect(f"{reverse('merchant:order', args=[code])}?refused=too_many_lines")
     selections = [Selection(sim_id=line.sim_id, offering_id=line.offering_id) for line in lines_of(old.pk)]
     browser, address = browsers.known_or_new(request), str(client_of(request))
@@ -187,7 +187,7 @@ def _under_way(order: Order, lines: list[OrderLine]) -> dict[str, Any]:
         "ending": words.ending(order, lines, refund=way.refund, is_disputed=is_disputed, is_overdue=way.is_overdue),
         "steps": words.steps(way.steps, carrier=carrier, zone=words.zone_of(lines)) if order.paid_at else [],
         "may_withdraw": way.may_withdraw,
-        "may_repeat": order.state in ENDED_UNPAID and order.line_count <= MOST_LINES_AGAIN,
+        "may_repeat": order.state in ENDED_UNPAID and order.line_count <= MOST_LINES_REQUOTED,
         "receipt": receipt.code if receipt else "",
         "is_waiting": not way.is_final or wants_receipt or way.refund in ("pending", "late"),
     }

@@ -34,7 +34,7 @@ def receipt(request: HttpRequest, code: str) -> HttpResponseBase:
 
 @require_safe
 @page
-def printed(request: HttpRequest, code: str) -> HttpResponseBase:
+def receipt_pdf(request: HttpRequest, code: str) -> HttpResponseBase:
     """The same as PDF, to keep or print."""
     found = _receipt(code)
     link = _check_link(found)

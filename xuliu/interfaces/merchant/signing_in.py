@@ -25,7 +25,7 @@ LONGEST_CODE = 200
 
 @require_safe
 @page
-def leave(request: HttpRequest, code: str, way: str) -> HttpResponseBase:
+def sign_in(request: HttpRequest, code: str, way: str) -> HttpResponseBase:
     """Go and ask the provider who pays. A link, not a form: the page's policy lets no form lead elsewhere."""
     order, found = order_by_code(code), way_called(way)
     if order is None or found is None or not found.has_sign_in:
@@ -42,7 +42,7 @@ def leave(request: HttpRequest, code: str, way: str) -> HttpResponseBase:
 
 @require_safe
 @page
-def come_back(request: HttpRequest) -> HttpResponseBase:
+def sign_in_return(request: HttpRequest) -> HttpResponseBase:
     """Back with a state that is this browser's and used once; asked for twice, it is the order's page."""
     order_id = sign_ins.come_back(
         word=request.GET.get("state", "")[:LONGEST_CODE],

@@ -34,7 +34,7 @@ TYPED_SALT, TYPED_SECONDS = "xuliu typed look-up", 3600
 
 @require_safe
 @page
-def by_sticker(request: HttpRequest, code: str) -> HttpResponseBase:
+def sticker(request: HttpRequest, code: str) -> HttpResponseBase:
     """The SIM in the terminal that carries this sticker; whole, and never limited."""
     terminal, sim = _of_sticker(code)
     browsers.known_or_new(request)  # before anything is chosen, so that two presses at once are one browser's
@@ -49,7 +49,7 @@ def by_sticker(request: HttpRequest, code: str) -> HttpResponseBase:
 
 @require_safe
 @page
-def by_number(request: HttpRequest, token: str) -> HttpResponseBase:
+def number(request: HttpRequest, token: str) -> HttpResponseBase:
     """The SIM that was typed: carrier, last four, state, end and plans; whole only with its service password."""
     sim, is_whole = _of_token(token)
     if sim is None:
@@ -64,7 +64,7 @@ def by_number(request: HttpRequest, token: str) -> HttpResponseBase:
 
 @require_POST
 @page
-def quote_by_sticker(request: HttpRequest, code: str) -> HttpResponseBase:
+def quote_sticker(request: HttpRequest, code: str) -> HttpResponseBase:
     """Quote the chosen plan for the terminal's SIM."""
     terminal, sim = _of_sticker(code)
     shares = shares_of_shop(terminal_id=terminal.pk, merchant_id=sim.merchant_id if sim else None)
@@ -74,7 +74,7 @@ def quote_by_sticker(request: HttpRequest, code: str) -> HttpResponseBase:
 
 @require_POST
 @page
-def quote_by_number(request: HttpRequest, token: str) -> HttpResponseBase:
+def quote_number(request: HttpRequest, token: str) -> HttpResponseBase:
     """Quote the chosen plan for the SIM that was typed."""
     shares = shares_of_address(str(client_of(request)))
     visitor = Visitor(browser=browsers.known_or_new(request), shares=shares, is_by_sticker=False)

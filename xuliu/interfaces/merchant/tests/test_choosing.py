@@ -144,7 +144,7 @@ def test_asking_again_for_what_lapsed_is_one_order_however_often_it_is_pressed(c
     order = sales.make_quote(make.make_shop())
     Order.objects.filter(id=order.pk).update(valid_until=clock.now() - timedelta(minutes=1))
 
-    assert len({client.post(f"/o/{order.code}/again").headers["Location"] for _ in range(20)}) == 1
+    assert len({client.post(f"/o/{order.code}/requote").headers["Location"] for _ in range(20)}) == 1
 
 
 def test_an_order_of_very_many_lines_is_not_repeated_from_a_page(client: Client) -> None:
@@ -156,12 +156,12 @@ def test_an_order_of_very_many_lines_is_not_repeated_from_a_page(client: Client)
         Order.objects.filter(id=order_id).update(valid_until=clock.now() - timedelta(minutes=1))
         codes.append(Order.objects.get(id=order_id).code)
 
-    led_to = [client.post(f"/o/{code}/again").headers["Location"] for code in codes]
+    led_to = [client.post(f"/o/{code}/requote").headers["Location"] for code in codes]
 
     assert led_to[1] == f"/o/{codes[1]}?refused=too_many_lines"
     assert Order.objects.get(code=led_to[0][3:]).line_count == 100
     pages = [client.get(f"/o/{code}").content.decode() for code in codes]
-    assert ["/again" in page for page in pages] == [True, False]
+    assert ["/requote" in page for page in pages] == [True, False]
 
 
 def test_a_browser_is_known_before_it_chooses(client: Client) -> None:

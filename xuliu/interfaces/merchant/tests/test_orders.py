@@ -115,7 +115,7 @@ def test_a_lapsed_quote_is_asked_for_again_with_one_press(client: Client) -> Non
 
     assert "This offer has ended" in text_of(client, page(order))
     assert "held for 15 minutes" in text_of(client, client.post(f"{page(order)}/pay").headers["Location"])
-    new = client.post(f"{page(order)}/again").headers["Location"]
+    new = client.post(f"{page(order)}/requote").headers["Location"]
 
     assert new != page(order)
     assert "Pay ¥36.00 with WeChat" in text_of(client, new)
@@ -296,7 +296,7 @@ def test_an_unknown_order_is_not_found(client: Client) -> None:
     code = new_code()
 
     assert client.get(f"/o/{code}").status_code == 404
-    for verb in ("pay", "cancel", "withdraw", "again"):
+    for verb in ("pay", "cancel", "withdraw", "requote"):
         assert client.post(f"/o/{code}/{verb}").status_code == 404
         assert client.get(f"/o/{code}/{verb}").status_code == 405
 
