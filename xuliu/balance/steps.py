@@ -5,10 +5,10 @@ from xuliu.common.steps import EVER, AccountStep, Lane
 
 STEPS = (
     AccountStep(
-        name="readings",
-        lane=Lane.READINGS,
-        run=refresh,
-        due=f"""SELECT account_id, {EVER} FROM balance_reading r JOIN inventory_sim s ON s.id = r.sim_id
+        "readings",
+        Lane.READINGS,
+        refresh,
+        f"""SELECT account_id, {EVER} FROM balance_reading r JOIN inventory_sim s ON s.id = r.sim_id
             WHERE requested_at IS NOT NULL GROUP BY 1""",
     ),
 )

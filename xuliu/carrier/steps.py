@@ -5,9 +5,9 @@ from xuliu.common.steps import Lane, Step, due_rows
 
 STEPS = (
     Step(
-        name="carrier.examine",
-        lane=Lane.ACCOUNTS,
-        run=examining.examine_accounts,
-        due=due_rows("carrier_carrieraccount", "examine_at IS NOT NULL", "examine_at"),
+        "carrier.examine",
+        Lane.ACCOUNTS,
+        examining.examine_accounts,
+        due_rows("carrier_carrieraccount", "examine_at IS NOT NULL", "examine_at"),
     ),
 )

@@ -36,7 +36,7 @@ class Lane(StrEnum):
     LATE = "late"  # waited for by nobody: looked at once a second, and not at every order that ends
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Step:
     """One step. `run` returns how much it found to do; a step that found something is run again at once, but a worker
     runs it no more often than `every_seconds`.
@@ -52,7 +52,7 @@ class Step:
     every_seconds: float = 0.0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class AccountStep:
     """One step of one carrier account: accounts run side by side, so that a carrier that hangs holds up nobody else.
 
@@ -79,11 +79,5 @@ def gathered() -> tuple[Step | AccountStep, ...]:
 
 
 STEPS = (
-    Step(
-        name="guard.forget",
-        lane=Lane.LATE,
-        run=guard.forget_ended,
-        due=due_rows("common_counter", "true", "ends_at"),
-        every_seconds=5,
-    ),
+    Step("guard.forget", Lane.LATE, guard.forget_ended, due_rows("common_counter", "true", "ends_at"), every_seconds=5),
 )

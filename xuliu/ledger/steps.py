@@ -5,11 +5,11 @@ from xuliu.ledger.operations import NIGHT_HOUR, NIGHT_ZONE, UNFOLDED, fold_by_ni
 
 STEPS = (
     Step(
-        name="ledger.fold",
-        lane=Lane.LATE,
-        run=fold_by_night,
+        "ledger.fold",
+        Lane.LATE,
+        fold_by_night,
         # The first end of a night after the oldest posting that is not folded yet.
-        due=f"""SELECT NULL::bigint, min((date_trunc('day', at AT TIME ZONE '{NIGHT_ZONE}' - interval '{NIGHT_HOUR} h')
+        f"""SELECT NULL::bigint, min((date_trunc('day', at AT TIME ZONE '{NIGHT_ZONE}' - interval '{NIGHT_HOUR} h')
             + interval '{24 + NIGHT_HOUR} h') AT TIME ZONE '{NIGHT_ZONE}') FROM ({UNFOLDED}) AS oldest""",
         every_seconds=60,
     ),

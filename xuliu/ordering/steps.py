@@ -17,72 +17,52 @@ def _lines(states: str) -> str:
 
 
 STEPS = (
+    Step("payer.know", Lane.OPEN, payer.know_payers, due_rows("payment_signin", "state = 'RETURNED'", "due_at")),
+    Step("pay.apply", Lane.PAY, by_notice.apply_notices, due_rows("payment_notice", "state = 'STORED'")),
     Step(
-        name="payer.know",
-        lane=Lane.OPEN,
-        run=payer.know_payers,
-        due=due_rows("payment_signin", "state = 'RETURNED'", "due_at"),
-    ),
-    Step(
-        name="pay.apply",
-        lane=Lane.PAY,
-        run=by_notice.apply_notices,
-        due=due_rows("payment_notice", "state = 'STORED'"),
-    ),
-    Step(
-        name="pay.release_rest",
-        lane=Lane.RELEASE,
-        run=ready.release_rest,
-        due=due_rows(
+        "pay.release_rest",
+        Lane.RELEASE,
+        ready.release_rest,
+        due_rows(
             "ordering_order o JOIN ordering_orderline l ON l.order_id = o.id",
             "o.state = 'PAID' AND l.state = 'WAITING'",
         ),
     ),
-    AccountStep(name="fulfil", lane=Lane.FULFIL, run=fulfil.fulfil, due=_lines("'READY'")),
-    AccountStep(name="check", lane=Lane.AFTER, run=check.check, due=_lines("'UNKNOWN', 'ACCEPTED'")),
-    AccountStep(name="verify", lane=Lane.AFTER, run=verify.verify, due=_lines("'VERIFYING', 'DISPUTED'")),
+    AccountStep("fulfil", Lane.FULFIL, fulfil.fulfil, _lines("'READY'")),
+    AccountStep("check", Lane.AFTER, check.check, _lines("'UNKNOWN', 'ACCEPTED'")),
+    AccountStep("verify", Lane.AFTER, verify.verify, _lines("'VERIFYING', 'DISPUTED'")),
     AccountStep(
-        name="drift",
-        lane=Lane.DRIFT,
-        run=drift.find_drift,
-        due="SELECT account_id, min(recheck_at) FROM ordering_attempt WHERE recheck_at IS NOT NULL GROUP BY 1",
+        "drift",
+        Lane.DRIFT,
+        drift.find_drift,
+        "SELECT account_id, min(recheck_at) FROM ordering_attempt WHERE recheck_at IS NOT NULL GROUP BY 1",
     ),
     Step(
-        name="settle",
-        lane=Lane.END,
-        run=settle.settle,
-        due=due_rows(
+        "settle",
+        Lane.END,
+        settle.settle,
+        due_rows(
             f"ordering_order o LEFT JOIN ordering_orderline l ON l.order_id = o.id AND l.state IN ({_OPEN})",
             "o.state = 'PAID' AND l.id IS NULL",
         ),
     ),
     Step(
-        name="receipts",
-        lane=Lane.END,
-        run=receipts.issue_receipts,
-        due=due_rows("ordering_order", "state IN ('COMPLETED', 'PARTIAL') AND NOT is_receipted"),
+        "receipts",
+        Lane.END,
+        receipts.issue_receipts,
+        due_rows("ordering_order", "state IN ('COMPLETED', 'PARTIAL') AND NOT is_receipted"),
     ),
+    Step("recover", Lane.LATE, check.recover, due_rows("ordering_flight", "lease_until < now()")),
     Step(
-        name="recover",
-        lane=Lane.LATE,
-        run=check.recover,
-        due=due_rows("ordering_flight", "lease_until < now()"),
-    ),
-    Step(
-        name="order.expire",
-        lane=Lane.LATE,
-        run=expire.end_unpaid,
-        due=due_rows(
+        "order.expire",
+        Lane.LATE,
+        expire.end_unpaid,
+        due_rows(
             "ordering_order",
             "state = 'AWAITING_PAYMENT'",
             f"CASE WHEN cancel_requested_at IS NULL THEN valid_until ELSE {EVER} END",
         ),
     ),
-    Step(
-        name="order.lapse",
-        lane=Lane.LATE,
-        run=expire.lapse_quotes,
-        due=due_rows("ordering_order", "state = 'QUOTED'", "valid_until"),
-    ),
-    Step(name="overdue", lane=Lane.LATE, run=overdue.tell_of_overdue, due=overdue.DUE, every_seconds=60),
+    Step("order.lapse", Lane.LATE, expire.lapse_quotes, due_rows("ordering_order", "state = 'QUOTED'", "valid_until")),
+    Step("overdue", Lane.LATE, overdue.tell_of_overdue, overdue.DUE, every_seconds=60),
 )

@@ -1,3 +1,7 @@
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
 import psycopg
 import pytest
 from django.db import OperationalError
@@ -5,7 +9,7 @@ from pytest_django import DjangoAssertNumQueries
 
 from xuliu.ledger import addresses, operations
 from xuliu.ledger.models import Checkpoint
-from xuliu.ledger.operations import fold_checkpoints, post
+from xuliu.ledger.operations import NIGHT_ZONE, fold_by_night, fold_checkpoints, post
 from xuliu.ledger.queries import balance, balances, trial_balance
 from xuliu.ledger.tests.entries import AT, make_entry
 
@@ -133,3 +137,14 @@ def test_the_trial_balance_shows_all_orders_as_one_line_and_adds_up_to_nothing()
         "provider:1:receivable": (0, 7_200, -7_200),
         "revenue:data": (10, 0, 10),
     }
+
+
+def test_a_night_folds_what_was_posted_before_its_end_and_is_then_over(fresh_database: str, clock_file: Path) -> None:
+    noon = datetime(2026, 3, 5, 12, tzinfo=ZoneInfo(NIGHT_ZONE))
+    post([make_entry(source=addresses.SUSPENSE)], at=noon)
+
+    def at(hours: float) -> int:
+        clock_file.write_text(str((noon + timedelta(hours=hours) - datetime.now(UTC)).total_seconds()))
+        return fold_by_night()
+
+    assert [at(1), at(15.9), at(16.1), at(16.2), at(40)] == [0, 0, 1, 0, 0]
