@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, precondition, rule
 
@@ -16,7 +16,7 @@ from xuliu.carrier import operations as carriers
 from xuliu.common.actor import Actor, acting
 from xuliu.common.deciding import PersonReason
 from xuliu.ordering.delivering import decide
-from xuliu.ordering.models import Attempt, OrderLine
+from xuliu.ordering.models import Attempt, Flight, OrderLine
 from xuliu.ticket.models import Case
 
 CARRIERS = ("onelink", "1nce")
@@ -82,12 +82,18 @@ class PeopleRules(RuleBasedStateMachine):
 
     def _has_come(self, line: OrderLine) -> bool | None:
         """Whether the carrier did more of this for the SIM than we know of; None while it may still do something, or
-        while we have not looked yet whether it did what it had refused."""
+        while we are yet to look whether it did what it had refused."""
         books = self.world.sandbox.control.books()["carriers"][line.account.code]
         alike = OrderLine.objects.filter(sim=line.sim, offering__plan_code=line.offering.plan_code)
-        if books["waiting"] or Attempt.objects.filter(line__in=alike, recheck_at__isnull=False).exists():
+        if books["waiting"] or self._is_looked_at_soon(alike):
             return None
         ours = (line.sim.iccid, line.offering.plan_code)
         effects = sum((effect["iccid"], effect["plan"]) == ours for effect in books["effects"])
         told = Case.objects.filter(kind__in=TOLD, subject_kind="orderline", subject_id__in=alike.values("id")).count()
         return effects > alike.filter(state=State.COMPLETED).count() + told
+
+    def _is_looked_at_soon(self, lines: QuerySet[OrderLine]) -> bool:
+        """Whether one of these was refused and is looked at again. Nothing is looked at while a line of its SIM is with
+        the carrier: people who decide about that one would wait for what waits for them."""
+        flying = Flight.objects.values("sim_id")
+        return Attempt.objects.filter(line__in=lines.exclude(sim_id__in=flying), recheck_at__isnull=False).exists()

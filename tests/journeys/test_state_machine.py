@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from pathlib import Path
 
+import django.conf
 import pytest
 from hypothesis import HealthCheck, Phase, seed, settings
 from hypothesis.stateful import run_state_machine_as_test
@@ -67,3 +68,24 @@ def test_its_people_accept_what_has_come_and_nothing_else(
         line.refresh_from_db()
         assert line.state == ("COMPLETED" if has_come else "REJECTED")
         machine.teardown()
+
+
+def test_its_people_wait_for_no_look_that_waits_for_their_decision(
+    shared_sandbox: Sandbox,
+    clock_file: Path,
+    django_db_blocker: DjangoDbBlocker,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Of one card: a line that was refused, to be looked at again, and one that was sent as often as it may."""
+    monkeypatch.setattr(Line, "stage", Stage(shared_sandbox, clock_file), raising=False)
+    monkeypatch.setattr(django.conf.settings, "XULIU_MOST_SENDINGS", 1)
+    with django_db_blocker.unblock():
+        machine = Line()
+        machine.a_line_is_refused_and_its_refund_ends_so(outcome="success", pick=0)
+        machine.control.fault(peer="onelink", kind="error", operation="change", count=None)
+        machine.somebody_orders_and_pays(picks=[0], offering=0, count=1)
+        drive_for(machine.world, timedelta(hours=3))
+        refused, in_vain = OrderLine.objects.order_by("id")
+        assert (refused.state, in_vain.state, in_vain.is_set_aside) == ("REJECTED", "UNKNOWN", True)
+
+        machine.teardown()  # at rest nothing is set aside
