@@ -1,5 +1,7 @@
 """Decisions of people: who decides, why, and how many it takes."""
 
+from enum import StrEnum
+
 from xuliu.common import actor
 from xuliu.common.reasons import WhyCode
 
@@ -13,11 +15,24 @@ class PersonReason(WhyCode):
     ASKED_AGAIN = "asked_again"
 
 
-class CannotDecide(Exception):
-    """`code`: not_stuck, too_early, no_reading, no_reason, no_proof, not_a_person; of refunds not_closed, no_amount; of
-    people own_factor."""
+class NotDecided(StrEnum):
+    """Why a decision could not be taken."""
 
-    def __init__(self, code: str) -> None:
+    NOT_A_PERSON = "not_a_person"
+    NO_REASON = "no_reason"
+    NO_PROOF = "no_proof"
+    NOT_STUCK = "not_stuck"  # it has moved on
+    TOO_EARLY = "too_early"
+    NO_READING = "no_reading"  # for which a line would be held back
+    NOT_CLOSED = "not_closed"  # a refund, at its provider
+    NO_AMOUNT = "no_amount"
+    OWN_FACTOR = "own_factor"
+
+
+class CannotDecide(Exception):
+    """`code` says why."""
+
+    def __init__(self, code: NotDecided) -> None:
         super().__init__(code)
         self.code = code
 
@@ -26,11 +41,11 @@ def deciding_person() -> int:
     """The person who acts. Raises CannotDecide where it is none."""
     doer = actor.current()
     if doer.kind != "person" or doer.id is None:
-        raise CannotDecide("not_a_person")
+        raise CannotDecide(NotDecided.NOT_A_PERSON)
     return doer.id
 
 
 def check_reason(why: str) -> None:
     """Raises CannotDecide for an empty reason."""
     if not why.strip():
-        raise CannotDecide("no_reason")
+        raise CannotDecide(NotDecided.NO_REASON)

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 
 from django.db import connection
 
@@ -11,12 +12,24 @@ from xuliu.ordering.patience import has_ended
 from xuliu.payment.models import Refund
 
 
+class StepCode(StrEnum):
+    """The steps of a top-up as the payer sees them."""
+
+    PAID = "paid"
+    SUBMITTED = "submitted"
+    DELIVERED = "delivered"
+    VERIFIED = "verified"
+    RECEIPTED = "receipted"
+    REJECTED = "rejected"
+    REFUNDED = "refunded"
+    DISPUTED = "disputed"
+
+
 @dataclass(frozen=True, slots=True)
 class ProgressStep:
-    """One step of a top-up as the payer sees it: paid, submitted, delivered, verified, receipted, rejected, refunded,
-    disputed. `at` is None while it lies ahead."""
+    """One step; `at` is None while it lies ahead."""
 
-    code: str
+    code: StepCode
     at: datetime | None
     is_now: bool = False
 
@@ -44,9 +57,9 @@ def progress(order_id: int) -> Progress:
     reached = _reached(ids)
     refund, refunded_at = _refund(order_id)
     steps = [
-        ProgressStep("paid", order.paid_at),
-        ProgressStep("submitted", reached.get("SUBMITTING")),
-        ProgressStep("delivered", reached.get("VERIFYING")),
+        ProgressStep(StepCode.PAID, order.paid_at),
+        ProgressStep(StepCode.SUBMITTED, reached.get("SUBMITTING")),
+        ProgressStep(StepCode.DELIVERED, reached.get("VERIFYING")),
         *_ends(states, reached, order, receipt, refunded_at if refund else None, bool(refund)),
     ]
     return Progress(
@@ -80,19 +93,19 @@ def _ends(
     is_owed: bool,
 ) -> list[ProgressStep]:
     if states == {OrderLine.State.REJECTED}:
-        return [ProgressStep("rejected", reached.get("REJECTED")), ProgressStep("refunded", refunded_at)]
+        return [ProgressStep(StepCode.REJECTED, reached.get("REJECTED")), ProgressStep(StepCode.REFUNDED, refunded_at)]
     if OrderLine.State.DISPUTED in states:
         return [
-            ProgressStep("disputed", reached.get("DISPUTED")),
-            ProgressStep("verified", None),
-            ProgressStep("receipted", None),
+            ProgressStep(StepCode.DISPUTED, reached.get("DISPUTED")),
+            ProgressStep(StepCode.VERIFIED, None),
+            ProgressStep(StepCode.RECEIPTED, None),
         ]
     is_verified = order.state in (Order.State.COMPLETED, Order.State.PARTIAL)
     steps = [
-        ProgressStep("verified", reached.get("COMPLETED") if is_verified else None),
-        ProgressStep("receipted", receipted_at),
+        ProgressStep(StepCode.VERIFIED, reached.get("COMPLETED") if is_verified else None),
+        ProgressStep(StepCode.RECEIPTED, receipted_at),
     ]
-    return [*steps, ProgressStep("refunded", refunded_at)] if is_owed else steps
+    return [*steps, ProgressStep(StepCode.REFUNDED, refunded_at)] if is_owed else steps
 
 
 def _with_present(steps: list[ProgressStep], order: Order) -> list[ProgressStep]:

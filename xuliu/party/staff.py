@@ -7,7 +7,7 @@ from django.contrib.auth.models import Group
 from django.db import transaction
 
 from xuliu.common import actor
-from xuliu.common.deciding import CannotDecide, PersonReason, check_reason
+from xuliu.common.deciding import CannotDecide, NotDecided, PersonReason, check_reason
 from xuliu.common.events import record
 from xuliu.party.models import Person
 from xuliu.party.operations import add_contact, end_sessions
@@ -63,7 +63,7 @@ def take_away_factor(person: Person, *, why: str) -> None:
     """
     check_reason(why)
     if person.pk == actor.current().id:
-        raise CannotDecide("own_factor")
+        raise CannotDecide(NotDecided.OWN_FACTOR)
     with transaction.atomic():
         Authenticator.objects.filter(user_id=person.pk).delete()
         end_sessions(person)

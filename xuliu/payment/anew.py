@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 from xuliu.common import clock, stops, wake
 from xuliu.common.codes import new_code
-from xuliu.common.deciding import PEOPLE_NEEDED, CannotDecide, PersonReason, check_reason, deciding_person
+from xuliu.common.deciding import PEOPLE_NEEDED, CannotDecide, NotDecided, PersonReason, check_reason, deciding_person
 from xuliu.common.state import move
 from xuliu.party.permission import needs
 from xuliu.party.rights import Right
@@ -40,7 +40,7 @@ def ask_anew(*, refund_id: int, why: str) -> bool:
     with stops.transaction("decide.ask_anew"):
         refund = Refund.objects.select_for_update(no_key=True).get(id=refund_id)
         if not may_be_asked_anew(refund):
-            raise CannotDecide("not_closed")
+            raise CannotDecide(NotDecided.NOT_CLOSED)
         said = {"defaults": {"refund": refund, "why": why, "at": clock.now()}}
         RefundApproval.objects.get_or_create(reference=refund.reference, person_id=person_id, **said)
         if RefundApproval.objects.filter(reference=refund.reference).count() < PEOPLE_NEEDED:
@@ -86,7 +86,7 @@ def send_again(*, refund_id: int, why: str) -> bool:
     with stops.transaction("decide.send_refund_again"):
         refund = Refund.objects.select_for_update(no_key=True).get(id=refund_id)
         if not may_be_sent_again(refund):
-            raise CannotDecide("not_stuck")
+            raise CannotDecide(NotDecided.NOT_STUCK)
         also = {"due_at": clock.now(), "tries": 0, "sendings": 0, "lease_until": None}
         RefundNumber.objects.filter(reference=refund.reference).update(standing="")
         wake.after_commit("refund.send")

@@ -13,7 +13,7 @@ from django.db.models import Sum
 
 from xuliu.common import clock, stops
 from xuliu.common.codes import new_code
-from xuliu.common.deciding import PEOPLE_NEEDED, CannotDecide, check_reason, deciding_person
+from xuliu.common.deciding import PEOPLE_NEEDED, CannotDecide, NotDecided, check_reason, deciding_person
 from xuliu.common.state import move
 from xuliu.ledger import addresses
 from xuliu.ledger.operations import Entry, post
@@ -157,9 +157,9 @@ def enter(*, payment_id: int, number: str, amount_minor: int, why: str) -> bool:
     with stops.transaction("decide.enter_outside"):
         payment = Payment.objects.select_for_update(no_key=True).get(id=payment_id)
         if not number.strip() or not 0 < amount_minor <= payment.amount_minor:
-            raise CannotDecide("no_amount")
+            raise CannotDecide(NotDecided.NO_AMOUNT)
         if not is_in_question(payment):
-            raise CannotDecide("not_stuck")
+            raise CannotDecide(NotDecided.NOT_STUCK)
         entered: dict[str, Any] = {"amount_minor": amount_minor, "why": why, "at": clock.now()}
         named: dict[str, Any] = {"payment_id": payment.pk, "number": number.strip()[:64]}
         OutsideEntry.objects.update_or_create(**named, person_id=person_id, defaults=entered)
@@ -179,7 +179,7 @@ def give_back_rest(*, payment_id: int, why: str) -> bool:
         payment = Payment.objects.select_for_update(no_key=True).get(id=payment_id)
         rest = rest_minor(payment)
         if rest <= 0:
-            raise CannotDecide("no_amount")
+            raise CannotDecide(NotDecided.NO_AMOUNT)
         order = NewRefund(payment_id=payment.pk, amount_minor=rest, currency=payment.currency, why=RefundReason.REST)
         post([_to_refund(payment, rest)], at=clock.now())
         return bool(request_refunds([order]))

@@ -24,11 +24,12 @@ from xuliu.ordering.buying.cannot_place import CannotPlace
 from xuliu.ordering.buying.choose import TooManyOpen, choose, visitor_of
 from xuliu.ordering.buying.place import place
 from xuliu.ordering.buying.quote import QuoteRefused, Selection
+from xuliu.ordering.buying.refusals import RefusalCode
 from xuliu.ordering.buying.ways_to_pay import ways_to_pay
 from xuliu.ordering.ending.withdraw import withdraw as withdraw_order
 from xuliu.ordering.models import Order, OrderLine
 from xuliu.ordering.patience import has_ended
-from xuliu.ordering.progress import progress
+from xuliu.ordering.progress import StepCode, progress
 from xuliu.ordering.queries import lines_of, order_by_code, receipt_of, sums_of, under_way, usual_seconds
 from xuliu.payment.models import Payment, SignIn
 
@@ -59,7 +60,7 @@ def pay(request: HttpRequest, code: str) -> HttpResponseBase:
     ways = [way.code for way in ways_to_pay(found.seller_id, found.currency).values() if not way.has_sign_in]
     way = request.POST.get("way") or next(iter(ways), "")
     if way not in ways:
-        return redirect(f"{here}?refused={'way_unknown' if ways else 'no_provider'}")
+        return redirect(f"{here}?refused={RefusalCode.WAY_UNKNOWN if ways else RefusalCode.NO_PROVIDER}")
     try:
         place(order_id=found.pk, way=way)
     except CannotPlace as refused:
@@ -90,7 +91,7 @@ def cancel(request: HttpRequest, code: str) -> HttpResponseBase:
 def withdraw(request: HttpRequest, code: str) -> HttpResponseBase:
     """Withdraw what has been paid and not yet been sent to the carrier; its money goes back."""
     withdrawn = withdraw_order(order_id=_order(code).pk)
-    return redirect(reverse("merchant:order", args=[code]) + ("" if withdrawn else "?refused=too_late"))
+    return redirect(reverse("merchant:order", args=[code]) + ("" if withdrawn else f"?refused={RefusalCode.TOO_LATE}"))
 
 
 @require_POST
@@ -99,7 +100,7 @@ def requote(request: HttpRequest, code: str) -> HttpResponseBase:
     """Quote the same once more, at today's price."""
     old = _order(code)
     if old.line_count > MOST_LINES_REQUOTED:
-        return redirect(f"{reverse('merchant:order', args=[code])}?refused=too_many_lines")
+        return redirect(f"{reverse('merchant:order', args=[code])}?refused={RefusalCode.TOO_MANY_LINES}")
     selections = [Selection(sim_id=line.sim_id, offering_id=line.offering_id) for line in lines_of(old.pk)]
     browser, address = browsers.known_or_new(request), str(client_of(request))
     visitor = visitor_of(order_id=old.pk, browser=browser, address=address)
@@ -156,7 +157,7 @@ def _context(request: HttpRequest, order: Order, now: datetime) -> dict[str, Any
     is_being_known = signed_in is not None and signed_in.state == SignIn.State.RETURNED
     if order.state == Order.State.QUOTED and now < order.valid_until and not is_being_known:
         is_paused = any(line.account.paused_at for line in lines)
-        error = common["error"] or (None if ways else refusals.for_payer("no_provider"))
+        error = common["error"] or (None if ways else refusals.for_payer(RefusalCode.NO_PROVIDER))
         return {**common, "view": "quote", "ways": ways, "error": error, "is_paused": is_paused}
     if order.state == Order.State.AWAITING_PAYMENT or (is_being_known and order.state == Order.State.QUOTED):
         is_overdue = has_ended(order.valid_until, is_waited_for=True)
@@ -180,7 +181,7 @@ def _quote(order: Order, lines: list[OrderLine], now: datetime) -> words.Quote:
 def _under_way(order: Order, lines: list[OrderLine]) -> dict[str, Any]:
     way, receipt = progress(order.pk), receipt_of(order.pk)
     carrier = words.carrier_name(lines[0]) if lines else ""
-    is_disputed = any(step.code == "disputed" for step in way.steps)
+    is_disputed = any(step.code is StepCode.DISPUTED for step in way.steps)
     wants_receipt = order.state in (Order.State.COMPLETED, Order.State.PARTIAL) and receipt is None
     return {
         "view": "progress",

@@ -13,6 +13,7 @@ from django.views.decorators.http import require_safe
 from xuliu.interfaces.merchant import browsers
 from xuliu.interfaces.merchant.visiting import page, remembered
 from xuliu.ordering.buying.cannot_place import CannotPlace
+from xuliu.ordering.buying.refusals import RefusalCode
 from xuliu.ordering.buying.ways_to_pay import provider_account
 from xuliu.ordering.models import Order
 from xuliu.ordering.queries import order_by_code
@@ -54,5 +55,5 @@ def sign_in_return(request: HttpRequest) -> HttpResponseBase:
         ours = next(iter(remembered(request)), "")
         if order_by_code(ours) is None:
             raise Http404
-        return redirect(f"{reverse('merchant:order', args=[ours])}?refused=payer_not_told")
+        return redirect(f"{reverse('merchant:order', args=[ours])}?refused={RefusalCode.PAYER_NOT_TOLD}")
     return redirect("merchant:order", Order.objects.values_list("code", flat=True).get(id=order_id))

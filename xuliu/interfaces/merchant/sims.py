@@ -26,6 +26,7 @@ from xuliu.ordering.buying.choose import TooManyOpen, Visitor, choose
 from xuliu.ordering.buying.offers import offers
 from xuliu.ordering.buying.openings import shares_of_address, shares_of_shop
 from xuliu.ordering.buying.quote import QuoteRefused, Selection
+from xuliu.ordering.buying.refusals import RefusalCode
 from xuliu.ordering.models import Order, OrderLine
 from xuliu.ordering.queries import under_way
 
@@ -106,7 +107,7 @@ def _of_token(token: str) -> tuple[Sim | None, bool]:
 def _quoted(request: HttpRequest, sim: Sim | None, visitor: Visitor, back: str) -> HttpResponse:
     offering, prices = request.POST.get("offering", ""), public_price_list()
     if sim is None or prices is None or not (offering.isascii() and offering.isdigit() and len(offering) < 19):
-        return redirect(f"{back}?refused=no_plan_chosen")
+        return redirect(f"{back}?refused={RefusalCode.NO_PLAN_CHOSEN}")
     selection = Selection(sim_id=sim.pk, offering_id=int(offering))
     try:
         order_id = choose(selections=[selection], price_list_id=prices.pk, merchant_id=sim.merchant_id, visitor=visitor)

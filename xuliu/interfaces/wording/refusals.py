@@ -1,7 +1,4 @@
-"""Why something cannot be had: for payers a sentence that they can act on, for staff a phrase and what to do about it.
-
-By the codes of `ordering.buying` (offers, quote, place, choose) and of the phone pages.
-"""
+"""Why something cannot be had: for payers a sentence that they can act on, for staff a phrase and its remedy."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,6 +7,8 @@ from typing import NamedTuple
 from django.utils.functional import Promise
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
+
+from xuliu.ordering.buying.refusals import RefusalCode
 
 
 class RefusalWords(NamedTuple):
@@ -29,92 +28,92 @@ class Sentence:
 
 
 REFUSALS: Mapping[str, RefusalWords] = {
-    "not_priced": RefusalWords(
+    RefusalCode.NOT_PRICED: RefusalWords(
         _("This plan is no longer sold. Choose another one."),
         _("the offering has no price now"),
         _("Set one in the console."),
     ),
-    "unknown_offering": RefusalWords(
+    RefusalCode.UNKNOWN_OFFERING: RefusalWords(
         _("This plan is no longer sold. Choose another one."), _("there is no such offering")
     ),
-    "wrong_carrier": RefusalWords(
+    RefusalCode.WRONG_CARRIER: RefusalWords(
         _("This plan belongs to another carrier and does not fit your SIM. Choose another one."),
         _("the offering is another carrier's"),
     ),
-    "unknown_sim": RefusalWords(
+    RefusalCode.UNKNOWN_SIM: RefusalWords(
         _("This SIM is no longer in our records. Call your service provider."), _("the SIM is not in our records")
     ),
-    "sim_not_in_service": RefusalWords(
+    RefusalCode.SIM_NOT_SERVED: RefusalWords(
         _("This SIM is not in service and cannot be renewed. Call your service provider."),
         _("the SIM is not in service"),
     ),
-    "sim_unknown_at_carrier": RefusalWords(
+    RefusalCode.SIM_UNKNOWN_AT_CARRIER: RefusalWords(
         _("The carrier says that it does not know this SIM, so we take no money for it. Call your service provider."),
         _("the carrier does not know the SIM"),
         _("The carrier is being asked again."),
     ),
-    "sim_blocked": RefusalWords(
+    RefusalCode.SIM_BLOCKED: RefusalWords(
         _("The carrier blocks this SIM, and a renewal does not lift the block. Call your service provider."),
         _("the carrier blocks the SIM"),
         _("The carrier is being asked again."),
     ),
-    "no_running_period": RefusalWords(
+    RefusalCode.NO_RUNNING_PERIOD: RefusalWords(
         _("Data can be added only while a service period runs. Renew the SIM first."),
         _("no period runs that data could be added to"),
         _("Renew the SIM first."),
     ),
-    "offering_paused": RefusalWords(
+    RefusalCode.OFFERING_PAUSED: RefusalWords(
         _("This plan cannot be had at the moment. Choose another one, or come back later."),
         _("the offering is paused"),
         _("The console says why."),
     ),
-    "account_paused": RefusalWords(
+    RefusalCode.ACCOUNT_PAUSED: RefusalWords(
         _("This carrier's renewals are stopped for the moment. Nothing was paid; come back later."),
         _("the carrier account is paused"),
         _("The console says why."),
     ),
-    "provider_paused": RefusalWords(
+    RefusalCode.PROVIDER_PAUSED: RefusalWords(
         _("Payments are stopped for the moment. Nothing was paid; come back later."),
         _("the provider account is paused"),
         _("The console says why."),
     ),
-    "no_provider": RefusalWords(
+    RefusalCode.NO_PROVIDER: RefusalWords(
         _("It cannot be paid this way here. Call your service provider."),
         _("the seller has no provider account that can be paid this way"),
         _("Add one in the console."),
     ),
-    "way_unknown": RefusalWords(
+    RefusalCode.WAY_UNKNOWN: RefusalWords(
         _("It cannot be paid this way here. Call your service provider."),
         _("no provider account of the seller has this way to pay"),
         _("Add one in the console."),
     ),
-    "too_many_open": RefusalWords(
+    RefusalCode.TOO_MANY_OPEN: RefusalWords(
         _(
             "Too many orders for this SIM wait to be paid. Wait until they end, 15 minutes at most, or scan the sticker"
             " on the terminal: with it you can order at once."
         )
     ),
-    "too_many_open_here": RefusalWords(
+    RefusalCode.TOO_MANY_OPEN_HERE: RefusalWords(
         _(
             "Ten orders for this SIM wait to be paid. Pay one on the phone where it was opened, or wait: what is not"
             " paid ends within 15 minutes."
         )
     ),
-    "too_many_lines": RefusalWords(
+    RefusalCode.TOO_MANY_LINES: RefusalWords(
         _("This order is too large to be repeated here. Whoever placed it can place it again.")
     ),
-    "too_many_openings": RefusalWords(
+    RefusalCode.TOO_MANY_OPENINGS: RefusalWords(
         _("Too many payments were begun in the last minute. Nothing was paid; wait a minute and press again."),
         _("too many payments were begun in the last minute"),
     ),
-    "lapsed": RefusalWords(
+    RefusalCode.LAPSED: RefusalWords(
         _("The price was held for 15 minutes and these are over. Ask for it again below."),
         _("the price was held for 15 minutes and these are over"),
     ),
-    "already_paid": RefusalWords(_("It is already paid. You need not pay again."), _("it is paid already")),
-    "no_plan_chosen": RefusalWords(_("Choose a plan first.")),
-    "too_late": RefusalWords(_("It has already been sent to the carrier and can no longer be withdrawn.")),
-    "payer_not_told": RefusalWords(_("We were not told who pays. Nothing was paid; press the button again.")),
+    RefusalCode.ALREADY_PAID: RefusalWords(_("It is already paid. You need not pay again."), _("it is paid already")),
+    RefusalCode.NO_PLAN_CHOSEN: RefusalWords(_("Choose a plan first.")),
+    RefusalCode.TOO_LATE: RefusalWords(_("It has already been sent to the carrier and can no longer be withdrawn.")),
+    RefusalCode.PAYER_NOT_TOLD: RefusalWords(_("We were not told who pays. Nothing was paid; press the button again.")),
 }
 
 

@@ -1,10 +1,12 @@
-"""The steps of a top-up (`ordering.queries.progress`), before and after."""
+"""The steps of a top-up (`ordering.progress`), before and after."""
 
 from collections.abc import Mapping
 from typing import NamedTuple
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
+
+from xuliu.ordering.progress import StepCode
 
 
 class StepWords(NamedTuple):
@@ -16,20 +18,20 @@ class StepWords(NamedTuple):
 
 
 STEPS: Mapping[str, StepWords] = {
-    "paid": StepWords(_("pay"), _("Paid"), _("Paid")),
-    "submitted": StepWords(_("provision"), _("Sent to %(carrier)s"), _("Send to %(carrier)s")),
-    "delivered": StepWords(_("provision"), _("%(carrier)s says it is done"), _("%(carrier)s carries it out")),
-    "verified": StepWords(
+    StepCode.PAID: StepWords(_("pay"), _("Paid"), _("Paid")),
+    StepCode.SUBMITTED: StepWords(_("provision"), _("Sent to %(carrier)s"), _("Send to %(carrier)s")),
+    StepCode.DELIVERED: StepWords(_("provision"), _("%(carrier)s says it is done"), _("%(carrier)s carries it out")),
+    StepCode.VERIFIED: StepWords(
         _("verify"), _("Checked against the carrier's record"), _("Check against the carrier's record")
     ),
-    "receipted": StepWords(_("receipt"), _("Receipt issued"), _("Issue the receipt")),
-    "refunded": StepWords(_("refund"), _("Money sent back"), _("Money goes back")),
-    "rejected": StepWords(_("provision"), _("Not delivered"), _("Not delivered")),
-    "disputed": StepWords(_("verify"), _("A person looks into it"), _("A person looks into it")),
+    StepCode.RECEIPTED: StepWords(_("receipt"), _("Receipt issued"), _("Issue the receipt")),
+    StepCode.REFUNDED: StepWords(_("refund"), _("Money sent back"), _("Money goes back")),
+    StepCode.REJECTED: StepWords(_("provision"), _("Not delivered"), _("Not delivered")),
+    StepCode.DISPUTED: StepWords(_("verify"), _("A person looks into it"), _("A person looks into it")),
 }
 
 
-def step(code: str, *, is_done: bool, carrier: str) -> str:
+def step(code: StepCode, *, is_done: bool, carrier: str) -> str:
     """What happened, or what is to come."""
     words = STEPS[code]
     return str(words.done if is_done else words.ahead) % {"carrier": carrier}

@@ -1,10 +1,11 @@
 """Why an order is not placed."""
 
+from xuliu.ordering.buying.refusals import RefusalCode
+
 
 class CannotPlace(Exception):
-    """`code`: lapsed, already_paid, account_paused, offering_paused, no_provider, provider_paused, way_unknown,
-    too_many_openings."""
+    """`code` says why."""
 
-    def __init__(self, code: str) -> None:
+    def __init__(self, code: RefusalCode) -> None:
         super().__init__(code)
         self.code = code

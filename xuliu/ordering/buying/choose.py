@@ -17,6 +17,7 @@ from xuliu.ordering.buying.cancel import give_up
 from xuliu.ordering.buying.offers import Offer
 from xuliu.ordering.buying.quote import QUOTE_VALID, Selection, offered, write
 from xuliu.ordering.buying.reasons import OrderReason
+from xuliu.ordering.buying.refusals import RefusalCode
 from xuliu.ordering.models import Channel, Order, PageOrder
 
 MOST_OPEN = 10
@@ -39,7 +40,7 @@ class Visitor:
 class TooManyOpen(Exception):
     """The SIM has ten open orders, and this visitor may push out none of them. `code` says what to do."""
 
-    def __init__(self, code: str) -> None:
+    def __init__(self, code: RefusalCode) -> None:
         super().__init__(code)
         self.code = code
 
@@ -140,7 +141,7 @@ def _make_room(standing: Sequence[_Open], visitor: Visitor, at: datetime) -> Non
         return
     ranked = [(rank, order.id) for order in standing if (rank := _rank(order, visitor, at)) is not None]
     if not ranked:
-        raise TooManyOpen("too_many_open_here" if visitor.is_by_sticker else "too_many_open")
+        raise TooManyOpen(RefusalCode.TOO_MANY_OPEN_HERE if visitor.is_by_sticker else RefusalCode.TOO_MANY_OPEN)
     give_up(order_id=min(ranked)[1], why=OrderReason.MADE_ROOM)
 
 

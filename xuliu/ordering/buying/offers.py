@@ -17,10 +17,11 @@ from xuliu.catalog.queries import PricedOffering, prices_at, prices_of
 from xuliu.common import arrays, clock
 from xuliu.common.money import included_tax
 from xuliu.inventory.models import Sim
+from xuliu.ordering.buying.refusals import RefusalCode
 
 PERIODS_KEPT = 4_096
 # Refused because of what the carrier said last, so that it is worth asking it again.
-SAID_BY_CARRIER = ("sim_not_in_service", "sim_unknown_at_carrier", "sim_blocked")
+SAID_BY_CARRIER = (RefusalCode.SIM_NOT_SERVED, RefusalCode.SIM_UNKNOWN_AT_CARRIER, RefusalCode.SIM_BLOCKED)
 
 
 class Offer(NamedTuple):
@@ -36,16 +37,11 @@ class Offer(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Refusal:
-    """Why a SIM cannot have an offering.
-
-    `code` is unknown_sim, unknown_offering, not_priced, wrong_carrier, sim_not_in_service, sim_unknown_at_carrier,
-    sim_blocked (by the carrier), account_paused, offering_paused or no_running_period (data within a period, where
-    none runs).
-    """
+    """Why a SIM cannot have an offering."""
 
     sim_id: int
     offering_id: int
-    code: str
+    code: RefusalCode
 
 
 @dataclass(slots=True, kw_only=True)
@@ -195,36 +191,35 @@ def _answer(
     end_on: date | None,
     today: date,
 ) -> Offer | Refusal:
-    code = _refused(sim, offering)
-    if code or sim is None or offering is None:
+    if sim is None:
+        return Refusal(sim_id=sim_id, offering_id=offering_id, code=RefusalCode.UNKNOWN_SIM)
+    if offering is None:
+        return Refusal(sim_id=sim_id, offering_id=offering_id, code=RefusalCode.UNKNOWN_OFFERING)
+    if code := _refused(sim, offering):
         return Refusal(sim_id=sim_id, offering_id=offering_id, code=code)
     try:
         period = _period(offering.terms, end_on, today, sim.anchor_day)
     except NoRunningPeriod:
-        return Refusal(sim_id=sim_id, offering_id=offering_id, code="no_running_period")
+        return Refusal(sim_id=sim_id, offering_id=offering_id, code=RefusalCode.NO_RUNNING_PERIOD)
     amount_minor = offering.amount_minor or 0
     tax_minor = included_tax(amount_minor, offering.tax_basis_points)
     return Offer(sim_id, offering, amount_minor, tax_minor, period.starts_on, period.ends_on)
 
 
-def _refused(sim: _Sim | None, offering: PricedOffering | None) -> str:
-    if sim is None:
-        return "unknown_sim"
-    if offering is None:
-        return "unknown_offering"
+def _refused(sim: _Sim, offering: PricedOffering) -> RefusalCode | None:
     if offering.carrier_id != sim.carrier_id:
-        return "wrong_carrier"
+        return RefusalCode.WRONG_CARRIER
     if sim.state in (Sim.State.IN_STOCK, Sim.State.TERMINATED) or sim.said_state == Sim.State.TERMINATED:
-        return "sim_not_in_service"
+        return RefusalCode.SIM_NOT_SERVED
     if sim.is_unknown:
-        return "sim_unknown_at_carrier"
+        return RefusalCode.SIM_UNKNOWN_AT_CARRIER
     if sim.is_blocked:
-        return "sim_blocked"
+        return RefusalCode.SIM_BLOCKED
     if sim.paused_at is not None:
-        return "account_paused"
+        return RefusalCode.ACCOUNT_PAUSED
     if offering.paused_at is not None:
-        return "offering_paused"
-    return "not_priced" if offering.amount_minor is None else ""
+        return RefusalCode.OFFERING_PAUSED
+    return RefusalCode.NOT_PRICED if offering.amount_minor is None else None
 
 
 @lru_cache(maxsize=PERIODS_KEPT)

@@ -11,12 +11,11 @@ from xuliu.common.state import move
 from xuliu.ordering.buying.cannot_place import CannotPlace
 from xuliu.ordering.buying.place import place
 from xuliu.ordering.buying.reasons import SignInReason
+from xuliu.ordering.buying.refusals import RefusalCode
 from xuliu.payment.accounts import provider_of, session_of
 from xuliu.payment.contract import Malformed, NoAnswer, NotSent
 from xuliu.payment.models import SignIn
 from xuliu.payment.provider_calls import AT_ONCE, ask_together, claim, store
-
-NOT_TOLD = "payer_not_told"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +46,7 @@ def _place_for(told: Sequence[tuple[SignIn, PayerAnswer]]) -> None:
     """Each by itself: they are few, and one that cannot be placed is told why."""
     for returned, who in told:
         if not who.payer_id:
-            _end(returned, refused=NOT_TOLD, why=SignInReason.NOT_TOLD, detail=who.said)
+            _end(returned, refused=RefusalCode.PAYER_NOT_TOLD, why=SignInReason.NOT_TOLD, detail=who.said)
             continue
         try:
             payment_id = place(order_id=returned.order_id, way=returned.way, payer_id=who.payer_id)
@@ -61,10 +60,10 @@ def _end(
     returned: SignIn,
     *,
     payment_id: int | None = None,
-    refused: str = "",
+    refused: RefusalCode | None = None,
     why: SignInReason | None = None,
     detail: str = "",
 ) -> None:
     state = SignIn.State.REFUSED if refused else SignIn.State.KNOWN
-    also = {"code": "", "payment_id": payment_id, "refused": refused, "lease_until": None}
+    also = {"code": "", "payment_id": payment_id, "refused": refused or "", "lease_until": None}
     move(SignIn, [returned.pk], to=state, why=why, detail=detail, also=also)

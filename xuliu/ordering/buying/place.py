@@ -12,6 +12,7 @@ from xuliu.ordering.buying import openings
 from xuliu.ordering.buying.cannot_place import CannotPlace
 from xuliu.ordering.buying.paid import PaidOrder, pay
 from xuliu.ordering.buying.reasons import OrderReason
+from xuliu.ordering.buying.refusals import RefusalCode
 from xuliu.ordering.buying.ways_to_pay import provider_account
 from xuliu.ordering.models import Order
 from xuliu.payment.accounts import capabilities_of
@@ -26,7 +27,7 @@ def place(*, order_id: int, way: str, payer_id: str = "") -> int | None:
     The same call again, at once or later, returns the same live payment. Raises CannotPlace.
     """
     if way_called(way) is None:
-        raise CannotPlace("way_unknown")
+        raise CannotPlace(RefusalCode.WAY_UNKNOWN)
     with stops.transaction("place.write"):
         order = _locked(order_id)
         _check(order)
@@ -97,14 +98,14 @@ def _locked(order_id: int) -> _Placed:
 
 def _check(order: _Placed) -> None:
     if order.state == Order.State.PAID or order.paid_at is not None:
-        raise CannotPlace("already_paid")
+        raise CannotPlace(RefusalCode.ALREADY_PAID)
     is_open = order.state in (Order.State.QUOTED, Order.State.AWAITING_PAYMENT) and order.cancel_requested_at is None
     if not is_open or clock.now() >= order.valid_until:
-        raise CannotPlace("lapsed")
+        raise CannotPlace(RefusalCode.LAPSED)
     if order.is_account_paused:
-        raise CannotPlace("account_paused")
+        raise CannotPlace(RefusalCode.ACCOUNT_PAUSED)
     if order.is_offering_paused:
-        raise CannotPlace("offering_paused")
+        raise CannotPlace(RefusalCode.OFFERING_PAUSED)
 
 
 def _count_opening(order: _Placed, account: ProviderAccount) -> None:
@@ -115,4 +116,4 @@ def _count_opening(order: _Placed, account: ProviderAccount) -> None:
         most=capabilities_of(account).openings_a_minute,
     )
     if not guard.spend(budgets).is_allowed:
-        raise CannotPlace("too_many_openings")
+        raise CannotPlace(RefusalCode.TOO_MANY_OPENINGS)

@@ -1,6 +1,7 @@
 """Ways to pay: how a seller can be paid a currency, and through which account now."""
 
 from xuliu.ordering.buying.cannot_place import CannotPlace
+from xuliu.ordering.buying.refusals import RefusalCode
 from xuliu.payment.accounts import capabilities_of
 from xuliu.payment.contract import Way
 from xuliu.payment.models import ProviderAccount
@@ -21,11 +22,11 @@ def provider_account(seller_id: int, currency: str, way: str) -> ProviderAccount
     accounts = ProviderAccount.objects.filter(seller_id=seller_id).order_by("id")
     fitting = [account for account in accounts if _takes(account, way, currency)]
     if not fitting:
-        raise CannotPlace("no_provider")
+        raise CannotPlace(RefusalCode.NO_PROVIDER)
     for account in fitting:
         if account.paused_at is None:
             return account
-    raise CannotPlace("provider_paused")
+    raise CannotPlace(RefusalCode.PROVIDER_PAUSED)
 
 
 def _takes(account: ProviderAccount, way: str, currency: str) -> bool:

@@ -11,7 +11,7 @@ from datetime import datetime
 from xuliu.carrier.accounts import capabilities_of
 from xuliu.carrier.models import CarrierAccount
 from xuliu.common import clock, events, stops, wake
-from xuliu.common.deciding import PEOPLE_NEEDED, CannotDecide, PersonReason, check_reason, deciding_person
+from xuliu.common.deciding import PEOPLE_NEEDED, CannotDecide, NotDecided, PersonReason, check_reason, deciding_person
 from xuliu.common.state import move
 from xuliu.ordering.delivering.active_lines import ActiveLine, lines_by_id
 from xuliu.ordering.delivering.deadlines import absence_proves_from
@@ -60,7 +60,7 @@ def send_again(*, line_id: int, why: str) -> bool:
     with stops.transaction("decide.send_again"):
         line = _locked(line_id, State.UNKNOWN)
         if clock.now() < may_send_again_at(line):
-            raise CannotDecide("too_early")
+            raise CannotDecide(NotDecided.TOO_EARLY)
         if not _two_say_so(line, Decision.SEND_AGAIN, person_id, why):
             return False
         also = {"due_at": clock.now(), "tries": 0, "is_set_aside": False}
@@ -83,7 +83,7 @@ def send_on_reading(*, line_id: int, why: str) -> bool:
     with stops.transaction("decide.send_on_reading"):
         line = _locked(line_id, State.READY)
         if not is_held_back(line):
-            raise CannotDecide("no_reading")
+            raise CannotDecide(NotDecided.NO_READING)
         if not _two_say_so(line, Decision.SEND_ON_READING, person_id, why):
             return False
         held = Attempt.objects.get(line_id=line.id, number=line.attempt)
@@ -114,7 +114,7 @@ def refund(*, line_id: int, why: str) -> bool:
     with stops.transaction("decide.refund"):
         line = _locked(line_id, State.UNKNOWN, State.DISPUTED, State.READY, State.WAITING)
         if line.state in (State.READY, State.WAITING) and not line.is_set_aside:
-            raise CannotDecide("not_stuck")
+            raise CannotDecide(NotDecided.NOT_STUCK)
         sent = Attempt.objects.filter(line_id=line.id, number=line.attempt, sent_at__isnull=False)
         sent.update(recheck_at=clock.now() + LOOK_BACK_AFTER[0])
         refused = reject([line.id], only_from=[line.state], why=SAYS, detail=why)
@@ -133,7 +133,7 @@ def accept(*, line_id: int, why: str, proof: str) -> bool:
     person_id = deciding_person()
     check_reason(why)
     if not proof.strip():
-        raise CannotDecide("no_proof")
+        raise CannotDecide(NotDecided.NO_PROOF)
     said, seen = f"{why}\n{' '.join(proof.split())}", LineReason.ACCEPTED_ON_PROOF
     with stops.transaction("decide.accept"):
         line = _locked(line_id, State.UNKNOWN, State.DISPUTED)
@@ -182,5 +182,5 @@ def _two_say_so(line: ActiveLine, decision: str, person_id: int, why: str) -> bo
 def _locked(line_id: int, *states: str) -> ActiveLine:
     locked = OrderLine.objects.select_for_update(no_key=True).filter(id=line_id, state__in=states)
     if not locked.values_list("id", flat=True):
-        raise CannotDecide("not_stuck")
+        raise CannotDecide(NotDecided.NOT_STUCK)
     return lines_by_id([line_id])[0]

@@ -52,7 +52,7 @@ def _may_have_run_low(own: Promise, before: Reading, after: Reading) -> bool:
 
 def _with_others_in_doubt(lines: Sequence[ActiveLine]) -> set[int]:
     """The lines whose SIM has another line that may have been delivered: in doubt, refused lately, or drifted."""
-    sql = """
+    sql = f"""
         WITH u AS (SELECT * FROM unnest(%s::bigint[], %s::bigint[]) AS u(id, sim_id))
         SELECT u.id FROM u JOIN ordering_orderline l ON l.sim_id = u.sim_id AND l.id <> u.id
         WHERE l.state IN ('SUBMITTING', 'ACCEPTED', 'VERIFYING', 'UNKNOWN', 'DISPUTED')
@@ -60,7 +60,7 @@ def _with_others_in_doubt(lines: Sequence[ActiveLine]) -> set[int]:
             JOIN u ON u.sim_id = l.sim_id AND u.id <> l.id WHERE a.recheck_at IS NOT NULL
         UNION SELECT u.id FROM ticket_case c JOIN ordering_orderline l ON l.id = c.subject_id
             JOIN u ON u.sim_id = l.sim_id AND u.id <> l.id
-            WHERE c.kind = 'delivered_after_refusal' AND c.subject_kind = 'orderline'"""
+            WHERE c.kind = '{LineCase.DELIVERED_AFTER_REFUSAL}' AND c.subject_kind = 'orderline'"""
     columns = (arrays.integers([line.id for line in lines]), arrays.integers([line.sim_id for line in lines]))
     with connection.cursor() as cursor:
         cursor.execute(sql, columns)

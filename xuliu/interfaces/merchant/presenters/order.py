@@ -13,6 +13,7 @@ from xuliu.interfaces.wording import figures, sims
 from xuliu.interfaces.wording.states import ORDERS
 from xuliu.interfaces.wording.steps import step as words_of_step
 from xuliu.ordering.models import Order, OrderLine
+from xuliu.ordering.progress import StepCode
 from xuliu.ordering.queries import Sums
 
 LINES_SHOWN = 20
@@ -24,7 +25,7 @@ class StepLike(Protocol):
     """What `ordering.progress` says of one step."""
 
     @property
-    def code(self) -> str: ...
+    def code(self) -> StepCode: ...
     @property
     def at(self) -> datetime | None: ...
     @property
@@ -185,7 +186,7 @@ def steps(found: Sequence[StepLike], *, carrier: str, zone: str) -> list[StepVie
 
 
 def _stands(step: StepLike) -> str:
-    if step.code in ("rejected", "disputed"):
+    if step.code in (StepCode.REJECTED, StepCode.DISPUTED):
         return "bad" if step.at or step.is_now else "later"
     if step.is_now:
         return "now"

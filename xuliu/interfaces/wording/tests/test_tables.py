@@ -13,11 +13,14 @@ from xuliu.carrier.contract import Outcome
 from xuliu.carrier.contract import Proof as CarrierProof
 from xuliu.carrier.notes import Note
 from xuliu.catalog.models import Offering
+from xuliu.common.deciding import NotDecided
 from xuliu.common.findings import TryResult
 from xuliu.common.reasons import MOST_LETTERS, WhyCode
 from xuliu.interfaces.wording import accounts, cases, decisions, reasons, refusals, states, steps, subjects, terms
 from xuliu.inventory.models import Sim
+from xuliu.ordering.buying.refusals import RefusalCode
 from xuliu.ordering.models import Channel, Order, OrderLine
+from xuliu.ordering.progress import StepCode
 from xuliu.payment.models import Notice, Payment, Refund, RefundNumber
 from xuliu.ticket.kinds import CaseKind
 from xuliu.ticket.models import Case
@@ -40,6 +43,9 @@ ALL_OF_THEM: list[tuple[Mapping[Any, Any], Any]] = [
     (terms.PROOFS, CarrierProof),
     (subjects.CHANNELS, Channel),
     (reasons.NOTES, Note),
+    (refusals.REFUSALS, RefusalCode),
+    (steps.STEPS, StepCode),
+    ({code: why for table in decisions.WHY_NOT.values() for code, why in table.items()}, NotDecided),
 ]
 MODULES = (accounts, cases, decisions, reasons, refusals, states, steps, subjects, terms)
 
@@ -111,7 +117,7 @@ def test_a_refusal_that_nobody_foresaw_is_said_without_its_code_to_payers_and_wi
 
 def test_a_step_is_said_before_and_after_it_happened() -> None:
     with override("en"):
-        said = [steps.step("submitted", is_done=is_done, carrier="China Mobile") for is_done in (True, False)]
+        said = [steps.step(StepCode.SUBMITTED, is_done=is_done, carrier="China Mobile") for is_done in (True, False)]
     assert said == ["Sent to China Mobile", "Send to China Mobile"]
 
 
