@@ -1,11 +1,11 @@
-"""How django-unfold shall look here: our palette, none of its own chrome. Read by the settings."""
+"""How django-unfold looks here: our palette and none of its own decoration. Read by the settings."""
 
 from typing import Any
 
 from django.templatetags.static import static
 from django.utils.translation import gettext_lazy as _
 
-# The shades between our tokens (--ground … --ink, --flow), as unfold's components ask for them.
+# Shades between our tokens (--ground … --ink, --flow), under the names that unfold's components use.
 _BASE = {
     "50": "#f4f6f8", "100": "#eaeef3", "200": "#dfe5ec", "300": "#c3ccd8", "400": "#8d9ab0", "500": "#66748c",
     "600": "#51607a", "700": "#2b3644", "800": "#1f2937", "900": "#18202c", "950": "#0f151d",

@@ -22,7 +22,7 @@ class ConsoleAdminConfig(AdminConfig):
     default_site = "xuliu.interfaces.console.site.ConsoleSite"
 
     def ready(self) -> None:
-        """Register the tables: each module that lies in `tables` registers its own."""
+        """Register the tables: each module in `tables` registers its own."""
         super().ready()
         tables = import_module("xuliu.interfaces.console.tables")
         for module in iter_modules(tables.__path__):

@@ -1,4 +1,4 @@
-"""Sentences of others that are read here in the reader's language."""
+"""Third parties' sentences that the console translates."""
 
 from django.utils.translation import gettext_noop
 

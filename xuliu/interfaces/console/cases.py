@@ -1,4 +1,4 @@
-"""The open cases about something, as its page links them."""
+"""Links to the open cases about an object, for its page."""
 
 from typing import Any
 
@@ -11,7 +11,7 @@ from xuliu.ticket.queries import open_cases_of
 
 
 def case_links(subject_kind: str, subject_id: int) -> list[dict[str, Any]]:
-    """All of one subject, oldest first."""
+    """The open cases about one subject, oldest first."""
     return [case_link(case) for case in open_cases_of(subject_kind, [subject_id])]
 
 

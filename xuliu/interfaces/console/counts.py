@@ -1,4 +1,4 @@
-"""What the overview counts: each query reads a bounded number of rows or goes through an index."""
+"""The overview's figures. Each query reads a bounded number of rows or uses an index."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -20,13 +20,13 @@ from xuliu.ticket.queries import open_cases
 DAYS = 30
 DARK_COUNTED_AT_MOST = 100_000
 HEALTH_SPAN = timedelta(hours=1)
-# Calls have no index by time; the newest of them are the last hour's on all but the busiest installation.
+# Calls have no index by time; except on the busiest installation, the newest ones cover the last hour.
 CALLS_LOOKED_AT = 5_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Darkness:
-    """SIMs in service by the first day they are not served: `by_day` for the coming DAYS, `is_dark` those before."""
+    """SIMs in service by their first day without service: `by_day` for the next DAYS; `is_dark` counts those past it."""
 
     today: date
     by_day: list[tuple[date, int]]
@@ -59,8 +59,8 @@ def darkness(today: date) -> Darkness:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Money:
-    """Where the money of one currency is, in minor units. What payers brought is with the providers until they settle;
-    the other figures say whose it is."""
+    """Where the money of one currency is, in minor units. The providers hold what payers paid until they settle; the
+    other figures say whose it is."""
 
     currency: str
     with_providers: int
@@ -73,7 +73,7 @@ class Money:
 
 
 def money() -> list[Money]:
-    """One figure an address, from the ledger's checkpoints on; three queries and one for each currency."""
+    """One balance per ledger address, counted from its checkpoint. Three queries, plus one per currency."""
     providers = list(ProviderAccount.objects.values_list("id", flat=True))
     carriers = list(CarrierAccount.objects.values_list("id", flat=True))
     currencies = sorted(set(PriceList.objects.values_list("currency", flat=True)))
@@ -100,7 +100,7 @@ def _money(currency: str, providers: Sequence[int], carriers: Sequence[int], hel
 
 
 def _held() -> dict[str, int]:
-    """What stands at the orders' own addresses is the price of the paid lines that have no end."""
+    """The balance of all orders' own addresses: the price of the paid lines that have not ended."""
     lines = OrderLine.objects.filter(state__in=[state for state in OrderLine.OPEN if state != OrderLine.State.WAITING])
     return dict(lines.values("order__currency").annotate(sum=Sum("price_minor")).values_list("order__currency", "sum"))
 

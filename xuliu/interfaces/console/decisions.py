@@ -1,4 +1,4 @@
-"""What a person decides about a stuck line, and what is said of it."""
+"""Takes a person's decision about a stuck line, and words the result."""
 
 from typing import Any
 
@@ -27,7 +27,7 @@ DECIDED: dict[str, Any] = {
 
 
 def take(what: str, *, line_id: int, why: str, proof: str) -> str:
-    """Carry a decision out; returns the key of DECIDED. Raises CannotDecide, NotAllowed."""
+    """Carry out a decision; returns the key of DECIDED. Raises CannotDecide, NotAllowed."""
     if what == "send":
         is_done, said = decide.send_again(line_id=line_id, why=why), "first"
     elif what == "let":

@@ -1,4 +1,4 @@
-"""The evidence about one line: what was promised, the readings before and after, what the carrier was asked."""
+"""The evidence about one line: what was promised, and the readings before and after."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -20,7 +20,7 @@ from xuliu.ordering.models import Attempt, OrderLine
 
 @dataclass(frozen=True, kw_only=True)
 class FigurePair:
-    """One figure before and after; `has_changed` marks what moved, `is_the_proof` what decides."""
+    """One figure before and after. `has_changed`: it differs; `is_the_proof`: it decides."""
 
     title: Any
     before: str
@@ -31,28 +31,28 @@ class FigurePair:
 
 @dataclass(frozen=True, kw_only=True)
 class Evidence:
-    """What a person sees before they decide."""
+    """What a person sees before deciding."""
 
     promise: str
     rows: list[FigurePair]
     before_as_of: str
     after_as_of: str
-    is_proven: bool | None  # None where a reading is missing, or where only the carrier's order query can prove it
+    is_proven: bool | None  # None if a reading is missing, or if only the carrier's order query can prove it
     may_send_again_at: datetime
     is_held_back: bool = (
-        False  # then "before" is the latest reading that proved a line, "after" the one held against it
+        False  # then "before" is the latest reading that proved a line, and "after" the one compared with it
     )
 
 
 def evidence_of(line: OrderLine, attempt: Attempt | None, newest: StoredReading | None) -> Evidence:
-    """Reads the newest attempt and, where it has no reading after, the SIM's newest one. Two queries."""
+    """The newest attempt's evidence; without a reading after it, the SIM's newest reading is used. Two queries."""
     under_way = lines_by_id([line.pk])[0]
     if is_held_back(under_way):
         return _held_back(under_way)
     before = from_json(attempt.before) if attempt else None
     after = (from_json(attempt.after) if attempt else None) or _of_stored(line, newest)
     if before and after and after.as_of <= before.as_of:
-        after = None  # nobody has asked since it was sent
+        after = None  # nobody has asked the carrier since the line was sent
     promise, base = under_way.promise, under_way.base
     can_be_seen = before is not None and after is not None and promise.proof != Proof.ORDER_QUERY
     return Evidence(

@@ -1,4 +1,4 @@
-"""One field for everything a caller reads out: an ICCID, a serial number, an order, a payment, a receipt."""
+"""One search field for any number a caller reads out: of a SIM, terminal, order, payment or receipt."""
 
 from django.contrib import messages
 from django.contrib.admin import site
@@ -27,7 +27,7 @@ LONGEST = 120
 
 
 def show(request: HttpRequest) -> HttpResponse:
-    """Go to what was typed, or say that there is no such thing."""
+    """Go to the object with the number typed, or say that there is none."""
     if not request.user.has_perm(Right.SEE):
         raise PermissionDenied
     typed = request.GET.get("q", "").strip()[:LONGEST]
@@ -40,8 +40,8 @@ def show(request: HttpRequest) -> HttpResponse:
 
 
 def _found(typed: str, *, sees_money: bool) -> tuple[str, int] | None:
-    """The table and the id of what is called so. Every question goes through an index."""
-    if "\0" in typed:  # which no text of the database has
+    """The table and id of the object with that number. Every query uses an index."""
+    if "\0" in typed:  # PostgreSQL's text cannot hold one
         return None
     if sim := sim_by_iccid(typed) or sim_by_msisdn(typed):
         return "inventory_sim", sim.pk

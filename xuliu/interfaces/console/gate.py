@@ -15,7 +15,7 @@ LABEL_LENGTH = 80
 
 
 def is_let_in(request: HttpRequest) -> bool:
-    """Active staff whose present session has shown the second factor."""
+    """Whether this is active staff whose current session has passed the second factor."""
     person = request.user
     if not isinstance(person, Person) or not (person.is_active and person.is_staff):
         return False
@@ -23,7 +23,7 @@ def is_let_in(request: HttpRequest) -> bool:
 
 
 def refusal(request: HttpRequest) -> HttpResponse | None:
-    """What somebody gets who is not let in: sign-in, the setting-up of a second factor, or a plain no."""
+    """The response to whoever is not let in: sign in, set up a second factor, or a refusal."""
     person = request.user
     if not isinstance(person, Person):
         return redirect_to_login(request.get_full_path())
@@ -32,7 +32,7 @@ def refusal(request: HttpRequest) -> HttpResponse | None:
     if not has_second_factor(person):
         return redirect("mfa_activate_totp")
     if not _has_shown_it(request):
-        # Signed in by password alone, before the second factor was set up elsewhere.
+        # Signed in by password alone before the second factor was set up in another session.
         logout(request)
         return redirect_to_login(request.get_full_path())
     return None
@@ -44,7 +44,7 @@ def has_second_factor(person: Person) -> bool:
 
 
 def actor_of(request: HttpRequest) -> Actor:
-    """Who acts in this request, as it will stand on events, postings and calls."""
+    """The actor of this request, as recorded on events, postings and calls."""
     person = request.user
     return Actor("person", person.pk, str(getattr(person, "sign_in_name", ""))[:LABEL_LENGTH])
 

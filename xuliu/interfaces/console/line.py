@@ -1,4 +1,4 @@
-"""The page of one line: the evidence side by side, and what a person may do about it."""
+"""The page of one line: its evidence side by side, and what a person may decide."""
 
 from typing import Any
 
@@ -91,7 +91,7 @@ def _line(line_id: int) -> OrderLine:
 
 
 def _cases(line: OrderLine, *, is_overdue: bool) -> list[Case]:
-    """The line's own, and where it has taken too long those of its account and offering: one may be the cause."""
+    """The line's own cases; if it is overdue, also those of its account and offering, which may be the cause."""
     found = list(open_cases_of("orderline", [line.pk]))
     if is_overdue:
         found += open_cases_of("carrieraccount", [line.account_id])
@@ -100,7 +100,7 @@ def _cases(line: OrderLine, *, is_overdue: bool) -> list[Case]:
 
 
 def _actions(request: HttpRequest, line: OrderLine, evidence: Evidence) -> dict[str, Any]:
-    """What may be done now, by the line's state and the person's rights, and who has said what already."""
+    """The decisions open to this person in the line's state, and who has decided what already."""
     can = {what: may(request.user, action) for what, action in decisions.ACTIONS.items()}
     return {
         "ask": can["ask"] and (line.state in STUCK or line.is_set_aside),
@@ -117,7 +117,7 @@ def _actions(request: HttpRequest, line: OrderLine, evidence: Evidence) -> dict[
 
 
 def _words(line: OrderLine, reader_id: int | None) -> dict[str, dict[str, Any]]:
-    """Who has said what of the newest attempt, by decision, and whether the reader has."""
+    """Who has decided what about the newest attempt, and whether the reader is among them."""
     approvals = Approval.objects.filter(line_id=line.pk, attempt=line.attempt, taken_back_at=None).order_by("id")
     names = dict(Person.objects.filter(id__in=[one.person_id for one in approvals]).values_list("id", "sign_in_name"))
     words: dict[str, dict[str, Any]] = {decision: {"said": [], "has_said": False} for decision in Approval.Decision}

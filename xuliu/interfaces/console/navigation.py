@@ -1,4 +1,4 @@
-"""What stands at the side of every page: the tables this person may see, in the order of the day's work."""
+"""The side bar of every page: the tables this person may see, in the order of the day's work."""
 
 from typing import Any, NamedTuple
 
@@ -31,7 +31,7 @@ GROUPS: tuple[tuple[Promise, tuple[str, ...]], ...] = (
 
 
 class Link(NamedTuple):
-    """One link; `waiting` is shown beside it."""
+    """One link, with the count `waiting` beside it."""
 
     title: Any
     link: str

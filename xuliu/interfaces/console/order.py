@@ -1,4 +1,4 @@
-"""The page of one order: where it stands, where its money is, its lines, and one timeline of everything."""
+"""The page of one order: its state, its money, its lines, and one timeline of everything."""
 
 from typing import Any
 
@@ -27,7 +27,7 @@ LINES_SHOWN = 100
 
 
 def show(request: HttpRequest, order_id: int) -> HttpResponse:
-    """The order's page; money only for who may see it."""
+    """The order's page; money only for staff who may see it."""
     if not request.user.has_perm(Right.SEE):
         raise PermissionDenied
     order = get_object_or_404(Order.objects.select_related("merchant", "seller"), id=order_id)
@@ -72,7 +72,7 @@ def _facts(order: Order) -> list[tuple[Any, Any]]:
 
 
 def _money(order: Order, totals: OrderTotals) -> dict[str, Any]:
-    """Paid = held + earned + given back, as widths of a bar of 100."""
+    """Paid = held + earned + refunded, as widths of a bar of 100."""
     parts = [
         (_("Held"), totals.held_minor, "soon"),
         (_("Earned, VAT in it"), totals.earned_minor, "well"),

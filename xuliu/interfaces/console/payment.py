@@ -1,4 +1,4 @@
-"""The page of one payment: where it stands, what went back of it, and what people enter of what went back past us."""
+"""The page of one payment: its state, its refunds, and the form for refunds made in the provider's own pages."""
 
 from decimal import Decimal, InvalidOperation
 from typing import Any
@@ -84,7 +84,7 @@ def _take(what: str, payment_id: int, given: QueryDict) -> str:
 
 
 def _minor(text: str) -> int:
-    """An amount as people write it, in hundredths; 0 where it is none."""
+    """An amount as people write it, in hundredths; 0 if it is not an amount."""
     try:
         amount = Decimal(text[:MOST_DIGITS].replace(",", "")) * 100
     except InvalidOperation:

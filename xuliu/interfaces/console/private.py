@@ -1,4 +1,4 @@
-"""What a person's plain page hides: contacts, shown one look at a time, the second factor, the end of sessions."""
+"""What a person's main page hides: contacts (each look is recorded), the second factor, ending sessions."""
 
 from django.contrib import messages
 from django.contrib.admin import site
@@ -21,7 +21,7 @@ WORDS = {Contact.Kind.PHONE: _("Phone"), Contact.Kind.MAIL: _("Mail")}
 
 
 def show(request: HttpRequest, person_id: int) -> HttpResponse:
-    """The contacts, masked; asked for by POST they are shown, and that leaves an event."""
+    """The contacts, masked. A POST shows them and leaves an event."""
     can_show, can_employ = (may(request.user, action) for action in (staff.show_contacts, staff.enter_contact))
     if not (can_show or can_employ):
         raise PermissionDenied
@@ -59,7 +59,7 @@ def reset_factor(request: HttpRequest, person_id: int) -> HttpResponse:
 
 
 def end_all_sessions(request: HttpRequest, person_id: int) -> HttpResponse:
-    """Sign the person out everywhere; of oneself, everywhere but here."""
+    """Sign the person out everywhere; people who sign themselves out stay signed in here."""
     if request.method != "POST":
         return HttpResponseNotAllowed(["POST"])
     person = get_object_or_404(Person, id=person_id)

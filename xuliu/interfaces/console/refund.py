@@ -1,4 +1,4 @@
-"""The page of one refund: the numbers that it went by, what the provider says of each, and what people may do."""
+"""The page of one refund: its numbers, what the provider says about each, and what people may do."""
 
 from typing import Any
 
@@ -88,7 +88,7 @@ def _take(what: str, refund_id: int, why: str) -> str:
 
 
 def _actions(request: HttpRequest, refund: Refund) -> dict[str, Any]:
-    """What may be done now, by what the provider says and the person's rights."""
+    """The decisions open to this person, given what the provider says."""
     approvals = list(RefundApproval.objects.filter(reference=refund.reference).order_by("id"))
     names = dict(Person.objects.filter(id__in=[one.person_id for one in approvals]).values_list("id", "sign_in_name"))
     can = {what: may(request.user, action) for what, action in ACTIONS.items()}

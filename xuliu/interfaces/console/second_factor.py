@@ -1,4 +1,4 @@
-"""The second factor: its secret lies sealed, and a code of it opens once."""
+"""The second factor: its secret is stored sealed, and each code works once."""
 
 from base64 import b64decode, b64encode
 from typing import Any
@@ -23,11 +23,11 @@ from xuliu.party.models import Person
 
 PURPOSE = "second factor"
 STEP_SECONDS = 30
-ENTERED = "xuliu_entered"  # in a session between password and second factor: whose password it was, and when
+ENTERED = "xuliu_entered"  # in a session between password and second factor: who typed the password, and when
 
 
 class SealedFactors(DefaultMFAAdapter):  # type: ignore[misc]  # allauth ships no types
-    """Keeps secrets and recovery codes as `key id:ciphertext`; allauth by itself would keep them in the open."""
+    """Keeps secrets and recovery codes as `key id:ciphertext`; allauth by itself would store them in plain text."""
 
     def encrypt(self, text: str) -> str:
         """The text, sealed."""
@@ -41,7 +41,7 @@ class SealedFactors(DefaultMFAAdapter):  # type: ignore[misc]  # allauth ships n
 
 
 def counter_of(secret: str, code: str) -> int | None:
-    """Which of the codes that count as now it is, the one of the latest half minute first; None where it is none."""
+    """The counter of the half minute whose code this is, the latest first; None if it is none of the valid codes."""
     now = int(clock.now().timestamp()) // STEP_SECONDS
     for counter in range(now + settings.MFA_TOTP_TOLERANCE, now - settings.MFA_TOTP_TOLERANCE - 1, -1):
         if compare_user_code(actual=code, expected=format_hotp_value(hotp_value(secret, counter))):
@@ -50,14 +50,14 @@ def counter_of(secret: str, code: str) -> int | None:
 
 
 def use(authenticator_id: int, counter: int) -> bool:
-    """Take this code, and with it all earlier ones, out of use; False where somebody has done so already."""
+    """Use up this code and all earlier ones; False if that has happened already."""
     with connection.cursor() as cursor:
         cursor.execute(USE, {"counter": counter, "id": authenticator_id})
         return bool(cursor.rowcount)
 
 
 def opens(authenticator: Authenticator, code: str) -> bool:
-    """Whether the code opens, now and never again."""
+    """Whether the code is valid; it will not be again."""
     if authenticator.type != Authenticator.Type.TOTP:
         return bool(authenticator.wrap().validate_code(code))
     counter = counter_of(get_adapter().decrypt(authenticator.data["secret"]), code)
@@ -65,7 +65,7 @@ def opens(authenticator: Authenticator, code: str) -> bool:
 
 
 class _CountedCode:
-    """A form's code, counted before it is looked at."""
+    """A form with a code; each try is counted before the code is checked."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -74,7 +74,7 @@ class _CountedCode:
 
     def clean_code(self: Any) -> str:
         """The code of this person's app, or one of their recovery codes. Raises TooManyTries."""
-        code: str = self.cleaned_data["code"].translate(signs.PLAIN)  # a Chinese keyboard may write full width
+        code: str = self.cleaned_data["code"].translate(signs.PLAIN)  # a Chinese keyboard may type full-width digits
         _refuse_who_is_no_more(self.user)
         budgets = tries.of_code(context.request, self.user)
         guard.require(budgets)
@@ -88,7 +88,7 @@ class _CountedCode:
 
 
 def _refuse_who_is_no_more(person: Person) -> None:
-    """Back to the start where the password was shown before it was changed, or before all sessions were ended."""
+    """Start over if the password was typed before it was changed, or before all sessions were ended."""
     request = context.request
     if not request.user.is_authenticated and request.session.get(ENTERED) != person.get_session_auth_hash():
         clear_login(request)
@@ -100,16 +100,16 @@ class AuthenticateForm(_CountedCode, entering.AuthenticateForm):  # type: ignore
 
 
 class ReauthenticateForm(_CountedCode, entering.ReauthenticateForm):  # type: ignore[misc]  # allauth ships no types
-    """The code once more, of who is signed in."""
+    """The code again, from somebody who is signed in."""
 
 
 class ActivateForm(ActivateTOTPForm):  # type: ignore[misc]  # allauth ships no types
-    """A new secret's first code. Who types it sees that secret on the page: nothing is guessed here."""
+    """The first code of a new secret. The secret is shown on the page, so there is nothing to guess."""
 
     counter: int
 
     def clean_code(self) -> str:
-        """The code, where it fits."""
+        """The code, if it fits the new secret."""
         code: str = self.cleaned_data["code"].translate(signs.PLAIN)
         counter = counter_of(self.secret, code)
         if counter is None:

@@ -1,7 +1,7 @@
 """The addresses under `/accounts/`: sign-in, second factor and password, and nothing else that allauth could do.
 
-Whatever a stranger may send to is counted (`tries`). Whoever changes what their access hangs on ends all their
-sessions but the one in which they did it.
+Every try that a stranger can make is counted (`tries`). Whoever changes their own password or second factor ends all
+their sessions but the current one.
 """
 
 from typing import Any
@@ -31,7 +31,7 @@ from xuliu.party.operations import end_sessions
 
 
 class ChangePasswordForm(PasswordForm):  # type: ignore[misc]  # allauth ships no types
-    """One's own password: the present one is counted before it is looked at."""
+    """A change of one's own password: a try at the present one is counted before it is checked."""
 
     def clean_oldpassword(self) -> str:
         """The present password. Raises TooManyTries."""
@@ -43,13 +43,13 @@ class ChangePasswordForm(PasswordForm):  # type: ignore[misc]  # allauth ships n
 
 
 class _OfOneself:
-    """A form about one's own access: what allauth does and what follows from it, in one transaction."""
+    """A form about one's own access: allauth's change and what follows from it, in one transaction."""
 
     request: HttpRequest
     was, became = "", ""
 
     def form_valid(self, form: Any) -> HttpResponse:
-        """Done; the person's other sessions are over."""
+        """Store the change and end the person's other sessions."""
         person: Person = authenticated_user(self.request)
         with transaction.atomic(), acting(actor_of(self.request)):
             response: HttpResponse = super().form_valid(form)  # type: ignore[misc]  # of allauth's view beside this
@@ -60,7 +60,7 @@ class _OfOneself:
         return response
 
     def finish(self, form: Any) -> None:
-        """What else belongs to it."""
+        """What else the change requires."""
 
 
 class ChangePassword(_OfOneself, account.PasswordChangeView):  # type: ignore[misc]  # allauth ships no types
@@ -70,7 +70,7 @@ class ChangePassword(_OfOneself, account.PasswordChangeView):  # type: ignore[mi
 
 
 class Activate(_OfOneself, totp.ActivateTOTPView):  # type: ignore[misc]  # allauth ships no types
-    """A new second factor. The code that sets it up counts as shown, and opens nothing any more."""
+    """A new second factor. The code that sets it up counts as passed and is used up."""
 
     was, became = "NO_SECOND_FACTOR", "SECOND_FACTOR"
 
@@ -82,7 +82,7 @@ class Activate(_OfOneself, totp.ActivateTOTPView):  # type: ignore[misc]  # alla
 
 
 class Deactivate(_OfOneself, totp.DeactivateTOTPView):  # type: ignore[misc]  # allauth ships no types
-    """Away with the second factor, to set up another."""
+    """Remove the second factor, to set up another."""
 
     was, became = "SECOND_FACTOR", "NO_SECOND_FACTOR"
 

@@ -1,4 +1,4 @@
-"""The page of one SIM: what is left and until when, as of when, in which terminal, what was ordered for it."""
+"""The page of one SIM: what is left and until when, its terminal, and what was ordered for it."""
 
 from datetime import date
 from typing import Any
@@ -62,7 +62,7 @@ def show(request: HttpRequest, sim_id: int) -> HttpResponse:
 
 
 def ask(request: HttpRequest, sim_id: int) -> HttpResponse:
-    """Have the carrier asked about the SIM; it is asked at most once in five minutes."""
+    """Request a fresh reading; the carrier is asked at most once in five minutes."""
     if request.method != "POST":
         return HttpResponseNotAllowed(["POST"])
     if not request.user.has_perm(Right.SEE):
@@ -76,7 +76,7 @@ def ask(request: HttpRequest, sim_id: int) -> HttpResponse:
 
 
 def _answer(sim: Sim, ends_on: date | None, today: date) -> dict[str, str]:
-    """The one big answer: how long it still serves, counted as the payer's page counts it."""
+    """The big answer: how long the SIM stays online, counted as on the payer's page."""
     if sim.state != Sim.State.ACTIVE or ends_on is None:
         text = str(SIM_STATES[sim.state].text) if sim.state != Sim.State.ACTIVE else gettext("Nobody knows until when")
         return {"text": text, "tone": "plain"}
@@ -129,7 +129,7 @@ def _offer(offer: Offer) -> dict[str, Any]:
 
 
 def _refusals(found: SimOffers) -> list[dict[str, Any]]:
-    """What its carrier's SIMs can have and this one cannot, with the reason."""
+    """The carrier's offerings that this SIM cannot have, with the reason."""
     sold = {offering.id: offering for offering in found.sold}
     return [
         {
@@ -152,7 +152,7 @@ def _binding(binding: Binding) -> dict[str, Any]:
 
 
 def _lines(sim_id: int) -> list[OrderLine]:
-    """Under way and delivered, newest first: both are found by an index; all lines of a SIM are not."""
+    """Lines under way and delivered, newest first. An index finds both; there is none for all lines of a SIM."""
     delivered = list(
         Bucket.objects.filter(sim_id=sim_id).order_by("-id").values_list("line_id", flat=True)[:LINES_SHOWN]
     )

@@ -27,23 +27,23 @@ from xuliu.interfaces.console.kit.listing import Table
 from xuliu.interfaces.console.navigation import navigation
 
 View = Callable[..., HttpResponseBase]
-# Staff read instants in one zone; billing days stay in their carrier account's.
+# Staff read instants in one zone; billing days stay in the carrier account's zone.
 ZONE = ZoneInfo("Asia/Shanghai")
 
 
 class ConsoleSite(UnfoldAdminSite):  # type: ignore[misc]  # unfold ships no types
-    """One site. A page of ours that joins packages stands where the plain page of its table would."""
+    """The one site. Our pages that join packages replace the plain pages of their tables."""
 
     index_title = _("Overview")
     enable_nav_sidebar = True
 
     def register(self, model_or_iterable: Any, admin_class: Any = None, **options: Any) -> None:
-        """Our tables only: a third party's come with ideas of their own of who may do what."""
+        """Our tables only: third parties' tables bring their own ideas of who may do what."""
         if admin_class is not None and issubclass(admin_class, Table):
             super().register(model_or_iterable, admin_class, **options)
 
     def has_permission(self, request: HttpRequest) -> bool:
-        """Who is let in at all."""
+        """Whether the request is let in at all."""
         return gate.is_let_in(request)
 
     def admin_view(self, view: View, cacheable: bool = False) -> View:
@@ -52,12 +52,12 @@ class ConsoleSite(UnfoldAdminSite):  # type: ignore[misc]  # unfold ships no typ
         return self._entered(loosened)
 
     def page(self, view: View) -> View:
-        """A page of ours, under the strict policy of the rest of the installation."""
+        """One of our own pages, under the installation's strict policy."""
         return self._entered(csrf_protect(never_cache(view)))
 
     def extra_urls(self) -> list[URLPattern | URLResolver]:
-        """Our pages; they come before the tables' pages of the same address."""
-        # Not above: they read the tables' words, and the tables are registered with this site.
+        """Our pages; they take precedence over the tables' pages at the same address."""
+        # Imported here because they read the tables' words, and the tables are registered with this site.
         from xuliu.interfaces.console import find, line, order, payment, private, refund, sim, start
 
         page = self.page
@@ -84,19 +84,19 @@ class ConsoleSite(UnfoldAdminSite):  # type: ignore[misc]  # unfold ships no typ
         return {**super().each_context(request), "navigation": navigation(self, request)}
 
     def login(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
-        """There is one sign-in, with the second factor."""
+        """Go to the only sign-in, with the second factor."""
         return redirect("admin:index") if gate.is_let_in(request) else redirect_to_login("/console/")
 
     def logout(self, request: HttpRequest, extra_context: Any = None) -> HttpResponseRedirect:
-        """There is one sign-out."""
+        """Go to the only sign-out."""
         return redirect("account_logout")
 
     def password_change(self, request: HttpRequest, extra_context: Any = None) -> HttpResponseRedirect:
-        """There is one place to change a password."""
+        """Go to the only page that changes a password."""
         return redirect("account_change_password")
 
     def _entered(self, view: View) -> View:
-        """Let in or refused; the person acts, and times are shown in the console's zone."""
+        """The view behind the door: the person becomes the actor, and times are shown in the console's zone."""
 
         @wraps(view)
         def entered(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:

@@ -1,4 +1,4 @@
-"""The overview: what goes dark when, where the money is, what stands still, how the carriers are. A picture first."""
+"""The overview: which SIMs go dark when, where the money is, what is stuck, how the carriers are. A picture first."""
 
 from datetime import date, datetime
 from typing import Any, NamedTuple
@@ -33,7 +33,7 @@ FULL, SOON_DAYS = 100, 7
 
 
 class Bar(NamedTuple):
-    """One day of the picture. `height` of FULL; `tone` says how soon."""
+    """One day of the picture. `height` is out of FULL; `tone` says how soon."""
 
     day: date
     sims: int
@@ -44,7 +44,7 @@ class Bar(NamedTuple):
 
 
 class Part(NamedTuple):
-    """One part of the money: `start` and `width` of FULL."""
+    """One part of the money; `start` and `width` are out of FULL."""
 
     title: Any
     amount: str
@@ -56,7 +56,7 @@ class Part(NamedTuple):
 
 
 def show(request: HttpRequest) -> HttpResponse:
-    """The overview; money only for who may see it."""
+    """The overview; money only for staff who may see it."""
     if not request.user.has_perm(Right.SEE):
         raise PermissionDenied
     now = clock.now()

@@ -25,7 +25,7 @@ SHOWN_AT_MOST = 500
 
 @dataclass(frozen=True, kw_only=True)
 class TimelineEntry:
-    """One thing that happened. `subject` says of what, `text` what, `who` by whom, `detail` why or how it ended."""
+    """One thing that happened: `subject` to what, `text` what, `who` by whom, `detail` why or how it ended."""
 
     at: datetime
     kind: str
@@ -49,7 +49,7 @@ def around(
     refunds: Sequence[Refund],
     receipt: Receipt | None = None,
 ) -> list[TimelineEntry]:
-    """What happened to these, oldest first; of very much, the newest SHOWN_AT_MOST. Three queries."""
+    """What happened to these, oldest first, at most the newest SHOWN_AT_MOST. Three queries."""
     names = _names(lines, payments, refunds)
     found = [_moved(event, names) for event in [*events, *_events_of(payments, refunds)]]
     found += [_called(call, "carrier") for call in calls_of(lines)]
@@ -63,7 +63,7 @@ def around(
 
 
 def quoted(order: Order) -> TimelineEntry:
-    """How it began: a quote is made in its state and leaves no move."""
+    """The beginning: a quote is created in its state, so no event records it."""
     return TimelineEntry(
         at=order.quoted_at,
         kind="move",
@@ -75,7 +75,7 @@ def quoted(order: Order) -> TimelineEntry:
 
 
 def calls_of(lines: Sequence[OrderLine]) -> list[Call]:
-    """Calls to the carrier that carried these lines' references, oldest first."""
+    """Calls to the carrier with these lines' references, oldest first."""
     references = [line.reference.hex for line in lines]
     newest = Call.objects.filter(reference__in=references).order_by("-id")[:SHOWN_AT_MOST]
     return sorted(newest, key=lambda call: call.pk)

@@ -1,4 +1,4 @@
-"""How often somebody may try to sign in: by address and by name, but by browser where it signed in before."""
+"""How often somebody may try to sign in: per address and name, or per browser that signed in before."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -21,16 +21,16 @@ View = Callable[..., HttpResponseBase]
 QUARTER, HOUR, DAY = timedelta(minutes=15), timedelta(hours=1), timedelta(days=1)
 PASSWORDS_OF_ADDRESS = 10  # an hour
 PASSWORDS_OF_NAME = (
-    20  # a quarter of an hour: all strangers together; more than one address has, so that none closes a name
+    20  # a quarter of an hour, all strangers together; more than one address has, so that none alone closes a name
 )
 PASSWORDS_OF_BROWSER = 10  # a quarter of an hour
 CODES_AT_ONCE = 5  # a quarter of an hour
-CODES_A_DAY = 20  # of a million, by whoever has the password: one chance in 15,000 a day
+CODES_A_DAY = 20  # of a million codes: a guesser with the password has one chance in 15,000 per day
 
 
 def of_password(request: HttpRequest, name: str) -> list[Budget]:
-    """What a try at this name's password counts against."""
-    # By the person where there is one, whichever spelling of the name finds them.
+    """The budgets that a try at this name's password uses."""
+    # Counted per person if there is one, however the name is spelt.
     person = get_user_by_username(name.strip())
     whom = _person(person) if person else f"name {name.strip().casefold()}"
     if browser := browsers.known(request, whom):
@@ -43,7 +43,7 @@ def of_password(request: HttpRequest, name: str) -> list[Budget]:
 
 
 def of_code(request: HttpRequest, person: Person) -> list[Budget]:
-    """What a try at this person's second factor counts against. Who gets that far knows the password."""
+    """The budgets that a try at this person's second factor uses. Whoever gets this far knows the password."""
     whom = _person(person)
     browser = browsers.known(request, whom)
     kind, key = ("codes of a browser", browser) if browser else ("codes of a name", whom)
@@ -59,12 +59,12 @@ def of_own_password(person: Person) -> list[Budget]:
 
 
 def remember(request: HttpRequest, response: HttpResponseBase, person: Person) -> None:
-    """This person was let in by this browser."""
+    """Remember that this person signed in with this browser."""
     browsers.remember(request, response, _person(person))
 
 
 def closed_when_used_up(view: View) -> View:
-    """The view, or, where a budget of it is used up, the page that says when to come back."""
+    """The view; once a budget is used up, the page that says when to come back."""
 
     @wraps(view)
     def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:

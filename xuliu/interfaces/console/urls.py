@@ -1,4 +1,4 @@
-"""Everything of the console stands below its site."""
+"""All of the console's paths are its site's."""
 
 from django.contrib import admin
 from django.urls import path

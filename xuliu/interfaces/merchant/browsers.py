@@ -1,6 +1,6 @@
-"""Which browser this is: a random code that it keeps, of which we keep no more than a hash.
+"""Recognises a browser by a random code in a cookie; we store only its hash.
 
-It signs nobody in and names nobody. It tells one browser's open order and one payer's sheet from another's.
+The code signs nobody in and identifies nobody. It keeps one browser's open order and payment apart from another's.
 """
 
 import re
@@ -17,20 +17,20 @@ _CODE = re.compile(r"[0-9a-z]{26}")
 
 
 def known(request: HttpRequest) -> str:
-    """The hash of the code that this browser keeps, 64 hexadecimal digits; "" where it keeps none."""
+    """The hash of this browser's code, 64 hexadecimal digits; "" if it has none."""
     code = getattr(request, "browser_code", "") or request.COOKIES.get(COOKIE, "")
     return sha256(code.encode()).hexdigest() if _CODE.fullmatch(code) else ""
 
 
 def known_or_new(request: HttpRequest) -> str:
-    """The same; a browser that keeps no code is given one with this answer (by `visiting.page`)."""
+    """The same; a browser without a code gets one with this response (by `visiting.page`)."""
     if not known(request):
-        request.browser_code = new_code()  # type: ignore[attr-defined]  # taken to the browser by `keep`
+        request.browser_code = new_code()  # type: ignore[attr-defined]  # `keep` sets the cookie
     return known(request)
 
 
 def keep(request: HttpRequest, response: HttpResponseBase) -> None:
-    """Have the browser keep the code that it was given while it was answered."""
+    """Set the cookie if `known_or_new` made a code during this request."""
     code = getattr(request, "browser_code", "")
     if code:
         response.set_cookie(COOKIE, code, max_age=KEPT_SECONDS, httponly=True, samesite="Lax", secure=settings.IS_HTTPS)

@@ -1,4 +1,4 @@
-"""The first page: one field. Also the choice of language."""
+"""The home page with its search field, and the language switch."""
 
 from functools import partial
 
@@ -33,7 +33,7 @@ A_YEAR = 365 * 24 * 3600
 @require_safe
 @page
 def home(request: HttpRequest) -> HttpResponseBase:
-    """One field, and what was last ordered on this phone."""
+    """The search field, and the last orders made on this phone."""
     found = [order for code in remembered(request) if (order := order_by_code(code))]
     rows = [words.remembered(order, lines_of(order.pk, limit=1)) for order in found]
     return render(request, "merchant/home.html", {"orders": rows, "scan": _scan(), "contact": _contact()})
@@ -42,7 +42,7 @@ def home(request: HttpRequest) -> HttpResponseBase:
 @require_POST
 @page
 def look_up(request: HttpRequest) -> HttpResponseBase:
-    """Find what was typed, with or without the SIM's service password."""
+    """Find the SIM by the number typed, with or without its service password."""
     given, password = request.POST.get("typed", "")[:200], request.POST.get("password", "")[:100]
     if code := code_in(given):
         return redirect("merchant:sticker", code)
@@ -57,7 +57,7 @@ def look_up(request: HttpRequest) -> HttpResponseBase:
 
 
 def _found(request: HttpRequest, given: str) -> HttpResponse:
-    """The SIM whose number that is, as far as strangers may see it."""
+    """Go to the SIM with that number; the page shows what strangers may see."""
     if sim := look_ups.look_up(typed=given, address=str(client_of(request))):
         return redirect("merchant:number", token_of(sim, is_whole=False))
     context = {"typed": given, "error": _no_such_number(given), "scan": _scan(), "contact": _contact()}
@@ -65,7 +65,7 @@ def _found(request: HttpRequest, given: str) -> HttpResponse:
 
 
 def _opened(request: HttpRequest, given: str, password: str) -> HttpResponse:
-    """The whole SIM; this browser has tries of its own at it from now on."""
+    """Open the whole SIM; from now on this browser's tries at it are counted separately."""
     address, browser_of = str(client_of(request)), partial(browsers.known, request)
     sim = look_ups.unlock(typed=given, password=password, address=address, browser_of=browser_of)
     if sim is None:
@@ -77,7 +77,7 @@ def _opened(request: HttpRequest, given: str, password: str) -> HttpResponse:
 
 @require_safe
 def language(request: HttpRequest, code: str) -> HttpResponseBase:
-    """Keep the chosen language on this phone and go back to where the reader was."""
+    """Remember the language on this phone and return to the page the reader came from."""
     back = request.GET.get("next", "/")
     is_ours = url_has_allowed_host_and_scheme(back, allowed_hosts=None)
     response = redirect(back if is_ours and back.startswith("/") else reverse("merchant:home"))
@@ -102,26 +102,26 @@ def _too_many_passwords(minutes: int) -> str:
 
 
 def _closed(request: HttpRequest, given: str, *, error: str, minutes: int | None = None) -> HttpResponse:
-    """The same page whether or not the number exists; with the time to wait where numbers are used up."""
+    """The same page whether or not the number exists, with the time to wait after too many look-ups."""
     context = {"typed": given, "error": error, "again": try_again(minutes) if minutes else "", "contact": _contact()}
     return render(request, "merchant/limited.html", context, status=429)
 
 
 def _scan() -> str:
-    """How the sticker is scanned: with an app that scans any code, where a way to pay brings one."""
+    """How to scan the sticker: with a payment app if one can scan any code, or with the camera."""
     if apps := scanners():
         return gettext("Quickest: scan the sticker on the terminal with %(app)s or the phone's camera.") % {"app": apps}
     return gettext("Quickest: scan the sticker on the terminal with the phone's camera.")
 
 
 def _contact() -> str:
-    """Whom to call: the seller of what visitors buy."""
+    """Whom to call: the contact of the public price list's seller."""
     prices = public_price_list()
     return figures.localised(prices.seller.contact_text, default="") if prices else ""
 
 
 def _no_such_number(given: str) -> str:
-    """That there is none, and what may be wrong with it where that can be seen."""
+    """ "No such number", with what looks wrong about it, if anything does."""
     if why := readings(given).why_none:
         return gettext(
             "There is no such number here (%(why)s). Check it sign by sign, or scan the sticker on the terminal."

@@ -1,4 +1,4 @@
-"""An order's page, from quote to receipt: whoever holds its link sees it and may pay it."""
+"""An order's page, from quote to receipt: whoever has the link may see and pay the order."""
 
 from datetime import datetime
 from typing import Any
@@ -41,7 +41,7 @@ ENDED_UNPAID = (Order.State.QUOTED, Order.State.LAPSED, Order.State.EXPIRED, Ord
 @require_safe
 @page
 def order(request: HttpRequest, code: str) -> HttpResponseBase:
-    """Where the order stands: quote, payment, progress or end."""
+    """Show the order: its quote, payment, progress or outcome."""
     found = _order(code)
     browsers.known_or_new(request)
     now = clock.now()
@@ -55,7 +55,7 @@ def order(request: HttpRequest, code: str) -> HttpResponseBase:
 @require_POST
 @page
 def pay(request: HttpRequest, code: str) -> HttpResponseBase:
-    """Place the order to be paid the way that was pressed. Twice is the same payment."""
+    """Place the order, to be paid by the chosen way. Pressing twice gives the same payment."""
     found, here = _order(code), reverse("merchant:order", args=[code])
     ways = [way.code for way in ways_to_pay(found.seller_id, found.currency).values() if not way.has_sign_in]
     way = request.POST.get("way") or next(iter(ways), "")
@@ -71,7 +71,7 @@ def pay(request: HttpRequest, code: str) -> HttpResponseBase:
 @require_safe
 @page
 def paid(request: HttpRequest, reference: str) -> HttpResponseBase:
-    """Back from the provider's page: what became of it shows on the order's."""
+    """Back from the provider's page; the order's page shows what became of the payment."""
     payment = Payment.objects.filter(reference=reference).first()
     if payment is None:
         raise Http404
@@ -81,7 +81,7 @@ def paid(request: HttpRequest, reference: str) -> HttpResponseBase:
 @require_POST
 @page
 def cancel(request: HttpRequest, code: str) -> HttpResponseBase:
-    """Give the order up before paying."""
+    """Cancel the order before it is paid."""
     cancel_order(order_id=_order(code).pk)
     return redirect("merchant:order", code)
 
@@ -89,7 +89,7 @@ def cancel(request: HttpRequest, code: str) -> HttpResponseBase:
 @require_POST
 @page
 def withdraw(request: HttpRequest, code: str) -> HttpResponseBase:
-    """Withdraw what has been paid and not yet been sent to the carrier; its money goes back."""
+    """Withdraw the lines that are paid but not sent to the carrier yet; their money is refunded."""
     withdrawn = withdraw_order(order_id=_order(code).pk)
     return redirect(reverse("merchant:order", args=[code]) + ("" if withdrawn else f"?refused={RefusalCode.TOO_LATE}"))
 
@@ -97,7 +97,7 @@ def withdraw(request: HttpRequest, code: str) -> HttpResponseBase:
 @require_POST
 @page
 def requote(request: HttpRequest, code: str) -> HttpResponseBase:
-    """Quote the same once more, at today's price."""
+    """Quote the same plans again, at today's price."""
     old = _order(code)
     if old.line_count > MOST_LINES_REQUOTED:
         return redirect(f"{reverse('merchant:order', args=[code])}?refused={RefusalCode.TOO_MANY_LINES}")
@@ -118,7 +118,7 @@ def requote(request: HttpRequest, code: str) -> HttpResponseBase:
 @require_safe
 @page
 def ask(request: HttpRequest, code: str) -> HttpResponseBase:
-    """A link for somebody else to pay; this page waits and goes on to the result by itself."""
+    """A link with which somebody else can pay; this page waits and then shows the result."""
     found = _order(code)
     if found.state not in UNPAID or clock.now() >= found.valid_until:
         return moved(request, reverse("merchant:order", args=[code]))

@@ -1,4 +1,4 @@
-"""What a payer needs at hand while an order awaits its payment."""
+"""What the payer sees while an order awaits payment."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -21,7 +21,7 @@ from xuliu.payment import sign_ins
 from xuliu.payment.models import Payment, SignIn
 
 OPENS_WITHIN = timedelta(seconds=5)
-# What a payment that cannot be paid now means for whoever waits.
+# The stage shown for a payment that cannot be paid now.
 UNREADY: dict[str, str] = {
     Payment.State.FAILED: "failed",
     Payment.State.SUCCEEDED: "settling",
@@ -30,15 +30,15 @@ UNREADY: dict[str, str] = {
 
 
 def ways_here(request: HttpRequest, order: Order) -> list[ShownWay]:
-    """The ways to pay that this browser can go: inside a provider's app that app's own, elsewhere all others."""
+    """The ways to pay in this browser: inside a provider's app that app's own, elsewhere all others."""
     browser, total = request.headers.get("User-Agent", ""), figures.amount(order.total_minor, order.currency)
     found = [shown_way(code, total=total) for code in ways_to_pay(order.seller_id, order.currency)]
     return [way for way in found if way.is_in_app == parts_of(way.provider).is_inside(browser)]
 
 
 def paying(request: HttpRequest, order: Order, now: datetime, ways: Sequence[ShownWay]) -> dict[str, Any]:
-    """What this browser can pay with: the part of the way that was gone, before that the ways to choose from; until any
-    of it is there, what is being waited for."""
+    """What the payment page shows in this browser: the chosen way's part, the ways to choose from, or what the payer
+    is waiting for."""
     scripts = sorted({way.script for way in ways if way.script})
     context: dict[str, Any] = {"view": "pay", "is_waiting": True, "stage": "opening", "ways": ways, "scripts": scripts}
     if order.cancel_requested_at:
@@ -57,14 +57,14 @@ def paying(request: HttpRequest, order: Order, now: datetime, ways: Sequence[Sho
 
 
 def _to_choose(order: Order, ways: Sequence[ShownWay]) -> dict[str, Any]:
-    """Nobody pays it in this browser yet."""
+    """No payment of this browser yet: choose a way, or see who is paying elsewhere."""
     if in_app := next((way for way in ways if way.is_in_app), None):
         return {"stage": "choose", "here": in_app}
     return {"stage": "elsewhere", "elsewhere": _newest_way(order, ways).elsewhere}
 
 
 def _to_pay(payment: Payment, order: Order, way: ShownWay, now: datetime) -> dict[str, Any]:
-    """What its way makes of an opened payment, or what is being waited for."""
+    """The way's part of the page for an opened payment, or what the payer is waiting for."""
     if payment.state == Payment.State.OPENING and (payment.trouble_at or payment.account.paused_at):
         return {"stage": "trouble"}
     if payment.state != Payment.State.PENDING or (way.needs_token and not payment.token):
@@ -81,15 +81,15 @@ def _to_pay(payment: Payment, order: Order, way: ShownWay, now: datetime) -> dic
 
 
 def signing_in(request: HttpRequest, order: Order, ways: Sequence[ShownWay]) -> SignIn | None:
-    """How it went when this browser asked a provider who pays this order; None where it never did, or has no way to."""
+    """This browser's newest sign-in at a provider for this order; None without one, or if no way here has sign-ins."""
     if not any(way.has_sign_in for way in ways):
         return None
     return sign_ins.newest(order_id=order.pk, browser=browsers.known(request))
 
 
 def _theirs(order: Order, ways: Sequence[ShownWay], signed_in: SignIn | None, *, wanted: str) -> Payment | None:
-    """The payment that this browser may pay, by the way that is wanted before others: of a way with a sign-in that of
-    who signed in here, for nobody else's sheet opens in this browser."""
+    """The payment that this browser may pay, preferably by the wanted way. For a way with a sign-in only the payment of
+    whoever signed in here counts: nobody else's sheet opens in this browser."""
     open_to_all = Q(way__in=[way.code for way in ways if not way.has_sign_in])
     of_payer = Q(id=signed_in.payment_id if signed_in else None, way__in=[way.code for way in ways])
     payments = Payment.objects.filter(open_to_all | of_payer, order_id=order.pk).select_related("account")
@@ -98,12 +98,12 @@ def _theirs(order: Order, ways: Sequence[ShownWay], signed_in: SignIn | None, *,
 
 
 def _newest_way(order: Order, ways: Sequence[ShownWay]) -> ShownWay:
-    """The way of the order's newest payment, whoever pays it; before there is one, that of who is just signing in."""
+    """The way of the order's newest payment, whoever is paying; without a payment, the first way of this browser."""
     newest = Payment.objects.filter(order_id=order.pk).order_by("-id").first()
     return shown_way(newest.way) if newest else ways[0]
 
 
 def drawn(text: str) -> SafeString:
-    """A QR code as inline SVG without a style of its own, so that a strict policy lets it be."""
+    """A QR code as inline SVG without inline styles, which the strict policy would block."""
     svg = segno.make(text, error="m", micro=False).svg_inline(omitsize=True, svgclass="qr", lineclass=None, border=2)
     return mark_safe(svg)  # noqa: S308  # segno's own drawing; the text is in it only as squares

@@ -25,7 +25,7 @@ CHECK_CODE_LENGTH = 26
 @require_safe
 @page
 def receipt(request: HttpRequest, code: str) -> HttpResponseBase:
-    """The receipt, for whoever holds its link."""
+    """The receipt, for whoever has its link."""
     found = _receipt(code)
     link = _check_link(found)
     context = {"receipt": _words(found), "qr": drawn(link), "check_link": link, "code": code, "order": found.order.code}
@@ -47,7 +47,7 @@ def receipt_pdf(request: HttpRequest, code: str) -> HttpResponseBase:
 @require_safe
 @page
 def check(request: HttpRequest, check_code: str) -> HttpResponseBase:
-    """Says that a receipt is genuine, its number, day and amount, and nothing else."""
+    """Confirm that a receipt is genuine and show its number, day and amount, nothing else."""
     found = receipt_by_check_code(check_code)
     context = {"checked": words.checked(found) if found else None, "typed": check_code}
     return render(request, "merchant/check.html", context, status=200 if found else 404)
@@ -56,7 +56,7 @@ def check(request: HttpRequest, check_code: str) -> HttpResponseBase:
 @require_safe
 @page
 def check_form(request: HttpRequest) -> HttpResponseBase:
-    """Where a check code is typed that cannot be scanned."""
+    """The form for typing a check code that cannot be scanned."""
     typed = request.GET.get("code", "").strip()[:100]
     if code := code_in(typed, length=CHECK_CODE_LENGTH):
         return redirect("merchant:check", code)
@@ -78,7 +78,7 @@ def _words(found: Receipt) -> words.ReceiptText:
 
 
 def _proofs(lines: list[OrderLine]) -> dict[int, str]:
-    """What proved each line, by its newest attempt that was proven."""
+    """The proof of each line, from its newest proven attempt."""
     proven = Attempt.objects.filter(line__in=[line.pk for line in lines]).exclude(proof="").order_by("number")
     return dict(proven.values_list("line_id", "proof"))
 

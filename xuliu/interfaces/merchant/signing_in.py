@@ -1,6 +1,6 @@
-"""A way to pay with a sign-in: the payer's browser is sent to the provider and comes back with who the payer is.
+"""Ways to pay with a sign-in: the browser goes to the provider and comes back with a code that identifies the payer.
 
-Neither view calls anybody: what the browser brings back is stored, and a worker asks the provider whose it is.
+Neither view calls anybody: the code is stored, and a worker asks the provider who the payer is.
 """
 
 from django.conf import settings
@@ -27,7 +27,7 @@ LONGEST_CODE = 200
 @require_safe
 @page
 def sign_in(request: HttpRequest, code: str, way: str) -> HttpResponseBase:
-    """Go and ask the provider who pays. A link, not a form: the page's policy lets no form lead elsewhere."""
+    """Send the browser to the provider. A link, not a form: the page's policy allows no form to another site."""
     order, found = order_by_code(code), way_called(way)
     if order is None or found is None or not found.has_sign_in:
         raise Http404
@@ -44,14 +44,14 @@ def sign_in(request: HttpRequest, code: str, way: str) -> HttpResponseBase:
 @require_safe
 @page
 def sign_in_return(request: HttpRequest) -> HttpResponseBase:
-    """Back with a state that is this browser's and used once; asked for twice, it is the order's page."""
+    """Back with a one-time state of this browser; a second request just shows the order's page."""
     order_id = sign_ins.come_back(
         word=request.GET.get("state", "")[:LONGEST_CODE],
         browser=browsers.known(request),
         code=request.GET.get("code", "")[:LONGEST_CODE],
     )
     if order_id is None:
-        # An old way, or another browser's. Who has an order here is led back to it and may begin anew.
+        # An expired or foreign state. A browser that knows an order is sent back to it and may start again.
         ours = next(iter(remembered(request)), "")
         if order_by_code(ours) is None:
             raise Http404

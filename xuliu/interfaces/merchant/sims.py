@@ -1,4 +1,4 @@
-"""A SIM's page, reached by its sticker or by what was typed, and the quote that is asked for there."""
+"""A SIM's page, reached by sticker or typed number, and the request for a quote on it."""
 
 from typing import Any
 
@@ -36,9 +36,9 @@ TYPED_SALT, TYPED_SECONDS = "xuliu typed look-up", 3600
 @require_safe
 @page
 def sticker(request: HttpRequest, code: str) -> HttpResponseBase:
-    """The SIM in the terminal that carries this sticker; whole, and never limited."""
+    """The SIM in the terminal with this sticker: shown in full, never rate-limited."""
     terminal, sim = _of_sticker(code)
-    browsers.known_or_new(request)  # before anything is chosen, so that two presses at once are one browser's
+    browsers.known_or_new(request)  # before a plan is chosen, so that two presses at once come from one known browser
     if sim is None:
         return render(request, "merchant/no_sim.html", {"terminal": str(terminal.model)}, status=404)
     links = {
@@ -51,7 +51,7 @@ def sticker(request: HttpRequest, code: str) -> HttpResponseBase:
 @require_safe
 @page
 def number(request: HttpRequest, token: str) -> HttpResponseBase:
-    """The SIM that was typed: carrier, last four, state, end and plans; whole only with its service password."""
+    """The SIM found by number: carrier, last four digits, state, end, plans; the rest needs the service password."""
     sim, is_whole = _of_token(token)
     if sim is None:
         return redirect("merchant:home")
@@ -76,14 +76,14 @@ def quote_sticker(request: HttpRequest, code: str) -> HttpResponseBase:
 @require_POST
 @page
 def quote_number(request: HttpRequest, token: str) -> HttpResponseBase:
-    """Quote the chosen plan for the SIM that was typed."""
+    """Quote the chosen plan for the SIM found by its number."""
     shares = shares_of_address(str(client_of(request)))
     visitor = Visitor(browser=browsers.known_or_new(request), shares=shares, is_by_sticker=False)
     return _quoted(request, _of_token(token)[0], visitor, reverse("merchant:number", args=[token]))
 
 
 def token_of(sim: Sim, *, is_whole: bool) -> str:
-    """What addresses a typed look-up's page for an hour, so that looking at it again is not another try."""
+    """The address of a look-up's page for an hour, so that reloading it does not count as another try."""
     return signing.dumps([sim.pk, is_whole], salt=TYPED_SALT)
 
 
@@ -156,12 +156,12 @@ def _context(request: HttpRequest, sim: Sim, terminal: Terminal | None, *, is_wh
 
 
 def _nothing(answer: words.Headline) -> str:
-    """Why there is nothing to choose, where the answer has not said it."""
+    """Why there is no plan to choose, unless the headline already says it."""
     return gettext("There is no plan for this SIM at the moment. Call your service provider.") if answer.wants else ""
 
 
 def _known_order(request: HttpRequest, lines: list[OrderLine]) -> words.PendingOrder | None:
-    """What is under way for this SIM; with a link where it was ordered on this phone."""
+    """The renewal under way for this SIM, with a link if it was ordered on this phone."""
     if not lines:
         return None
     codes = remembered(request)

@@ -1,4 +1,4 @@
-"""The phone pages' addresses: short, and addressed by random codes."""
+"""The phone pages' paths: short, with random codes instead of numbers."""
 
 from django.urls import path
 

@@ -1,4 +1,4 @@
-"""What every page for visitors has in common: who acts, what may be kept, how a page renews itself."""
+"""What all visitors' pages share: caching rules, pages that refresh themselves, orders remembered on a phone."""
 
 import hashlib
 from collections.abc import Callable, Collection
@@ -23,7 +23,7 @@ REMEMBERED_SECONDS = 30 * 24 * 3600
 
 
 def page(view: View[Rest]) -> View[Rest]:
-    """No cache keeps what only the holder of a code may see, and no search engine lists it."""
+    """A view whose pages no cache keeps and no search engine lists: only the holder of a code may see them."""
 
     @wraps(view)
     def visited(request: HttpRequest, /, *args: Rest.args, **kwargs: Rest.kwargs) -> HttpResponseBase:
@@ -39,10 +39,10 @@ def page(view: View[Rest]) -> View[Rest]:
 def live(
     request: HttpRequest, template: str, context: dict[str, Any], *, signed_anew: Collection[str] = ()
 ) -> HttpResponse:
-    """A page whose part `#live` renews itself: whole, or that part alone when the page asks again.
+    """A page whose part `#live` refreshes itself: the whole page, or only that part in answer to a poll.
 
-    Nothing is sent where nothing has changed since: on a slow link a poll costs a few hundred bytes. What is
-    `signed_anew` for every answer does not count as a change.
+    A poll is answered 204 if nothing has changed, which costs a few hundred bytes on a slow link. Context that is
+    `signed_anew` for each response does not count as a change.
     """
     facts = sorted((name, value) for name, value in context.items() if name not in signed_anew)
     mark = hashlib.sha256(repr(facts).encode()).hexdigest()[:12]
@@ -63,7 +63,7 @@ def live(
 
 
 def moved(request: HttpRequest, where: str) -> HttpResponse:
-    """Take the reader to another page, also where it is a page's own poll that asks."""
+    """Redirect the reader to another page, in answer to a poll too."""
     if "HX-Request" not in request.headers:
         return redirect(where)
     response = HttpResponse(status=204)
@@ -72,7 +72,7 @@ def moved(request: HttpRequest, where: str) -> HttpResponse:
 
 
 def remember(request: HttpRequest, response: HttpResponse, code: str) -> None:
-    """Keep the order's code on this phone, so that a closed page is found again."""
+    """Remember the order on this phone, so that a closed page can be found again."""
     codes = [code, *(known for known in remembered(request) if known != code)][:REMEMBERED_MOST]
     response.set_cookie(
         REMEMBERED,

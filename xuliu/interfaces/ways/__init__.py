@@ -1,1 +1,1 @@
-"""Ways to pay as people meet them: their names, sentences and parts of the payer's page."""
+"""Ways to pay as people see them: their names, sentences and parts of the payer's page."""

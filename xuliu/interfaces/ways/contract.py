@@ -1,4 +1,4 @@
-"""What a provider's ways to pay bring to the surfaces: words in both languages, and their part of the payer's page."""
+"""What a provider supplies for its ways to pay: words in both languages and a part of the payer's page."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -12,35 +12,35 @@ Text = Mapping[str, str]  # by language: zh-hans, en
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WayWords:
-    """What is said of one way to pay. A sentence that is left out is the shared one, with the provider's name in it."""
+    """The words for one way to pay. For a sentence left out, the shared one with the provider's name is used."""
 
     name: Text = field(default_factory=dict)  # for staff
     pay: Text = field(default_factory=dict)  # the button; `%(total)s` stands for the amount
-    say: Text = field(default_factory=dict)  # what the payer shall do now
+    say: Text = field(default_factory=dict)  # what the payer has to do now
     advice: Text = field(default_factory=dict)  # … and how
     press: Text = field(default_factory=dict)  # SHEET: the button that opens it
     only_phone: Text = field(default_factory=dict)  # QR: what to do without a second device to scan with
-    here: Text = field(default_factory=dict)  # inside the app, before anybody has said who pays
-    elsewhere: Text = field(default_factory=dict)  # to everybody else while it is being paid
-    asked: Text = field(default_factory=dict)  # when the time to pay is over
+    here: Text = field(default_factory=dict)  # inside the app, before anybody has signed in to pay
+    elsewhere: Text = field(default_factory=dict)  # for everybody else while somebody is paying
+    asked: Text = field(default_factory=dict)  # when the time to pay has run out
 
 
 class SharedParts:
-    """What stands for a provider that brings nothing. A folder in `providers/` has a class `PageParts` made from it."""
+    """The default for a provider without a folder. A folder in `providers/` has a subclass called `PageParts`."""
 
     code: ClassVar[str] = ""  # the provider's
-    called: ClassVar[Text] = {}  # what sentences call it, where that is not its name
-    scanner: ClassVar[Text] = {}  # the app of its own with which people scan any code
+    called: ClassVar[Text] = {}  # its name within a sentence, if different
+    scanner: ClassVar[Text] = {}  # its app, if that scans any QR code
     words: ClassVar[Mapping[str, WayWords]] = {}  # by the way's code
-    templates: ClassVar[Mapping[str, str]] = {}  # likewise, where the shared part of its kind does not do
+    templates: ClassVar[Mapping[str, str]] = {}  # likewise, if the shared part of its kind does not fit
     scripts: ClassVar[Mapping[str, str]] = {}  # likewise, the static file that the template needs
 
     @staticmethod
     def is_inside(browser: str) -> bool:
-        """Is this, by its User-Agent, the browser of the provider's app?"""
+        """Whether this User-Agent is the browser inside the provider's app."""
         return False
 
     @staticmethod
     def more(payment: Payment, *, back_url: str, now: datetime) -> Mapping[str, str]:
-        """What its template reads as `more`; made anew for every look and no news by itself."""
+        """The template's `more`; made anew for each response, and not counted as a change of the page."""
         return {}

@@ -1,4 +1,4 @@
-"""Which provider's ways bring what to the surfaces: every folder in `providers/`."""
+"""The page parts of every provider with a folder in `providers/`."""
 
 from xuliu.common.discovery import dropped_in
 from xuliu.interfaces.ways import providers
@@ -6,10 +6,10 @@ from xuliu.interfaces.ways.contract import SharedParts
 
 
 def parts_of(provider: str) -> type[SharedParts]:
-    """What the ways of the provider with that code bring; the shared parts where it brings nothing."""
+    """The page parts of the provider with that code; the shared ones if it has no folder."""
     return all_parts().get(provider, SharedParts)
 
 
 def all_parts() -> dict[str, type[SharedParts]]:
-    """What every provider with a folder here brings, by its code."""
+    """The page parts of every provider with a folder, by its code."""
     return dropped_in(providers, "PageParts")

@@ -36,7 +36,7 @@ class ShownWay:
 
 
 def shown_way(code: str, *, total: str = "") -> ShownWay:
-    """The way with that code, `total` on its button. Raises KeyError where no provider has it."""
+    """The way with that code, `total` on its button. Raises KeyError if no provider has it."""
     way, provider = all_ways()[code]
     parts, called = parts_of(provider.code), name_in_sentences(provider.code)
     words = parts.words.get(code, WayWords())
@@ -85,13 +85,13 @@ def _asked() -> str:
 
 
 def provider_name(provider: str) -> str:
-    """The provider's name: on a receipt, what it was paid by. Its code where it is not here any more."""
+    """The provider's name, as on a receipt; its code if the provider is no longer installed."""
     found = all_providers().get(provider)
     return _own(found.name) if found else provider
 
 
 def name_in_sentences(provider: str) -> str:
-    """What sentences call the provider."""
+    """The provider's name within a sentence."""
     return _own(parts_of(provider).called) or provider_name(provider)
 
 
@@ -112,7 +112,7 @@ def way_name(code: str) -> str:
 
 
 def scanners() -> str:
-    """The apps with which people scan any code, besides the phone's camera; "" where no provider has one."""
+    """The apps, besides the phone's camera, that scan any QR code; "" if no provider has one."""
     names = [_own(parts.scanner) for parts in all_parts().values() if parts.scanner]
     return pgettext("between names", ", ").join(names)
 

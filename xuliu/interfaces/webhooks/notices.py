@@ -1,7 +1,7 @@
-"""Notices of payment providers: checked, stored raw in one insert, answered. What they mean is applied later.
+"""Receives payment providers' notices: checks, stores (raw, in one insert), answers. A step applies them later.
 
-Nothing here waits for anybody. Accounts are few and change seldom, so each process keeps the providers made from them
-and looks for changes every few seconds: a rotated key counts soon everywhere, without a read for every notice.
+Nothing here waits for anybody. Accounts are few and seldom change, so each process caches their providers and checks
+for changes every few seconds: a rotated key soon works everywhere, without a query per notice.
 """
 
 import logging
@@ -38,7 +38,7 @@ class NoticeAccount:
 
 @dataclass(slots=True)
 class _Accounts:
-    """The accounts by code, with their providers made; read anew when they are too old."""
+    """The accounts by code, with their providers; reloaded when they are too old."""
 
     by_code: Mapping[str, NoticeAccount] = field(default_factory=dict)
     read_at: float = float("-inf")
@@ -53,7 +53,7 @@ class _Accounts:
         return self.by_code.get(code)
 
     def forget(self) -> None:
-        """Read at the next notice."""
+        """Reload at the next notice."""
         self.read_at = float("-inf")
 
 
@@ -61,7 +61,7 @@ accounts = _Accounts()
 
 
 def notice(request: HttpRequest, account_code: str) -> HttpResponse:
-    """Take one notice. 404 for an account that we do not have, 401 for what the provider did not sign."""
+    """Take one notice. 404 for an unknown account, 401 for a notice that the provider did not sign."""
     if request.method != "POST":
         return HttpResponse(status=405, headers={"Allow": "POST"})
     if len(request.body) > LARGEST_BYTES:
@@ -78,7 +78,7 @@ def notice(request: HttpRequest, account_code: str) -> HttpResponse:
 
 
 def _stored(known: NoticeAccount, signed: VerifiedNotice, body: bytes) -> HttpResponse:
-    """Store and acknowledge, a repeat too. Where it cannot be stored the provider is told to repeat it."""
+    """Store and acknowledge the notice, even a repeated one. If storing fails, the provider is told to repeat it."""
     try:
         with actor.acting(actor.Actor("provider", known.id)):
             store_notice(account_id=known.id, signed=signed, body=body)
@@ -98,11 +98,11 @@ def _headers(request: HttpRequest) -> dict[str, str]:
 
 
 def _read() -> dict[str, NoticeAccount]:
-    """Every account whose credentials make a provider; one that is badly set up must not stop the others."""
+    """All accounts with usable credentials; one that is badly set up must not stop the others."""
     found = {}
     for account in ProviderAccount.objects.all():
         try:
             found[account.code] = NoticeAccount(account.pk, provider_of(account))
-        except Exception:  # whatever is wrong with it, it is said once here and in the console
+        except Exception:  # whatever is wrong with the account: it is logged here, and shown in the console
             log.exception("the provider account %s cannot be used", account.code)
     return found

@@ -1,4 +1,4 @@
-"""What trying an account at somebody outside showed of it, and why a setting of it cannot be used."""
+"""What trying an account showed, and why one of its settings cannot be used."""
 
 from collections.abc import Mapping
 

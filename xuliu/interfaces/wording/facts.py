@@ -1,4 +1,4 @@
-"""The facts of a case, as a person reads them: each by its name, with its figure, instant or word."""
+"""The facts of a case as people read them: a name with a figure, instant or word."""
 
 from collections.abc import Iterator, Mapping
 from datetime import date, datetime
@@ -53,14 +53,14 @@ def named(facts: Mapping[str, Any], *, subject_kind: str) -> Iterator[tuple[str,
         if key not in BESIDE and value not in (None, "", {}):
             try:
                 text = _text(key, value, facts, subject_kind)
-            except (TypeError, ValueError):  # an older release kept it otherwise
+            except (TypeError, ValueError):  # an older release stored it differently
                 text = str(value)
             if text:
                 yield str(NAMES.get(key, key)), text
 
 
 def _text(key: str, value: Any, facts: Mapping[str, Any], subject_kind: str) -> str:
-    """A case keeps instants and days as texts, as JSON has them."""
+    """A case stores instants and days as texts, because JSON has no type for them."""
     if isinstance(value, Mapping):
         parts = named(value, subject_kind=subject_kind)
         return gettext("; ").join(gettext("%(name)s: %(text)s") % {"name": name, "text": text} for name, text in parts)

@@ -1,4 +1,4 @@
-"""Figures as people read them: amounts, sizes, days, instants and spans of time. What is not known is a dash."""
+"""Figures as people read them: amounts, sizes, days, instants and spans of time. A dash stands for an unknown one."""
 
 import re
 from collections.abc import Mapping
@@ -30,7 +30,7 @@ def amount(amount_minor: int | None, currency: str) -> str:
 
 
 def size(size_bytes: int, *, like: int | None = None) -> str:
-    """`198 MB`, `1.5 GB`: for who wants to read what they bought. `like` is what was granted.
+    """`198 MB`, `1.5 GB`: for people reading what they bought. `like` is the size granted.
 
     Carriers sell either 300 × 1024² bytes or 500 × 1000² and call both MB; a round number of the latter is counted so.
     """
@@ -41,7 +41,7 @@ def size(size_bytes: int, *, like: int | None = None) -> str:
 
 
 def exact_size(size_bytes: int | None) -> str:
-    """`198.4 MB`, `12 KB`, `7 B`: for who compares two of them. Counted as `size` counts."""
+    """`198.4 MB`, `12 KB`, `7 B`: for people comparing two sizes. Counted as `size` counts."""
     if size_bytes is None:
         return NONE
     base = _base(size_bytes)
@@ -116,7 +116,7 @@ def ago(at: datetime, *, now: datetime) -> str:
 
 
 def age(at: datetime | None, *, now: datetime) -> str:
-    """How long something has stood, in a column: `40 s`, `12 min`, `3 h`, `5 days`."""
+    """An age in a column: `40 s`, `12 min`, `3 h`, `5 days`."""
     if at is None:
         return NONE
     seconds = max(0, int((now - at).total_seconds()))
@@ -130,7 +130,7 @@ def age(at: datetime | None, *, now: datetime) -> str:
 
 
 def span(seconds: float) -> str:
-    """`40 seconds`, `3 minutes`, `2 hours`; rounded up to what one would say, and never 0."""
+    """`40 seconds`, `3 minutes`, `2 hours`; rounded up to a natural unit, and never 0."""
     if seconds <= 90:
         count = max(5, -(-int(seconds) // 5) * 5)
         return ngettext("%(count)s second", "%(count)s seconds", count) % {"count": count}

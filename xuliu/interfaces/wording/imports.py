@@ -1,4 +1,4 @@
-"""What was wrong with a file of SIMs or a line of it, in sentences, and the rows of the file that says so."""
+"""What was wrong with a file of SIMs or one of its lines, and the rows of the result file."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
@@ -82,7 +82,7 @@ def refusal_of_file(refused: UnreadableFile) -> str:
 
 
 def reason(problem: Problem) -> str:
-    """What is wrong with the line; of a refused value also the sign in it that cannot be seen."""
+    """What is wrong with the line; for a refused value also the invisible character in it."""
     text = _of_fault(problem)
     unseen = signs.unseen_in(problem.value) if problem.is_refusal else None
     if unseen is None or signs.named(unseen[0]) in text:
@@ -98,7 +98,7 @@ def first_lines(lines: Sequence[int]) -> str:
 
 
 def result_rows(problems: Iterable[Problem]) -> Iterator[Sequence[object]]:
-    """The headings, and a row for each problem, refusals first. Passwords are left out."""
+    """The headings and a row per problem, refusals first. Passwords are left out."""
     yield HEADINGS
     for problem in sorted(problems, key=lambda problem: (not problem.is_refusal, problem.line, problem.column)):
         value = "" if problem.column in SECRET_COLUMNS else problem.value

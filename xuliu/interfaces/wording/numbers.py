@@ -33,7 +33,7 @@ def refusal_of_number(refused: NotSuchANumber) -> str:
 
 
 def of_fault(kind: Kind, fault: NumberFault, facts: Mapping[str, object]) -> str:
-    """The same, of its parts. A sign is named so that it is known even where it cannot be seen."""
+    """The same, from its parts. A character is named, so that even an invisible one can be found."""
     shown = {**facts, "sign": signs.named(str(facts["sign"]))} if "sign" in facts else facts
     return str(_template(kind, fault)) % shown
 

@@ -1,4 +1,4 @@
-"""Why something cannot be had: for payers a sentence that they can act on, for staff a phrase and its remedy."""
+"""Why something is refused: a sentence that payers can act on, and for staff a phrase with its remedy."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -118,7 +118,7 @@ REFUSALS: Mapping[str, RefusalWords] = {
 
 
 def for_payer(code: str) -> Sentence | None:
-    """None where no code was given, a general sentence where it is not known."""
+    """The payer's sentence; None without a code, a general sentence for an unknown one."""
     if not code:
         return None
     if code in REFUSALS:
@@ -130,7 +130,7 @@ def for_payer(code: str) -> Sentence | None:
 
 
 def for_staff(code: str) -> str:
-    """A short phrase; the code itself where there is none."""
+    """The staff's phrase; the code itself if there is none."""
     return str(REFUSALS[code].staff or code) if code in REFUSALS else code
 
 
@@ -143,5 +143,5 @@ def with_remedy(code: str) -> str:
 
 
 def try_again(minutes: int) -> str:
-    """When whoever tried too often may come back."""
+    """When somebody who tried too often may try again."""
     return ngettext("Try again in a minute.", "Try again in %(minutes)s minutes.", minutes) % {"minutes": minutes}

@@ -1,4 +1,4 @@
-"""What is left of a SIM's period and data, in words, and what to say where nobody knows."""
+"""What is left of a SIM's period and data, and what to say if nobody knows."""
 
 from datetime import date
 
@@ -13,16 +13,16 @@ ENDS_TODAY: Promise = _("Ends today")
 
 
 def until(ends_on: date, *, kind: str = Offering.Kind.RENEWAL) -> str:
-    """Until when a renewal serves, or an add-on can be used; `ends_on` is exclusive."""
+    """Until when a renewal or an add-on lasts; `ends_on` is exclusive."""
     text = gettext("usable until %(day)s") if kind == Offering.Kind.ADD_ON else gettext("until %(day)s")
     return text % {"day": figures.last_day(ends_on)}
 
 
 def left(size_bytes: int, *, like: int | None = None) -> str:
-    """`50 MB left`; what was overdrawn is none."""
+    """`50 MB left`; never below 0."""
     return gettext("%(size)s left") % {"size": figures.size(max(0, size_bytes), like=like)}
 
 
 def never_asked(carrier: str) -> str:
-    """Whose figures these are where the carrier has said none."""
+    """What to say if the carrier has never given figures."""
     return gettext("From our own records; %(carrier)s has not been asked yet.") % {"carrier": carrier}

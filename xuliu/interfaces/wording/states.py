@@ -1,6 +1,6 @@
-"""What states are called, and how grave each is: well, soon (somebody should look), dark (went wrong), plain.
+"""What states are called, and how serious each is: well, soon (somebody should look), dark (went wrong), plain.
 
-Staff read a short phrase. Where payers read of the same state, their word stands beside it.
+Staff read a short phrase; for states that payers see too, the payers' word stands beside it.
 """
 
 from collections.abc import Mapping
@@ -109,7 +109,7 @@ ATTEMPT_OUTCOMES: States = {
     Outcome.UNKNOWN: Word(_("No usable answer"), "soon"),
     Outcome.NOT_FOUND: Word(_("The carrier knows nothing of it")),
 }
-# What an account or an offering becomes by its kill switch.
+# The states of an account's or offering's kill switch.
 SWITCH_STATES: States = {"RUNNING": Word(_("Running"), "well"), "PAUSED": Word(_("Paused"), "dark")}
 PERSON_EVENTS: States = {
     "ROLES": Word(_("Roles")),
@@ -121,7 +121,7 @@ PERSON_EVENTS: States = {
     "SHOWN": Word(_("Contacts were looked at")),
     "CONTACT_ADDED": Word(_("A contact was added")),
 }
-# By what they are states of. An event calls a line `orderline`.
+# By kind of object, as events name it (a line is `orderline`).
 STATES_OF: Mapping[str, States] = {
     "order": ORDER_STATES,
     "line": LINE_STATES,

@@ -10,7 +10,7 @@ from xuliu.catalog.models import Offering
 
 
 class ProofWords(NamedTuple):
-    """What staff read of a proof, what the line's page promises of it, and what the receipt says once it is there."""
+    """A proof's name for staff, what the line's page expects of it, and what the receipt says."""
 
     name: Promise
     promise: Promise
@@ -53,5 +53,5 @@ PROVEN_BY_A_PERSON = _("confirmed by a person after looking into it")
 
 
 def receipt_proof(code: str) -> str:
-    """What showed that it was delivered, for its receipt; `person` where somebody accepted it."""
+    """The proof as the receipt words it; `person` if somebody accepted the delivery."""
     return str(PROOFS[code].receipt if code in PROOFS else PROVEN_BY_A_PERSON)

@@ -1,1 +1,1 @@
-"""What the console's tables and forms are made of: columns, lists, the forms of accounts and of names."""
+"""The parts of the console's tables and forms: columns, lists, account and name forms."""

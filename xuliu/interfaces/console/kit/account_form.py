@@ -1,4 +1,4 @@
-"""The form of an account at somebody outside, made from its Config: secrets go in and never come out."""
+"""The form of an account at a carrier or provider, made from its Config: secrets go in and never come out."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING, replace
@@ -24,7 +24,7 @@ PREFIX = "config_"
 
 
 class SecretTextarea(UnfoldAdminTextareaWidget):  # type: ignore[misc]  # unfold ships no types
-    """A text area that never shows what it was given, not even what was typed a moment ago."""
+    """A text area that never shows its value, not even what was just typed."""
 
     def format_value(self, value: Any) -> str:
         """Nothing."""
@@ -32,8 +32,8 @@ class SecretTextarea(UnfoldAdminTextareaWidget):  # type: ignore[misc]  # unfold
 
 
 class SwitchForm(forms.ModelForm[Any]):
-    """The kill switch: stopped or not, and why. What the page showed is kept beside it, so that a form opened before
-    the account paused itself does not set it running again."""
+    """The kill switch: paused or not, and why. The form keeps what the page showed, so that a form opened before the
+    account paused itself does not resume it."""
 
     is_stopped = forms.BooleanField(
         label=_("Paused"),
@@ -59,7 +59,7 @@ class SwitchForm(forms.ModelForm[Any]):
         self.fields["stopped_why"].initial = "" if is_untried else self.instance.paused_detail
 
     def clean(self) -> dict[str, Any] | None:
-        """A pause says why, and so does who uses untried what nobody found right."""
+        """A pause needs a reason, and so does using an account that has not been found right."""
         cleaned = super().clean()
         is_off, is_turned = self.cleaned_data.get("is_stopped"), "is_stopped" in self.changed_data
         is_untried = getattr(self.instance, "is_untried", False)
@@ -68,8 +68,8 @@ class SwitchForm(forms.ModelForm[Any]):
         return cleaned
 
     def turn(self, *, pause: Callable[..., object], resume: Callable[..., object]) -> None:
-        """Pause or resume where the person turned the switch. A pause for another reason takes over one that the
-        account made by itself."""
+        """Pause or resume if the person turned the switch. A pause with another reason replaces one that the account
+        made by itself."""
         is_said_anew = self.cleaned_data["is_stopped"] and "stopped_why" in self.changed_data
         if "is_stopped" in self.changed_data or is_said_anew:
             turn = pause if self.cleaned_data["is_stopped"] else resume
@@ -77,7 +77,7 @@ class SwitchForm(forms.ModelForm[Any]):
 
 
 class AccountForm(SwitchForm):
-    """What is left empty of the secrets stays as it is stored. `shape` and `opened` are set by `form_for`."""
+    """Secrets left empty stay as stored. `shape` and `opened` are set by `form_for`."""
 
     shape: ClassVar[type[Any]]
     opened: ClassVar[Callable[[Any], Any]]
@@ -95,18 +95,18 @@ class AccountForm(SwitchForm):
 
     @property
     def given(self) -> dict[str, Any]:
-        """The Config's fields as they were typed; of the secrets only those that were."""
+        """The Config's fields as typed; secrets only if they were typed."""
         kinds = settings_of(self.shape)
         typed = {name: kind.read(self.cleaned_data.get(PREFIX + name) or "") for name, kind in kinds.items()}
         return {name: value for name, value in typed.items() if value or not kinds[name].is_secret}
 
     @property
     def changes_access(self) -> bool:
-        """Whether anything of the Config was typed anew."""
+        """Whether any field of the Config was changed."""
         return any(name.startswith(PREFIX) for name in self.changed_data)
 
     def clean(self) -> dict[str, Any] | None:
-        """Refuse what would not make a Config, with the words of the Config."""
+        """Refuse values that make no valid Config, with the Config's own words."""
         cleaned = super().clean()
         if not self.errors:
             try:
@@ -153,7 +153,7 @@ def form_for(
 
 
 def _is_address(text: str) -> None:
-    """A path may belong to it; what stands behind it, or a name before the host, would be lost or spoil the rest."""
+    """Whether it is an address. A path is allowed; a query, a fragment or a user name is not."""
     parts = urlsplit(text)
     if parts.scheme not in ("http", "https") or parts.query or parts.fragment or "@" in parts.netloc:
         raise ValidationError(gettext("Scheme, host, port and path alone, like https://api.example.com."))

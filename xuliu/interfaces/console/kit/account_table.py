@@ -1,4 +1,4 @@
-"""The console's table of accounts at somebody outside: the kind is chosen once, secrets never come out."""
+"""The console's table of accounts at carriers or providers: the kind is chosen once, secrets never come out."""
 
 from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
@@ -29,7 +29,7 @@ AWAITED = "awaited"
 
 @computed(_("Tried"))
 def tried(account: Any) -> SafeString | str:
-    """What was found when the account was tried, and what that means for payers."""
+    """What trying the account showed, and what that means for payers."""
     rows = [
         (badge(one["shown"], FOUND), figures.localised(one["about"]), figures.localised(one["why"]))
         for one in account.findings
@@ -48,12 +48,12 @@ def _meaning(account: Any) -> Any:
 
 
 class AccountTable(Table):
-    """`shown` ends with the timeline. Written by who may configure; who may only pause sees the switch alone."""
+    """Staff who may configure can write; who may only pause sees just the switch. `shown` ends with the timeline."""
 
     is_changed_by = Right.PAUSE
     is_added_by = Right.CONFIGURE
     kind_field: ClassVar[str]
-    # Of the kind of account this is: the classes by code, the Config of a stored account, what stores one, the switch.
+    # Set per kind of account: the classes by code, how to read and store a Config, the switch.
     kinds: ClassVar[Callable[[], Mapping[str, type[Any]]]]
     opened: ClassVar[Callable[..., Any]]
     configure: ClassVar[StaffAction[..., None]]
@@ -65,7 +65,7 @@ class AccountTable(Table):
         raise NotImplementedError
 
     def add_view(self, request: HttpRequest, form_url: str = "", extra_context: Any = None) -> HttpResponseBase:
-        """First which kind, then its form."""
+        """First the choice of kind, then its form."""
         kinds = type(self).kinds()
         if request.GET.get("kind") in kinds or not self.has_add_permission(request):
             return super().add_view(request, form_url, extra_context)  # type: ignore[no-any-return]  # unfold has no types
@@ -76,7 +76,7 @@ class AccountTable(Table):
         return TemplateResponse(request, "console/choose_kind.html", context)
 
     def get_fieldsets(self, request: HttpRequest, obj: Model | None = None) -> list[Any]:
-        """What it is, how it is reached, the switch, what happened."""
+        """The page's sections: the account, its Config, the switch, its history."""
         fields = self.get_fields(request, obj)
         switch = [name for name in fields if name in SWITCH]
         written = [name for name in fields if isinstance(name, str) and name not in SWITCH]
@@ -112,17 +112,17 @@ class AccountTable(Table):
             )
 
     def response_add(self, request: HttpRequest, obj: Any, post_url_continue: str | None = None) -> HttpResponse:
-        """On to its page, which shows what trying it finds."""
+        """Go to the account's page, which shows the result of trying it."""
         return self._its_page(obj) or super().response_add(request, obj, post_url_continue)
 
     def response_change(self, request: HttpRequest, obj: Any) -> HttpResponse:
-        """Likewise, where its access was changed."""
+        """Likewise, if its access was changed."""
         return self._its_page(obj) or super().response_change(request, obj)
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
     ) -> HttpResponseBase:
-        """The page looks again by itself while a worker tries what was just entered."""
+        """The page refreshes itself while a worker tries the account."""
         response = super().change_view(request, object_id, form_url, extra_context)
         if AWAITED in request.GET and self._is_being_tried(object_id):
             response.headers["Refresh"] = "2"

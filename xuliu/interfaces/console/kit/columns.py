@@ -1,4 +1,4 @@
-"""Columns of the console's tables: a translated title and what stands below it.
+"""Columns of the console's tables: a translated title and the value of a row.
 
 A column is a function of a row, as Django's `list_display` and `readonly_fields` take it. `field` may follow keys
 (`account__carrier`); the list then names them in `list_select_related`.
@@ -25,7 +25,7 @@ STATE = _("State")
 
 
 def plain(field: str, title: Text, *, in_order: bool = True) -> Column:
-    """The value as it is."""
+    """The value unchanged."""
     return _column(lambda row: _or_dash(_value(row, field)), title, field if in_order else "")
 
 
@@ -35,7 +35,7 @@ def figure(field: str, title: Text) -> Column:
 
 
 def code(field: str, title: Text) -> Column:
-    """A number or code that is compared by eye and copied."""
+    """A number or code, set in a fixed-width font for comparing and copying."""
     return _column(lambda row: _in_code(_value(row, field)), title, field)
 
 
@@ -56,7 +56,7 @@ def state(states: States, *, field: str = "state", title: Text = STATE) -> Colum
 
 
 def moment(field: str, title: Text) -> Column:
-    """An instant, to the second, in the zone that is active."""
+    """An instant, to the second, in the active zone."""
 
     def shown(row: Model) -> Any:
         return format_html('<span class="x-moment">{}</span>', figures.instant(_value(row, field)))
@@ -65,7 +65,7 @@ def moment(field: str, title: Text) -> Column:
 
 
 def day(field: str, title: Text, *, is_exclusive_end: bool = False) -> Column:
-    """A civil date; of an exclusive end the last day served."""
+    """A civil date; an exclusive end is shown as the last day served."""
     text = figures.last_day if is_exclusive_end else figures.day
     return _column(lambda row: text(_value(row, field)), title, field)
 
@@ -80,12 +80,12 @@ def money(field: str, title: Text, *, currency: str = "currency") -> Column:
 
 
 def size(field: str, title: Text) -> Column:
-    """Bytes as people say them, on the right."""
+    """A size in readable units, on the right."""
     return _column(lambda row: right_aligned(figures.exact_size(_value(row, field))), title, field, is_right=True)
 
 
 def name(field: str, title: Text) -> Column:
-    """A {locale: text} in the reader's language; of a key, that row's `name`."""
+    """A {locale: text} in the reader's language; for a foreign key, that row's `name`."""
 
     def shown(row: Model) -> Any:
         text = figures.localised(_value(row, field))
@@ -118,7 +118,7 @@ def document(field: str, title: Text) -> Column:
 
 
 def computed(title: Text) -> Callable[[Callable[[Any], Any]], Column]:
-    """Decorator: a column made by a function of the row."""
+    """Decorator: a column computed from the row."""
     return lambda shown: _column(shown, title, "")
 
 
@@ -150,7 +150,7 @@ def _column(shown: Callable[[Any], Any], title: Text, order: str, *, is_right: b
     column: Any = of_row
     column.short_description = title
     column.admin_order_field = order
-    # Part of the column's class in the page; no two columns of a table may share it.
+    # Becomes part of the column's CSS class, so it must be unique within a table.
     column.__name__ = f"{'right' if is_right else 'left'}_{order or id(column)}"
     made_column: Column = column
     return made_column

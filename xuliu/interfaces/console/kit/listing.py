@@ -1,7 +1,7 @@
-"""What the console's tables have in common: who may see and change, titles in the reader's words, bounded counts.
+"""What the console's tables share: who may see and change them, translated titles, bounded counts.
 
-A package's `admin.py` says which columns and filters its own tables have. Nothing can be deleted, and nothing can be
-changed unless the table says by which right.
+A module of `tables` names the columns and filters. Nothing can be deleted, and nothing changed unless the table
+names the right to do so.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -32,7 +32,7 @@ EVENTS_SHOWN = 50
 
 
 class BoundedPaginator(Paginator[Model]):
-    """Counts no further than 10,000: a table of millions opens as fast as a small one."""
+    """Counts to 10,000 at most, so that a table of millions opens as fast as a small one."""
 
     most = COUNTED_AT_MOST
 
@@ -44,7 +44,7 @@ class BoundedPaginator(Paginator[Model]):
 
 
 class Table(ModelAdmin):  # type: ignore[misc]  # unfold ships no types
-    """A table that is read. `is_changed_by` and `is_added_by` name the right that opens it for writing."""
+    """A read-only table, unless `is_changed_by` or `is_added_by` names a right to write."""
 
     ordering: Sequence[str] = ("-id",)
     singular: ClassVar[Text]
@@ -52,7 +52,7 @@ class Table(ModelAdmin):  # type: ignore[misc]  # unfold ships no types
     is_seen_by: ClassVar[Right] = Right.SEE
     is_changed_by: ClassVar[Right | None] = None
     is_added_by: ClassVar[Right | None] = None
-    # The page of one row: what is shown and never written. A form's fields stand before them.
+    # Read-only fields on the page of one row, after the form's fields.
     shown: ClassVar[tuple[Column | str, ...]] = ()
 
     actions = None
@@ -64,13 +64,13 @@ class Table(ModelAdmin):  # type: ignore[misc]  # unfold ships no types
     paginator = BoundedPaginator
 
     def __init__(self, model: type[Model], admin_site: Any) -> None:
-        # Titles and buttons read the model's names; the models themselves carry no words of a screen.
+        # Titles and buttons use the model's names; our models have no names meant for a screen.
         names: Any = model._meta  # whose stubs know only one kind of lazy text
         names.verbose_name, names.verbose_name_plural = self.singular, self.plural
         super().__init__(model, admin_site)
 
     def has_module_permission(self, request: HttpRequest) -> bool:
-        """Whether the table stands in the navigation."""
+        """Whether the table is in the navigation."""
         return self.has_view_permission(request)
 
     def has_view_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
@@ -100,7 +100,7 @@ class Table(ModelAdmin):  # type: ignore[misc]  # unfold ships no types
         return list(self.shown)
 
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
-        """The form as it declares itself; Django would otherwise ask `get_fields`, which asks the form."""
+        """The form as declared; Django would call `get_fields`, which needs the form."""
         kwargs.setdefault("fields", self.form_fields(request, obj))
         return super().get_form(request, obj, change=change, **kwargs)
 
@@ -110,7 +110,7 @@ class Table(ModelAdmin):  # type: ignore[misc]  # unfold ships no types
         return list(getattr(meta, "fields", None) or [])
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
-        """The list, headed by what it lists."""
+        """The list, titled with the plural."""
         return super().changelist_view(request, {"title": self.plural, **(extra_context or {})})
 
     def changeform_view(
@@ -120,7 +120,7 @@ class Table(ModelAdmin):  # type: ignore[misc]  # unfold ships no types
         form_url: str = "",
         extra_context: dict[str, Any] | None = None,
     ) -> Any:
-        """The page of one row, headed by what it is."""
+        """The page of one row, titled with the singular."""
         extra = {"title": self.singular, "show_save_and_add_another": False, **(extra_context or {})}
         extra.setdefault("show_save_and_continue", False)
         return super().changeform_view(request, object_id, form_url, extra)
@@ -169,7 +169,7 @@ def kill_switch(row: Any) -> SafeString:
 
 
 def timeline_of(states: States = SWITCH_STATES) -> Column:
-    """A column of what happened to the row, newest last: when, what it became, who, why."""
+    """A column with the row's history, newest last: when, new state, who, why."""
 
     @computed(_("Timeline"))
     def timeline(row: Any) -> SafeString | str:
@@ -190,7 +190,7 @@ def timeline_of(states: States = SWITCH_STATES) -> Column:
 
 
 def subject_link(kind: str, subject_id: int) -> SafeString | str:
-    """A link to the object that a pair of plain values (kind, id) names, where the console has a page for it."""
+    """A link to the object named by (kind, id), if the console has a page for it."""
     for model in apps.get_models():
         if model._meta.model_name == kind:
             return link(model._meta.label_lower, subject_id, f"{model._meta.verbose_name} {subject_id}")

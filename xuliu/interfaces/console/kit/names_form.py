@@ -1,4 +1,4 @@
-"""Form fields for what customers read in their language, and for money."""
+"""Form fields for texts in several languages, and for money."""
 
 from decimal import Decimal
 from typing import Any
@@ -14,7 +14,7 @@ LOCALES = {"zh-hans": "中文", "en": "English"}
 
 
 class NamesWidget(forms.MultiWidget):
-    """One line a language."""
+    """One line per language."""
 
     def __init__(self) -> None:
         super().__init__(
@@ -34,7 +34,7 @@ class NamesWidget(forms.MultiWidget):
 
 
 class NamesField(forms.MultiValueField):
-    """A {locale: text} with the Chinese text required; a language left empty is left out."""
+    """A {locale: text} whose Chinese text is required; empty languages are omitted."""
 
     def __init__(self, *, label: Any = None, required: bool = True) -> None:
         fields = [forms.CharField(required=required and code == "zh-hans", max_length=200) for code in LOCALES]
@@ -47,7 +47,7 @@ class NamesField(forms.MultiValueField):
 
 
 class MoneyField(forms.DecimalField):
-    """An amount typed in whole units with two decimals, given on in minor units."""
+    """An amount typed in whole units with two decimals, returned in minor units."""
 
     def __init__(self, *, label: Any, **kwargs: Any) -> None:
         widget = UnfoldAdminTextInputWidget(attrs={"inputmode": "decimal"})
@@ -59,5 +59,5 @@ class MoneyField(forms.DecimalField):
         return None if amount is None else int(amount * 100)
 
     def prepare_value(self, value: Any) -> Any:
-        """The amount as it was typed, or of stored minor units as it would be."""
+        """The amount as typed, or stored minor units as they would be typed."""
         return f"{Decimal(value) / 100:.2f}" if isinstance(value, int) else value

@@ -1,1 +1,1 @@
-"""The console's tables, one module for the tables of a package: importing it registers them with the console."""
+"""The console's tables, one module per package; importing it registers its tables."""

@@ -1,4 +1,4 @@
-"""The console's tables of what carriers last said of SIMs, and of bytes granted."""
+"""The console's tables of readings and buckets."""
 
 from django.contrib import admin
 from django.utils.translation import gettext_lazy as _
@@ -39,7 +39,7 @@ class ReadingTable(Table):
 
 @admin.register(Bucket)
 class BucketTable(Table):
-    """Bytes that a delivered line brought."""
+    """Bytes granted by a delivered line."""
 
     singular, plural = _("Bucket"), _("Buckets")
     list_display = (

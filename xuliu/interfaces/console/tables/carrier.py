@@ -1,4 +1,4 @@
-"""The console's tables of carriers, our accounts with them, and what was said over the line."""
+"""The console's tables of carriers, our accounts there, and the calls made."""
 
 from datetime import timedelta
 from typing import Any
@@ -81,7 +81,7 @@ class CarrierAccountTable(AccountTable):
         return {"zone": connector.capabilities.zone} if connector else {}
 
     def own_fields(self, *, is_new: bool) -> dict[str, forms.Field]:
-        """Limits that the account sets for itself; what is left empty is the connector's."""
+        """The account's own limits; an empty one is the connector's."""
         text = UnfoldAdminTextInputWidget
         new: dict[str, forms.Field] = {
             "code": forms.SlugField(label=_("Code"), widget=text()),
@@ -152,7 +152,7 @@ class CallTable(Table):
 
 @admin.register(ReadCount)
 class ReadCountTable(Table):
-    """Reading calls by minute."""
+    """Reading calls per minute."""
 
     singular, plural = _("Readings by minute"), _("Readings by minute")
     list_display = (

@@ -1,5 +1,4 @@
-"""The console's tables of what is sold and for how much. Terms never change after an offering was made; prices change
-from an instant on."""
+"""The console's tables of offerings and prices. Terms never change; a price changes from an instant on."""
 
 from typing import Any
 
@@ -74,7 +73,7 @@ class NewOfferingForm(forms.ModelForm[Offering]):
 
 
 class OfferingForm(SwitchForm):
-    """What may change of an offering: its name, what it costs us, the switch."""
+    """The parts of an offering that may change: its name, its cost to us, the switch."""
 
     name = NamesField(label=_("Name"))
     cost_minor = MoneyField(label=_("What it costs us"))
@@ -123,7 +122,7 @@ class OfferingTable(Table):
     )
 
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
-        """All terms for a new one; afterwards what may change, by right."""
+        """All terms for a new offering; afterwards the fields that this person may change."""
         if obj is None:
             kwargs["form"] = NewOfferingForm
         elif not may(request.user, store_offering):
@@ -132,7 +131,7 @@ class OfferingTable(Table):
         return super().get_form(request, obj, change=change, **kwargs)
 
     def save_model(self, request: HttpRequest, obj: Offering, form: forms.Form, change: bool) -> None:
-        """Store it, and turn the switch where it was turned."""
+        """Store the offering, and pause or resume it if the switch was turned."""
         if not change or isinstance(form, OfferingForm):
             store_offering(obj, fields=["name", "cost_minor"] if change else None)
         if isinstance(form, SwitchForm):
@@ -188,14 +187,14 @@ class PriceForm(forms.ModelForm[Price]):
         fields: tuple[str, ...] = ()
 
     def clean_amount(self) -> Any:
-        """More than nothing: what costs nothing every stranger could have at our cost, again and again."""
+        """More than 0: strangers could order a free plan again and again at our cost."""
         amount = self.cleaned_data["amount"]
         if amount == 0:
             raise ValidationError(gettext("A price of 0 would give this away to everybody. Stop the offering instead."))
         return amount
 
     def clean_starts_at(self) -> Any:
-        """From now on, never before: what was charged stays as it was."""
+        """Never in the past: prices already charged stay as they were."""
         starts_at = self.cleaned_data.get("starts_at")
         if starts_at and starts_at < clock.now():
             raise ValidationError(gettext("A price can be set from now on, not for the past."))
@@ -210,13 +209,13 @@ def valid_from(price: Price) -> str:
 
 @columns.computed(_("Until"))
 def valid_until(price: Price) -> str:
-    """When it ends; a dash where nobody has said."""
+    """When it ends; a dash if no end is set."""
     return figures.instant(price.valid.upper)
 
 
 @admin.register(Price)
 class PriceTable(Table):
-    """What was, is and will be charged. A new price ends the running one; nothing is rewritten."""
+    """Past, present and future prices. A new price ends the current one; nothing is rewritten."""
 
     singular, plural = _("A price"), _("Prices")
     is_added_by = Right.SELL
@@ -235,7 +234,7 @@ class PriceTable(Table):
     shown = list_display
 
     def save_model(self, request: HttpRequest, obj: Price, form: forms.Form, change: bool) -> None:
-        """Set the price; the row that then stands is the one the page goes on with."""
+        """Set the price; the page goes on with the row that now holds."""
         given = form.cleaned_data
         try:
             stored = set_price(
@@ -244,7 +243,7 @@ class PriceTable(Table):
                 amount_minor=given["amount"],
                 starts_at=given["starts_at"],
             )
-        except PriceInThePast:  # the minute passed between the check and here
+        except PriceInThePast:  # the minute ended between the check and here
             stored = set_price(
                 offering_id=given["offering"].pk, price_list_id=given["price_list"].pk, amount_minor=given["amount"]
             )

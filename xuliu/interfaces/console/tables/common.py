@@ -1,4 +1,4 @@
-"""The console's table of events: everything that ever moved, and who moved it."""
+"""The console's table of events: every change of state, and who made it."""
 
 from django.contrib import admin
 from django.utils.html import format_html
@@ -15,7 +15,7 @@ from xuliu.interfaces.wording.subjects import ACTORS
 
 @columns.computed(_("Subject"))
 def subject(event: Event) -> SafeString | str:
-    """A link to what moved."""
+    """A link to the object."""
     return subject_link(event.kind, event.subject_id)
 
 
@@ -27,7 +27,7 @@ def moved(event: Event) -> SafeString:
 
 @columns.computed(_("Reason"))
 def why(event: Event) -> str:
-    """In the reader's language where it is one of our own."""
+    """The reason, translated if it is one of our own."""
     return reason(event.why_code, event.detail) or figures.NONE
 
 

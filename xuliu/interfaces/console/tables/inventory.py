@@ -20,13 +20,13 @@ from xuliu.inventory.models import Binding, Sim, Terminal, TerminalModel
 
 
 class GoesDark(admin.SimpleListFilter):
-    """By how soon the period ends, of SIMs in service."""
+    """Filters SIMs in service by how soon their period ends."""
 
     title = _("Goes dark")
     parameter_name = "dark"
 
     def lookups(self, request: HttpRequest, model_admin: admin.ModelAdmin[Any]) -> Iterable[tuple[str, Any]]:
-        """Already, and within a week, a month."""
+        """Already ended, within a week, within a month."""
         return [("now", _("Is dark")), ("7", _("Within 7 days")), ("30", _("Within 30 days"))]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Sim]) -> QuerySet[Sim]:
@@ -41,12 +41,12 @@ class GoesDark(admin.SimpleListFilter):
 
 
 class TableOfNumbers(Table):
-    """A table that is searched for a number: whole in any form, or by how it begins."""
+    """A table searched by number: a whole number in any form, or its beginning."""
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
     ) -> tuple[QuerySet[Any], bool]:
-        """What is called so."""
+        """The rows with that number."""
         sim = sim_by_iccid(search_term) or sim_by_msisdn(search_term) if search_term else None
         found, may_repeat = super().get_search_results(
             request, queryset, sim.iccid if sim else numbers.beginning_of(search_term)

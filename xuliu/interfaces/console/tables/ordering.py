@@ -1,4 +1,4 @@
-"""The console's tables of orders, their lines and receipts. What is done about a line is done on its own page."""
+"""The console's tables of orders, lines and receipts. Decisions about a line are taken on its own page."""
 
 from django.contrib import admin
 from django.utils.html import format_html
@@ -38,7 +38,7 @@ class OrderTable(Table):
 
 @columns.computed(_("State"))
 def state_of_line(line: OrderLine) -> SafeString:
-    """The state, and whether the line was set aside in it."""
+    """The state, with a mark if the line is set aside."""
     aside = columns.badge("1", {"1": Word(_("Set aside"), "dark")}) if line.is_set_aside else ""
     return format_html("{} {}", columns.badge(line.state, LINE_STATES), aside)
 

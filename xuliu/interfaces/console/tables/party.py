@@ -1,4 +1,4 @@
-"""The console's tables of people, merchants and sellers. Contacts are hidden: a page of their own shows them."""
+"""The console's tables of people, merchants and sellers. Contacts are hidden; their own page shows them."""
 
 from typing import Any
 
@@ -32,7 +32,7 @@ KEEP = _("Leave empty to keep it.")
 
 
 class PersonForm(forms.ModelForm[Person]):
-    """Who signs in, in which role. A password is set here and shown nowhere."""
+    """A person's sign-in and role. The password is set here and never shown."""
 
     sign_in_name = forms.CharField(label=_("Sign-in name"), max_length=150, widget=UnfoldAdminTextInputWidget())
     display_name = forms.CharField(label=_("Name"), max_length=150, required=False, widget=UnfoldAdminTextInputWidget())
@@ -60,7 +60,7 @@ class PersonForm(forms.ModelForm[Person]):
             self.fields["new_password"].help_text = KEEP
 
     def clean_new_password(self) -> str:
-        """As strong as the settings ask."""
+        """Refuse a password weaker than the settings require."""
         password: str = self.cleaned_data["new_password"]
         if password:
             validate_password(password, self.instance)
@@ -77,7 +77,7 @@ def roles(person: Person) -> str:
 
 @columns.computed(_("Contacts and second factor"))
 def private_page(person: Person) -> SafeString:
-    """A link to the page that shows what is hidden here."""
+    """A link to the page that shows contacts."""
     return format_html('<a class="x-link" href="../private/">{}</a>', pgettext("button", "Open"))
 
 
@@ -104,11 +104,11 @@ class PersonTable(Table):
     )
 
     def get_queryset(self, request: HttpRequest) -> Any:
-        """With the roles, in one query more."""
+        """People with their roles, in one more query."""
         return super().get_queryset(request).prefetch_related("groups")
 
     def save_model(self, request: HttpRequest, obj: Person, form: forms.Form, change: bool) -> None:
-        """Store the person; a new password and other roles leave an event, and end the sessions they had before."""
+        """Store the person. A new password or changed roles leave an event and end the person's sessions."""
         given = form.cleaned_data
         is_over = store_person(obj, roles=given["roles"], new_password=given["new_password"])
         if is_over and obj == request.user:
@@ -139,7 +139,7 @@ class MerchantTable(Table):
 
 
 class SellerForm(forms.ModelForm[Seller]):
-    """A legal entity. Its receipts' numbers are given by a step, never typed."""
+    """A legal entity. A step gives out its receipt numbers; nobody types them."""
 
     code = forms.SlugField(label=_("Code"), widget=UnfoldAdminTextInputWidget())
     name = NamesField(label=_("Name"))
@@ -172,6 +172,6 @@ class SellerTable(Table):
     shown = (columns.figure("last_receipt_number", _("Last receipt")),)
 
     def save_model(self, request: HttpRequest, obj: Seller, form: forms.Form, change: bool) -> None:
-        """Everything but the number that a step gives."""
+        """Store everything except the last receipt number, which a step writes."""
         fields = list(SellerForm.Meta.fields)
         obj.save(update_fields=fields if change else None)

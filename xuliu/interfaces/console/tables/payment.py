@@ -56,7 +56,7 @@ class ProviderAccountTable(AccountTable):
     )
 
     def own_fields(self, *, is_new: bool) -> dict[str, forms.Field]:
-        """Code and seller are given once."""
+        """Code and seller are set once."""
         if not is_new:
             return {}
         new: dict[str, Any] = {
@@ -69,7 +69,7 @@ class ProviderAccountTable(AccountTable):
 
 @admin.register(Payment)
 class PaymentTable(Table):
-    """Attempts of payers to pay, newest first."""
+    """Payments, newest first."""
 
     singular, plural = _("Payment"), _("Payments")
     is_seen_by = Right.SEE_MONEY
@@ -118,7 +118,7 @@ class RefundTable(Table):
 
 @admin.register(Notice)
 class NoticeTable(Table):
-    """What providers said, stored once. The body stays in the inbox: it may name the payer."""
+    """Providers' notices. The body is not shown: it may name the payer."""
 
     singular, plural = _("Notice"), _("Notices")
     is_seen_by = Right.SEE_MONEY
@@ -140,7 +140,7 @@ class NoticeTable(Table):
     shown = (*list_display, timeline_of(NOTICE_STATES))
 
     def get_queryset(self, request: Any) -> Any:
-        """Without the bodies."""
+        """Notices without their bodies."""
         return super().get_queryset(request).defer("body")
 
 

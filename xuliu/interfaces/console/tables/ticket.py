@@ -1,4 +1,4 @@
-"""The console's table of cases: what waits for a person. A case is closed with a reason and never opened again."""
+"""The console's table of cases. A case is closed with a reason and never reopened."""
 
 from typing import Any
 
@@ -42,7 +42,7 @@ def subject(case: Case) -> SafeString | str:
 
 @columns.computed(_("Facts"))
 def facts(case: Case) -> SafeString | str:
-    """What a person needs to decide, as it was when the case was opened."""
+    """The facts for a decision, as they were when the case was opened."""
     if not case.facts:
         return figures.NONE
     rows = format_html_join("", "<dt>{}</dt><dd>{}</dd>", named(case.facts, subject_kind=case.subject_kind))
@@ -69,13 +69,13 @@ class CaseTable(Table):
     shown = (*list_display, facts, timeline_of(CASE_STATES))
 
     def change_view(self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None) -> Any:
-        """Headed by what happened."""
+        """The case's page, titled with its question."""
         kind = Case.objects.filter(id=object_id).values_list("kind", flat=True).first() if object_id.isdecimal() else ""
         called = CASE_KINDS.get(kind or "", kind)
         return super().change_view(request, object_id, form_url, {"called": called, **(extra_context or {})})
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Who may decide may close an open case."""
+        """An open case may be closed by staff who may decide."""
         return may(request.user, close_case) and obj is not None and obj.state == Case.State.OPEN
 
     def save_model(self, request: HttpRequest, obj: Case, form: forms.Form, change: bool) -> None:

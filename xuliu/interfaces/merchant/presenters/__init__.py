@@ -1,1 +1,1 @@
-"""From models to the words of a page. Pure functions: what they need is given, the clock too."""
+"""Turns models into the text of a page. Pure functions: everything is passed in, even the time."""

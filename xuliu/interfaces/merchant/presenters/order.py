@@ -1,4 +1,4 @@
-"""An order from quote to receipt in words: what it costs and does, how far it is, and how it ended."""
+"""The text of an order from quote to receipt: what it costs and brings, how far it is, how it ended."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,12 +17,12 @@ from xuliu.ordering.progress import StepCode
 from xuliu.ordering.queries import Sums
 
 LINES_SHOWN = 20
-# (while it has taken less than so many seconds, look again after so many)
+# (up to this many seconds after the start, refresh after so many seconds)
 PACES = ((120, 2), (900, 5), (float("inf"), 30))
 
 
 class StepLike(Protocol):
-    """What `ordering.progress` says of one step."""
+    """One step of `ordering.progress`."""
 
     @property
     def code(self) -> StepCode: ...
@@ -34,7 +34,7 @@ class StepLike(Protocol):
 
 @dataclass(frozen=True, kw_only=True)
 class BoughtItem:
-    """One thing bought and for which card."""
+    """One plan bought, and for which card."""
 
     what: str
     for_whom: str
@@ -52,7 +52,7 @@ class PriceLine:
 
 @dataclass(frozen=True, kw_only=True)
 class Quote:
-    """What stands above the pay button."""
+    """Everything above the pay button."""
 
     number: str
     lines: tuple[BoughtItem, ...]
@@ -71,7 +71,7 @@ class Quote:
 
 @dataclass(frozen=True, kw_only=True)
 class StepView:
-    """One step of the way with its time."""
+    """One step of the order with its time."""
 
     text: str
     time: str
@@ -80,7 +80,7 @@ class StepView:
 
 @dataclass(frozen=True, kw_only=True)
 class Ending:
-    """How it ended: the big word, what it means and what to do."""
+    """The outcome: a headline, what it means and what to do."""
 
     tone: str
     title: str
@@ -102,7 +102,7 @@ def whose(line: OrderLine) -> str:
 
 
 def zone_of(lines: Sequence[OrderLine]) -> str:
-    """The zone in which the order's times are told: the first line's carrier account's."""
+    """The zone of the order's times: that of the first line's carrier account."""
     return lines[0].account.zone if lines else "Asia/Shanghai"
 
 
@@ -115,7 +115,7 @@ def present_quote(
     is_other_under_way: bool,
     is_silent: bool,
 ) -> Quote:
-    """The quote in words. Every line of the price; the tax is in it."""
+    """The text of the quote, with every line of the price. Prices include tax."""
     prices = [PriceLine(label=gettext("List price"), amount=_money(order, sums.list_minor))]
     if sums.discount_minor:
         prices.append(PriceLine(label=gettext("Discount"), amount=_money(order, -sums.discount_minor)))
@@ -174,7 +174,7 @@ def _money(order: Order, amount_minor: int) -> str:
 
 
 def steps(found: Sequence[StepLike], *, carrier: str, zone: str) -> list[StepView]:
-    """The real steps, each with the time it happened."""
+    """The steps that really happened, each with its time."""
     return [
         StepView(
             text=words_of_step(step.code, is_done=step.at is not None, carrier=carrier),
@@ -194,7 +194,7 @@ def _stands(step: StepLike) -> str:
 
 
 def pace(order: Order, *, now: datetime) -> int:
-    """Seconds until a waiting page looks again: often at first, seldom once it takes long."""
+    """Seconds until a waiting page refreshes: often at first, less often later."""
     waited = (now - order.state_at).total_seconds()
     return next(seconds for within, seconds in PACES if waited < within)
 
@@ -202,7 +202,7 @@ def pace(order: Order, *, now: datetime) -> int:
 def ending(
     order: Order, lines: Sequence[OrderLine], *, refund: str, is_disputed: bool, is_overdue: bool
 ) -> Ending | None:
-    """How it ended, or None while it has not and takes no longer than usual."""
+    """The outcome; None while the order is under way and not overdue."""
     if order.state == Order.State.COMPLETED:
         return _completed(lines)
     if order.state == Order.State.FAILED:
@@ -257,7 +257,7 @@ def _completed(lines: Sequence[OrderLine]) -> Ending:
 
 
 def _served_until(line: OrderLine) -> date:
-    """What the SIM has now; its line's own end where it never heard more."""
+    """Until when the SIM is served now; the line's own end if the carrier reports nothing later."""
     return max(line.ends_on, line.sim.period_end_on or line.ends_on)
 
 
@@ -292,7 +292,7 @@ def _unpaid_end(order: Order) -> Ending | None:
 
 @dataclass(frozen=True, kw_only=True)
 class Remembered:
-    """An order of this phone as one row of a list."""
+    """An order made on this phone, as a row of a list."""
 
     code: str
     what: str
@@ -302,7 +302,7 @@ class Remembered:
 
 
 def remembered(order: Order, lines: Sequence[OrderLine]) -> Remembered:
-    """The order in one row: what, for which card, how it stands."""
+    """The order as a row: what was bought, for which card, and its state."""
     word = ORDERS[order.state].payer
     what = figures.localised(lines[0].offering.name) if lines else order.number
     whom = whose(lines[0]) if lines else ""

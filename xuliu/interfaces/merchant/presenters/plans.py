@@ -1,4 +1,4 @@
-"""The plans that fit a SIM, as they stand on its page: what, until when, for how much."""
+"""The plans for a SIM as its page lists them: what, until when, for how much."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ MOST_SHOWN = 8
 
 @dataclass(frozen=True, kw_only=True)
 class PlanChoice:
-    """One row to choose; `go` is what the button says once it is chosen."""
+    """One plan to choose; `go` is the button's text once it is chosen."""
 
     offering_id: int
     title: str
@@ -29,14 +29,14 @@ class PlanChoice:
 
 @dataclass(frozen=True, kw_only=True)
 class PlanGroup:
-    """Plans under one question."""
+    """The plans under one question."""
 
     question: str
     plans: tuple[PlanChoice, ...]
 
 
 def groups(offers: Sequence[Offer], *, wants: str, chosen: str = "") -> list[PlanGroup]:
-    """Renewals and add-ons, what is wanted first; chosen is the offering of that id, otherwise the first."""
+    """Renewals and add-ons, the kind the SIM needs first. The plan with the id `chosen` is selected, else the first."""
     renewals = sorted((one for one in offers if not _is_add_on(one.offering)), key=_months, reverse=True)
     add_ons = sorted((one for one in offers if _is_add_on(one.offering)), key=lambda one: one.amount_minor)
     sides = [(gettext("Until when?"), renewals[:MOST_SHOWN]), (gettext("How much more data?"), add_ons[:MOST_SHOWN])]
@@ -70,7 +70,7 @@ def _is_add_on(offering: PricedOffering) -> bool:
 
 
 def _term(offering: PricedOffering) -> str:
-    """How long or how much, in few words, as it fits on a button."""
+    """How long or how much, short enough for a button."""
     if _is_add_on(offering):
         return figures.size(offering.size_bytes)
     terms = offering.terms

@@ -1,4 +1,4 @@
-"""A receipt in words, for the page, the PDF and the stranger who checks it."""
+"""The text of a receipt: for its page, its PDF and the public check page."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -48,7 +48,7 @@ class ReceiptText:
 
 @dataclass(frozen=True, kw_only=True)
 class Checked:
-    """What a stranger learns: it is genuine, its number, day, amount and seller. No card, no order, no payer."""
+    """What a stranger may learn: number, day, amount and seller. No card, no order, no payer."""
 
     number: str
     issued_on: str
@@ -59,7 +59,7 @@ class Checked:
 def present_receipt(
     receipt: Receipt, lines: Sequence[OrderLine], *, payment: Payment | None, proofs: Mapping[int, str]
 ) -> ReceiptText:
-    """The receipt with what was delivered and what proved it. What was refunded instead is not on it."""
+    """The receipt: what was delivered and how it was proven. Refunded lines are not on it."""
     delivered = [line for line in lines if line.state == OrderLine.State.COMPLETED]
     zone = zone_of(lines)
     return ReceiptText(
@@ -104,12 +104,12 @@ def _facts(receipt: Receipt, payment: Payment | None, zone: str) -> tuple[tuple[
 
 
 def grouped(check_code: str) -> str:
-    """The check code in groups of four, easier to read aloud."""
+    """The check code in groups of four, for reading aloud."""
     return " ".join(check_code[i : i + CHECK_CODE_GROUP] for i in range(0, len(check_code), CHECK_CODE_GROUP))
 
 
 def printed(words: ReceiptText) -> dict[str, Any]:
-    """What the PDF's template reads: the words and its own labels."""
+    """The data for the PDF's template: the receipt's text and the template's labels."""
     labels = {
         "issued": gettext("Issued"),
         "seller": gettext("Seller"),
@@ -126,7 +126,7 @@ def printed(words: ReceiptText) -> dict[str, Any]:
 
 
 def checked(receipt: Receipt) -> Checked:
-    """What the public check page may say."""
+    """What the public check page may show."""
     return Checked(
         number=receipt.text_number,
         issued_on=figures.instant(receipt.issued_at, zone="Asia/Shanghai")[:10],

@@ -1,4 +1,4 @@
-"""What a SIM's page answers: how long it still serves, what is wrong in words, and what to do about it."""
+"""The text of a SIM's page: how long the SIM stays online, what is wrong, and what to do about it."""
 
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -10,16 +10,16 @@ from xuliu.interfaces.wording import figures, sims
 from xuliu.inventory.models import Sim
 
 SOON_DAYS = 15
-LOW_SHARE = 10  # a tenth left is little
+LOW_SHARE = 10  # below a tenth, data is low
 IMEI_DIGITS = 14
 GIVE_UP_AFTER = timedelta(seconds=60)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Headline:
-    """`figure` and `unit` are the one big answer, `say` what it means, `advice` what to do.
+    """The page's big answer: `figure` and `unit`, then `say` (what it means) and `advice` (what to do).
 
-    `tone` is well, soon, dark or plain. `wants` is what helps: renewal, add_on, either, or nothing that we sell.
+    `tone` is well, soon, dark or plain. `wants` is the plan that helps: renewal, add_on, either, or "" if none does.
     """
 
     tone: str
@@ -32,7 +32,7 @@ class Headline:
 
 @dataclass(frozen=True, kw_only=True)
 class Track:
-    """How much of something is gone, of 100, with a word at each end."""
+    """A bar: how many percent are used, with a word at each end."""
 
     label: str
     value: int
@@ -43,7 +43,7 @@ class Track:
 
 @dataclass(frozen=True, kw_only=True)
 class Facts:
-    """What is known of the SIM now, ours and the carrier's put together. `ends_on` is what plans count from."""
+    """What we and the carrier know of the SIM now. Plans count from `ends_on`."""
 
     sim: Sim
     reading: Reading | None
@@ -53,12 +53,12 @@ class Facts:
 
     @property
     def days(self) -> int | None:
-        """Days from today to the last day served: 0 is the last day, negative is dark."""
+        """Days from today to the last day of service; 0 on that day, negative once the SIM is offline."""
         return (self.ends_on - self.today).days - 1 if self.ends_on else None
 
     @property
     def state(self) -> str:
-        """In service or not, in inventory's words."""
+        """The SIM's state, in inventory's words."""
         said = self.reading.carrier_state.upper() if self.reading else ""
         return said if said in ("SUSPENDED", "TERMINATED") else self.sim.state
 
@@ -75,7 +75,7 @@ class Facts:
 
 
 def answer(facts: Facts) -> Headline:
-    """The one answer, the gravest first."""
+    """The headline: the most serious problem wins."""
     return _not_in_service(facts) or _blocked(facts) or _dark(facts) or _soon(facts) or _well(facts)
 
 
@@ -185,7 +185,7 @@ def _well(facts: Facts) -> Headline:
 
 
 def period_track(facts: Facts) -> Track | None:
-    """How far the service period has run."""
+    """How much of the service period has passed."""
     begins_on, ends_on = facts.sim.period_start_on, facts.ends_on
     if ends_on is None or facts.state in (Sim.State.TERMINATED, Sim.State.IN_STOCK):
         return None
@@ -203,7 +203,7 @@ def period_track(facts: Facts) -> Track | None:
 
 
 def data_track(facts: Facts) -> Track | None:
-    """How much of the data is used; None where the carrier does not say."""
+    """How much of the data is used; None if the carrier does not report it."""
     reading = facts.reading
     if reading is None or reading.left_bytes is None or facts.state == Sim.State.TERMINATED:
         return None
@@ -219,7 +219,7 @@ def data_track(facts: Facts) -> Track | None:
 
 
 def as_of(facts: Facts, *, carrier: str, zone: str) -> str:
-    """Whose figures these are and how old."""
+    """Whose figures the page shows, and how old they are."""
     if facts.reading is None or facts.reading.as_of is None:
         return sims.never_asked(carrier)
     return gettext("%(carrier)s's figures of %(moment)s, %(ago)s.") % {
@@ -230,7 +230,7 @@ def as_of(facts: Facts, *, carrier: str, zone: str) -> str:
 
 
 def is_waiting(facts: Facts) -> bool:
-    """Is a fresh figure on its way, so that looking again is worth it?"""
+    """Whether a fresh reading is on its way, so that the page should refresh."""
     reading = facts.reading
     if reading is None or reading.requested_at is None or facts.now - reading.requested_at > GIVE_UP_AFTER:
         return False
@@ -239,7 +239,7 @@ def is_waiting(facts: Facts) -> bool:
 
 
 def is_silent(reading: Reading | None) -> bool:
-    """Did the carrier not answer when it was last asked?"""
+    """Whether the carrier failed to answer when it was last asked."""
     if reading is None or reading.failed_at is None:
         return False
     return reading.as_of is None or reading.failed_at > reading.as_of
@@ -247,7 +247,7 @@ def is_silent(reading: Reading | None) -> bool:
 
 @dataclass(frozen=True, kw_only=True)
 class PendingOrder:
-    """A renewal of this SIM that is not yet done; the link only where it was ordered on this phone."""
+    """A renewal of this SIM that is still under way; with a link only if it was ordered on this phone."""
 
     since: datetime
     link: str = ""
@@ -255,7 +255,7 @@ class PendingOrder:
 
 @dataclass(frozen=True, kw_only=True)
 class Said:
-    """Something to know before choosing."""
+    """Something to know before choosing a plan."""
 
     tone: str
     text: str
@@ -264,7 +264,7 @@ class Said:
 
 
 def silence(carrier: str) -> str:
-    """What a payer must know of a carrier that does not answer."""
+    """What a payer must know if the carrier does not answer."""
     text = gettext(
         "%(carrier)s does not answer at the moment. A renewal paid now is delivered as soon as it does; if it"
         " cannot be delivered, the money goes back."
@@ -273,7 +273,7 @@ def silence(carrier: str) -> str:
 
 
 def is_elsewhere(reading: Reading | None, terminal_imei: str) -> bool:
-    """Does the carrier see the SIM in another device? The last digit of an IMEI is a check digit or a version."""
+    """Whether the carrier sees the SIM in another device. An IMEI's last digit is a check digit or a version."""
     seen = reading.imei if reading else ""
     return bool(seen and terminal_imei) and seen[:IMEI_DIGITS] != terminal_imei[:IMEI_DIGITS]
 
@@ -281,7 +281,7 @@ def is_elsewhere(reading: Reading | None, terminal_imei: str) -> bool:
 def notices(
     facts: Facts, *, carrier: str, under_way: PendingOrder | None, zone: str, terminal_imei: str = ""
 ) -> list[Said]:
-    """What must be said before anybody pays: stopped, not answering, in another device, already on its way."""
+    """What a payer must know first: sales paused, carrier not answering, SIM in another device, renewal under way."""
     said = []
     if facts.sim.account.paused_at:
         text = gettext(

@@ -14,12 +14,12 @@ from xuliu.payment.contract import PagePart
 from xuliu.payment.models import Payment
 from xuliu.payment.registry import way_called
 
-# Who names MicroMessenger and is not WeChat on a phone. On a computer's screen the code is as good: the phone scans it.
+# Browsers that name MicroMessenger but are not WeChat on a phone. On a computer the QR code does: the phone scans it.
 NOT_WECHAT = ("wxwork", "wecom", "windowswechat", "macwechat")
 
 
 class PageParts(SharedParts):
-    """Words, the sheet and its script, and how WeChat's browser is told from others."""
+    """WeChat Pay's words, its sheet with the script, and how to recognise WeChat's browser."""
 
     code: ClassVar[str] = "wechatpay"
     called: ClassVar[Text] = words.WECHAT
@@ -30,14 +30,14 @@ class PageParts(SharedParts):
 
     @staticmethod
     def is_inside(browser: str) -> bool:
-        """WeCom's names MicroMessenger too, can neither sign a service account's payer in nor open its sheet, and so is
-        a browser like any other."""
+        """WeCom's browser names MicroMessenger too, but cannot sign a payer in or open the sheet, so it counts as an
+        ordinary browser."""
         browser = browser.lower()
         return "micromessenger" in browser and not any(other in browser for other in NOT_WECHAT)
 
     @staticmethod
     def more(payment: Payment, *, back_url: str, now: datetime) -> Mapping[str, str]:
-        """What the sheet is opened with."""
+        """The parameters that open the sheet."""
         way = way_called(payment.way)
         if way is None or way.part is not PagePart.SHEET:
             return {}
@@ -46,7 +46,7 @@ class PageParts(SharedParts):
 
 
 def _bridge(payment: Payment, back_url: str, script: Mapping[str, str]) -> str:
-    """Where the sandbox plays WeChat's sheet; nowhere for a real account."""
+    """The address where the sandbox plays WeChat's sheet; "" for a real account."""
     if not payment.account.is_sandbox:
         return ""
     base = payment.account.config.get("base_url", "")

@@ -1,4 +1,4 @@
-"""What is said of WeChat Pay, in both languages."""
+"""WeChat Pay's words, in both languages."""
 
 from xuliu.interfaces.ways.contract import Text, WayWords
 
