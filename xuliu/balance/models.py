@@ -1,4 +1,4 @@
-"""What the carrier last said of each SIM, and the bytes granted to it."""
+"""The carrier's latest figures for each SIM, and the bytes granted to it."""
 
 from django.db import models
 from django.db.models import Q
@@ -7,10 +7,10 @@ from xuliu.inventory.models import Sim
 
 
 class Reading(models.Model):
-    """The newest reading of a SIM: whose figure, as of when. None where the carrier does not say.
+    """The newest reading of a SIM. None where the carrier gives no figure.
 
-    `requested_at` stands while somebody waits for a fresh one; `asked_at` keeps the carrier from being asked twice
-    within five minutes.
+    `requested_at` is set while somebody waits for a fresh one; `asked_at` keeps us from asking the carrier twice within
+    five minutes.
     """
 
     sim = models.OneToOneField(Sim, primary_key=True, on_delete=models.CASCADE, db_constraint=False)
@@ -38,9 +38,9 @@ class Reading(models.Model):
 
 
 class ProvenReading(models.Model):
-    """The latest reading that proved a delivered line of a SIM: what the carrier must not say less than, unasked.
+    """The latest reading that proved a delivered line of a SIM: later readings must not show less without a reason.
 
-    What is believed rests on it, so it stands apart from the newest reading, which nobody has checked.
+    Decisions rest on it, so it is kept apart from the newest reading, which nobody has checked.
     """
 
     sim = models.OneToOneField(

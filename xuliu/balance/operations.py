@@ -31,7 +31,7 @@ def grant_buckets(
     starts_on: Sequence[date],
     ends_on: Sequence[date],
 ) -> None:
-    """Record the bytes that delivered lines brought, once a line, valid from–to (exclusive)."""
+    """Record the bytes granted by delivered lines, once per line, valid from–to (exclusive)."""
     sql = """
         INSERT INTO balance_bucket (line_id, sim_id, granted_bytes, starts_on, ends_on)
         SELECT * FROM unnest(%s::bigint[], %s::bigint[], %s::bigint[], %s::date[], %s::date[])"""
@@ -40,7 +40,7 @@ def grant_buckets(
 
 
 def request_readings(*, sim_ids: Sequence[int]) -> list[int]:
-    """Have the carrier asked about these SIMs, each at most once in five minutes; returns those that will be asked."""
+    """Request readings of these SIMs, each at most once in five minutes; returns those that will be read."""
     at = clock.now()
     sql = """
         INSERT INTO balance_reading AS r (sim_id, requested_at) SELECT u.id, %s FROM unnest(%s::bigint[]) AS u(id)
@@ -55,7 +55,7 @@ def request_readings(*, sim_ids: Sequence[int]) -> list[int]:
 
 
 def store_readings(readings: Mapping[int, CarrierReading]) -> None:
-    """Keep the newest reading of each SIM id; an older one than what stands changes nothing."""
+    """Keep the newest reading per SIM id; an older one than the stored changes nothing."""
     rows = sorted(readings.items())
     sql = """
         INSERT INTO balance_reading AS r (sim_id, as_of, carrier_state, period_end_on, granted_bytes, used_bytes,
@@ -73,7 +73,7 @@ def store_readings(readings: Mapping[int, CarrierReading]) -> None:
 
 
 def store_proven(proofs: Sequence[ProvingReading]) -> None:
-    """Keep of each SIM the latest reading that proved a line of it; an older one than what stands changes nothing."""
+    """Keep each SIM's latest proving reading; an older one than the stored changes nothing."""
     latest = {one.sim_id: one for one in sorted(proofs, key=lambda one: (one.reading.as_of, one.line_id))}
     rows = [latest[sim_id] for sim_id in sorted(latest)]
     sql = """
@@ -119,7 +119,7 @@ def _columns(rows: Sequence[tuple[int, CarrierReading]]) -> list[str]:
 
 
 def reading_failed(*, sim_ids: Sequence[int]) -> None:
-    """The carrier could not be asked: what is stored stays, and the page says so."""
+    """Record that the carrier could not be read: the stored reading stays, and the page says so."""
     sql = "UPDATE balance_reading SET requested_at = NULL, failed_at = %s WHERE sim_id = ANY(%s)"
     with connection.cursor() as cursor:
         cursor.execute(sql, (clock.now(), list(sim_ids)))

@@ -1,4 +1,4 @@
-"""Refresh: ask carriers about the SIMs that somebody is looking at."""
+"""Reads at the carriers the SIMs that somebody is looking at."""
 
 from collections.abc import Sequence
 from functools import partial
@@ -24,13 +24,13 @@ class CarrierCase(CaseKind):
     CONNECTOR_FAILS = "connector_fails"
 
 
-class _Wanted(NamedTuple):
+class _Requested(NamedTuple):
     sim_id: int
     key: SimKey
 
 
 def refresh(account_id: int, limit: int = 100) -> int:
-    """Read SIMs for which a fresh reading is wanted; returns how many were asked about."""
+    """Read SIMs for which a fresh reading was requested; returns how many."""
     account = CarrierAccount.objects.get(id=account_id)
     asking, wanted = asking_of(account), _claim(account_id, limit)
     for part in in_chunks(wanted, capabilities_of(account).read_batch_size):
@@ -39,11 +39,11 @@ def refresh(account_id: int, limit: int = 100) -> int:
 
 
 def asking_of(account: CarrierAccount) -> Asking:
-    """The account, ready to be asked; what its connector cannot do at all becomes a case."""
-    return Asking(account.pk, connector_of(account), session_of(account), tell=_tell_a_person)
+    """The account, ready for calls; a failing connector becomes a case."""
+    return Asking(account.pk, connector_of(account), session_of(account), tell=_keep_case)
 
 
-def _tell_a_person(trouble: Trouble) -> None:
+def _keep_case(trouble: Trouble) -> None:
     subject = ("carrieraccount", trouble.account_id)
     if trouble.error:
         open_case(CarrierCase.CONNECTOR_FAILS, subject, trouble.facts)
@@ -51,7 +51,7 @@ def _tell_a_person(trouble: Trouble) -> None:
         close_cases(kind=CarrierCase.CONNECTOR_FAILS, subjects=[subject], why=CaseReason.WORKS_AGAIN)
 
 
-def _read(asking: Asking, wanted: Sequence[_Wanted]) -> None:
+def _read(asking: Asking, wanted: Sequence[_Requested]) -> None:
     try:
         with stops.call("readings.read"):
             readings = asking.read([one.key for one in wanted])
@@ -65,15 +65,15 @@ def _read(asking: Asking, wanted: Sequence[_Wanted]) -> None:
     _failed([one for one in wanted if one.sim_id not in said])
 
 
-def _failed(wanted: Sequence[_Wanted]) -> None:
-    """Nothing new is known; for a reading that cannot be stored that is all there is to say, nobody's money waits."""
+def _failed(wanted: Sequence[_Requested]) -> None:
+    """Record that there is no new reading. A reading that cannot be stored ends here too: no money depends on it."""
     if wanted:
         with stops.transaction("readings.failed"):
             reading_failed(sim_ids=[one.sim_id for one in wanted])
 
 
-def _claim(account_id: int, limit: int) -> list[_Wanted]:
-    """Take the wish away and note that it was asked: a reading lost with its worker is simply asked for again."""
+def _claim(account_id: int, limit: int) -> list[_Requested]:
+    """Take requests and note when they were made to the carrier: a reading lost with its worker is requested again."""
     sql = """
         WITH wanted AS (
             SELECT r.sim_id FROM balance_reading r JOIN inventory_sim s ON s.id = r.sim_id
@@ -84,4 +84,4 @@ def _claim(account_id: int, limit: int) -> list[_Wanted]:
         SELECT s.id, s.iccid, s.msisdn FROM inventory_sim s JOIN wanted ON wanted.sim_id = s.id ORDER BY s.id"""
     with stops.statement("readings.claim"), connection.cursor() as cursor:
         cursor.execute(sql, (account_id, limit, clock.now()))
-        return [_Wanted(sim_id, SimKey(iccid=iccid, msisdn=msisdn)) for sim_id, iccid, msisdn in cursor.fetchall()]
+        return [_Requested(sim_id, SimKey(iccid=iccid, msisdn=msisdn)) for sim_id, iccid, msisdn in cursor.fetchall()]

@@ -1,4 +1,4 @@
-"""What workers run to know what carriers say of a SIM."""
+"""The steps that read SIMs at carriers."""
 
 from xuliu.balance.refresh import refresh
 from xuliu.common.steps import EVER, AccountStep, Lane

@@ -1,4 +1,4 @@
-"""What can be bought, and for how much from when until when."""
+"""Offerings and their prices over time."""
 
 from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import DateTimeRangeField, RangeOperators
@@ -18,20 +18,20 @@ class Offering(models.Model):
         ADD_ON = "add_on"
 
     class Start(models.TextChoices):
-        """When the period begins that is bought."""
+        """When the bought period begins."""
 
         END_OF_CURRENT = "end_of_current"
         NOW = "now"
         NEXT_MONTH = "next_month"
 
     class AfterExpiry(models.TextChoices):
-        """What a renewal of an expired SIM counts from."""
+        """From which day the renewal of an expired SIM counts."""
 
         TODAY = "today"
         OLD_END = "old_end"
 
     class Proof(models.TextChoices):
-        """What shows that it was delivered; the words are the carrier contract's."""
+        """What proves the delivery, in the carrier contract's words."""
 
         PERIOD_END = "period_end"
         GRANTED_TOTAL = "granted_total"
@@ -94,7 +94,7 @@ class PriceList(models.Model):
 
 
 class Price(models.Model):
-    """What an offering costs on a list, from–to (half-open). Two never overlap."""
+    """What an offering costs on a list, from–to (half-open). Prices never overlap."""
 
     id = models.BigAutoField(primary_key=True)
     price_list = models.ForeignKey(PriceList, on_delete=models.PROTECT, related_name="prices")

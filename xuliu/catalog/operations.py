@@ -1,4 +1,4 @@
-"""Changing prices, and stopping what must not be sold. Nothing that was once charged is ever rewritten."""
+"""Changes prices and pauses offerings. A price once charged is never rewritten."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -16,12 +16,12 @@ from xuliu.party.rights import Right
 
 @needs(Right.SELL)
 def store_offering(offering: Offering, *, fields: Sequence[str] | None = None) -> None:
-    """Store a new offering, or these fields of one that is there."""
+    """Store a new offering, or these fields of an existing one."""
     offering.save(update_fields=fields)
 
 
 class PriceInThePast(ValueError):
-    """A price can be set from now on; what was charged before stays as it was."""
+    """A price can only be set from now on; prices already charged stay as they were."""
 
 
 @needs(Right.SELL)
@@ -29,8 +29,8 @@ class PriceInThePast(ValueError):
 def set_price(*, offering_id: int, price_list_id: int, amount_minor: int, starts_at: datetime | None = None) -> Price:
     """Let an offering cost `amount_minor` from `starts_at` (default: now) until the next announced price, if any.
 
-    The price running then ends there and stays in the history. One announced for that very instant is replaced. The
-    same amount again changes nothing and returns the price that runs. Raises PriceInThePast, Offering.DoesNotExist.
+    The current price ends there and stays in the history. A price announced for the same instant is replaced. Setting
+    the same amount again changes nothing and returns the current price. Raises PriceInThePast, Offering.DoesNotExist.
     """
     now = clock.now()
     starts_at = starts_at or now
@@ -43,7 +43,7 @@ def set_price(*, offering_id: int, price_list_id: int, amount_minor: int, starts
         return running
     ends_at = running.valid.upper if running else _next_start(prices, starts_at)
     if running and running.valid.lower == starts_at:
-        running.delete()  # announced for this instant and not yet charged to anybody
+        running.delete()  # announced for this instant, not charged to anybody yet
     elif running:
         running.valid = Range(running.valid.lower, starts_at)
         running.save(update_fields=["valid"])
@@ -57,7 +57,7 @@ def set_price(*, offering_id: int, price_list_id: int, amount_minor: int, starts
 
 @needs(Right.PAUSE)
 def pause_offering(*, offering_id: int, why: WhyCode, detail: str = "") -> bool:
-    """Sell no more of it from now on; returns whether it was sold until now. What is ordered already goes on."""
+    """Stop selling it; returns whether it was on sale. Existing orders go on."""
     return bool(switch.pause(Offering, [offering_id], why=why, detail=detail))
 
 

@@ -1,4 +1,4 @@
-"""From when to when a purchase runs. Pure: civil dates in the carrier account's zone, half-open."""
+"""When a purchase starts and ends. Pure: half-open civil dates in the carrier account's zone."""
 
 from calendar import monthrange
 from dataclasses import dataclass
@@ -9,11 +9,11 @@ from xuliu.common.dates import add_term, first_of_next_month
 
 
 class NoRunningPeriod(ValueError):
-    """Data within a period was asked for where no period runs: the SIM must be renewed first."""
+    """Add-on data needs a running period: the SIM must be renewed first."""
 
 
 class Timed(Protocol):
-    """What has terms: an Offering of the catalog."""
+    """Something with terms: an Offering."""
 
     kind: str
     months: int
@@ -54,10 +54,10 @@ class Period:
 
 
 def period_for(terms: Terms, *, period_end_on: date | None, today: date, anchor_day: int | None) -> Period:
-    """The period bought with these terms today where the present one ends on `period_end_on` (exclusive; None: none).
+    """The period bought with these terms today, if the present one ends on `period_end_on` (exclusive; None: none).
 
-    A renewal takes nothing away that is paid for: it ends no earlier than the period before it. One that counts
-    from an old end may be over before today; `ends_on` shows it. Raises NoRunningPeriod for an add-on where none runs.
+    A renewal never shortens service already paid for: it ends no earlier than the period before it. A renewal counted
+    from an old end may be over before today; see `ends_on`. Raises NoRunningPeriod for an add-on without a period.
     """
     if terms.kind == "add_on":
         if period_end_on is None or period_end_on <= today:
@@ -73,7 +73,7 @@ def period_for(terms: Terms, *, period_end_on: date | None, today: date, anchor_
 
 
 def anchor_of(on: date, known: int | None) -> int:
-    """The anchor day of a period that ends on `on`: the known one where it can have led there, else the day itself.
+    """The anchor day of a period that ends on `on`: the known one if it can lead there, else the day itself.
 
     28 February goes with 28, 29, 30 and 31; 15 March with 15 alone.
     """

@@ -1,4 +1,4 @@
-"""What can be had, and for how much, at an instant."""
+"""Offerings and their prices at an instant."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -15,7 +15,7 @@ from xuliu.common import arrays
 class PricedOffering(NamedTuple):
     """An offering as it is sold, with its price on one list: in minor units of `currency`, tax included.
 
-    `amount_minor` is None where it has no price at that instant. `name` is by language.
+    `amount_minor` is None if it has no price at that instant. `name` is by language.
     """
 
     id: int
@@ -32,26 +32,26 @@ class PricedOffering(NamedTuple):
 
 
 def public_price_list() -> PriceList | None:
-    """The list that visitors without an account buy from."""
+    """The price list for visitors without an account."""
     return PriceList.objects.select_related("seller").filter(is_public=True).first()
 
 
 def prices_at(*, offering_ids: Sequence[int], price_list_id: int, at: datetime) -> dict[int, PricedOffering]:
-    """These offerings, paused ones too, with their prices on the list at that instant; unknown ones are missing."""
+    """These offerings, paused ones too, with their prices at that instant; unknown ids are missing."""
     found = _priced("o.id = ANY(%s::bigint[])", sorted(set(offering_ids)), price_list_id, at)
     return {offering.id: offering for offering in found}
 
 
 def prices_of(*, carrier_ids: Sequence[int], price_list_id: int, at: datetime) -> list[PricedOffering]:
-    """What these carriers' SIMs can have by that list at that instant, paused offerings too.
+    """The offerings of these carriers on that list at that instant, paused ones too.
 
-    Renewals come first, of these the longest term.
+    Renewals come first, the longest term first.
     """
     return _priced("o.carrier_id = ANY(%s::bigint[]) AND p.id IS NOT NULL", sorted(set(carrier_ids)), price_list_id, at)
 
 
 def _priced(which: str, ids: Sequence[int], price_list_id: int, at: datetime) -> list[PricedOffering]:
-    """One statement: asked for at every quote and page, where two made by the ORM took three times as long."""
+    """One statement: every quote and page runs it, and two ORM queries took three times as long."""
     sql = f"""
         SELECT o.id, o.code, o.name, o.carrier_id, o.kind, o.months, o.days, o.starts, o.after_expiry,
             o.size_bytes, o.tax_basis_points, o.cost_minor, o.paused_at, l.currency, p.amount_minor

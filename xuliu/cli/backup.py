@@ -1,7 +1,7 @@
 """Write the whole database into one file, consistent as of one instant, while everything goes on.
 
 The file is PostgreSQL's custom format: compressed, and readable by any pg_restore of the same version or newer.
-What is sealed in it stays sealed: keep XULIU_SECRET apart from it, and keep it.
+Sealed values stay sealed in it: keep XULIU_SECRET, and keep it somewhere else.
 """
 
 import argparse
@@ -12,12 +12,12 @@ from xuliu.cli.postgres_programs import run_program
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Where to."""
+    """The file to write."""
     parser.add_argument("file", type=Path, help="the file to write; it must not exist yet")
 
 
 def run(args: argparse.Namespace) -> int:
-    """Write to a file beside it first, so that a backup that has its name is whole."""
+    """Write to a temporary file first, so that a file with the backup's name is always complete."""
     target: Path = args.file
     if target.exists():
         raise CommandFailed(f"{target} exists already; choose another name.")

@@ -24,7 +24,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """0 where the account can be used; one that waited to be tried takes money from then on."""
+    """0 if the account can be used; an account that was waiting to be tried then takes money."""
     refuse_unfit(is_demo=args.demo)
     with override(args.language):
         findings = _examined(args.account)

@@ -1,4 +1,4 @@
-"""Which SIM a command is about: by ICCID, MSISDN, or its terminal's serial number or sticker."""
+"""Finds the SIM for a command: by ICCID, MSISDN, or its terminal's serial number or sticker."""
 
 from dataclasses import dataclass
 
@@ -20,14 +20,14 @@ from xuliu.inventory.models import Binding, Sim, Terminal
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Chosen:
-    """The SIM and the terminal that it is in, if any."""
+    """A SIM and its terminal, if any."""
 
     sim: Sim
     terminal: Terminal | None
 
 
 def by_iccid(typed: str) -> Chosen:
-    """Raises CommandFailed where there is no such SIM."""
+    """Raises CommandFailed if there is no such SIM."""
     sim = sim_by_iccid(typed)
     if sim is None:
         raise CommandFailed(_("There is no SIM %(number)s.") % {"number": _typed(typed)})
@@ -35,7 +35,7 @@ def by_iccid(typed: str) -> Chosen:
 
 
 def by_serial_number(typed: str) -> Chosen:
-    """Raises CommandFailed where there is no such terminal or no SIM in it."""
+    """Raises CommandFailed if there is no such terminal, or no SIM in it."""
     terminal = terminal_by_serial_number(typed)
     if terminal is None:
         raise CommandFailed(_("There is no terminal %(number)s.") % {"number": _typed(typed)})
@@ -51,7 +51,7 @@ def by_sticker(typed: str) -> Chosen:
 
 
 def by_number(typed: str) -> Chosen:
-    """By ICCID, MSISDN or serial number, whichever it is. Raises CommandFailed where it is none of them."""
+    """By ICCID, MSISDN or serial number, whichever matches. Raises CommandFailed if none does."""
     if sim := sim_by_iccid(typed) or sim_by_msisdn(typed):
         return _with_terminal(sim)
     terminal = terminal_by_serial_number(typed)
@@ -61,7 +61,7 @@ def by_number(typed: str) -> Chosen:
 
 
 def _typed(typed: str) -> str:
-    """What was typed, and what may be wrong with it where that can be seen."""
+    """What was typed, with what looks wrong about it, if anything does."""
     why = numbers.readings(typed).why_none
     return f"{typed} ({refusal_of_number(why)})" if why else typed
 

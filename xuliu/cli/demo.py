@@ -23,7 +23,7 @@ DEFAULT_PORT = 8000
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Where, and how long."""
+    """Where to listen, and for how long."""
     parser.add_argument("--once", action="store_true", help="stop after the top-up; 0 if verified and the books agree")
     parser.add_argument("--home", type=Path, default=Path("build/demo"), help="its data (default: %(default)s)")
     parser.add_argument("--host", default="127.0.0.1", help="the address to listen on (default: %(default)s)")
@@ -34,12 +34,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Set up what is missing, start, play, print, serve. Ctrl-C and SIGTERM end all that was started."""
+    """Set up what is missing, start, play, print, serve. Ctrl-C and SIGTERM stop everything that was started."""
     begun = time.monotonic()
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(line_buffering=True)
     _hear_signals()
-    if "MAKELEVEL" in os.environ:  # `make demo` that is killed takes us along
+    if "MAKELEVEL" in os.environ:  # if `make demo` is killed, we end too
         end_with_parent()
     home = args.home.absolute()
     with _alone(home):
@@ -57,19 +57,19 @@ def run(args: argparse.Namespace) -> int:
                 children.stop()
                 if server:
                     server.release()
-                else:  # interrupted while it started: nobody else would stop it
+                else:  # interrupted while starting: nobody else would stop it
                     embedded.stop(home)
 
 
 def _hear_signals() -> None:
-    """Whatever tells us to end is as Ctrl-C; that itself is heard in a script's background too, where it is off."""
+    """Treat every signal to end as Ctrl-C, and enable Ctrl-C even in a script's background, where it is off."""
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         if number != signal.SIGHUP or signal.getsignal(number) != signal.SIG_IGN:  # off: nohup
             signal.signal(number, signal.default_int_handler)
 
 
 def _play(args: argparse.Namespace, children: Children, sandbox: Child, begun: float) -> int:
-    """Django can be set up only now that the environment says which database."""
+    """Play the demonstration. Django can only be set up now that the environment names the database."""
     import django
 
     django.setup()
@@ -91,7 +91,7 @@ def _start_sandbox(children: Children, home: Path, args: argparse.Namespace) -> 
 
 @contextmanager
 def _alone(home: Path) -> Iterator[None]:
-    """The folder is made, is ours to write, and no other demonstration runs out of it. Raises CommandFailed."""
+    """Make the folder and hold it for this demonstration alone. Raises CommandFailed."""
     try:
         home.mkdir(parents=True, exist_ok=True)
         lock = os.open(home / "demo.lock", os.O_RDWR | os.O_CREAT, 0o600)
@@ -111,7 +111,7 @@ def _alone(home: Path) -> Iterator[None]:
 
 
 def _set_environment(home: Path, host: str, port: int) -> None:
-    """A demonstration knows nothing of the installation that this machine may have: never may it touch its data."""
+    """Ignore every setting of the machine: a demonstration must never touch a real installation's data."""
     for name in [name for name in os.environ if name == "DATABASE_URL" or name.startswith("XULIU_")]:
         del os.environ[name]
     shown = f"[{host}]" if ":" in host else host

@@ -1,4 +1,4 @@
-"""What a demonstration begins with: the fleet of `examples/`, moved to today, with accounts at the sandbox."""
+"""What a demonstration starts with: the fleet of `examples/`, moved to today's date, with accounts at the sandbox."""
 
 import csv
 import json
@@ -26,7 +26,7 @@ from xuliu.payment.accounts import set_credentials as set_provider_credentials
 from xuliu.payment.models import ProviderAccount
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
-DAY_ZERO = date(2026, 12, 1)  # the day that the files describe
+DAY_ZERO = date(2026, 12, 1)  # the day for which the files were written
 ZONE = "Asia/Shanghai"
 SHOP = "M0001"
 
@@ -35,14 +35,14 @@ Credentials = Mapping[str, Mapping[str, str]]
 
 @dataclass(frozen=True, slots=True)
 class StaffSignIn:
-    """Somebody of the staff; the secret is what an authenticator app is given."""
+    """A member of staff; the secret is for their authenticator app."""
 
     name: str
     password: str
     totp_secret: str
 
 
-# Two, so that what takes two people can be tried. Known to everybody, so good for nothing but a demonstration.
+# Two, to try decisions that take two people. Everybody knows these, so they are for demonstrations only.
 STAFF = (
     (StaffSignIn("olga", "olga-keeps-it-flowing", "JBSWY3DPEHPK3PXP"), ADMINISTRATOR),
     (StaffSignIn("omar", "omar-is-the-second-one", "KRSXG5CTMVRXEZLU"), SUPPORT),
@@ -51,10 +51,10 @@ STAFF = (
 
 @dataclass(frozen=True, slots=True)
 class DemoFleet:
-    """What the demonstration goes on with.
+    """The fleet that was set up.
 
-    `sims` and `plans` are for the sandbox's control port, where it has none yet: given again, SIMs forget what was
-    bought for them. `shop_iccids` are those of Lin's shop: 12 days left, two days left, dark.
+    `sims` and `plans` are for the sandbox's control port, if it has none yet: loading SIMs again erases what was bought
+    for them. `shop_iccids` are the SIMs of Lin's shop: 12 days left, two days left, dark.
     """
 
     sims: Sequence[Mapping[str, Any]]
@@ -64,7 +64,7 @@ class DemoFleet:
 
 
 def seed_demo(*, credentials: Credentials, sandbox_urls: Mapping[str, str]) -> DemoFleet:
-    """Make what is missing and point the accounts at the sandbox; data of an earlier demonstration stays as it is.
+    """Create what is missing and point the accounts at the sandbox; an earlier demonstration's data stays.
 
     `credentials` are the sandbox's (credentials.json), `sandbox_urls` its base addresses, both by the stand-in's code.
     """
@@ -164,7 +164,7 @@ def _import(shift: timedelta) -> None:
 
 
 def _sims_at_carriers(shift: timedelta, peers: Mapping[str, str]) -> Iterator[dict[str, Any]]:
-    """The SIMs as the carriers know them, in the words of the sandbox's control port."""
+    """The SIMs as the carriers know them, in the control port's format."""
     known = {row["iccid"]: row for row in _rows("carriers.csv")}
     for row in _rows("sims.csv"):
         moved, at_carrier = _moved(row, shift), known[row["iccid"]]
@@ -185,7 +185,7 @@ def _sims_at_carriers(shift: timedelta, peers: Mapping[str, str]) -> Iterator[di
 
 
 def _plans(given: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
-    """What can be ordered at the sandbox's carriers, at the cost that our offerings expect."""
+    """The plans of the sandbox's carriers, at the cost our offerings expect."""
     connectors = {account["carrier"]["code"]: account["connector"] for account in given["accounts"]}
     for one in given["offerings"]:
         yield {

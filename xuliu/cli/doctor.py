@@ -34,7 +34,7 @@ from xuliu.ticket.queries import open_cases
 WELL, LOOK, BROKEN = "well", "look", "broken"
 OLDEST_POSTGRES = 17
 CLOCKS_APART = timedelta(seconds=2)
-# Elsewhere a look is worth what outlasted its patience; these should not take half as long.
+# Other rows deserve a look once they outlast their patience; these should not take half as long.
 SOONER = {("payment", "OPENING"): timedelta(minutes=5), ("notice", "STORED"): timedelta(minutes=1)}
 WAITS_FOR_A_PERSON = frozenset({("line", "DISPUTED")})
 MUST_MOVE = frozenset({("line", "READY"), ("notice", "STORED"), ("refund", "PENDING"), ("payment", "OPENING")})
@@ -42,7 +42,7 @@ MUST_MOVE = frozenset({("line", "READY"), ("notice", "STORED"), ("refund", "PEND
 
 @dataclass(frozen=True, slots=True)
 class Diagnosis:
-    """What was looked at, how it is (well, look, broken), and a sentence about it."""
+    """What was checked, its condition (well, look, broken), and a sentence about it."""
 
     about: str
     grade: str
@@ -50,7 +50,7 @@ class Diagnosis:
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """What may be told to it."""
+    """The command's options."""
     parser.add_argument("--json", action="store_true", help="for programs: one JSON object")
     parser.add_argument(
         "--demo", action="store_true", help="a demonstration: its secret and sandbox are as they should be"
@@ -58,7 +58,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Look at everything and say it; 1 when something is broken."""
+    """Check everything and print it; 1 if something is broken."""
     findings, states = _examined(clock.now(), is_demo=args.demo or settings.XULIU_DEMO)
     is_well = all(finding.grade != BROKEN for finding in findings)
     if args.json:
@@ -146,10 +146,10 @@ def _account(
 
 
 def _worker(found: list[StateCount]) -> Diagnosis:
-    """A worker is known by its ear: the connection on which it listens for wake-ups."""
+    """A worker is recognised by the connection on which it listens for wake-ups."""
     sql = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND query LIKE %s"
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_stat_clear_snapshot()")  # inside a transaction it would not look a second time
+        cursor.execute("SELECT pg_stat_clear_snapshot()")  # inside a transaction the view would not be read again
         cursor.execute(sql, [f"LISTEN {wake.CHANNEL}%"])
         listening = cursor.fetchone()[0]
     if listening:
@@ -161,7 +161,7 @@ def _worker(found: list[StateCount]) -> Diagnosis:
 
 
 def _stalled(found: list[StateCount], now: datetime) -> Iterator[Diagnosis]:
-    """Ages are counted from the first, when it was paid, wanted, opened or received, however often it was tried."""
+    """Ages count from when a row was paid, requested, opened or received, however often it was tried."""
     for one in found:
         about, age = f"{one.kind} {one.state}", now - (one.oldest_at or now)
         is_late = age > SOONER.get((one.kind, one.state), timedelta.max) or (one.kind, one.state) in WAITS_FOR_A_PERSON

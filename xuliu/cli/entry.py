@@ -1,7 +1,7 @@
 """The `xuliu` command: finds the module of the subcommand and runs it.
 
 A subcommand is one module beside this one: `import_sims.py` is `xuliu import-sims`. Its docstring's first line is
-the help; `add_arguments(parser)` and `run(args) -> int` are all it has. Where it needs no database, or no Django
+the help; `add_arguments(parser)` and `run(args) -> int` are all it has. If it needs no database, or no Django
 at all, it says so with `NEEDS = "models"` or `NEEDS = "nothing"` (the default is "database": models and a server
 that runs). Django is set up before the module is imported, so it may import models where imports belong.
 """
@@ -26,7 +26,7 @@ FOLDER = Path(__file__).parent
 
 @dataclass(frozen=True)
 class Command:
-    """What the source of a subcommand's module says without being run."""
+    """A subcommand, as its module's source describes it; the module is not imported."""
 
     name: str
     help: str
@@ -35,7 +35,7 @@ class Command:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run one subcommand; returns its exit code. What is expected to go wrong is one sentence on stderr."""
+    """Run one subcommand; returns its exit code. An expected error is one sentence on stderr."""
     given = list(sys.argv[1:] if argv is None else argv)
     try:
         return _run(given)
@@ -45,7 +45,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         return 130
     except BrokenPipeError:
-        # Whoever read our output has seen enough; what is left of it goes nowhere.
+        # The reader closed our output; discard the rest.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 141
     except Exception as error:
@@ -73,7 +73,7 @@ def _run(given: list[str]) -> int:
         _parser().parse_args(given or ["--help"])
         return 2
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "xuliu.config.settings")
-    # To be told how a command is used, nobody needs a secret.
+    # Showing help needs no secret.
     if {"--demo", "--help", "-h"} & set(given) and not command.takes_rest:
         os.environ["XULIU_DEMO"] = "1"
     if command.needs != "nothing":
@@ -90,7 +90,7 @@ def _run(given: list[str]) -> int:
         _expect_text(arguments)
     server = None
     if command.needs == "database":
-        # Told to end, a command still lets go of the embedded server: nobody else would stop it.
+        # A command told to end still releases the embedded server: nobody else would stop it.
         if not os.environ.get("DATABASE_URL"):
             signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
         server = use_database()
@@ -102,7 +102,7 @@ def _run(given: list[str]) -> int:
 
 
 def _expect_text(arguments: argparse.Namespace) -> None:
-    """A file's name may hold any byte; what is looked up is text. Raises CommandFailed."""
+    """Refuse arguments that are not text, except file names, which may hold any byte. Raises CommandFailed."""
     for name, value in vars(arguments).items():
         for text in value if isinstance(value, list) else [value]:
             if isinstance(text, str) and any(sign == "\0" or "\ud800" <= sign <= "\udfff" for sign in text):
@@ -110,7 +110,7 @@ def _expect_text(arguments: argparse.Namespace) -> None:
 
 
 def use_database() -> embedded.Running | None:
-    """See to it that DATABASE_URL names a server that runs: the given one, else the embedded one of XULIU_HOME.
+    """Make DATABASE_URL name a running server: the given one, else the embedded one of XULIU_HOME.
 
     Processes that this one starts inherit the address. Returns the embedded server, for the caller to release.
     """
@@ -134,7 +134,7 @@ def _named(name: str) -> Command | None:
 
 
 def _described(path: Path) -> Command | None:
-    """The command in a file, or None where the file defines no `run`."""
+    """The command in a file; None if the file defines no `run`."""
     source = path.read_text(encoding="utf-8")
     if not re.search(r"^def run\(", source, re.MULTILINE):
         return None

@@ -1,5 +1,5 @@
-"""What a command says when it cannot go on."""
+"""The error with which a command ends."""
 
 
 class CommandFailed(Exception):
-    """An expected end: one whole sentence that says what to do. Printed without a traceback; exit code 1."""
+    """An expected failure: one whole sentence that says what to do. Printed without a traceback; exit code 1."""

@@ -1,4 +1,4 @@
-"""What must be so before a process may serve or work for real."""
+"""Checks that must pass before a process may serve or work for real."""
 
 from django.conf import settings
 
@@ -10,7 +10,7 @@ from xuliu.payment.models import ProviderAccount
 
 
 def refuse_unfit(*, is_demo: bool) -> None:
-    """Raise CommandFailed where the tables do not fit or, outside a demonstration, where something is not real."""
+    """Raise CommandFailed if the tables do not fit the code or, outside a demonstration, something is not real."""
     refuse_unfit_tables()
     if is_demo:
         return

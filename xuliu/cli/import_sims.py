@@ -34,14 +34,14 @@ COLUMNS_EXPLAINED = {
     "merchant_name": "the merchant's name",
     "service_password": "the SIM's service password; kept so that nobody can read it",
 }
-# What a spreadsheet would take for a formula.
+# First characters that a spreadsheet takes for a formula.
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 SOME_REFUSED = 3
 KINDS_SHOWN = 8
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """The file, and where its result goes."""
+    """The file, and where to write its result."""
     width = max(len(column.name) for column in COLUMNS)
     listed = "\n".join(
         f"  {column.name:{width}}  {column.chinese}: {COLUMNS_EXPLAINED[column.name]}" for column in COLUMNS
@@ -63,7 +63,7 @@ nothing. Ends with {SOME_REFUSED} where lines were refused; the others are in.""
 
 
 def run(args: argparse.Namespace) -> int:
-    """Import, write what was wrong, say how many."""
+    """Import the file, write the result file, print the counts."""
     result = _result_file(args.file, args.result)
     begun = time.monotonic()
     with override(args.language), actor.acting(actor.Actor("command", label="import-sims")):
@@ -83,7 +83,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def write_result(problems: Iterable[Problem], path: Path) -> None:
-    """One row a problem, as CSV that a spreadsheet opens (UTF-8 with BOM) and computes nothing of."""
+    """One row per problem, as CSV (UTF-8 with BOM) that a spreadsheet opens without computing anything."""
     with path.open("w", encoding="utf-8-sig", newline="") as file:
         rows = result_rows(problems)
         csv.writer(file).writerows([_inert(cell) for cell in row] for row in rows)
@@ -94,7 +94,7 @@ def _inert(cell: object) -> object:
 
 
 def _result_file(source: Path, given: Path | None) -> Path:
-    """Where problems go, known to be writable before anything is imported."""
+    """The result file, checked to be writable before anything is imported."""
     result = given or source.with_name(f"{source.name}.result.csv")
     if result.resolve() == source.resolve():
         raise CommandFailed("The result cannot go into the file that is imported; give another name after --result.")
@@ -106,7 +106,7 @@ def _result_file(source: Path, given: Path | None) -> Path:
 
 
 def _kinds(report: Report) -> list[str]:
-    """What was wrong, kind by kind: how often, where first, and why."""
+    """The problems by kind: how many, where first, and why."""
     kinds = list(by_kind(report.problems).items())
     told = [
         f"{len(same)} × {column or NONE} ({first_lines([problem.line for problem in same])}): {reason(same[0])}"

@@ -1,4 +1,4 @@
-"""Texts side by side as a terminal shows them: a Chinese character takes two cells."""
+"""Aligns text for a terminal, where a Chinese character takes two cells."""
 
 from collections.abc import Sequence
 from unicodedata import east_asian_width
@@ -10,12 +10,12 @@ def width(text: str) -> int:
 
 
 def padded(text: str, cells: int) -> str:
-    """The text filled up to that many cells; a longer one stays as it is."""
+    """The text padded to that many cells; a longer one stays unchanged."""
     return text + " " * (cells - width(text))
 
 
 def columns(rows: Sequence[Sequence[str]], *, right: Sequence[int] = (), indent: int = 0) -> list[str]:
-    """The rows with their columns under each other, two spaces apart; those in `right` stand to the right."""
+    """The rows in aligned columns, two spaces apart; columns in `right` are right-aligned."""
     widths = [max(map(width, column)) for column in zip(*rows, strict=True)] if rows else []
     return [
         " " * indent

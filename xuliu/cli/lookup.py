@@ -1,4 +1,4 @@
-"""Look up a SIM: what the carrier says of it now, as of when, and what can be bought for it."""
+"""Look up a SIM: what the carrier reports now, when it was read, and which plans fit."""
 
 import argparse
 from datetime import date, datetime
@@ -54,7 +54,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def refreshed(sim: Sim, *, seconds: float) -> None:
-    """Have the carrier asked, unless it was in the last five minutes, and wait for its answer."""
+    """Request a fresh reading, unless one was made in the last five minutes, and wait for it."""
     if request_readings(sim_ids=[sim.pk]) or _is_being_asked(sim.pk):
         waiting.fresh_reading(sim.pk, seconds=seconds)
 
@@ -65,7 +65,7 @@ def said(sim: Sim) -> str:
 
 
 def facts(sim: Sim) -> list[tuple[str, str]]:
-    """What is known of the SIM, by name: the carrier's word before ours."""
+    """What is known of the SIM, by name; the carrier's figures before ours."""
     sim.refresh_from_db()
     reading, now = reading_of(sim.pk), clock.now()
     ends_on = offers(sim_ids=[sim.pk], price_list_id=None, at=now)[sim.pk].ends_on
@@ -83,7 +83,7 @@ def facts(sim: Sim) -> list[tuple[str, str]]:
 
 
 def _is_being_asked(sim_id: int) -> bool:
-    """Somebody else asked a moment ago and the answer has not come."""
+    """Whether a reading was requested a moment ago and has not arrived."""
     reading = reading_of(sim_id)
     if reading is None:
         return False
@@ -133,7 +133,7 @@ def _as_of(sim: Sim, reading: Reading | None) -> str:
 
 
 def public_prices() -> PriceList:
-    """The list that is sold from here. Raises CommandFailed where there is none."""
+    """The public price list. Raises CommandFailed if there is none."""
     prices = public_price_list()
     if prices is None:
         raise CommandFailed("There is no public price list; mark one in the console.")
@@ -141,12 +141,12 @@ def public_prices() -> PriceList:
 
 
 def offers_for(sim: Sim) -> SimOffers:
-    """What the SIM can have by that list now. Raises as `public_prices`."""
+    """The SIM's offers on the public price list. Raises as `public_prices`."""
     return offers(sim_ids=[sim.pk], price_list_id=public_prices().pk, at=clock.now())[sim.pk]
 
 
 def _plans(sim: Sim) -> list[tuple[str, str, str, str]]:
-    """Code, name, price and what it would bring, of all that this SIM can have."""
+    """The plans that this SIM can have: code, name, price and what they bring."""
     return [
         (
             offer.offering.code,

@@ -8,12 +8,12 @@ from django.core.management import execute_from_command_line
 from xuliu.cli.tables import applied, refuse_another_releases
 
 TAKES_REST = True
-# A migration of a large table, and a person at a prompt, take the time they take.
+# A large migration, or a person at a prompt, may take as long as it takes.
 WITHOUT_TIME_LIMITS = {"migrate", "dbshell"}
 
 
 def run(args: argparse.Namespace) -> int:
-    """Hand everything after `manage` to Django."""
+    """Pass everything after `manage` to Django."""
     if WITHOUT_TIME_LIMITS & set(args.rest[:1]):
         settings.DATABASES["default"]["OPTIONS"].pop("options", None)
     if args.rest[:1] == ["migrate"]:

@@ -12,8 +12,8 @@ PASSED_ON = {"dbname": "PGDATABASE", "user": "PGUSER", "password": "PGPASSWORD",
 
 
 def run_program(name: str, *arguments: str, at_us: bool = True) -> str:
-    """Run pg_dump or pg_restore, the password not on its command line; returns what it printed. pg_restore writes into
-    our database unless `at_us` is False. Raises CommandFailed with the cause it names."""
+    """Run pg_dump or pg_restore, without the password on its command line; returns its output. pg_restore writes into
+    our database unless `at_us` is False. Raises CommandFailed with the program's reason."""
     parameters = connection.get_connection_params()
     environment = {**os.environ, **{PASSED_ON[key]: str(parameters[key]) for key in PASSED_ON if parameters.get(key)}}
     target = [f"--dbname={parameters['dbname']}"] if name == "pg_restore" and at_us else []

@@ -14,12 +14,12 @@ MIGRATION_COLUMNS = 4
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Where from."""
+    """The backup file."""
     parser.add_argument("file", type=Path, help="a file that `xuliu backup` wrote")
 
 
 def run(args: argparse.Namespace) -> int:
-    """Restore in one transaction: all of it or nothing. Then bring tables of an older program up to date."""
+    """Restore in one transaction, all or nothing; then migrate tables of an older version."""
     if not args.file.is_file():
         raise CommandFailed(f"{args.file} is not a file; give one that `xuliu backup` wrote.")
     if tables := _count_tables():

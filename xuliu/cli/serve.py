@@ -1,7 +1,7 @@
 """Serve the pages, the notices and the console.
 
-Granian runs the application in worker processes of their own; this one only watches over them. No view calls
-anybody outside and no thread waits for a visitor (`config.front`), so a few threads are enough.
+Granian runs the application in worker processes; this process only supervises them. No view calls anybody outside
+and no thread waits for a visitor (`config.front`), so a few threads are enough.
 """
 
 import argparse
@@ -25,7 +25,7 @@ MOST_CONNECTIONS, SPARE_FILES = 4_000, 100  # in each process
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """What may be told to it."""
+    """The command's options."""
     parser.add_argument("--host", default="127.0.0.1", help="the address to listen on (default: %(default)s)")
     parser.add_argument("--port", type=int, default=8000, help="the port to listen on (default: %(default)s)")
     parser.add_argument("--workers", type=int, default=2, help="processes (default: %(default)s)")
@@ -74,23 +74,23 @@ def _granian(args: argparse.Namespace) -> None:
         websockets=False,
         workers=args.workers,
         backpressure=_most_connections(),
-        # A worker that died is replaced; a process that cannot start at all ends us instead.
+        # Replace a worker that died; but if none can start at all, we end.
         respawn_failed_workers=True,
-        # A worker told to stop before it had set up its ears would stay for ever.
+        # A worker told to stop before it handles signals would stay for ever.
         workers_kill_timeout=STOP_WITHIN_SECONDS,
         log_level=LogLevels.warning,
-        # Its own handler is taken away, so that its words come out once and as JSON like all others.
+        # Remove its own handler, so that its messages come out once, as JSON like all others.
         log_dictconfig={**settings.LOGGING, "loggers": {"_granian": {"handlers": [], "level": "WARNING"}}},
     ).serve(target_loader=partial(_made, threads=args.threads))
 
 
 def _made(application: str, *, threads: int) -> Any:  # granian's types know a function alone
-    """The application, made in the process that serves."""
+    """Make the application, in the process that serves."""
     return import_string(application)(threads=threads)
 
 
 def _most_connections() -> int:
-    """How many may be open in each process: a connection that says nothing costs a file descriptor and no thread."""
+    """The most open connections per process: an idle one costs a file descriptor but no thread."""
     wanted = MOST_CONNECTIONS + SPARE_FILES
     allowed, at_most = resource.getrlimit(resource.RLIMIT_NOFILE)
     if allowed == resource.RLIM_INFINITY or allowed >= wanted:

@@ -1,4 +1,4 @@
-"""In which language the command line speaks."""
+"""The command line's language."""
 
 import argparse
 import os
@@ -7,7 +7,7 @@ from django.conf import settings
 
 
 def add_language(parser: argparse.ArgumentParser) -> None:
-    """`--language`, the terminal's own unless given."""
+    """Add `--language`; the default is the terminal's."""
     languages = [code for code, _name in settings.LANGUAGES]
     parser.add_argument("--language", choices=languages, default=of_terminal(), help="(default: %(default)s)")
 

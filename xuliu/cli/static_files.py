@@ -1,4 +1,4 @@
-"""The files that browsers are sent, gathered into XULIU_HOME once for each state of their sources."""
+"""Collects static files into XULIU_HOME, once per state of their sources."""
 
 import fcntl
 import hashlib
@@ -10,10 +10,10 @@ from django.core.management import call_command
 
 
 def collect() -> None:
-    """Gather them where that has not been done yet. Several may call this at once on one home; one does the work.
+    """Collect them if that has not been done yet. Several processes may call this at once; one does the work.
 
-    Gathering deletes files and writes them anew, which a server that runs on the same home must not meet: so it is
-    left out where nothing has changed.
+    Collecting deletes and rewrites files, which would disturb a server running on the same home: so it is skipped if
+    nothing has changed.
     """
     home: Path = settings.XULIU_HOME
     home.mkdir(parents=True, exist_ok=True)
@@ -23,13 +23,13 @@ def collect() -> None:
         state = _state()
         if lock.read() == state and (settings.STATIC_ROOT / "staticfiles.json").exists():
             return
-        lock.truncate(0)  # what is half gathered is gathered again
+        lock.truncate(0)  # a half-finished collection is repeated
         call_command("collectstatic", interactive=False, verbosity=0)
         lock.write(state)
 
 
 def _state() -> str:
-    """Changes where a file was added, taken away or written."""
+    """A mark that changes if a file is added, removed or written."""
     digest = hashlib.sha256()
     for finder in get_finders():
         for path, storage in finder.list([]):

@@ -22,7 +22,7 @@ A_PAGE = 24
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Whose, and where to."""
+    """Which terminals, and the file to write."""
     parser.add_argument("--merchant", default="", metavar="CODE", help="the terminals of this merchant only")
     parser.add_argument("--terminal", nargs="+", default=(), metavar="SN", help="these terminals only")
     parser.add_argument("-o", "--output", type=Path, required=True, metavar="FILE", help="the PDF to write")
@@ -31,7 +31,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Write the PDF; whoever is named and unknown is an error, lest a sticker be missed."""
+    """Write the PDF. An unknown merchant or terminal is an error, lest a sticker go missing."""
     _refuse_address_of_nobody()
     wanted = [_serial_number(number) for number in args.terminal]
     if args.merchant and not Merchant.objects.filter(code=args.merchant).exists():
@@ -58,13 +58,13 @@ def _serial_number(typed: str) -> str:
 
 
 def _refuse_address_of_nobody() -> None:
-    """A sticker outlives every mistake on it: none may lead a phone to itself."""
+    """Refuse an address that a phone would take for itself: stickers outlive mistakes."""
     if urlsplit(settings.XULIU_BASE_URL).hostname in {"127.0.0.1", "localhost", "::1"} and not settings.XULIU_DEMO:
         raise CommandFailed(f"XULIU_BASE_URL is {settings.XULIU_BASE_URL}, which no phone can reach; set it first.")
 
 
 def page(found: Sequence[Sticker], *, language: str) -> bytes:
-    """The PDF of these stickers, in their order."""
+    """The PDF of these stickers, in this order."""
     with override(language):
         words = {
             "title": _("Stickers"),

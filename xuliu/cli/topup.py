@@ -37,7 +37,7 @@ WAIT_SECONDS = 600.0
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Which SIM and what."""
+    """Which SIM and which offering."""
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
     parser.epilog = f"""\
 ends with:
@@ -64,7 +64,7 @@ ends with:
 
 
 def run(args: argparse.Namespace) -> int:
-    """One order through the one path, told as it goes."""
+    """Make one order on the path of every order, printing each step."""
     refuse_unfit(is_demo=args.demo)
     with override(args.language), actor.acting(actor.Actor("command", label="topup")):
         order = make_quote(_chosen(args).sim, args.offering)
@@ -88,7 +88,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def make_quote(sim: Sim, offering_code: str) -> Order:
-    """A quote for this SIM, for whoever sits in front of the terminal. Raises CommandFailed, saying what can be had."""
+    """A quote for this SIM, made by the person at the terminal. Raises CommandFailed, naming what the SIM can have."""
     found = lookup.offers_for(sim)
     sold = {offering.code: offering.id for offering in found.sold}
     if offering_code not in sold:
@@ -110,7 +110,7 @@ def make_quote(sim: Sim, offering_code: str) -> Order:
 
 
 def price_lines(order: Order) -> list[str]:
-    """The quote: what for which card, every line of the price, what it leads to, until when it is held."""
+    """The quote: the plan and card, every line of the price, the new end, and how long the quote is valid."""
     line = lines_of(order.pk)[0]
     rows = [(figures.localised(line.offering.name), _money(order, line.list_minor))]
     if line.discount_minor:
@@ -133,7 +133,7 @@ def price_lines(order: Order) -> list[str]:
 
 
 def drawn_ways() -> list[str]:
-    """The ways to pay by a code that any other device can scan: a terminal draws it as a page does."""
+    """The ways to pay by a QR code for another device: a terminal can draw it like a page."""
     return [way.code for way, _provider in all_ways().values() if way.part is PagePart.QR]
 
 
@@ -143,10 +143,10 @@ def _first_way(order: Order) -> str:
 
 
 def payable(order: Order, *, way: str | None = None) -> Payment | None:
-    """Place the order, to be paid that way or the seller's first drawn one, and wait until the provider has opened its
-    payment; None where there is nothing to pay.
+    """Place the order, to be paid that way or the seller's first QR code, and wait until the provider has opened its
+    payment; None if there is nothing to pay.
 
-    Raises CommandFailed where it cannot be paid, or where nobody opens it.
+    Raises CommandFailed if it cannot be paid, or if no worker opens the payment.
     """
     try:
         payment_id = place(order_id=order.pk, way=way or _first_way(order))
@@ -163,7 +163,7 @@ def payable(order: Order, *, way: str | None = None) -> Payment | None:
 
 
 class Telling:
-    """Tells an order's steps, one line each: when, which of the six, how long it took, what happened."""
+    """Prints an order's steps, one line each: when, which of the six, how long it took, what happened."""
 
     def __init__(self, order: Order, *, since: datetime | None = None) -> None:
         line = lines_of(order.pk)[0]
@@ -171,13 +171,13 @@ class Telling:
         self._before = since
 
     def tell(self, step: ProgressStep) -> None:
-        """The step was reached; the first one's time counts from nothing."""
+        """Print a step that was reached."""
         if step.at:
             text = words_of_step(step.code, is_done=True, carrier=self._carrier)
             self.say(str(STEPS[step.code].part), step.at, text)
 
     def say(self, name: str, at: datetime, text: str) -> None:
-        """One line. A provider says whole seconds: what it tells is shown no earlier than what came before."""
+        """Print one line. Providers give whole seconds, so a step is never shown before the previous one."""
         at = max(at, self._before or at)
         took = f"+{(at - self._before).total_seconds():.2f} s" if self._before else ""
         self._before = at
@@ -185,7 +185,7 @@ class Telling:
 
 
 def address(name: str, code: str) -> str:
-    """The whole address of a phone page."""
+    """The full address of a phone page."""
     return f"{settings.XULIU_BASE_URL}{reverse(f'merchant:{name}', args=[code])}"
 
 

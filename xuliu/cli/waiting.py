@@ -1,4 +1,4 @@
-"""Waiting for the workers: looking again whenever one was woken, and several times a second in any case."""
+"""Waits for workers: looks again at every wake-up, and several times a second anyway."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ TICK_SECONDS = 0.1
 
 
 def until(look: Callable[[], Found | None], *, seconds: float) -> Found | None:
-    """What `look` finds as soon as it finds something; None when the time is up."""
+    """The first result of `look` that is not empty; None when the time is up."""
     give_up_at = time.monotonic() + seconds
     with closing(_chances()) as chances:
         for _ in chances:
@@ -31,15 +31,15 @@ def until(look: Callable[[], Found | None], *, seconds: float) -> Found | None:
 
 
 def fresh_reading(sim_id: int, *, seconds: float) -> None:
-    """Wait until the carrier's answer about the SIM, or the news that it gave none, replaces what stands."""
+    """Wait until a new reading of the SIM is stored, or its failure."""
     before = _heard(sim_id)
     until(lambda: _heard(sim_id) != before or None, seconds=seconds)
 
 
 def steps(order_id: int, *, seconds: float) -> Iterator[ProgressStep]:
-    """Each step of the order as it is reached, once, until its end; at most so long after it was paid.
+    """Each step of the order as it is reached, until the end, or until that long after payment.
 
-    An order that nobody pays ends by itself when its time is over.
+    An order that nobody pays expires by itself.
     """
     told: set[str] = set()
     paid_before: float | None = None
@@ -63,7 +63,7 @@ def _heard(sim_id: int) -> tuple[datetime | None, datetime | None]:
 
 
 def _chances() -> Generator[None]:
-    """Comes back at once, then at every wake-up that is heard and at every tick."""
+    """Yields at once, then at every wake-up and every tick."""
     with wake.listening(connection.get_connection_params()) as database:
         while True:
             yield

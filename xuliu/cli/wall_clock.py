@@ -1,4 +1,4 @@
-"""This machine's own wall clock, by which a terminal tells times."""
+"""The machine's local time, for times in a terminal."""
 
 from datetime import UTC, datetime, tzinfo
 from functools import cache
@@ -10,7 +10,7 @@ from xuliu.interfaces.wording import figures
 
 @cache
 def here() -> tzinfo:
-    """The machine's zone: Django sets the process's own to the one that it stores times in."""
+    """The machine's zone: Django sets the process's zone to the one it stores times in."""
     try:
         with Path("/etc/localtime").open("rb") as file:
             return ZoneInfo.from_file(file)

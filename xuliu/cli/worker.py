@@ -1,7 +1,7 @@
 """Work: run the steps of the line until told to stop.
 
-The packages' steps (`common.steps`): a thread per lane, and one per lane and carrier account. All wait for a wake-up
-that one LISTEN loop hears, with a tick of a second behind it: a lost wake-up delays and loses nothing.
+A thread per lane, and one per lane and carrier account, runs the packages' steps (`common.steps`). All wait for
+wake-ups from one LISTEN loop, or for a tick of a second: a lost wake-up delays work and loses none.
 """
 
 import argparse
@@ -25,12 +25,12 @@ from xuliu.inventory.queries import accounts_with_sims
 
 TICK_SECONDS = 1.0
 LONGEST_REST_SECONDS = 30.0
-# A round costs much the same for one row and for ten: after a small one a lane lets some more gather.
+# A round costs about the same for one row as for ten: after a small one a lane lets more gather.
 SMALL_ROUND, GATHER_SECONDS = 10, 0.05
 LOOK_FOR_ACCOUNTS_SECONDS = 5.0
-# Lanes mostly wait for somebody; each time they are answered they would wait 5 ms more for one that computes.
+# Lanes mostly wait for answers; with the default they would wait another 5 ms for a lane that computes.
 SWITCH_SECONDS = 0.0005
-# Before Python looks for garbage: by itself at every 700 new objects, which took a tenth of a busy worker's time.
+# New objects between garbage collections: with the default of 700 they took a tenth of a busy worker's time.
 NEW_OBJECTS = 20_000
 
 log = logging.getLogger("xuliu.worker")
@@ -39,7 +39,7 @@ NamedRun = tuple[str, Callable[[], int]]
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """What may be told to it."""
+    """The command's options."""
     parser.add_argument("--demo", action="store_true", help="allow the demo secret and sandbox accounts")
 
 
@@ -55,9 +55,9 @@ def run(args: argparse.Namespace) -> int:
 
 
 def prepare_interpreter() -> None:
-    """Set Python up for lanes that wait, and for sets of thousands of rows that come and go."""
+    """Tune Python for lanes that wait and for sets of thousands of short-lived rows."""
     sys.setswitchinterval(SWITCH_SECONDS)
-    gc.freeze()  # what is loaded by now is no garbage
+    gc.freeze()  # nothing loaded so far is garbage
     gc.set_threshold(NEW_OBJECTS)
 
 
@@ -71,7 +71,7 @@ class Worker:
         self._steps = gathered()
 
     def stop(self) -> None:
-        """Ask every lane to end after what it is doing."""
+        """Ask every lane to end after its current round."""
         self._stopping.set()
         for events in list(self._wakes.values()):
             for event in events:
@@ -113,7 +113,7 @@ class Worker:
                     self._start(lane, runs)
 
     def _listen(self) -> None:
-        """Hear wake-ups; a lost connection is made again, and until then the tick does the work."""
+        """Listen for wake-ups, reconnecting if need be; meanwhile the tick keeps the lanes going."""
         next_look = 0.0
         database: psycopg.Connection | None = None
         while not self._stopping.is_set():
@@ -162,7 +162,7 @@ class Worker:
 
 
 def at_most_every(seconds: float, run: Callable[[], int]) -> Callable[[], int]:
-    """The step, but for nothing while it ran so lately."""
+    """The step, doing nothing if it ran less than that long ago."""
     ran_at = float("-inf")
 
     def run_if_due() -> int:

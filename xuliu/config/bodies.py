@@ -1,8 +1,7 @@
-"""Bodies of requests while they are on their way: read under a size and a deadline, and holding no thread.
+"""Reads request bodies within a size and a deadline, without holding a thread.
 
-A body that is not whole costs a few kilobytes and nothing else, and so many of them may be on their way at once. Where
-there are more, the oldest ends before its time: an honest body is whole within moments, so whoever holds bodies back
-holds up nobody but themselves.
+An unfinished body costs a few kilobytes, so many may be on their way at once. Beyond the limit the oldest is cut off:
+an honest body arrives within moments, so whoever sends slowly delays only themselves.
 """
 
 import asyncio
@@ -13,14 +12,14 @@ from typing import Protocol
 
 
 class Sent(Protocol):
-    """What a body is read from, piece by piece."""
+    """The source of a body, piece by piece."""
 
     def __aiter__(self) -> AsyncIterator[bytes]:
-        """The pieces; an empty one stands for an end, and one more for an end that was none."""
+        """The pieces; an empty one means the end, a second empty one that the sender broke off."""
 
 
 class BodyRefused(Exception):
-    """A request that is answered without being looked at: with this status, in these words."""
+    """The request is answered with this status and text, unread."""
 
     def __init__(self, status: int, words: str) -> None:
         super().__init__(words)
@@ -29,7 +28,7 @@ class BodyRefused(Exception):
 
 @dataclass(frozen=True, slots=True)
 class BodyLimits:
-    """How much may be on its way in one process."""
+    """How many bodies may be on their way in one process."""
 
     seconds: float = 8.0
     most: int = 1_000
@@ -44,7 +43,7 @@ class _Body:
 
 
 class Bodies:
-    """All that are on their way in this process. Belongs to one event loop."""
+    """The unfinished bodies of this process. Belongs to one event loop."""
 
     def __init__(self, limits: BodyLimits) -> None:
         self._limits = limits
@@ -53,9 +52,9 @@ class Bodies:
         self._bytes = 0
 
     async def read(self, sent: Sent, *, announced: int | None, largest: int, client: str | None) -> bytes:
-        """The whole body, of which so many bytes are `announced`, or None where its end will tell.
+        """The whole body; `announced` is its size in bytes, or None if the sender did not say.
 
-        `client` is whoever may have only so many on their way, or None. Raises Refused.
+        `client` is whom the limit per client counts, or None. Raises BodyRefused.
         """
         if announced is not None and announced > largest:
             raise _too_large(largest)
@@ -80,9 +79,9 @@ class Bodies:
             if size > largest:
                 raise _too_large(largest)
             self._hold(body, len(piece))
-            if size == announced:  # the end needs not be awaited: it is half of what reading costs
+            if size == announced:  # no need to await the end, which is half the cost of reading
                 break
-        # granian hands on an empty piece for the end, and for an error that comes before it: then there are two.
+        # granian gives one empty piece for the end, and two if an error came before it.
         if ends > 1 or announced not in (None, size):
             raise BodyRefused(400, "The request ended early.")
         return b"".join(pieces)

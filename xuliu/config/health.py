@@ -1,4 +1,4 @@
-"""What is answered without middleware, by this process alone: whether it is well, and errors in a line."""
+"""Health, and one-line errors, for requests without middleware."""
 
 from django.db import DatabaseError, connection
 from django.http import HttpRequest, HttpResponse, JsonResponse
@@ -7,7 +7,7 @@ from django.views.decorators.http import require_safe
 
 @require_safe
 def healthz(request: HttpRequest) -> JsonResponse:
-    """200 when the database answers, 503 when it does not; says nothing about what is in it."""
+    """200 if the database answers, 503 if not."""
     try:
         with connection.cursor() as cursor:
             cursor.execute("SELECT 1")
@@ -17,12 +17,12 @@ def healthz(request: HttpRequest) -> JsonResponse:
 
 
 def refused(request: HttpRequest, exception: Exception) -> HttpResponse:
-    """A program asked and is answered in a word: it reads no page."""
+    """A one-line answer: programs ask here, and read no page."""
     return HttpResponse("Bad request.\n", status=400, content_type="text/plain")
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
-    """As `refused`, for an address that is none."""
+    """As `refused`, for an unknown address."""
     return HttpResponse("Not found.\n", status=404, content_type="text/plain")
 
 

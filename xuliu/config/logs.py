@@ -1,5 +1,5 @@
-"""Logs as JSON lines: when, how bad, from where, what, and which order, line and attempt. No personal data:
-a field that is not named here is not written, however it got onto the record.
+"""Logs as JSON lines: time, level, source, message, and the order, line and attempt. No personal data: only the
+fields named here are written.
 """
 
 import json
@@ -12,7 +12,7 @@ FIELDS = ("order", "line", "attempt", "payment", "refund", "account", "stop", "c
 
 
 class JsonLines(logging.Formatter):
-    """One object a line, with the fields of the line of work that were given in `extra`."""
+    """One object per line, with the named fields given in `extra`."""
 
     def format(self, record: logging.LogRecord) -> str:
         entry: dict[str, object] = {
@@ -29,7 +29,7 @@ class JsonLines(logging.Formatter):
 
 
 def _message(record: logging.LogRecord) -> str:
-    # Django names the path in its request logs, and a path may hold an ICCID or a receipt's code.
+    # Django's request logs name the path, which may hold an ICCID or a receipt's code.
     if record.name.startswith("django.") and isinstance(record.args, tuple):
         masked = tuple("…" if isinstance(value, str) and "/" in value else value for value in record.args)
         return str(record.msg) % masked
@@ -37,6 +37,6 @@ def _message(record: logging.LogRecord) -> str:
 
 
 def _frames(trace: TracebackType | None) -> list[str]:
-    # The frames and never the exception's own text: it quotes values, and values are somebody's data.
+    # Only the frames, never the exception's text: it may quote personal data.
     frames = traceback.extract_tb(trace)
     return [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in frames[-12:]]

@@ -1,13 +1,12 @@
-"""Pages are read with GET and asked with POST. Whoever comes with anything else is told so before a form's token is
-asked for: a page has no PUT, and 403 would say that with a token it had one. Notices and health have a door of their
-own (`wsgi`)."""
+"""Pages take GET and POST. Any other method is refused before the check of the form's token, because 403 would suggest
+that a token helps. Notices and health have their own handler (`wsgi`)."""
 
 from collections.abc import Callable
 
 from django.http import HttpRequest, HttpResponseNotAllowed
 from django.http.response import HttpResponseBase
 
-WITHOUT_BODY = ("GET", "HEAD", "OPTIONS", "TRACE")  # a view says of these itself what it takes
+WITHOUT_BODY = ("GET", "HEAD", "OPTIONS", "TRACE")  # for these the view itself decides
 
 
 class PagesAreReadOrPosted:
@@ -20,7 +19,7 @@ class PagesAreReadOrPosted:
         return self._get_response(request)
 
     def process_view(self, request: HttpRequest, *_: object) -> HttpResponseBase | None:
-        """Refuse what no page takes."""
+        """Refuse methods that no page takes."""
         if request.method in (*WITHOUT_BODY, "POST"):
             return None
         return HttpResponseNotAllowed(["GET", "HEAD", "POST"])

@@ -1,7 +1,7 @@
-"""A zero byte names nothing: PostgreSQL's text cannot hold one, so what carries one cannot be there.
+"""A zero byte means "not found": PostgreSQL's text cannot hold one, so nothing stored has one.
 
-It comes from who tries what a site does with it, in an address, a query, a cookie or a field. The answer is the page
-for what is not there, before a view has done half of what it was asked for; never an error of ours.
+Only people who probe a site send one, in an address, a query, a cookie or a field. The answer is the 404 page, before
+a view has done half of its work; never a server error.
 """
 
 from collections.abc import Callable
@@ -10,15 +10,15 @@ from django.http import Http404, HttpRequest
 from django.http.response import HttpResponseBase
 
 NUL = "\0"
-# Views that say in their own words that there is no such thing.
+# Views that answer "not found" in their own words.
 SAY_IT_THEMSELVES = frozenset({"merchant:look_up"})
 
 
 class NulIsNowhere:
-    """Middleware: where a zero byte stands there is nothing; a cookie with one is as if it were not sent.
+    """Middleware: a request with a zero byte finds nothing; a cookie with one is ignored.
 
-    It stands before who reads cookies; that nothing is there is said by when the language is known. Whatever charset a
-    form names, it is read as the UTF-8 that our pages send.
+    It runs before cookies are read, and answers once the language is known. Forms are read as UTF-8, whatever charset
+    they name.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
@@ -27,12 +27,12 @@ class NulIsNowhere:
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         if any(NUL in value for value in request.COOKIES.values()):
             request.COOKIES = {name: value for name, value in request.COOKIES.items() if NUL not in value}
-        if request.encoding is not None:  # our forms are UTF-8; another word makes Django fail in its own error page
+        if request.encoding is not None:  # our forms are UTF-8; another charset makes Django's own error page fail
             request.encoding = "utf-8"
         return self._get_response(request)
 
     def process_view(self, request: HttpRequest, view: Callable[..., HttpResponseBase], *_: object) -> None:
-        """Look at what a view would be asked for. Of one that takes notices the body is its own to read."""
+        """Check what the view would receive, except a notice's body, which its view reads itself."""
         query = request.META.get("QUERY_STRING", "")
         if NUL in request.path or NUL in query or "%00" in query:
             raise Http404

@@ -1,4 +1,4 @@
-"""Threads that answer whole requests, each over a connection to the database that it keeps."""
+"""Threads that answer complete requests, each with its own database connection."""
 
 import logging
 import threading
@@ -8,13 +8,13 @@ from queue import SimpleQueue
 from django.db import connections
 
 Work = Callable[[], None]
-MOST_WAITING = 200  # at some 50 a second and pool, who stands behind these has gone
+MOST_WAITING = 200  # at some 50 per second and pool, whoever waits behind these has left
 
 log = logging.getLogger(__name__)
 
 
 class Pool:
-    """So many threads and one queue. Started after forking."""
+    """A number of threads and one queue. Started after forking."""
 
     def __init__(self, name: str, *, threads: int, most_waiting: int = MOST_WAITING) -> None:
         self._name, self._count, self._most_waiting = name, threads, most_waiting
@@ -24,20 +24,20 @@ class Pool:
     def start(self) -> None:
         """Start the threads."""
         for number in range(self._count):
-            # A daemon, because a process that is told to stop ends in time whatever a thread still does.
+            # A daemon, so that a process told to stop ends in time, whatever a thread is doing.
             thread = threading.Thread(target=self._run, name=f"{self._name}-{number + 1}", daemon=True)
             self._threads.append(thread)
             thread.start()
 
     def take(self, work: Work) -> bool:
-        """Let a thread do it as soon as one is free; False where too much waits already."""
+        """Queue the work for a free thread; False if too much is queued already."""
         if self._queue.qsize() >= self._most_waiting:
             return False
         self._queue.put(work)
         return True
 
     def stop(self) -> None:
-        """Do what still waits, then end the threads and their connections."""
+        """Finish the queue, then end the threads and their connections."""
         for _ in self._threads:
             self._queue.put(None)
         for thread in self._threads:

@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from xuliu.config import embedded, environment
 from xuliu.interfaces.console import appearance
 
-# Lets annotations such as QuerySet[Sim] and CharField[str, str] stand at run time as they do for mypy.
+# Makes annotations such as QuerySet[Sim] and CharField[str, str] work at run time as they do for mypy.
 django_stubs_ext.monkeypatch()
 
 PACKAGE = Path(__file__).resolve().parent.parent
@@ -51,7 +51,7 @@ INSTALLED_APPS = [
     "xuliu.ordering",
     "xuliu.interfaces.merchant",
     "xuliu.interfaces.console.apps.ConsoleConfig",
-    "unfold.apps.BasicAppConfig",  # its other one would put its own site in the console's place
+    "unfold.apps.BasicAppConfig",  # unfold's default configuration would replace the console's site
     "xuliu.interfaces.console.apps.ConsoleAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -88,7 +88,7 @@ WSGI_APPLICATION = "xuliu.config.wsgi.application"
 TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
-        # A way to pay brings its templates and static files in its own folder.
+        # A way to pay has its templates and static files in its own folder.
         "DIRS": [WAYS / "templates", *sorted(WAYS.glob("providers/*/templates"))],
         "APP_DIRS": True,
         "OPTIONS": {
@@ -140,28 +140,28 @@ MFA_FORMS = {
     "reauthenticate": "xuliu.interfaces.console.second_factor.ReauthenticateForm",
 }
 
-# The browser is told what it may do ------------------------------------------------------------------
+# What browsers may do ------------------------------------------------------------------
 IS_HTTPS = urlsplit(XULIU_BASE_URL).scheme == "https"
 ALLOWED_HOSTS = [str(urlsplit(XULIU_BASE_URL).hostname), *environment.allowed_hosts()]
 if XULIU_DEMO:
     ALLOWED_HOSTS += ["127.0.0.1", "localhost", "testserver"]
 CSRF_TRUSTED_ORIGINS = [XULIU_BASE_URL]
 if flag_proxy := environment.flag("XULIU_BEHIND_PROXY"):
-    # Only behind a proxy that sets the header itself may it be believed.
+    # Trust the header only behind a proxy that sets it itself.
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 XULIU_BEHIND_PROXY = flag_proxy
-# Whose tries are counted together: the peer's itself unless it is a proxy of ours that names who asks.
+# Whose tries are counted together: the peer's, unless it is one of our proxies and names the visitor.
 XULIU_ADDRESS_HEADER = environment.address_header()
 XULIU_PROXIES = environment.proxies()
 SECURE_SSL_REDIRECT = IS_HTTPS
-# Where TLS has a port of its own, only the base URL knows it: a proxy may leave it out of Host.
+# Only the base URL knows a non-standard TLS port: a proxy may leave it out of Host.
 SECURE_SSL_HOST = urlsplit(XULIU_BASE_URL).netloc if urlsplit(XULIU_BASE_URL).port else None
 SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^webhooks/"]
 SECURE_HSTS_SECONDS = 31_536_000 if IS_HTTPS else 0
 SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
 SECURE_REFERRER_POLICY = "same-origin"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = LANGUAGE_COOKIE_SECURE = IS_HTTPS
-SESSION_COOKIE_AGE = 12 * 3600  # only staff have sessions: a working day
+SESSION_COOKIE_AGE = 12 * 3600  # one working day; only staff have sessions
 SESSION_COOKIE_NAME, CSRF_COOKIE_NAME, LANGUAGE_COOKIE_NAME = "xuliu_session", "xuliu_csrf", "xuliu_language"
 SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = LANGUAGE_COOKIE_HTTPONLY = True
 LANGUAGE_COOKIE_SAMESITE = "Lax"

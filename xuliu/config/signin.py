@@ -1,4 +1,4 @@
-"""Sign-in's rules of this installation."""
+"""This installation's rules for signing in."""
 
 from datetime import timedelta
 from typing import Any
@@ -15,21 +15,21 @@ STILL_FRESH = timedelta(minutes=5)
 
 
 class NoSignUp(DefaultAccountAdapter):  # type: ignore[misc]  # allauth ships no types
-    """People are made by the operator; nobody makes themselves."""
+    """The operator creates people; nobody signs themselves up."""
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         """Never."""
         return False
 
     def is_reauthentication_required(self, *, app: str, **kwargs: Any) -> bool:
-        """Not from whoever typed the password a moment ago, as everybody has who sets up a second factor."""
+        """Not from somebody who has just typed the password, as everybody has who sets up a second factor."""
         records = get_authentication_records(context.request, context.request.user)
         fresh = (clock.now() - STILL_FRESH).timestamp()
         is_fresh = bool(records) and records[-1]["at"] > fresh
         return not is_fresh and bool(super().is_reauthentication_required(app=app, **kwargs))
 
     def authenticate(self, request: HttpRequest, **credentials: Any) -> Any:
-        """The person whose name and password these are. Counted before it is looked at. Raises TooManyTries."""
+        """The person with this name and password. The try is counted before the check. Raises TooManyTries."""
         budgets = tries.of_password(request, str(credentials.get("username", "")))
         guard.require(budgets)
         person = super().authenticate(request, **credentials)
@@ -44,7 +44,7 @@ class NoSignUp(DefaultAccountAdapter):  # type: ignore[misc]  # allauth ships no
         return response
 
     def post_login(self, request: HttpRequest, user: Any, **kwargs: Any) -> HttpResponse:
-        """They are in: from now on this browser has tries of its own."""
+        """Signed in: from now on this browser's tries are counted separately."""
         response: HttpResponse = super().post_login(request, user, **kwargs)
         tries.remember(request, response, user)
         return response

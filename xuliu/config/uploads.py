@@ -1,4 +1,4 @@
-"""No form asks for a file: one that is sent all the same is refused at its heading, before a byte of it is kept."""
+"""No form asks for a file: an uploaded file is refused at its header, before a byte is stored."""
 
 from typing import NoReturn
 
@@ -7,10 +7,10 @@ from django.core.files.uploadhandler import FileUploadHandler
 
 
 class RefuseFiles(FileUploadHandler):
-    """Django asks it of each file part of a body. With Django's own ones, strangers could fill the disk."""
+    """Django calls this for each file part. Django's own upload handlers would let strangers fill the disk."""
 
     def new_file(self, *args: object, **kwargs: object) -> NoReturn:
-        """Raise SuspiciousOperation, which is answered 400; what else was sent is not read."""
+        """Raise SuspiciousOperation, which is answered 400; the rest of the body is not read."""
         raise SuspiciousOperation("a file was sent that no form asks for")
 
     def receive_data_chunk(self, raw_data: bytes, start: int) -> NoReturn:

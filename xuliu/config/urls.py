@@ -1,4 +1,4 @@
-"""Which surface stands at which path."""
+"""The surfaces' paths."""
 
 from django.urls import include, path
 

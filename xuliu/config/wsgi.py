@@ -1,7 +1,7 @@
-"""The web application: two of Django's handlers behind one door.
+"""The web application: two Django handlers, chosen by path.
 
-Notices and health need no session, cookie or language, and eight middlewares cost four fifths of the speed
-of an empty view; so they have a handler without any. Everything else goes through settings.MIDDLEWARE.
+Notices and health need no session, cookie or language, and eight middlewares take four fifths of an empty view's
+speed; so they have a handler without any. Everything else goes through settings.MIDDLEWARE.
 """
 
 import os
@@ -25,10 +25,10 @@ django.setup(set_prefix=False)
 
 
 class BareHandler(WSGIHandler):
-    """Django's handler with no middleware and its own urls."""
+    """Django's handler without middleware, with its own URLs."""
 
     def load_middleware(self, is_async: bool = False) -> None:
-        """Set up what BaseHandler.load_middleware does for an empty list."""
+        """Do what BaseHandler.load_middleware would do for an empty list."""
         self._view_middleware: list[object] = []
         self._template_response_middleware: list[object] = []
         self._exception_middleware: list[object] = []
@@ -46,7 +46,7 @@ _bare = BareHandler()
 
 
 def application(environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
-    """Send the request to the handler of its path."""
+    """Pass the request to the handler for its path."""
     return (_bare if is_bare(environ.get("PATH_INFO", "")) else _whole)(environ, start_response)
 
 

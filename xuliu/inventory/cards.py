@@ -1,4 +1,4 @@
-"""Which ICCIDs mean one card, and which MSISDNs one number: what the connectors of the carriers say."""
+"""Asks connectors which ICCIDs mean the same card, and how carriers write an MSISDN."""
 
 from collections.abc import Callable, Iterable
 
@@ -9,7 +9,7 @@ Names = Callable[[str], tuple[str, ...]]
 
 
 def naming(connector: str) -> Names:
-    """How the connector with that code names a card; of a connector that is not installed, by the one ICCID."""
+    """How this connector names a card; if it is not installed, by the one ICCID."""
     try:
         return connector_class(connector).names_of
     except UnknownConnector:
@@ -17,7 +17,7 @@ def naming(connector: str) -> Names:
 
 
 def msisdn_form(connector: str) -> MsisdnForm:
-    """How the carrier of that connector writes an MSISDN; of one that is not installed, as E.164 does."""
+    """How this connector's carrier writes an MSISDN; if it is not installed, as E.164."""
     try:
         return connector_class(connector).capabilities.msisdn
     except UnknownConnector:
@@ -30,7 +30,7 @@ def all_forms() -> list[MsisdnForm]:
 
 
 def names_anywhere(iccid: str) -> list[str]:
-    """Every ICCID under which some carrier may know the card; whose connector means it has to be looked at then."""
+    """Every ICCID under which some carrier may know the card; the caller then checks the SIM's own carrier."""
     return list(dict.fromkeys(name for known in all_connectors().values() for name in (iccid, *known.names_of(iccid))))
 
 

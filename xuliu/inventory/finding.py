@@ -1,4 +1,4 @@
-"""One SIM or terminal by the number on it, in whatever form it was typed (`numbers` reads it, `cards` compares)."""
+"""Finds a SIM or terminal by its number, in any form typed (`numbers` reads it, `cards` compares)."""
 
 from django.db.models import Case, Value, When
 
@@ -8,7 +8,7 @@ from xuliu.inventory.models import Binding, Sim, Terminal
 
 
 def sim_by_iccid(typed: str) -> Sim | None:
-    """The SIM of that card; also by another ICCID that means the same card to its own carrier."""
+    """The SIM with that ICCID, or with another that means the same card to its carrier."""
     iccid = numbers.readings(typed).iccid
     if not iccid:
         return None
@@ -18,7 +18,7 @@ def sim_by_iccid(typed: str) -> Sim | None:
 
 
 def sim_by_msisdn(typed: str) -> Sim | None:
-    """The SIM with that number, given with or without its country code; one that was terminated comes last."""
+    """The SIM with that number, with or without country code; a terminated one comes last."""
     msisdn = numbers.readings(typed).msisdn
     if not msisdn:
         return None
@@ -36,7 +36,7 @@ def terminal_by_serial_number(typed: str) -> Terminal | None:
 
 
 def terminal_of_sticker(code: str) -> Terminal | None:
-    """The terminal whose sticker carries that code. Never limited: a code of 130 bits is not guessed."""
+    """The terminal whose sticker has that code. Not rate-limited: nobody guesses 130 bits."""
     return Terminal.objects.select_related("model").filter(sticker_code=code).first()
 
 

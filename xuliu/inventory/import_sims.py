@@ -1,7 +1,7 @@
 """Import SIMs and terminals from a file: all good lines in, every bad one named with its reason.
 
-The file is read and checked whole before anything is written; then each chunk is one transaction, in which a line is
-written whole or not at all. The same file again changes nothing.
+The whole file is read and checked before anything is written; then each chunk is one transaction, in which a line is
+written completely or not at all. The same file again changes nothing.
 """
 
 from collections.abc import Mapping, Sequence
@@ -21,7 +21,7 @@ from xuliu.inventory.imports.writing import Conflict, Written, prepare, write
 ROWS_A_CHUNK = 5_000
 MAX_ROWS = 500_000
 
-# The column of what the database may have against a line.
+# The column to which each of the database's findings belongs.
 AGAINST: Mapping[LineFault, str] = {
     LineFault.OTHER_ACCOUNT: "carrier_account",
     LineFault.TERMINAL_TAKEN: "terminal_sn",
@@ -34,7 +34,7 @@ AGAINST: Mapping[LineFault, str] = {
 
 @dataclass(slots=True)
 class Report:
-    """What became of a file. `lines` counts those under the heading that were not blank."""
+    """The result of an import. `lines` counts the non-blank lines below the heading."""
 
     lines: int
     problems: list[Problem]
@@ -46,9 +46,9 @@ class Report:
 
 
 def import_sims(*, path: Path, account_code: str = "") -> Report:
-    """Import a file (CSV; its columns are in inventory/README.md); lines that name no account are of `account_code`.
+    """Import a CSV file (columns: inventory/README.md); `account_code` is the account of lines that name none.
 
-    Raises UnreadableFile, before anything is written, where the file as a whole cannot be taken.
+    Raises UnreadableFile, before anything is written, if the file as a whole cannot be read.
     """
     rows, problems = check(read_lines(path, names=HEADINGS, needed=NEEDED), _accounts(account_code))
     refused = {problem.line for problem in problems if problem.is_refusal}

@@ -1,7 +1,7 @@
-"""Finding a SIM without sign-in: freely by its sticker, by typing only so often that nobody can walk the numbers.
+"""Finds a SIM without sign-in: freely by sticker, rate-limited by typed number so that nobody can walk the numbers.
 
-What counts is what is tried, not what is found: in the hour after the limit a number that exists and one that does not
-get the same answer.
+Tries count, found or not: beyond the limit, numbers that exist and numbers that do not get the same answer for an
+hour.
 """
 
 from collections.abc import Callable
@@ -23,9 +23,9 @@ LONGEST_TYPED = 40
 
 
 def look_up(*, typed: str, address: str) -> Sim | None:
-    """The SIM by whole ICCID, or by its terminal's serial number, as typed by a visitor at an address.
+    """The SIM with the whole ICCID or terminal serial number that a visitor at this address typed.
 
-    None where there is none. Raises TooManyTries after 20 different tries within an hour.
+    None if there is none. Raises TooManyTries after 20 different tries within an hour.
     """
     guard.require(
         of_address(kind="look-ups", address=address, limit=LOOK_UPS_AN_ADDRESS, window=HOUR), once=_wanted(typed)
@@ -34,13 +34,13 @@ def look_up(*, typed: str, address: str) -> Sim | None:
 
 
 def unlock(*, typed: str, password: str, address: str, browser_of: Callable[[str], str]) -> Sim | None:
-    """The SIM whose service password this is; None where either does not fit, and which is not told.
+    """The SIM with this number and service password; None if either is wrong, without saying which.
 
-    Raises TooManyTries after 10 different tries at one SIM, or 30 from one address, within an hour. `browser_of` says
-    by what name a browser is known that has opened `whom(sim)` before (common.browsers): it has 10 tries of its own.
+    Raises TooManyTries after 10 different tries at one SIM, or 30 from one address, within an hour. `browser_of`
+    gives this browser's name if it has opened `whom(sim)` before (common.browsers): it then has its own 10 tries.
     """
     sim, password = _find(typed), passwords.given(password)
-    # By the SIM where there is one: its card's number and its terminal's are two doors of one room.
+    # Counted per SIM if there is one: the card's number and the terminal's lead to the same SIM.
     whose = whom(sim) if sim else f"number {_wanted(typed)}"
     budgets = _password_budgets(whose, address, browser_of(whose))
     guard.require(budgets, once=f"{whose} {password}")
@@ -51,7 +51,7 @@ def unlock(*, typed: str, password: str, address: str, browser_of: Callable[[str
 
 
 def whom(sim: Sim) -> str:
-    """What a browser is known for that has opened this SIM by its service password."""
+    """The key under which a browser is remembered for having opened this SIM by password."""
     return f"sim {sim.pk}"
 
 
@@ -65,7 +65,7 @@ def _password_budgets(whose: str, address: str, browser: str) -> list[Budget]:
 
 
 def _wanted(typed: str) -> str:
-    """What was typed in the form that is stored, so that spelling it otherwise is not another try."""
+    """What was typed, in stored form, so that another spelling is not another try."""
     read = numbers.readings(typed)
     return read.iccid or read.serial_number or typed.strip()[:LONGEST_TYPED]
 

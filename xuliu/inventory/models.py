@@ -26,7 +26,7 @@ class TerminalModel(models.Model):
 
 
 class Terminal(models.Model):
-    """A POS device. `sticker_code` is what its QR sticker carries: whoever holds it may top up its SIM."""
+    """A POS device. Its QR sticker contains `sticker_code`: whoever has the code may top up its SIM."""
 
     id = models.BigAutoField(primary_key=True)
     serial_number = CodeField(max_length=40, unique=True)
@@ -89,7 +89,7 @@ class Sim(models.Model):
 
 
 class Binding(models.Model):
-    """This SIM is in this terminal, from–to. The one statement that writes these looks both up (ADR 0010)."""
+    """This SIM is in this terminal, from–to. The only statement that writes bindings looks both up (ADR 0010)."""
 
     id = models.BigAutoField(primary_key=True)
     sim = models.ForeignKey(Sim, on_delete=models.PROTECT, related_name="bindings", db_constraint=False)

@@ -1,10 +1,10 @@
-"""Reading the numbers of cards and terminals as people, spreadsheets, modems and stickers write them. Pure.
+"""Reads numbers of cards and terminals as people, spreadsheets, modems and stickers write them. Pure.
 
-ICCID: ITU-T E.118; MSISDN: E.164; IMEI: 3GPP TS 23.003. One reader for files, pages, console and commands, so that none
-knows a form that another refuses. What stands around a number is understood: invisible signs, spaces, dashes, full
-width, quotation and text marks, names (`ICCID:`, `卡号：`), a modem's `+CCID:`, the F that pads 19 digits on a chip, +
-and 00 before a country code. What would have to be guessed (O for 0, digits that were rounded or swapped) is refused
-and said. What is read is what is stored: no spaces or dashes, upper case; reading it again changes nothing.
+ICCID: ITU-T E.118; MSISDN: E.164; IMEI: 3GPP TS 23.003. One reader for files, pages, console and commands, so that all
+accept the same forms. What surrounds a number is ignored: invisible characters, spaces, dashes, full width, quotation
+and text marks, names (`ICCID:`, `卡号：`), a modem's `+CCID:`, the F that pads 19 digits on a chip, + and 00 before a
+country code. What would have to be guessed (O for 0, rounded or swapped digits) is refused with a reason. The result is
+the stored form: no spaces or dashes, upper case; reading it again changes nothing.
 """
 
 import re
@@ -24,10 +24,10 @@ _ROUNDED = re.compile(r"[0-9]([.,][0-9]{1,40})?E\+?[0-9]{1,3}")
 _DECIMAL = re.compile(r"([0-9]{1,40})\.0{1,9}")
 _FORMULA = re.compile(r"[=@] {0,9}[A-Z$\[]|[=@] {0,9}[0-9.]{1,40} {0,9}[-+*/&(]|[-+] {0,9}[A-Z]{1,40}\(")
 LOOKALIKES = {"O": "0", "I": "1", "L": "1"}
-EXACT_DIGITS = 15  # as many a spreadsheet keeps
+EXACT_DIGITS = 15  # the digits a spreadsheet keeps
 
-# What people and modems write before a number, longest first. In Latin letters it is a name only where something
-# stands between it and the number, for a serial number may begin so (SN12345); where numbers are digits it always is.
+# Labels that people and modems write before a number, longest first. A label in Latin letters must be separated from
+# a serial number, which may begin the same (SN12345); before numbers of digits it need not be.
 _LABELS = sorted(
     """ICCID|+ICCID|^ICCID|CCID|+CCID|+QCCID|+CICCID|ICC-ID|ICC ID|SIM|SIM NO|SIM NO.|CARD|CARD NO|CARD NO.|CARD NUMBER
     |SN|S/N|SERIAL|SERIAL NO|SERIAL NO.|SERIAL NUMBER|TERMINAL|TERMINAL SN|MSISDN|TEL|TEL.|PHONE|MOBILE|NUMBER|NO|NO.|№
@@ -39,7 +39,7 @@ _LABELS = sorted(
 )
 _ENDS = " '=,;."
 
-# The first six digits propose a carrier; the file or the carrier itself decides.
+# The first six digits suggest a carrier; the file or the carrier itself decides.
 PREFIXES = {
     "china-mobile": ("898600", "898602", "898604", "898607", "898608", "898613"),
     "china-unicom": ("898601", "898606", "898609"),
@@ -59,19 +59,19 @@ class Kind(StrEnum):
 
 
 class NumberFault(StrEnum):
-    """Why a text is no such number; `interfaces.wording.numbers` has the sentences."""
+    """Why a text is not such a number; `interfaces.wording.numbers` has the sentences."""
 
     LENGTH = "length"  # count
     SIGN = "sign"  # sign, place
     LOOKALIKE = "lookalike"  # letter, digit, place
-    ROUNDED = "rounded"  # a spreadsheet took it for a quantity (8.98604E+19): its last digits are lost
-    FORMULA = "formula"  # of a spreadsheet: what it would show is not in the file
-    SWAPPED = "swapped"  # perhaps: digits in pairs the wrong way round, as they stand on a chip
+    ROUNDED = "rounded"  # a spreadsheet made it a quantity (8.98604E+19): its last digits are lost
+    FORMULA = "formula"  # a spreadsheet's formula: its result is not in the file
+    SWAPPED = "swapped"  # perhaps: pairs of digits swapped, as stored on a chip
     CHECK_DIGIT = "check_digit"
 
 
 class NotSuchANumber(ValueError):
-    """The text is no number of that kind. Places are counted from 1 in the number without what stands around it."""
+    """The text is not a number of that kind. Places are counted from 1 within the bare number."""
 
     def __init__(self, kind: Kind, fault: NumberFault, **facts: object) -> None:
         super().__init__(f"{kind}: {fault} {facts}")
@@ -82,7 +82,7 @@ class NotSuchANumber(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Readings:
-    """All that one text may be; "" where it is none of that kind. `why_none` is worth saying where nothing is found."""
+    """Everything a text may be; "" if it is not of that kind. `why_none` is worth showing if nothing is found."""
 
     iccid: str
     msisdn: str
@@ -105,7 +105,7 @@ def iccid_of(text: str) -> str:
 
 
 def msisdn_of(text: str) -> str:
-    """The MSISDN, 7 to 15 digits without + or 00, with its country code or not. Raises NotSuchANumber."""
+    """The MSISDN, 7 to 15 digits without + or 00, with or without country code. Raises NotSuchANumber."""
     digits = _bare(Kind.MSISDN, text).removeprefix("+")
     if decimal := _DECIMAL.fullmatch(digits):
         digits = decimal[1]
@@ -119,7 +119,7 @@ def msisdn_of(text: str) -> str:
 
 
 def imei_of(text: str) -> str:
-    """The IMEI, 15 digits; 14 (no check digit) or 16 (with version) are brought to it. Raises NotSuchANumber."""
+    """The IMEI, 15 digits; 14 (no check digit) or 16 (with version) are converted. Raises NotSuchANumber."""
     digits = text if text.isascii() and text.isdecimal() else _bare(Kind.IMEI, text)
     _expect_no_lookalike(Kind.IMEI, digits)
     _expect_signs(Kind.IMEI, digits, "0123456789")
@@ -139,7 +139,7 @@ def serial_number_of(text: str) -> str:
     if decimal := _DECIMAL.fullmatch(serial_number):
         serial_number = decimal[1]
     for place, sign in enumerate(serial_number, start=1):
-        # A letter of another alphabet looks like one of ours; Han does not.
+        # Letters of other alphabets may look like ours; Han characters do not.
         if not (" " < sign <= "~" or (sign >= "\u2e80" and sign.isprintable())):
             raise NotSuchANumber(Kind.SERIAL_NUMBER, NumberFault.SIGN, sign=sign, place=place)
     if not 1 <= len(serial_number) <= LONGEST_SERIAL_NUMBER:
@@ -148,7 +148,7 @@ def serial_number_of(text: str) -> str:
 
 
 def readings(text: str) -> Readings:
-    """What a text may be, where nobody says of what kind it is."""
+    """What a text of unknown kind may be."""
     iccid, refused = _tried(iccid_of, text)
     is_worth_saying = refused and (
         refused.fault in (NumberFault.LOOKALIKE, NumberFault.ROUNDED, NumberFault.FORMULA, NumberFault.SWAPPED)
@@ -163,7 +163,7 @@ def readings(text: str) -> Readings:
 
 
 def beginning_of(text: str) -> str:
-    """What a number begins with, in the form that is stored; as it is where it cannot be read."""
+    """The beginning of a number, in stored form; unchanged if it cannot be read."""
     try:
         return _bare(Kind.SERIAL_NUMBER, text).removeprefix("+")
     except NotSuchANumber:
@@ -171,17 +171,17 @@ def beginning_of(text: str) -> str:
 
 
 def fails_luhn(iccid: str) -> bool:
-    """Whether an ICCID of digits alone ends in another digit than Luhn's. Many issuers use none: a hint, no more."""
+    """Whether an all-digit ICCID fails Luhn's check. Many issuers use none, so it is only a hint."""
     return iccid.isdecimal() and luhn_digit(iccid[:-1]) != iccid[-1]
 
 
 def is_round(number: str) -> bool:
-    """Whether a spreadsheet may have rounded it to 15 figures and then shown it whole: behind these all is 0."""
+    """Whether a spreadsheet may have rounded it to 15 digits: all later ones are 0."""
     return len(number) >= 18 and not number[EXACT_DIGITS:].strip("0") and number.isdecimal()
 
 
 def proposed_carrier(iccid: str) -> str | None:
-    """The code of the carrier whose ICCIDs begin like this, where the beginning is known."""
+    """The code of the carrier whose ICCIDs begin like this, if known."""
     return _PROPOSED.get(iccid[:6])
 
 
@@ -193,7 +193,7 @@ def _tried(read: Callable[[str], str], text: str) -> tuple[str, NotSuchANumber |
 
 
 def _bare(kind: Kind, text: str) -> str:
-    """The number alone. What was taken off may have hidden more, so it is looked at until nothing changes."""
+    """The bare number. Removing something may uncover more, so this repeats until nothing changes."""
     if len(text) > LONGEST_TEXT:
         raise NotSuchANumber(kind, NumberFault.LENGTH, count=len(text))
     is_serial = kind is Kind.SERIAL_NUMBER
@@ -203,7 +203,7 @@ def _bare(kind: Kind, text: str) -> str:
     while True:
         bare = _without_label(_without_ends(text), is_apart=is_serial)
         if not is_serial:
-            bare = bare.removesuffix(" OK").replace("(", "").replace(")", "")  # a modem's last word, +86 (1440) …
+            bare = bare.removesuffix(" OK").replace("(", "").replace(")", "")  # a modem's trailing OK; +86 (1440) …
         if bare == text:
             bare = text.replace(" ", "").replace("-", "")
         if bare == text:

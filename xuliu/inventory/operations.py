@@ -1,4 +1,4 @@
-"""Writes to SIMs that the line asks for."""
+"""Writes to SIMs for the line."""
 
 from collections.abc import Sequence
 from datetime import date
@@ -7,8 +7,8 @@ from django.db import connection
 
 from xuliu.common import arrays
 
-# The anchor day outlives short months: it stays where a period stacks on the one before (28 February goes with 31), and
-# is set from the first day where a period starts over, as `catalog.periods` counts.
+# The anchor day outlives short months: it stays if a period follows on the one before (28 February goes with 31), and
+# is set from the first day if a period starts over, as in `catalog.periods`.
 EXTEND = """
     UPDATE inventory_sim s SET
         period_start_on = CASE WHEN s.period_end_on >= u.starts_on THEN coalesce(s.period_start_on, u.starts_on)
@@ -30,9 +30,9 @@ EXTEND = """
 
 
 def extend_periods(*, sim_ids: Sequence[int], starts_on: Sequence[date], ends_on: Sequence[date]) -> None:
-    """Give SIMs the periods that were delivered, `ends_on` exclusive; an end never moves backward. One statement.
+    """Extend SIMs by the delivered periods, `ends_on` exclusive; an end never moves back. One statement.
 
-    `period_start_on` is the day since when the SIM is served without a gap.
+    `period_start_on` is the day since which the SIM has been served without a gap.
     """
     with connection.cursor() as cursor:
         cursor.execute(EXTEND, (arrays.integers(sim_ids), arrays.dates(starts_on), arrays.dates(ends_on)))

@@ -1,4 +1,4 @@
-"""Reading terminals in sets. Looking up one SIM without sign-in, and how often, is `look_ups`'."""
+"""Reads terminals in sets. `look_ups` finds one SIM without sign-in."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from xuliu.inventory.models import Sim, Terminal
 
 @dataclass(frozen=True, slots=True)
 class Sticker:
-    """What a terminal's sticker shows, and the code that its QR carries."""
+    """What a terminal's sticker shows, and the code in its QR."""
 
     code: str
     serial_number: str
@@ -19,7 +19,7 @@ class Sticker:
 
 
 def stickers(*, merchant_code: str = "", serial_numbers: Sequence[str] = ()) -> list[Sticker]:
-    """The stickers of a merchant's terminals, of these terminals, or of all, shop by shop. One query."""
+    """The stickers of a merchant's terminals, of these terminals, or of all terminals, by shop. One query."""
     terminals = Terminal.objects.order_by("merchant__code", "serial_number")
     if merchant_code:
         terminals = terminals.filter(merchant__code=merchant_code)
@@ -30,7 +30,7 @@ def stickers(*, merchant_code: str = "", serial_numbers: Sequence[str] = ()) -> 
 
 
 def accounts_with_sims() -> list[int]:
-    """The carrier accounts that steps go through: each has lanes of its own, and every lane a connection, so those
-    without a SIM have none. A SIM stays with its account."""
+    """The carrier accounts that have SIMs. Each gets its own lanes, and each lane a connection, so others get
+    none. A SIM stays with its account."""
     has_sim = Exists(Sim.objects.filter(account_id=OuterRef("pk")))
     return list(CarrierAccount.objects.filter(has_sim).order_by("id").values_list("id", flat=True))

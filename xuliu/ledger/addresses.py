@@ -1,4 +1,4 @@
-"""Where money stands. An address is text; these functions are the only ones that spell it."""
+"""The ledger's addresses. An address is a text that only these functions spell."""
 
 REVENUE_DATA = "revenue:data"
 COST_DATA = "cost:data"
@@ -8,7 +8,7 @@ VOUCHERS_OUTSTANDING = "voucher:outstanding"
 
 
 def held(order_id: int) -> str:
-    """What a payer paid for an order and nobody has earned or got back yet."""
+    """What a payer paid for an order and nobody has earned or got back."""
     return f"order:{order_id}:held"
 
 
@@ -33,10 +33,10 @@ def bank(account_id: int) -> str:
 
 
 def fees(account_id: int) -> str:
-    """What a payment provider keeps for itself."""
+    """What a payment provider charges us."""
     return f"fees:{account_id}"
 
 
 def loss(kind: str) -> str:
-    """Money that is ours to bear, by its cause, such as `carrier_delivered_after_refund`."""
+    """Losses that we bear, by cause, such as `carrier_delivered_after_refund`."""
     return f"loss:{kind}"

@@ -38,7 +38,7 @@ class Posting(models.Model):
 
 
 class Checkpoint(models.Model):
-    """The sum of an address up to and including a posting, so that a balance adds up only what came after."""
+    """The sum of an address up to and including a posting, so that a balance only adds later postings."""
 
     id = models.BigAutoField(primary_key=True)
     address = models.CharField(max_length=80)

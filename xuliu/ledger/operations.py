@@ -10,19 +10,19 @@ from django.db import connection, transaction
 
 from xuliu.common import actor, arrays, clock
 
-# Folding waits this long for the writers under way; they in turn wait for it no longer than that.
+# Folding waits this long for active writers, and they wait no longer for it.
 FOLD_LOCK_TIMEOUT_MS = 500
 FOLD_AT_MOST = 500_000
 NIGHT_ZONE, NIGHT_HOUR = "Asia/Shanghai", 4
 
 
 class Contradiction(Exception):
-    """A reference was met again with other figures: one of the two is wrong, and neither may win silently."""
+    """A reference was posted again with other figures: one of the two is wrong, and neither may win silently."""
 
 
 class Entry(NamedTuple):
     """A posting to be made: `amount_minor` >= 0 moves from source to destination. The reference is derived from
-    what it is about (`line:<id>:release`), so that the same movement cannot be posted twice."""
+    the subject (`line:<id>:release`), so that the same movement cannot be posted twice."""
 
     reference: str
     source: str
@@ -36,11 +36,11 @@ class Entry(NamedTuple):
 def post(entries: Sequence[Entry], *, at: datetime) -> None:
     """Write postings, in one statement whatever their number; `at` is the business instant.
 
-    An entry of 0 is left out. A reference already posted with the same figures changes nothing. Raises
-    Contradiction when it was posted with others, IntegrityError for an amount below 0 or source = destination;
-    the caller's transaction is then to be rolled back.
+    An entry of 0 is skipped. A reference already posted with the same figures changes nothing. Raises Contradiction if
+    it was posted with other figures, IntegrityError for an amount below 0 or source = destination; the caller must
+    then roll back.
     """
-    # In the order of references, so that two writers of the same ones wait for each other and never in a ring.
+    # In the order of references, so that writers of the same ones never deadlock.
     moving = sorted((entry for entry in entries if entry.amount_minor), key=attrgetter("reference"))
     if not moving:
         return
@@ -52,10 +52,10 @@ def post(entries: Sequence[Entry], *, at: datetime) -> None:
 
 
 def fold_checkpoints() -> int:
-    """Sum what was posted since the last fold into one checkpoint an address; returns how many postings it folded.
+    """Sum the postings since the last fold into one checkpoint per address; returns how many postings it folded.
 
-    Addresses of single orders are left out: they see a handful of postings. Folds at most FOLD_AT_MOST postings, so
-    call again until it returns 0. Raises OperationalError when the writers under way did not end in time.
+    Addresses of single orders are skipped: they get a handful of postings. Folds at most FOLD_AT_MOST postings, so call
+    again until it returns 0. Raises OperationalError if active writers do not finish in time.
     """
     horizon = _horizon()
     with connection.cursor() as cursor:
@@ -81,7 +81,7 @@ def fold_by_night() -> int:
     return folded
 
 
-# The oldest posting that is not folded yet.
+# The oldest unfolded posting.
 UNFOLDED = """
     SELECT at FROM ledger_posting WHERE id > COALESCE(
         (SELECT max(up_to_posting_id) FROM ledger_checkpoint WHERE address = ''), 0)
@@ -103,7 +103,7 @@ DIFFERENCES = """
         IS DISTINCT FROM (e.source, e.destination, e.amount_minor, e.currency, e.order_id, e.line_id)
     ORDER BY e.reference LIMIT 5"""
 
-# The checkpoint of the empty address says how far was folded.
+# The checkpoint of the empty address marks how far folding has come.
 FOLD = """
     WITH since AS (SELECT COALESCE(max(up_to_posting_id), 0) AS id FROM ledger_checkpoint WHERE address = ''),
     fresh AS (
@@ -145,10 +145,10 @@ def _compare(entries: Sequence[Entry]) -> None:
 
 
 def _horizon() -> int:
-    """The newest posting before which none can appear any more.
+    """The newest posting before which no other can appear any more.
 
-    A posting's number is given before it is committed, so numbers become visible out of order, and what is folded
-    must be complete: the lock waits until no writer is between the two.
+    A posting gets its number before it is committed, so numbers become visible out of order, and a fold must be
+    complete: the lock waits until no writer is between the two.
     """
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(f"SET LOCAL lock_timeout = {FOLD_LOCK_TIMEOUT_MS}")

@@ -1,4 +1,4 @@
-"""Balances and sums. A balance is what went in less what went out."""
+"""Balances and sums. A balance is what came in minus what went out."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ class AddressTotal:
 
     @property
     def balance_minor(self) -> int:
-        """What stands at the address."""
+        """The balance of the address."""
         return self.into_minor - self.out_of_minor
 
 
@@ -31,7 +31,7 @@ class OrderTotals:
     paid_minor: int = 0
     held_minor: int = 0
     earned_minor: int = 0  # revenue and the tax within it
-    refunded_minor: int = 0  # owed back or already back with the payer
+    refunded_minor: int = 0  # owed to the payer or already refunded
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,9 +60,9 @@ def balance(address: str, currency: str) -> int:
 
 
 def trial_balance() -> list[AddressTotal]:
-    """Every address with all that ever went in and out; the addresses of single orders are one line.
+    """Every address with everything that ever came in and went out; all single orders are one line.
 
-    The balances of a currency add up to 0. Reads all postings, not the checkpoints, so that it can prove them.
+    The balances of a currency add up to 0. Reads all postings, not the checkpoints, and so proves these.
     """
     with connection.cursor() as cursor:
         cursor.execute(TRIAL_BALANCE)
@@ -84,7 +84,7 @@ def order_totals(order_ids: Sequence[int]) -> dict[int, OrderTotals]:
 
 
 def postings_of_order(order_id: int) -> list[PostingSeen]:
-    """What moved for an order, oldest first."""
+    """An order's postings, oldest first."""
     columns = ("reference", "source", "destination", "amount_minor", "currency", "at", "line_id")
     rows = Posting.objects.filter(order_id=order_id).order_by("id").values(*columns)
     return [PostingSeen(**row) for row in rows]

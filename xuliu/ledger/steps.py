@@ -8,7 +8,7 @@ STEPS = (
         "ledger.fold",
         Lane.LATE,
         fold_by_night,
-        # The first end of a night after the oldest posting that is not folded yet.
+        # The end of the first night after the oldest unfolded posting.
         f"""SELECT NULL::bigint, min((date_trunc('day', at AT TIME ZONE '{NIGHT_ZONE}' - interval '{NIGHT_HOUR} h')
             + interval '{24 + NIGHT_HOUR} h') AT TIME ZONE '{NIGHT_ZONE}') FROM ({UNFOLDED}) AS oldest""",
         every_seconds=60,

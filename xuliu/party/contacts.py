@@ -1,17 +1,17 @@
-"""What a phone number and a mail address look like when they are kept, so that an equal one is found again."""
+"""Normalises phone numbers and mail addresses, so that an equal one is found again."""
 
 import re
 
 from xuliu.party.models import Contact
 
-# ITU-T E.164: at most 15 digits. A number without a country code is a Chinese one, as people here write them.
+# ITU-T E.164: at most 15 digits. A number without a country code is Chinese, as people here write it.
 _PHONE = re.compile(r"\+[1-9][0-9]{6,14}")
 _MAIL = re.compile(r"[^@\s]{1,64}@[^@\s]{1,190}\.[^@\s.]{1,63}")
 HOME_COUNTRY = "+86"
 
 
 def normalised(kind: str, value: str) -> str:
-    """`138 0013 8000` as `+8613800138000`; a mail address in lower case. Raises ValueError for what is neither."""
+    """`138 0013 8000` as `+8613800138000`; a mail address in lower case. Raises ValueError for anything else."""
     clean = value.strip().lower()
     if kind == Contact.Kind.PHONE:
         clean = re.sub(r"[\s().-]", "", clean)
@@ -24,5 +24,5 @@ def normalised(kind: str, value: str) -> str:
 
 
 def purpose(kind: str) -> str:
-    """What the sealing and the hash are bound to."""
+    """The purpose to which sealing and hash are bound."""
     return f"contact {kind}"

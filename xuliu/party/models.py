@@ -12,10 +12,10 @@ from xuliu.common.models import CodeField, names_zh_hans
 
 
 class PersonManager(BaseUserManager["Person"]):
-    """Makes people; Django's sign-in machinery expects these two verbs."""
+    """Creates people; Django's sign-in expects these two methods."""
 
     def create_user(self, sign_in_name: str, password: str | None = None, **fields: object) -> "Person":
-        """A person who signs in by any non-empty name; without a password they cannot."""
+        """A person with any non-empty sign-in name; without a password they cannot sign in."""
         person = self.model(sign_in_name=sign_in_name, **fields)
         person.set_password(password)
         person.save(using=self._db)
@@ -27,15 +27,15 @@ class PersonManager(BaseUserManager["Person"]):
 
 
 class EpochField(models.PositiveIntegerField[int, int]):
-    """A number that `party.operations.end_sessions` alone moves: a row saved whole never winds it back."""
+    """A number that only `party.operations.end_sessions` changes: saving a whole row never resets it."""
 
     def pre_save(self, model_instance: models.Model, add: bool) -> Any:
-        """What stands in the database, but for a new row."""
+        """The database's value, except for a new row."""
         return super().pre_save(model_instance, add) if add else models.F(self.attname)
 
 
 class Person(AbstractBaseUser, PermissionsMixin):
-    """Somebody who signs in. Mail and phone are Contacts. A session lives as long as password and epoch stay."""
+    """Somebody who signs in. Mail and phone are Contacts. A session lasts until the password or the epoch changes."""
 
     id = models.BigAutoField(primary_key=True)
     sign_in_name = models.CharField(max_length=150, unique=True)
@@ -58,7 +58,7 @@ class Person(AbstractBaseUser, PermissionsMixin):
         return self.display_name or self.sign_in_name
 
     def _get_session_auth_hash(self, secret: str | None = None) -> str:
-        """Django's, over the password and the epoch: it asks here for the present secret and for each old one."""
+        """As Django's, over the password and the epoch; called for the present secret and each old one."""
         text = f"{self.password}\n{self.session_epoch}"
         return salted_hmac("xuliu session", text, secret=secret, algorithm="sha256").hexdigest()
 
@@ -94,7 +94,7 @@ class Contact(models.Model):
 
 
 class Merchant(models.Model):
-    """A shop or chain whose terminals are kept online."""
+    """A shop or chain whose terminals we keep online."""
 
     id = models.BigAutoField(primary_key=True)
     code = CodeField(max_length=40, unique=True)
@@ -105,7 +105,7 @@ class Merchant(models.Model):
 
 
 class Seller(models.Model):
-    """The legal entity that sells: tax number, number series. Receipt numbers are given under its row's lock."""
+    """The legal entity that sells: tax number, number series. Receipt numbers are given out under its row's lock."""
 
     id = models.BigAutoField(primary_key=True)
     code = models.SlugField(max_length=40, unique=True)

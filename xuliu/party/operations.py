@@ -15,7 +15,7 @@ from xuliu.party.models import Contact, Person
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SellerGiven:
-    """A seller as import knows it. `name` and `contact_text` are {locale: text}, zh-hans required in the name."""
+    """A seller to be made. `name` and `contact_text` are {locale: text}, zh-hans required in the name."""
 
     code: str
     name: Mapping[str, str]
@@ -25,10 +25,10 @@ class SellerGiven:
 
 
 def add_contact(person: Person, *, kind: str, value: str, verified_at: datetime | None = None) -> Contact:
-    """Store a phone number or mail address, sealed; the same once more only notes that it was proven.
+    """Store a phone number or mail address, sealed; storing it again only records that it was proven.
 
-    Raises ValueError for what is no phone number or mail address, IntegrityError when somebody else has proven it
-    to be theirs and this person claims the same.
+    Raises ValueError for anything else, IntegrityError if somebody else has proven it to be theirs and this person
+    claims the same.
     """
     clean = normalised(kind, value)
     key_id, sealed = crypto.seal(clean.encode(), purpose=purpose(kind))
@@ -45,14 +45,14 @@ def add_contact(person: Person, *, kind: str, value: str, verified_at: datetime 
 
 
 def end_sessions(person: Person) -> None:
-    """End every session of the person's, on all their devices. Their own goes on where `update_session_auth_hash`
-    follows. Called wherever password, second factor, roles or the right to sign in change."""
+    """End all of the person's sessions, on all devices; the current one survives if `update_session_auth_hash` follows.
+    Called whenever password, second factor, roles or the right to sign in change."""
     Person.objects.filter(id=person.pk).update(session_epoch=F("session_epoch") + 1)
     person.refresh_from_db(fields=["session_epoch"])
 
 
 def ensure_merchants(names: Mapping[str, str]) -> dict[str, int]:
-    """Make the merchants that are missing and rename those whose name differs; returns the ids by code.
+    """Create missing merchants and rename those whose name differs; returns the ids by code.
 
     `names` are by code; an empty name keeps the old one, and a new merchant then goes by its code.
     """
@@ -61,7 +61,7 @@ def ensure_merchants(names: Mapping[str, str]) -> dict[str, int]:
 
 
 def ensure_sellers(sellers: Sequence[SellerGiven]) -> dict[str, int]:
-    """Make the sellers that are missing; one that is there stays as it is. Returns the ids by code."""
+    """Create missing sellers; existing ones stay unchanged. Returns the ids by code."""
     ordered = sorted(sellers, key=lambda seller: seller.code)
     columns = [
         [seller.code for seller in ordered],
@@ -74,7 +74,7 @@ def ensure_sellers(sellers: Sequence[SellerGiven]) -> dict[str, int]:
 
 
 def _ids_by_code(sql: str, columns: list[list[str]]) -> dict[str, int]:
-    """One statement; a second where another process made some of them in the same moment."""
+    """One statement; a second one if another process created some of them at the same moment."""
     found: dict[str, int] = {}
     for _ in range(2):
         with connection.cursor() as cursor:

@@ -1,7 +1,7 @@
-"""Permission: whether who acts may do what is about to be done.
+"""Permission: whether the actor may do what is about to be done.
 
-An action names the right that it needs, with `needs`, and looks itself whether the actor has it: page, API and command
-cannot differ. A page asks `may` of the same action, to hide a button.
+An action declares the right it needs with `needs`, and checks the actor itself, so that page, API and command cannot
+differ. A page uses `may` with the same action to hide a button.
 """
 
 from collections.abc import Callable
@@ -18,12 +18,12 @@ from xuliu.party.roles import rights_of
 
 Given = ParamSpec("Given")
 Result_co = TypeVar("Result_co", covariant=True)
-# The steps, and whoever may start a command on the operator's machine.
+# Steps, and people who can run commands on the operator's machine.
 TRUSTED = ("worker", "command")
 
 
 class NotAllowed(PermissionDenied):
-    """Who acts has not the right; nothing was done."""
+    """The actor lacks the right; nothing was done."""
 
     def __init__(self, right: Right) -> None:
         super().__init__(right.value)
@@ -31,21 +31,21 @@ class NotAllowed(PermissionDenied):
 
 
 class NeedsRight(Protocol):
-    """What takes a right to do, whatever it is given."""
+    """Something that needs a right, whatever its arguments."""
 
     right: Right
 
 
 class StaffAction(NeedsRight, Protocol[Given, Result_co]):
-    """A function that takes a right to call."""
+    """A function that needs a right to call."""
 
     def __call__(self, *args: Given.args, **kwargs: Given.kwargs) -> Result_co:
         """Do it. Raises NotAllowed."""
 
 
 def needs(right: Right) -> Callable[[Callable[Given, Result_co]], StaffAction[Given, Result_co]]:
-    """Make a function an action that takes this right of the person who acts; steps and commands may always. Visitors,
-    providers and carriers may never. The action raises NotAllowed, before anything is done."""
+    """Turn a function into an action that requires this right of the person who acts. Steps and commands always may;
+    visitors, providers and carriers never. The action raises NotAllowed before doing anything."""
 
     def guard(run: Callable[Given, Result_co]) -> StaffAction[Given, Result_co]:
         @wraps(run)
@@ -61,7 +61,7 @@ def needs(right: Right) -> Callable[[Callable[Given, Result_co]], StaffAction[Gi
 
 
 def may(person: Person | AnonymousUser, action: NeedsRight) -> bool:
-    """Whether the action would be refused to this person; what is true of it may still keep it from being done."""
+    """Whether the person has the right to the action; it may still be refused for other reasons."""
     return action.right in rights_of(person)
 
 

@@ -10,7 +10,7 @@ from xuliu.party.models import Contact, Person
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ContactSeen:
-    """A contact, opened. Never for a log."""
+    """A contact, unsealed. Never log it."""
 
     id: int
     kind: str
@@ -19,7 +19,7 @@ class ContactSeen:
 
 
 def contacts_of(person: Person) -> list[ContactSeen]:
-    """The person's phone numbers and mail addresses, opened, oldest first. Raises CannotOpen."""
+    """The person's phone numbers and mail addresses, unsealed, oldest first. Raises CannotOpen."""
     return [
         ContactSeen(
             id=contact.pk,
@@ -32,7 +32,7 @@ def contacts_of(person: Person) -> list[ContactSeen]:
 
 
 def person_by_contact(*, kind: str, value: str) -> Person | None:
-    """Who has proven that this phone number or mail address is theirs. Raises ValueError for what is neither."""
+    """The person who has proven that this phone number or mail address is theirs. Raises ValueError."""
     index = crypto.keyed_hash(normalised(kind, value), purpose=purpose(kind))
     return Person.objects.filter(
         contacts__kind=kind, contacts__index=index, contacts__verified_at__isnull=False, is_active=True

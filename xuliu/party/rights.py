@@ -1,10 +1,10 @@
-"""What a member of staff may be allowed to do. Which role has which right is party's to say."""
+"""What staff may be allowed to do; `party.roles` says which role has which right."""
 
 from enum import StrEnum
 
 
 class Right(StrEnum):
-    """Asked by Django's own question: `user.has_perm(Right.SEE)`. Staff without any role may do nothing."""
+    """Checked with Django's own `user.has_perm(Right.SEE)`. Staff without a role may do nothing."""
 
     SEE = "right.see"  # SIMs, terminals, offerings, orders, cases
     SEE_MONEY = "right.see_money"  # payments, refunds, notices, postings

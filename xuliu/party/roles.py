@@ -17,15 +17,15 @@ RIGHTS: dict[str, frozenset[Right]] = {
 
 
 class Roles(BaseBackend):
-    """Answers `has_perm` from the roles of a member of staff; signs nobody in."""
+    """Answers `has_perm` from a member's roles; signs nobody in."""
 
     def has_perm(self, user_obj: Person | AnonymousUser, perm: str, obj: Any = None) -> bool:
-        """Whether one of the person's roles has the right. One query a request."""
+        """Whether one of the person's roles has the right. One query per request."""
         return perm in rights_of(user_obj)
 
 
 def rights_of(person: Person | AnonymousUser) -> frozenset[Right]:
-    """Everything the person may do; nothing for who is no active staff. One query, kept on the person."""
+    """All the person's rights; none unless they are active staff. One query, cached on the person."""
     if not isinstance(person, Person) or not (person.is_active and person.is_staff):
         return frozenset()
     if person.is_superuser:

@@ -1,4 +1,4 @@
-"""Staff: what is done about the people who work here. Every act leaves an event."""
+"""What administrators do about staff. Every act leaves an event."""
 
 from collections.abc import Sequence
 
@@ -19,7 +19,7 @@ from xuliu.party.roles import RIGHTS
 
 @needs(Right.EMPLOY)
 def give_role(person: Person, role: str) -> None:
-    """Make the person staff in this role, from their next sign-in on. Raises KeyError for an unknown one."""
+    """Make the person staff with this role, from their next sign-in on. Raises KeyError for an unknown one."""
     RIGHTS[role]
     if not person.is_staff:
         person.is_staff = True
@@ -30,8 +30,8 @@ def give_role(person: Person, role: str) -> None:
 
 @needs(Right.EMPLOY)
 def store_person(person: Person, *, roles: Sequence[str], new_password: str = "") -> bool:
-    """Store a person with exactly these roles; a new password is set where one is given. Returns whether the sessions
-    that they had before are over: where password, roles or the right to sign in changed."""
+    """Store a person with exactly these roles, and a new password if one is given. Returns whether their sessions were
+    ended, because password, roles or the right to sign in changed."""
     with transaction.atomic():
         before = Person.objects.filter(id=person.pk).values_list("is_active", flat=True).first()
         if new_password:
@@ -49,7 +49,7 @@ def store_person(person: Person, *, roles: Sequence[str], new_password: str = ""
 
 @needs(Right.EMPLOY)
 def sign_out_everywhere(person: Person) -> None:
-    """End every session of the person's, such as after a laptop was stolen."""
+    """End all the person's sessions, for example after a laptop was stolen."""
     with transaction.atomic():
         end_sessions(person)
         record(person, was="SESSIONS", became="SESSIONS_ENDED")
@@ -57,9 +57,9 @@ def sign_out_everywhere(person: Person) -> None:
 
 @needs(Right.EMPLOY)
 def take_away_factor(person: Person, *, why: str) -> None:
-    """Take away the second factor of a colleague who lost it; they set up a new one when they sign in.
+    """Remove the second factor of a colleague who lost it; they set up a new one when they sign in.
 
-    Raises CannotDecide: without a reason, and for one's own.
+    Raises CannotDecide without a reason, or for one's own factor.
     """
     check_reason(why)
     if person.pk == actor.current().id:
@@ -72,7 +72,7 @@ def take_away_factor(person: Person, *, why: str) -> None:
 
 @needs(Right.EMPLOY)
 def enter_contact(person: Person, *, kind: str, value: str) -> None:
-    """Store a contact of the person's. Raises ValueError for what is no phone number or mail address."""
+    """Store a contact of the person's. Raises ValueError unless it is a phone number or mail address."""
     with transaction.atomic():
         add_contact(person, kind=kind, value=value)
         record(person, was="CONTACT", became="CONTACT_ADDED")
@@ -80,13 +80,13 @@ def enter_contact(person: Person, *, kind: str, value: str) -> None:
 
 @needs(Right.SHOW_CONTACTS)
 def show_contacts(person: Person) -> list[ContactSeen]:
-    """The person's contacts, opened. Raises CannotOpen."""
+    """The person's contacts, unsealed. Raises CannotOpen."""
     record(person, was="HIDDEN", became="SHOWN")
     return contacts_of(person)
 
 
 def _give_exactly(person: Person, roles: Sequence[str]) -> bool:
-    """Whether they are others than before."""
+    """Set the roles; returns whether they changed."""
     had, wanted = sorted(person.groups.values_list("name", flat=True)), sorted(roles)
     if had == wanted:
         return False

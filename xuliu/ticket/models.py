@@ -1,4 +1,4 @@
-"""Cases: something for a person to decide."""
+"""Cases: questions for a person to decide."""
 
 from typing import ClassVar
 
@@ -40,7 +40,7 @@ class Case(models.Model):
 
 
 class Failure(models.Model):
-    """How often one thing made a step fail in the same way, one after the other. Once is nobody's case."""
+    """How often in a row one row made a step fail in the same way. A single failure is no case."""
 
     id = models.BigAutoField(primary_key=True)
     subject_kind = models.CharField(max_length=40)

@@ -31,8 +31,8 @@ class NewCase:
 
 
 def open_cases(openings: Sequence[NewCase]) -> None:
-    """Open cases, in one statement whatever their number. While a case of a kind about a subject is open, the same one
-    again changes nothing."""
+    """Open cases, in one statement whatever their number. Opening a case of a kind and subject that is already open
+    changes nothing."""
     if openings:
         with connection.cursor() as cursor:
             cursor.execute(INSERT, _values(openings))
@@ -44,8 +44,8 @@ def open_case(kind: CaseKind, subject: tuple[str, int], facts: Mapping[str, Any]
 
 
 def keep_cases(openings: Sequence[NewCase], *, kinds: Sequence[CaseKind], quiet_for: timedelta) -> int:
-    """Have exactly these cases of these kinds open: open what is missing, bring the facts of the others up to date,
-    close what is so no longer. One that a person closed comes again after `quiet_for`. Returns how many were opened or
+    """Make exactly these cases of these kinds be open: open missing ones, update the others' facts, close those that no
+    longer hold. A case that a person closed is opened again only after `quiet_for`. Returns how many were opened or
     closed. Three statements."""
     values = _values(openings)
     with connection.cursor() as cursor:
@@ -58,7 +58,7 @@ def keep_cases(openings: Sequence[NewCase], *, kinds: Sequence[CaseKind], quiet_
 
 @needs(Right.DECIDE)
 def close_case(case_id: int, *, why: WhyCode, detail: str = "") -> bool:
-    """Close a case; the actor and the reason stand in its event. False when it was closed already."""
+    """Close a case; the actor and the reason stand in its event. False if it was closed already."""
     return bool(state.move(Case, [case_id], to=Case.State.CLOSED, why=why, detail=detail))
 
 
@@ -72,17 +72,17 @@ def close_cases(*, kind: CaseKind, subjects: Sequence[tuple[str, int]], why: Why
 
 
 def close_answered(*, subject: tuple[str, int], kinds: Sequence[CaseKind], why: WhyCode, detail: str = "") -> list[int]:
-    """Close the open cases of these kinds about one subject, for a decision has answered them; other questions about it
-    stay open. Inside the transaction of the decision, which has checked the right to it. Returns the cases closed."""
+    """Close the open cases of these kinds about one subject, because a decision has answered them; its other cases stay
+    open. Call inside the decision's transaction; the decision has checked the right. Returns the cases closed."""
     subject_kind, subject_id = subject
     asked = Case.objects.filter(subject_kind=subject_kind, subject_id=subject_id, kind__in=kinds, state=Case.State.OPEN)
     return state.move(Case, sorted(asked.values_list("id", flat=True)), to=Case.State.CLOSED, why=why, detail=detail)
 
 
 def failed_again(*, subject_kind: str, subject_id: int, what: str) -> int:
-    """Count a failure of a step over one thing; returns how often it has failed so, one after the other within a day.
+    """Count a step's failure over one row; returns how often in a row it has failed this way, within a day.
 
-    SAME_FAILURES of them are a case; counting then begins anew, for whoever has it tried again.
+    SAME_FAILURES of them open a case; counting then restarts, for when a person has it retried.
     """
     with connection.cursor() as cursor:
         cursor.execute(FAILED, [subject_kind, subject_id, what[:200], clock.now(), SAME_FAILURES])
@@ -91,7 +91,7 @@ def failed_again(*, subject_kind: str, subject_id: int, what: str) -> int:
 
 
 def _values(openings: Sequence[NewCase]) -> list[Any]:
-    """In one order, so that two writers of the same cases wait for each other and never in a ring."""
+    """Sorted, so that two writers of the same cases never deadlock."""
     ordered = sorted(openings, key=lambda one: (one.kind, one.subject_kind, one.subject_id))
     return [
         Case.State.OPEN,

@@ -1,1 +1,1 @@
-"""The demonstration: what `xuliu demo` starts, plays, compares and prints."""
+"""The parts of `xuliu demo`: what it starts, plays, compares and prints."""

@@ -1,4 +1,4 @@
-"""The books held against each other: ours, the sandbox provider's, the sandbox carriers'."""
+"""Compares the books: ours, the sandbox provider's, the sandbox carriers'."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ IN_DOUBT = (OrderLine.State.DISPUTED, OrderLine.State.UNKNOWN)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Comparison:
-    """One thing that two sides keep books of. `is_equal` is about every single entry, not about the sums alone."""
+    """One comparison of two sides' books. `is_equal` compares every entry, not just the sums."""
 
     what: str
     ours: str
@@ -35,7 +35,7 @@ class Comparison:
 
 
 def at_rest() -> bool:
-    """Is nothing under way that the two sides may know differently of for a moment?"""
+    """Whether nothing is under way that the two sides may briefly see differently."""
     busy = OrderLine.objects.filter(state__in=OrderLine.OPEN, is_set_aside=False, order__paid_at__isnull=False)
     return not (
         busy.exclude(state=OrderLine.State.DISPUTED).exists()
@@ -46,7 +46,7 @@ def at_rest() -> bool:
 
 
 def compare(theirs: Books) -> list[Comparison]:
-    """Every comparison; `theirs` is what the sandbox's control port says of its books."""
+    """All comparisons; `theirs` are the books from the sandbox's control port."""
     found = [_orders()]
     for provider in ProviderAccount.objects.order_by("provider").values_list("provider", flat=True).distinct():
         books = theirs["providers"][provider]
@@ -65,7 +65,7 @@ def table(found: list[Comparison]) -> list[str]:
 
 
 def _orders() -> Comparison:
-    """Within our own books: what payers paid is held, earned or owed back, and is held only for open lines."""
+    """Our own books: what payers paid is held, earned or owed back, and held only for open lines."""
     ids = list(Order.objects.exclude(paid_at=None).values_list("id", flat=True))
     totals = order_totals(ids)
     opened = OrderLine.objects.filter(order_id__in=ids, state__in=OrderLine.OPEN)
@@ -83,7 +83,7 @@ def _orders() -> Comparison:
 
 
 def _taken_in(provider: str, books: Books) -> Comparison:
-    """Payment by payment: what we say came in is what the provider says was paid."""
+    """Payment by payment: what we booked as received is what the provider reports as paid."""
     accounts = ProviderAccount.objects.filter(provider=provider)
     receivable = {addresses.provider_receivable(pk) for pk in accounts.values_list("id", flat=True)}
     ours = sum(row.out_of_minor for row in trial_balance() if row.address in receivable)
@@ -115,7 +115,7 @@ def _given_back(provider: str, books: Books) -> Comparison:
 
 
 def _delivered(account: CarrierAccount, books: Books) -> Comparison:
-    """SIM by SIM: every line we call delivered is one effect at the carrier, and it had none that we cannot explain."""
+    """SIM by SIM: every delivered line is one effect at the carrier, and no effect is unexplained."""
     lines = OrderLine.objects.filter(account=account)
     ours = Counter(lines.filter(state=OrderLine.State.COMPLETED).values_list("sim__iccid", flat=True))
     open_to_doubt = Counter(lines.filter(state__in=IN_DOUBT).values_list("sim__iccid", flat=True))
@@ -133,7 +133,7 @@ def _delivered(account: CarrierAccount, books: Books) -> Comparison:
 
 
 def _owed(account: CarrierAccount, books: Books) -> Comparison:
-    """What we say we owe the carrier for what it delivered; what is in doubt it may count already."""
+    """What we owe the carrier for deliveries; it may already count lines that are in doubt."""
     payable = addresses.carrier_payable(account.pk)
     ours = sum(row.out_of_minor - row.into_minor for row in trial_balance() if row.address == payable)
     theirs = sum(books["cost_minor"].values())

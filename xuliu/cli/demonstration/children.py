@@ -1,4 +1,4 @@
-"""The programs that a demonstration starts: they end with it, however it ends."""
+"""The programs that a demonstration starts; they end with it, however it ends."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from typing import Any
 
 from xuliu.cli.failure import CommandFailed
 
-# linux/prctl.h: the signal that a process gets when the one that started it dies, by kill -9 too.
+# linux/prctl.h: the signal that a process gets when its parent dies, even by kill -9.
 PR_SET_PDEATHSIG = 1
 LIBC = ctypes.CDLL(None)
 READY_WITHIN_SECONDS = 120.0
@@ -29,14 +29,14 @@ LOOK_AGAIN_SECONDS = 0.05
 
 @dataclass
 class Child:
-    """One program that runs, and the file that it writes its log to."""
+    """A running program and its log file."""
 
     name: str
     running: subprocess.Popen[bytes]
     log: Path
 
     def last_words(self) -> str:
-        """What it wrote last: a log's message, or a bare line."""
+        """The last thing it wrote: a log message, or a bare line."""
         lines = [line for line in self.log.read_text(errors="replace").splitlines() if line.strip()]
         last = lines[-1] if lines else "nothing"
         with suppress(ValueError, KeyError, TypeError):
@@ -45,7 +45,7 @@ class Child:
 
 
 class Children:
-    """All that were started, in their order."""
+    """The programs, in the order they were started."""
 
     def __init__(self, logs: Path) -> None:
         logs.mkdir(parents=True, exist_ok=True)
@@ -72,7 +72,7 @@ class Children:
         return child
 
     def check(self) -> None:
-        """Raises CommandFailed where one of them has ended by itself."""
+        """Raises CommandFailed if one of them has ended by itself."""
         for child in self._all:
             code = child.running.poll()
             if code is not None:
@@ -80,7 +80,7 @@ class Children:
                 raise CommandFailed(f"The {child.name} {how}; its last words: {child.last_words()} (see {child.log}).")
 
     def wait_for(self, is_ready: Callable[[], bool], what: str) -> None:
-        """Wait until it is so. Raises CommandFailed where that takes too long or one of them ends meanwhile."""
+        """Wait until it is ready. Raises CommandFailed if that takes too long or a program ends meanwhile."""
         give_up_at = time.monotonic() + READY_WITHIN_SECONDS
         while not is_ready():
             self.check()
@@ -89,7 +89,7 @@ class Children:
             time.sleep(LOOK_AGAIN_SECONDS)
 
     def stop(self) -> None:
-        """End all, each after what it is doing; the first started, which the others call, last."""
+        """Stop all gracefully, the first one last, because the others call it."""
         first, rest, self._all = self._all[:1], self._all[1:], []
         for together in (rest, first):
             for child in together:
@@ -99,10 +99,10 @@ class Children:
 
 
 def _end(running: subprocess.Popen[bytes]) -> None:
-    """Wait until it has ended, and kill what of it has not in time."""
+    """Wait until it has ended; kill what has not ended in time."""
     with suppress(subprocess.TimeoutExpired):
         running.wait(STOP_WITHIN_SECONDS)
-    # Its session is its process group: what it started and left behind goes too.
+    # Its session is its process group: leftovers that it started end too.
     with suppress(ProcessLookupError):
         os.killpg(running.pid, signal.SIGKILL)
     running.wait()
@@ -111,7 +111,7 @@ def _end(running: subprocess.Popen[bytes]) -> None:
 
 
 def ready_line(child: Child) -> dict[str, Any]:
-    """The line of JSON by which the child says that it listens. Raises CommandFailed where none comes."""
+    """The line of JSON that says the child is listening. Raises CommandFailed if none comes."""
     output = child.running.stdout
     ready = output and select.select([output], [], [], READY_WITHIN_SECONDS)[0]
     line = output.readline() if output and ready else b""
@@ -122,7 +122,7 @@ def ready_line(child: Child) -> dict[str, Any]:
 
 
 def refuse_used(host: str, ports: Sequence[int]) -> None:
-    """Raises CommandFailed where one of the ports is taken, or the address cannot be listened on at all."""
+    """Raises CommandFailed if a port is taken or the address cannot be listened on."""
     if host in {"0.0.0.0", "::"}:  # noqa: S104  # refused, not bound
         raise CommandFailed(
             f"{host} is no address that others reach; give this machine's own, such as 192.168.1.20: it goes into the"
@@ -133,7 +133,7 @@ def refuse_used(host: str, ports: Sequence[int]) -> None:
             with socket.create_server((host, port)):
                 pass
         except OSError as error:
-            # Python adds to a system's own words; a name that cannot be resolved has words of its own.
+            # Python extends the system's message; a name that cannot be resolved has its own.
             why = os.strerror(error.errno) if error.errno and error.errno > 0 else error.strerror
             raise CommandFailed(
                 f"Port {port} of {host} cannot be had ({why}); the demonstration takes {len(ports)} of them,"
@@ -143,7 +143,7 @@ def refuse_used(host: str, ports: Sequence[int]) -> None:
 
 @contextmanager
 def deaf() -> Iterator[None]:
-    """What is inside is not to be interrupted: tidying up ends by itself."""
+    """Ignore Ctrl-C inside the block: cleaning up ends by itself."""
     numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
     before = {number: signal.signal(number, signal.SIG_IGN) for number in numbers}
     try:
@@ -154,7 +154,7 @@ def deaf() -> Iterator[None]:
 
 
 def end_with_parent() -> None:
-    """This process is sent SIGTERM when the one that started it dies, however it dies."""
+    """Have this process sent SIGTERM when its parent dies, however that happens."""
     LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
 
 

@@ -1,4 +1,4 @@
-"""A demonstration from the running database to the last line printed."""
+"""Runs a demonstration, from the running database to the last line printed."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ LOOK_AFTER_SECONDS = 0.5
 
 
 class Stage:
-    """Everything of one demonstration that runs."""
+    """One running demonstration."""
 
     def __init__(self, children: Children, sandbox: Child, *, home: Path, host: str, port: int, begun: float) -> None:
         self._children = children
@@ -66,7 +66,7 @@ class Stage:
         print(f"  {time.monotonic() - self._begun:5.1f} s  {what}")
 
     def _compare(self, sandbox: Sandbox) -> bool:
-        """Print the three books beside each other; whether they agree."""
+        """Print the three books side by side; returns whether they agree."""
         waiting.until(lambda: books.at_rest() or None, seconds=REST_WITHIN_SECONDS)
         found = books.compare(sandbox.control.books())
         is_equal = all(one.is_equal for one in found)
@@ -95,7 +95,7 @@ class Stage:
 
 
 def _migrate() -> bool:
-    """Bring the tables up to date; whether there was anything to bring."""
+    """Bring the tables up to date; returns whether anything had to be done."""
     refuse_another_releases(applied())
     if not count_missing():
         return False
@@ -104,7 +104,7 @@ def _migrate() -> bool:
 
 
 def _seeded(sandbox: Sandbox) -> DemoFleet:
-    """The fleet on both sides; the sandbox gets its SIMs once, since given again they forget what was bought."""
+    """Set up the fleet on both sides; the sandbox gets its SIMs only once: loading them again erases purchases."""
     fleet = seed_demo(credentials=sandbox.credentials, sandbox_urls=sandbox.urls)
     if sandbox.control.sim(str(fleet.sims[-1]["iccid"])) is None:
         sandbox.control.plans(fleet.plans)
@@ -124,7 +124,7 @@ def _answers(host: str, port: int) -> bool:
 
 
 def _show_codes(fleet: DemoFleet) -> None:
-    """On a terminal, one line that renews itself: what the authenticators of the sign-ins show now."""
+    """On a terminal, one line that refreshes: the current authenticator codes of the sign-ins."""
     if sys.stdout.isatty():
         codes = "   ".join(f"{one.name} {welcome.code_now(one)}" for one in fleet.sign_ins)
         print(f"\r  {_('authenticator codes now')}: {codes} ", end="", flush=True)

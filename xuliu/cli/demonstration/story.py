@@ -1,4 +1,4 @@
-"""One real top-up told as it goes: look up → quote → pay → provision → verify → receipt, each with its time."""
+"""Plays one real top-up and prints each step with its time: look up → quote → pay → provision → verify → receipt."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ LEAST_LEFT = timedelta(days=1)
 
 
 def top_up(control: ControlClient, *, left_to_visitors: Sequence[str]) -> Order:
-    """Renew the SIM that goes dark first of those never renewed yet; the sandbox plays its payer.
+    """Renew the SIM that goes dark first among those not renewed yet; the sandbox plays the payer.
 
-    `left_to_visitors` are ICCIDs that are not touched. Raises CommandFailed where it cannot be begun.
+    ICCIDs in `left_to_visitors` are not touched. Raises CommandFailed if the top-up cannot start.
     """
     with actor.acting(actor.Actor("command", label="demo")):
         found = chosen.by_iccid(_next_iccid(left_to_visitors))
@@ -58,12 +58,12 @@ def _paid_and_followed(control: ControlClient, order: Order, telling: topup.Tell
 
 
 def is_verified(order: Order) -> bool:
-    """Was it delivered, read back from the carrier, and receipted?"""
+    """Whether the order was delivered, read back from the carrier, and receipted."""
     return order.state == Order.State.COMPLETED and receipt_of(order.pk) is not None
 
 
 def outcome(order: Order) -> list[str]:
-    """How it ended: the receipt and the payer's page; or what is the matter with it."""
+    """The outcome: the receipt and the payer's page, or what went wrong."""
     receipt, payment = receipt_of(order.pk), payment_of(order.pk)
     if receipt is None or payment is None or order.paid_at is None:
         return ["  " + _("It is not done: %(link)s") % {"link": topup.address("order", order.code)}]
@@ -82,7 +82,7 @@ def _next_iccid(left_to_visitors: Sequence[str]) -> str:
     mine = served.exclude(iccid__in=list(left_to_visitors)).order_by("period_end_on", "id")
     accounts = CarrierAccount.objects.annotate(lines=Count("orderline")).order_by("lines", "id")
     untouched = mine.exclude(id__in=OrderLine.objects.values("sim_id"))
-    # The carrier that has delivered least comes first, so that one demonstration after the other shows them all.
+    # The carrier with the fewest deliveries comes first, so that successive demonstrations show them all.
     for sims in [*(untouched.filter(account=account) for account in accounts), mine]:
         if sim := sims.first():
             return sim.iccid

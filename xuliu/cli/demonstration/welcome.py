@@ -1,4 +1,4 @@
-"""What a demonstration prints when everything stands: addresses, sign-ins, and what to try next."""
+"""What a demonstration prints once everything runs: addresses, sign-ins, and what to try next."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ TOTP_STEP_SECONDS = 30
 
 
 def lines(fleet: DemoFleet, *, home: Path, control_port: int, host: str) -> list[str]:
-    """Everything somebody needs who has never seen it."""
+    """Everything a newcomer needs."""
     shop = [chosen.by_iccid(iccid) for iccid in fleet.shop_iccids]
     parts: list[tuple[str, Sequence[tuple[str, str]]]] = [
         (_("Phone pages"), [(f"{settings.XULIU_BASE_URL}/", _("look up by number"))]),
@@ -38,7 +38,7 @@ def lines(fleet: DemoFleet, *, home: Path, control_port: int, host: str) -> list
 
 
 def code_now(sign_in: StaffSignIn) -> str:
-    """What the authenticator app of this member of staff shows now (RFC 6238, six digits)."""
+    """This member of staff's current authenticator code (RFC 6238, six digits)."""
     secret = base64.b32decode(sign_in.totp_secret)
     counter = struct.pack(">Q", int(clock.now().timestamp()) // TOTP_STEP_SECONDS)
     digest = hmac.new(secret, counter, hashlib.sha1).digest()

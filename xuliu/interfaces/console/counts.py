@@ -26,7 +26,7 @@ CALLS_LOOKED_AT = 5_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Darkness:
-    """SIMs in service by their first day without service: `by_day` for the next DAYS; `is_dark` counts those past it."""
+    """SIMs in service by their first day without service: `by_day` for DAYS; `is_dark` counts those past it."""
 
     today: date
     by_day: list[tuple[date, int]]

@@ -20,9 +20,7 @@ View = Callable[..., HttpResponseBase]
 
 QUARTER, HOUR, DAY = timedelta(minutes=15), timedelta(hours=1), timedelta(days=1)
 PASSWORDS_OF_ADDRESS = 10  # an hour
-PASSWORDS_OF_NAME = (
-    20  # a quarter of an hour, all strangers together; more than one address has, so that none alone closes a name
-)
+PASSWORDS_OF_NAME = 20  # a quarter of an hour, all strangers together; more than an address has, so none closes a name
 PASSWORDS_OF_BROWSER = 10  # a quarter of an hour
 CODES_AT_ONCE = 5  # a quarter of an hour
 CODES_A_DAY = 20  # of a million codes: a guesser with the password has one chance in 15,000 per day

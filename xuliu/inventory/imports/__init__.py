@@ -1,1 +1,1 @@
-"""The parts of `inventory.import_sims`: reading the file, checking its rows, writing them, telling what was wrong."""
+"""The parts of `inventory.import_sims`: reading the file, checking rows, writing them, reporting problems."""

@@ -14,9 +14,9 @@ from xuliu.inventory.models import Sim
 
 EARLIEST, LATEST = date(2000, 1, 1), date(2100, 1, 1)
 
-MARKS = "'`´‘’“”\""  # a spreadsheet's sign that a text follows, and quotation marks
+MARKS = "'`´‘’“”\""  # a spreadsheet's text mark, and quotation marks
 DAY = re.compile(r"([0-9]{4})-([0-9]{1,2})-([0-9]{1,2})|([0-9]{4})([0-9]{2})([0-9]{2})")
-# Midnight is what spreadsheets and databases put behind a day; the day's last second is how some say its end.
+# Spreadsheets and databases add midnight to a day; some write its end as the last second.
 WHOLE_DAY = re.compile(r"0{1,2}:00(:00([.,]0{1,9})?)?|23:59(:59([.,][0-9]{1,9})?)?")
 DATE_SEPARATORS = str.maketrans({"/": "-", ".": "-", "年": "-", "月": "-", "日": None})
 COUNT_OF_DAYS = re.compile(r"[3-7][0-9]{4}([.,]0{1,9})?")
@@ -34,7 +34,7 @@ STATES: Mapping[str, str] = MappingProxyType(
 
 
 class BadCell(ValueError):
-    """The cell cannot be taken, and why."""
+    """The cell cannot be used, and why."""
 
     def __init__(self, fault: LineFault | numbers.NumberFault, **facts: object) -> None:
         super().__init__(fault)
@@ -44,7 +44,7 @@ class BadCell(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column by its two headings. `read` makes the stored value of a cell that is not empty, or raises BadCell."""
+    """A column with its two headings. `read` turns a non-empty cell into the stored value, or raises BadCell."""
 
     name: str
     chinese: str
@@ -59,7 +59,7 @@ def _number(read: Callable[[str], str], text: str) -> str:
 
 
 def _name(longest: int, text: str) -> str:
-    """A text for people: pictures stay, invisible signs go, a line break is a space."""
+    """A text for people: emoji stay, invisible characters go, a line break becomes a space."""
     if not text.isprintable():
         text = text.translate(signs.NAME).strip()
         for place, sign in enumerate(text, start=1):
@@ -71,7 +71,7 @@ def _name(longest: int, text: str) -> str:
 
 
 def _code(text: str) -> str:
-    """A code of ours or of the merchant's: the same whatever a spreadsheet has put around it."""
+    """A code of ours or the merchant's, without what a spreadsheet has put around it."""
     return _name(40, text.translate(signs.PLAIN).strip(f" {MARKS}"))
 
 

@@ -6,13 +6,13 @@ from enum import StrEnum
 
 from xuliu.inventory import numbers
 
-# A warning that nine lines of ten get is none about a line: it is about the file, and told once.
+# A warning on nine lines of ten is about the file, and reported once.
 FEWEST_COMMON = 10
 NAMED_LINES = 5
 
 
 class FileFault(StrEnum):
-    """Why a file as a whole cannot be taken. The facts of each stand beside it."""
+    """Why a whole file cannot be read. Each member's facts are beside it."""
 
     UNREADABLE = "unreadable"  # path, why: the operating system's word
     SPREADSHEET = "spreadsheet"  # program
@@ -29,7 +29,7 @@ class FileFault(StrEnum):
 
 
 class LineFault(StrEnum):
-    """What is wrong with a line, or doubtful. A number that cannot be read has a `numbers.NumberFault` instead."""
+    """What is wrong or doubtful about a line. An unreadable number has a `numbers.NumberFault` instead."""
 
     # The line as a whole.
     LINE_TOO_LONG = "line_too_long"
@@ -58,7 +58,7 @@ class LineFault(StrEnum):
     OTHER_CARRIERS = "other_carriers"  # proposed, carrier
     OTHER_NAME = "other_name"  # line
     COMMON = "common"  # count, lines, which, what: the first such problem
-    # What the database has against it (`statements.AGAINST`): `other` stands in the way, or is what is kept.
+    # What the database finds against it (`statements.AGAINST`); `other` conflicts with it, or is kept.
     OTHER_ACCOUNT = "other_account"
     TERMINAL_TAKEN = "terminal_taken"
     BOUND_ELSEWHERE = "bound_elsewhere"
@@ -68,7 +68,7 @@ class LineFault(StrEnum):
 
 
 class UnreadableFile(Exception):
-    """The file as a whole cannot be taken; nothing was written."""
+    """The whole file cannot be read; nothing was written."""
 
     def __init__(self, fault: FileFault, **facts: object) -> None:
         super().__init__(f"{fault} {facts}")
@@ -78,9 +78,9 @@ class UnreadableFile(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Problem:
-    """One thing about one line. A refused line is not imported; one with a warning is. `line` is counted from 1.
+    """One problem of one line. A refused line is not imported; one with a warning is. `line` is counted from 1.
 
-    A number's fault has what it was read as among its facts, as `kind`.
+    The facts of a number's fault include its `kind`.
     """
 
     line: int
@@ -92,7 +92,7 @@ class Problem:
 
 
 def by_kind(problems: Iterable[Problem]) -> dict[tuple[str, str, bool], list[Problem]]:
-    """Problems of one column with one fault together, the most frequent first."""
+    """Problems grouped by column and fault, the most frequent first."""
     kinds: dict[tuple[str, str, bool], list[Problem]] = {}
     for problem in problems:
         kinds.setdefault((problem.column, problem.fault, problem.is_refusal), []).append(problem)
@@ -100,7 +100,7 @@ def by_kind(problems: Iterable[Problem]) -> dict[tuple[str, str, bool], list[Pro
 
 
 def gathered(problems: Sequence[Problem], *, lines: int) -> list[Problem]:
-    """The problems, each kind of warning that nine of ten lines got told once, with the first of its lines."""
+    """The problems; a warning that nine of ten lines got is reported once, with its first line."""
     told: list[Problem] = []
     for same in by_kind(problems).values():
         is_common = not same[0].is_refusal and len(same) >= FEWEST_COMMON and 10 * len(same) >= 9 * lines

@@ -1,4 +1,4 @@
-"""From lines to rows that may be written: every cell read, every rule that needs no database held."""
+"""Turns lines into rows: reads every cell and applies every rule that needs no database."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -16,7 +16,7 @@ from xuliu.inventory.imports.problems import NAMED_LINES, LineFault, Problem
 from xuliu.inventory.imports.table import FileLine
 from xuliu.inventory.models import Sim
 
-# Where the first is given the others must be.
+# If the first is given, the others must be too.
 GO_TOGETHER = (
     ("terminal_sn", ("terminal_brand", "terminal_model")),
     ("terminal_brand", ("terminal_sn",)),
@@ -40,9 +40,9 @@ class Account:
 
 
 class SimRow(NamedTuple):
-    """One SIM, as it will be written; "" and None where the file says nothing. `ends_on` is exclusive.
+    """One SIM, as it will be written; "" and None mean that the file is silent. `ends_on` is exclusive.
 
-    `names` and `ways` are array literals for the database: ICCIDs that mean this card, the ways to write its number.
+    `names` and `ways` are PostgreSQL array literals: ICCIDs that mean this card, ways to write its number.
     """
 
     line: int
@@ -68,13 +68,13 @@ class SimRow(NamedTuple):
 UNIQUE: Mapping[str, Callable[[SimRow], str]] = {
     "iccid": attrgetter("names"),
     "terminal_sn": attrgetter("serial_number"),
-    # Orders go to the carrier by this number: two SIMs with one would be charged for each other.
+    # Orders go to the carrier by this number: two SIMs sharing one would be charged for each other.
     "msisdn": lambda row: row.msisdn and row.ways,
 }
 
 
 def check(lines: Iterable[FileLine | Problem], accounts: Mapping[str, Account]) -> tuple[list[SimRow], list[Problem]]:
-    """The rows that may be written, in the file's order, and everything that was wrong or doubtful."""
+    """The rows to write, in the file's order, and all problems."""
     rows: list[SimRow] = []
     problems: list[Problem] = []
     for line in lines:
@@ -122,7 +122,7 @@ def _missing(
 
 
 def _as_the_carrier_writes(line: FileLine, values: dict[str, str | date], form: MsisdnForm) -> Iterator[Problem]:
-    """Bring the MSISDN among the values to the carrier's form."""
+    """Convert the MSISDN to the carrier's form."""
     written = form.written(str(values["msisdn"]))
     if written:
         values["msisdn"] = written
@@ -134,7 +134,7 @@ def _as_the_carrier_writes(line: FileLine, values: dict[str, str | date], form: 
 
 @lru_cache(maxsize=256)
 def _alone(columns: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
-    """What is given without something it needs; a file's lines have few sets of columns between them."""
+    """Columns given without others that they need. Cached: a file's lines have few sets of columns."""
     return tuple(
         (given, other) for given, others in GO_TOGETHER for other in others if given in columns and other not in columns
     )
@@ -185,22 +185,22 @@ def _doubts(row: SimRow, account: Account) -> Iterator[Problem]:
         yield doubt("iccid", row.iccid, LineFault.MAYBE_ROUNDED)
     if numbers.is_round(row.serial_number):
         yield doubt("terminal_sn", row.serial_number, LineFault.MAYBE_ROUNDED)
-    # Where the carrier knows the card with and without a check digit, the number given has none or the right one.
+    # If the carrier knows the card with and without a check digit, the number given has none or the right one.
     if "," not in row.names and numbers.fails_luhn(row.iccid):
         yield doubt("iccid", row.iccid, LineFault.CHECK_DIGIT_DIFFERS)
     proposed = numbers.proposed_carrier(row.iccid)
-    # A platform sells many networks' SIMs: only an account with a network itself can be contradicted.
+    # A platform sells many networks' SIMs: only a network's own account can contradict the number.
     if proposed and proposed != account.carrier_code and account.carrier_code in numbers.PREFIXES:
         yield doubt("iccid", row.iccid, LineFault.OTHER_CARRIERS, proposed=proposed, carrier=account.carrier_code)
 
 
 def _without_duplicates(rows: list[SimRow]) -> tuple[list[SimRow], list[Problem]]:
-    """Of lines that say the same the first is kept; of lines that contradict each other none: which is right?"""
+    """Of identical lines the first is kept; of contradictory ones none."""
     problems: dict[int, Problem] = {}
     for column, key in UNIQUE.items():
         for same in _groups(rows, key):
             first = same[0]
-            are_equal = all(row[2:] == first[2:] for row in same)  # in all but the line and how the card is named
+            are_equal = all(row[2:] == first[2:] for row in same)  # but for the line number and the card's name
             for row in same[1:] if are_equal else same:
                 others = [other.line for other in same[: NAMED_LINES + 1] if other is not row]
                 facts = {"lines": tuple(others[:NAMED_LINES])}
@@ -212,9 +212,9 @@ def _without_duplicates(rows: list[SimRow]) -> tuple[list[SimRow], list[Problem]
 
 
 def _groups(rows: Sequence[SimRow], key: Callable[[SimRow], str]) -> list[list[SimRow]]:
-    """Rows that share a value that only one may have."""
+    """Groups of rows that share a value that must be unique."""
     given = [value for row in rows if (value := key(row))]
-    if len(set(given)) == len(given):  # as in most files
+    if len(set(given)) == len(given):  # true of most files
         return []
     groups: dict[str, list[SimRow]] = {}
     for row in rows:

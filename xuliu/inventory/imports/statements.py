@@ -1,7 +1,7 @@
-"""The SQL of an import: what it finds against a chunk of lines, and one statement a table that it writes.
+"""The SQL of an import: what it checks for a chunk of lines, and one statement per table it writes.
 
-`inventory_import` holds the chunk; its ids are filled in by FIND (what is there already) and RESOLVE. Every statement
-writes only what differs, so that the same lines again write nothing.
+`inventory_import` holds the chunk; FIND (what exists) and RESOLVE fill in its ids. Every statement writes only
+differences, so that the same lines again write nothing.
 """
 
 TABLE = """
@@ -20,14 +20,14 @@ COPY = """
         line, iccid, msisdn, account_id, state, is_state_given, starts_on, ends_on, anchor_day, serial_number, brand,
         model, imei, merchant_code, merchant_name, service_password, names, ways, sticker_code) FROM STDIN"""
 
-# One look-up by key a line (here by a scalar query, below by LATERAL): what a chunk costs must not grow with the fleet,
-# and of tables that have just grown the planner knows too little to be left the choice.
+# One look-up by key per line (a scalar query here, LATERAL below): a chunk's cost must not grow with the fleet,
+# and after a table has just grown the planner knows too little about it to choose well.
 FIND = """
     UPDATE inventory_import i SET
         sim_id = (SELECT s.id FROM inventory_sim s WHERE s.iccid = i.iccid),
         terminal_id = (SELECT t.id FROM inventory_terminal t WHERE t.serial_number = i.serial_number)"""
 
-# One card by 19 and by 20 digits is one SIM where its carrier says so; where another carrier does, that proves nothing.
+# A card with 19 and 20 digits is one SIM only if its own carrier says so.
 FIND_OTHERWISE = """
     UPDATE inventory_import i SET sim_id = (
         SELECT s.id FROM inventory_sim s
@@ -36,7 +36,7 @@ FIND_OTHERWISE = """
         WHERE s.iccid = ANY(i.names) ORDER BY s.id LIMIT 1)
     WHERE i.sim_id IS NULL AND cardinality(i.names) > 1"""
 
-# What refuses a line has its own name; what is kept as it is, with a warning, begins with "kept".
+# Names beginning with "kept" are warnings (the stored value is kept); all others refuse the line.
 AGAINST = """
     SELECT i.line, against.kind, against.other FROM inventory_import i CROSS JOIN LATERAL (
         SELECT 'other_account', a.code
@@ -64,7 +64,7 @@ AGAINST = """
 
 LEAVE_OUT = "DELETE FROM inventory_import WHERE line = ANY(%s)"
 
-# A make is the same however its letters are cased; the first spelling stays.
+# Makes are compared without regard to case; the first spelling stays.
 MODELS = """
     INSERT INTO inventory_terminalmodel (brand, name)
     SELECT DISTINCT ON (lower(i.brand), lower(i.model)) i.brand, i.model FROM inventory_import i
@@ -98,7 +98,7 @@ TERMINALS_NEW = """
     SELECT i.serial_number, i.imei, i.sticker_code, i.merchant_id, i.model_id FROM inventory_import i
     WHERE i.serial_number <> '' AND i.terminal_id IS NULL ORDER BY i.line"""
 
-# The anchor stays where it can have led to the new end: 31 goes with 28 February, 15 does not.
+# The anchor stays if it can lead to the new end: 31 goes with 28 February, 15 does not.
 SIMS_CHANGED = """
     UPDATE inventory_sim s SET msisdn = w.msisdn, merchant_id = w.merchant_id, period_start_on = w.starts_on,
         period_end_on = w.ends_on, anchor_day = w.anchor_day, service_password = w.service_password

@@ -1,4 +1,4 @@
-"""From a file to lines of named cells. What cannot be read at all raises UnreadableFile."""
+"""Turns a file into lines of named cells. Raises UnreadableFile if it cannot be read at all."""
 
 import csv
 import io
@@ -17,12 +17,12 @@ BYTES_A_SIGN = 4  # at most, in UTF-8
 SEPARATORS = ",;\t"
 SPREADSHEETS = {b"PK\x03\x04": "Excel (.xlsx)", b"\xd0\xcf\x11\xe0": "Excel (.xls)"}
 UTF_16 = (b"\xff\xfe", b"\xfe\xff")
-LOOKED_AT, PAIRED_IN = 4096, 8  # bytes at the start, of which one in so many at least is then 0
-# The first line by which Excel is told the separator.
+LOOKED_AT, PAIRED_IN = 4096, 8  # first bytes to check, and one in how many must be 0
+# A first line that tells Excel the separator.
 HINT = re.compile(r'"?sep=([^\w\s]|\t)"?', re.IGNORECASE)
 LINES_A_CELL = 20
 
-# What spreadsheets, databases and people write where there is nothing.
+# What spreadsheets, databases and people write for "nothing".
 NOTHING = frozenset(
     r"""#n/a|#n/a!|n/a|na|n.a.|<na>|null|(null)|<null>|[null]|#null!|\n|nan|-nan|#nan|none|nil|undefined|#ref!|#value!
     |#name?|#div/0!|#num!|#spill!|#calc!|#field!|#error!|#getting_data|/|\|无|無|空|暂无|没有|(空)|（空）|（空白）|(空白)
@@ -34,16 +34,16 @@ _DASHES = "-\u2010\u2011\u2012\u2013\u2014\u2015\u2212\uff0d"
 
 @dataclass(frozen=True, slots=True)
 class FileLine:
-    """The cells of one line by column name, trimmed; those that say nothing are left out. `number` counts from 1."""
+    """The cells of one line by column name, trimmed, without empty ones. `number` counts from 1."""
 
     number: int
     cells: Mapping[str, str]
 
 
 def read_lines(path: Path, *, names: Mapping[str, str], needed: Sequence[str]) -> Iterator[FileLine | Problem]:
-    """The lines under the heading, and a problem for each that is none; blank lines are passed over.
+    """The lines below the heading, and a problem for each unreadable one; blank lines are skipped.
 
-    `names` are the headings that are known, in lower case, and the column each stands for. Raises UnreadableFile.
+    `names` maps the known headings, in lower case, to their columns. Raises UnreadableFile.
     """
     lines = enumerate(io.StringIO(_text(path), newline=None), start=1)
     heading, separator = _heading(lines)
@@ -58,7 +58,7 @@ def read_lines(path: Path, *, names: Mapping[str, str], needed: Sequence[str]) -
 
 
 def _heading(lines: Iterator[tuple[int, str]]) -> tuple[str, str]:
-    """The first line that is neither blank nor a hint, and the separator: the hint's, else what it has most of."""
+    """The first line that is neither blank nor a hint, and the separator: the hint's, else the most frequent."""
     hinted = ""
     for _number, line in lines:
         if hint := HINT.fullmatch(line.translate(signs.UNSEEN).strip()):
@@ -71,7 +71,7 @@ def _heading(lines: Iterator[tuple[int, str]]) -> tuple[str, str]:
 
 
 def _rows(lines: Iterator[tuple[int, str]], separator: str, width: int) -> Iterator[tuple[int, list[str] | LineFault]]:
-    """Each line's number and cells, or why it has none."""
+    """Each line's number and cells, or why it cannot be read."""
     ahead: deque[tuple[int, str]] = deque()
     while numbered := ahead.popleft() if ahead else next(lines, None):
         number, line = numbered
@@ -87,10 +87,10 @@ def _rows(lines: Iterator[tuple[int, str]], separator: str, width: int) -> Itera
 def _of_several(
     line: str, lines: Iterator[tuple[int, str]], ahead: deque[tuple[int, str]], separator: str, width: int
 ) -> list[str] | None:
-    """The cells of a line that goes on in the next ones, because one of them holds a line break; these are used up.
+    """The cells of a line that continues in the next ones because a cell has a line break; consumes those.
 
-    A quotation mark left open must spoil its own line and not all that follow: what a cell would swallow may not look
-    like a line of the table, and after 20 lines it is given up.
+    An unclosed quotation mark must spoil only its own line: a cell may not swallow anything that looks like a line of
+    the table, and gives up after 20 lines.
     """
     for count in range(1, LINES_A_CELL):
         if len(ahead) < count:
@@ -117,8 +117,8 @@ def _is_too_long(line: str) -> bool:
 
 
 def _cells(line: str, separator: str) -> list[str] | None:
-    """The cells of one line by itself; None where it cannot be read so."""
-    if '"' not in line:  # most lines by far, and a reader for each takes its time
+    """The cells of a single line; None if it cannot be read alone."""
+    if '"' not in line:  # most lines by far; a CSV reader for each would be slow
         return line.rstrip("\n").split(separator)
     try:
         rows = list(csv.reader(io.StringIO(line, newline=""), delimiter=separator, strict=True))
@@ -128,7 +128,7 @@ def _cells(line: str, separator: str) -> list[str] | None:
 
 
 def _said(raw: str) -> str:
-    """What a cell says: without the ="…" by which programs keep a number from becoming a quantity; "" for nothing."""
+    """A cell's text, without the ="…" with which programs protect a number from a spreadsheet; "" for nothing."""
     cell = raw.strip()
     if cell.startswith('="') and cell.endswith('"'):
         cell = cell[2:-1].strip()
@@ -170,7 +170,7 @@ def _likely_encoding(raw: bytes) -> str:
 
 
 def _is_utf_16(raw: bytes) -> bool:
-    """By its mark; without one by the digits and separators of a table, of which every second byte is then 0."""
+    """By its byte order mark; without one by every second byte being 0, as of digits and separators."""
     start = raw[:LOOKED_AT]
     high, low = start[::2].count(0), start[1::2].count(0)
     is_paired = min(high, low) == 0 and max(high, low) * PAIRED_IN >= len(start) > 0

@@ -1,7 +1,7 @@
-"""Writing rows: COPY into a temporary table, then one statement a table, whatever the number of rows.
+"""Writes rows: COPY into a temporary table, then one statement per table, whatever the number of rows.
 
-An empty cell says nothing and changes nothing. A state is set once, at insert, for afterwards only `common.state.move`
-moves it; a period never goes back, for it may have been paid for.
+An empty cell changes nothing. A state is set once, at insert; afterwards only `common.state.move` changes it. A period
+never moves back, because it may have been paid for.
 """
 
 from collections.abc import Iterable, Sequence
@@ -17,7 +17,7 @@ from xuliu.inventory.imports.problems import LineFault
 from xuliu.inventory.imports.rows import SimRow
 from xuliu.party.operations import ensure_merchants
 
-# One import at a time: two would find each other's rows missing. A lock's number means nothing else anywhere.
+# One import at a time: two would not see each other's rows. The lock's number has no other meaning.
 IMPORT_LOCK = 0x51_4D_53
 KEPT = (LineFault.KEPT_STATE, LineFault.KEPT_PERIOD)
 IN_ORDER = (
@@ -52,27 +52,27 @@ class Written:
 
 
 class Conflict(NamedTuple):
-    """What the database has against a line; `other` stands in the way, or is what is kept."""
+    """What the database finds against a line; `other` conflicts with it, or is kept."""
 
     line: int
     fault: LineFault
     other: str
 
     def is_refusal(self) -> bool:
-        """Whether the line is left out; otherwise it is imported and something is kept as it is."""
+        """Whether the line is refused; otherwise it is imported and the stored value kept."""
         return self.fault not in KEPT
 
 
 def prepare() -> None:
-    """Make the temporary table of this connection."""
+    """Create this connection's temporary table."""
     with connection.cursor() as cursor:
         cursor.execute(statements.TABLE)
 
 
 def write(rows: Sequence[SimRow], *, at: datetime, merchants: dict[str, str]) -> tuple[Written, list[Conflict]]:
-    """Write a chunk in one transaction; lines with a finding that refuses them are left out whole.
+    """Write a chunk in one transaction, without the lines that a finding refuses.
 
-    `merchants` are the names by code that earlier chunks have written; this one's are added once it is committed.
+    `merchants` are the names by code that earlier chunks wrote; this chunk's are added after its commit.
     """
     written = Written()
     with transaction.atomic(), connection.cursor() as cursor:
@@ -96,7 +96,7 @@ def write(rows: Sequence[SimRow], *, at: datetime, merchants: dict[str, str]) ->
 
 
 def _merchants(rows: Iterable[SimRow]) -> dict[str, str]:
-    """Names by code; of several names the first, "" where none is given."""
+    """Names by code; the first of several, "" if none is given."""
     names: dict[str, str] = {}
     for row in rows:
         if row.merchant_code and not names.get(row.merchant_code):
@@ -105,7 +105,7 @@ def _merchants(rows: Iterable[SimRow]) -> dict[str, str]:
 
 
 def _copy(rows: Sequence[SimRow]) -> None:
-    # Django's cursor has no COPY; psycopg's, on the same connection and in the same transaction, has.
+    # Django's cursor has no COPY; psycopg's has, on the same connection and in the same transaction.
     with connection.connection.cursor() as cursor, cursor.copy(statements.COPY) as copy:
         for row in rows:
             copy.write_row((*row, new_code() if row.serial_number else ""))
