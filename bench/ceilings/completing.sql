@@ -13,8 +13,8 @@ tried AS (
 moved AS (
     UPDATE ordering_orderline l SET state = 'SUBMITTING', state_at = %(at)s, attempt = f.attempt
     FROM flown f WHERE l.id = f.line_id RETURNING l.id)
-INSERT INTO common_event (kind, subject_id, was, became, why, actor_kind, actor_label, at)
-SELECT 'orderline', id, 'READY', 'SUBMITTING', '', 'system', '', %(at)s FROM moved RETURNING subject_id;
+INSERT INTO common_event (kind, subject_id, was, became, why_code, detail, actor_kind, actor_label, at)
+SELECT 'orderline', id, 'READY', 'SUBMITTING', '', '', 'system', '', %(at)s FROM moved RETURNING subject_id;
 -- commit
 WITH sent AS (
     UPDATE ordering_flight SET sent_at = %(at)s, lease_until = now() + %(lease)s
@@ -29,8 +29,8 @@ FROM ordering_orderline l WHERE l.id = ANY(%(ids)s::bigint[]) AND a.line_id = l.
 WITH moved AS (
     UPDATE ordering_orderline SET state = 'VERIFYING', state_at = %(at)s, due_at = %(at)s, tries = 0
     WHERE id = ANY(%(ids)s::bigint[]) RETURNING id)
-INSERT INTO common_event (kind, subject_id, was, became, why, actor_kind, actor_label, at)
-SELECT 'orderline', id, 'SUBMITTING', 'VERIFYING', '', 'system', '', %(at)s FROM moved;
+INSERT INTO common_event (kind, subject_id, was, became, why_code, detail, actor_kind, actor_label, at)
+SELECT 'orderline', id, 'SUBMITTING', 'VERIFYING', 'carrier_says_done', '', 'system', '', %(at)s FROM moved;
 UPDATE ordering_flight SET lease_until = NULL WHERE line_id = ANY(%(ids)s::bigint[]);
 -- commit
 UPDATE ordering_orderline SET due_at = %(at)s + interval '1 minute', tries = tries + 1 WHERE id IN (
@@ -43,8 +43,8 @@ RETURNING id;
 WITH moved AS (
     UPDATE ordering_orderline SET state = 'COMPLETED', state_at = %(at)s
     WHERE id = ANY(%(ids)s::bigint[]) RETURNING id)
-INSERT INTO common_event (kind, subject_id, was, became, why, actor_kind, actor_label, at)
-SELECT 'orderline', id, 'VERIFYING', 'COMPLETED', '', 'system', '', %(at)s FROM moved;
+INSERT INTO common_event (kind, subject_id, was, became, why_code, detail, actor_kind, actor_label, at)
+SELECT 'orderline', id, 'VERIFYING', 'COMPLETED', '', '', 'system', '', %(at)s FROM moved;
 INSERT INTO ledger_posting
     (reference, source, destination, amount_minor, currency, order_id, line_id, at, actor_kind)
 SELECT 'line:' || l.id || ':' || p.what, p.source, p.destination, p.amount, 'CNY', l.order_id, l.id, %(at)s, 'system'

@@ -18,8 +18,8 @@ WHERE s.id BETWEEN %(first)s AND %(last)s AND o.id = %(offering)s AND s.state IN
 SELECT (%(ids)s::bigint[])[1];
 -- commit
 UPDATE ordering_order SET state = 'AWAITING_PAYMENT', state_at = %(at)s WHERE id = ANY(%(ids)s::bigint[]);
-INSERT INTO common_event (kind, subject_id, was, became, why, actor_kind, actor_label, at)
-SELECT 'order', id, 'QUOTED', 'AWAITING_PAYMENT', '', 'system', '', %(at)s FROM ordering_order
+INSERT INTO common_event (kind, subject_id, was, became, why_code, detail, actor_kind, actor_label, at)
+SELECT 'order', id, 'QUOTED', 'AWAITING_PAYMENT', '', '', 'system', '', %(at)s FROM ordering_order
 WHERE id = ANY(%(ids)s::bigint[]);
 INSERT INTO payment_payment (reference, order_id, account_id, way, description, amount_minor, currency, state,
     state_at, opened_at, expires_at, due_at)

@@ -5,8 +5,8 @@ WITH moved AS (
         SELECT 1 FROM ordering_orderline l WHERE l.order_id = o.id
             AND l.state IN ('WAITING', 'READY', 'SUBMITTING', 'ACCEPTED', 'VERIFYING', 'UNKNOWN', 'DISPUTED'))
     RETURNING id)
-INSERT INTO common_event (kind, subject_id, was, became, why, actor_kind, actor_label, at)
-SELECT 'order', id, 'PAID', 'COMPLETED', '', 'system', '', %(at)s FROM moved;
+INSERT INTO common_event (kind, subject_id, was, became, why_code, detail, actor_kind, actor_label, at)
+SELECT 'order', id, 'PAID', 'COMPLETED', '', '', 'system', '', %(at)s FROM moved;
 -- commit
 UPDATE ordering_order SET is_receipted = true WHERE id = %(order)s;
 UPDATE party_seller SET last_receipt_number = last_receipt_number + 1;
