@@ -31,7 +31,7 @@ demo: setup  ## everything, filled with a fleet, until Ctrl-C (ONCE=1: one top-u
 test: develop  ## all checks and all tests, browser included
 	@left_out=$$(tools/browser.sh)
 	$(MAKE) check
-	$(BIN)/python -m pytest -n 3 --dist worksteal --ignore tests/lints $(PYTEST)
+	$(BIN)/python -m pytest -n 3 --dist worksteal --ignore tests/lints --durations=10 $(PYTEST)
 	if [ -n "$$left_out" ]; then
 		echo "Left out: $$left_out"
 		if [ "$${CI:-}" = true ]; then exit 1; fi

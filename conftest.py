@@ -15,6 +15,8 @@ from hypothesis.database import DirectoryBasedExampleDatabase
 from pytest_django.plugin import DjangoDbBlocker
 
 from tests.harness import databases, site
+from xuliu.common import calls
+from xuliu.sandbox.testing import Sandbox, start
 
 # A busy machine makes an example slow, not wrong.
 hypothesis_settings.register_profile(
@@ -72,6 +74,25 @@ def clock_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     path.write_text("0")
     monkeypatch.setenv("XULIU_CLOCK_FILE", str(path))
     return path
+
+
+@pytest.fixture(scope="session")
+def sandbox_of_worker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
+    """One sandbox a worker, whatever asks for it. Its clock file is a link that each test points at its own."""
+    folder = tmp_path_factory.mktemp("sandbox")
+    with start(folder, {"XULIU_CLOCK_FILE": str(folder / "clock")}) as running:
+        yield running
+        calls.outbound().close()
+
+
+@pytest.fixture
+def sandbox(sandbox_of_worker: Sandbox, clock_file: Path) -> Sandbox:
+    """A sandbox without SIMs, orders, payments and faults; `clock_file` moves it together with everything else."""
+    link = sandbox_of_worker.data_dir / "clock"
+    link.unlink(missing_ok=True)
+    link.symlink_to(clock_file)
+    sandbox_of_worker.control.reset()
+    return sandbox_of_worker
 
 
 @pytest.fixture(scope="session")

@@ -5,11 +5,8 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from tests.contracts.provider_desk import PROVIDERS, Desk, desk_of
-from tests.sandbox_fixture import sandbox, sandbox_of_worker
 from xuliu.payment.contract import ChangeResult, OpenResult, Outcome
 from xuliu.sandbox.testing import Sandbox
-
-__all__ = ["sandbox", "sandbox_of_worker"]
 
 
 @pytest.fixture(params=PROVIDERS)

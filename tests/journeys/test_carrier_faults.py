@@ -33,11 +33,12 @@ def _effects(world: World, account: str) -> list[dict[str, object]]:
     return effects
 
 
+@pytest.mark.usefixtures("short_deadlines")
 @BOTH
 @pytest.mark.parametrize("kind", ["lose_answer", "hang", "error_after", "odd_body"])
 def test_an_answer_lost_after_acting_is_delivered_once(world: World, account: str, offering: str, kind: str) -> None:
     (sim,) = make_sims(world, account)
-    world.sandbox.control.fault(peer=account, kind=kind, operation="change", seconds=12)
+    world.sandbox.control.fault(peer=account, kind=kind, operation="change", seconds=4)
     order = make_paid_order(world, [sim], offering)
 
     drive_until(world, lambda: progress(order.pk).is_final, within=timedelta(hours=2))

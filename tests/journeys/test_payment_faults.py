@@ -232,6 +232,7 @@ def test_what_is_withdrawn_before_it_is_sent_is_given_back(world: World) -> None
     assert not world.sandbox.control.books()["carriers"]["onelink"]["effects"]
 
 
+@pytest.mark.usefixtures("short_deadlines")
 @pytest.mark.parametrize("kind", ["lose_answer", "error_after", "odd_body", "hang"])
 def test_a_refund_whose_answer_is_lost_is_sent_once(world: World, kind: str) -> None:
     sims = make_sims(world, "onelink")

@@ -347,9 +347,9 @@ def test_an_expired_sim_renewed_after_midnight_is_proven_by_todays_date(
 
 
 @pytest.fixture
-def paper(fresh_database: str, clock_file: Path, shared_sandbox: Sandbox) -> Iterator[Paper]:
+def paper(fresh_database: str, clock_file: Path, sandbox: Sandbox) -> Iterator[Paper]:
     with carrier.dropped_in():
-        yield carrier.make_paper(make_world(shared_sandbox, "http://127.0.0.1:1", clock_file))
+        yield carrier.make_paper(make_world(sandbox, "http://127.0.0.1:1", clock_file))
         check_own_books()
 
 

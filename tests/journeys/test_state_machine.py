@@ -29,9 +29,9 @@ SMALL = settings(
 
 
 def test_any_sequence_of_events_ends_with_the_books_agreeing(
-    shared_sandbox: Sandbox, clock_file: Path, django_db_blocker: DjangoDbBlocker, monkeypatch: pytest.MonkeyPatch
+    sandbox: Sandbox, clock_file: Path, django_db_blocker: DjangoDbBlocker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(Line, "stage", Stage(shared_sandbox, clock_file), raising=False)
+    monkeypatch.setattr(Line, "stage", Stage(sandbox, clock_file), raising=False)
     with django_db_blocker.unblock():
         run_state_machine_as_test(seed(1)(Line), settings=SMALL)
 
@@ -41,7 +41,7 @@ def test_any_sequence_of_events_ends_with_the_books_agreeing(
     [(0, 0, True), (0, 2, True), (2, 0, True), (2, 1, True), (0, 2, False), (2, 0, False)],
 )
 def test_its_people_accept_what_has_come_and_nothing_else(
-    shared_sandbox: Sandbox,
+    sandbox: Sandbox,
     clock_file: Path,
     django_db_blocker: DjangoDbBlocker,
     monkeypatch: pytest.MonkeyPatch,
@@ -50,7 +50,7 @@ def test_its_people_accept_what_has_come_and_nothing_else(
     has_come: bool,
 ) -> None:
     """Of each carrier, a renewal and an add-on: they know one from the other, and what was refused is not there."""
-    monkeypatch.setattr(Line, "stage", Stage(shared_sandbox, clock_file), raising=False)
+    monkeypatch.setattr(Line, "stage", Stage(sandbox, clock_file), raising=False)
     with django_db_blocker.unblock():
         machine = Line()
         machine.somebody_orders_and_pays(picks=[pick], offering=1 - offering % 2, count=1)

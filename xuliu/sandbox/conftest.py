@@ -6,14 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.sandbox_fixture import sandbox, sandbox_of_worker
 from xuliu.sandbox.carriers.onelink.tests.caller import OneLinkCaller
 from xuliu.sandbox.carriers.onence.tests.caller import NceCaller
 from xuliu.sandbox.providers.wechatpay.tests.caller import WeChatCaller
 from xuliu.sandbox.testing import Sandbox
 from xuliu.sandbox.tests.callers import Shop
-
-__all__ = ["sandbox", "sandbox_of_worker"]
 
 LIN = "89860412342600000017"
 MEI = "89860412342600000025"

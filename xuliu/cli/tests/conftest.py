@@ -9,13 +9,12 @@ from pathlib import Path
 import pytest
 
 from tests.quick_passwords import quick_passwords
-from tests.sandbox_fixture import sandbox, sandbox_of_worker
 from tests.world import World, make_world
 from xuliu.carrier.session import forget_accounts
 from xuliu.cli.worker import Worker
 from xuliu.sandbox.testing import Sandbox
 
-__all__ = ["quick_passwords", "sandbox", "sandbox_of_worker", "worker", "world"]
+__all__ = ["quick_passwords", "worker", "world"]
 
 
 @pytest.fixture

@@ -14,7 +14,11 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from tests.harness.plugin import MEMORY
 from xuliu.config import embedded, wheel
+
+# Where there is room, in memory: what is tried here is the start, and a disk makes it three times as long.
+WHERE = MEMORY if MEMORY.is_dir() else Path("/tmp")  # noqa: S108  # the tests' own folder is made there
 
 HOLD_UNTIL_TOLD = """
 import sys
@@ -27,36 +31,65 @@ server.release()
 """
 
 
-@pytest.fixture
-def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    # pytest's own folders are closed to all but us, and so to the user that the server runs as.
-    folder = Path(f"/tmp/xuliu-test-{os.getpid()}-{tmp_path_factory.mktemp('home').name}")  # noqa: S108  # see above
+@contextlib.contextmanager
+def opened(name: str, *, on: Path) -> Iterator[Path]:
+    """A folder for a home; pytest's own are closed to all but us, and so to the user that the server runs as."""
+    folder = on / f"xuliu-test-{os.getpid()}-{name}"
     folder.mkdir()
     yield folder
     embedded.remove(folder)
     subprocess.run(["rm", "-rf", str(folder)], check=True)
 
 
-def test_a_server_listens_on_a_socket_and_on_no_port(home: Path) -> None:
-    with embedded.running(home) as server, psycopg.connect(server.url()) as connection:
+@pytest.fixture
+def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A home in which nothing has been made yet."""
+    with opened(tmp_path_factory.mktemp("home").name, on=WHERE) as folder:
+        yield folder
+
+
+@pytest.fixture(scope="module")
+def made_once(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A home whose data are made, for copies: making them takes most of a first start."""
+    with opened(tmp_path_factory.mktemp("made").name, on=WHERE) as folder:
+        embedded.start(folder).release()
+        yield folder
+
+
+@pytest.fixture
+def made_home(made_once: Path, home: Path) -> Path:
+    """A home of the test's own whose data are made."""
+    subprocess.run(["cp", "-a", f"{made_once}/.", str(home)], check=True)
+    return home
+
+
+@pytest.fixture
+def home_of_programs() -> Iterator[Path]:
+    """A home from which programs can be run, which memory may forbid."""
+    with opened("programs", on=Path("/tmp")) as folder:  # noqa: S108  # see `opened`
+        yield folder
+
+
+def test_a_server_listens_on_a_socket_and_on_no_port(made_home: Path) -> None:
+    with embedded.running(made_home) as server, psycopg.connect(server.url()) as connection:
         row = connection.execute("SELECT current_setting('listen_addresses'), inet_server_port()").fetchone()
         assert row == ("", None)
 
 
-def test_chinese_text_is_found_by_trigrams(home: Path) -> None:
-    with embedded.running(home) as server, psycopg.connect(server.url()) as connection:
+def test_chinese_text_is_found_by_trigrams(made_home: Path) -> None:
+    with embedded.running(made_home) as server, psycopg.connect(server.url()) as connection:
         connection.execute("CREATE EXTENSION pg_trgm")
         assert connection.execute("SELECT similarity('林记小吃店', '林记小吃') > 0.4").fetchone() == (True,)
 
 
-def test_acknowledged_rows_survive_a_killed_server(home: Path) -> None:
-    server = embedded.start(home)
+def test_acknowledged_rows_survive_a_killed_server(made_home: Path) -> None:
+    server = embedded.start(made_home)
     with psycopg.connect(server.url(), autocommit=True) as connection:
         connection.execute("CREATE TABLE kept (number int)")
         connection.execute("INSERT INTO kept SELECT generate_series(1, 1000)")
         os.kill(_server_pid(server.cluster), signal.SIGKILL)
 
-    again = embedded.start(home)
+    again = embedded.start(made_home)
     assert again.started_here
     with psycopg.connect(again.url()) as connection:
         assert connection.execute("SELECT count(*) FROM kept").fetchone() == (1000,)
@@ -73,32 +106,32 @@ def test_starters_at_the_same_time_agree_on_one_server(home: Path) -> None:
     assert not (embedded.locate(home).data / "postmaster.pid").exists()
 
 
-def test_the_server_stays_until_its_last_user_has_gone(home: Path) -> None:
-    first, second = _hold(home), _hold(home)
+def test_the_server_stays_until_its_last_user_has_gone(made_home: Path) -> None:
+    first, second = _hold(made_home), _hold(made_home)
     _line(first), _line(second)
     first.communicate("\n")
-    psycopg.connect(embedded.locate(home).url()).close()
+    psycopg.connect(embedded.locate(made_home).url()).close()
     second.communicate("\n")
     with pytest.raises(psycopg.OperationalError):
-        psycopg.connect(embedded.locate(home).url())
+        psycopg.connect(embedded.locate(made_home).url())
 
 
-def test_a_killed_user_does_not_keep_the_server_from_being_stopped(home: Path) -> None:
-    killed = _hold(home)
+def test_a_killed_user_does_not_keep_the_server_from_being_stopped(made_home: Path) -> None:
+    killed = _hold(made_home)
     _line(killed)
     killed.kill()
     killed.communicate()
-    with embedded.running(home) as server:
+    with embedded.running(made_home) as server:
         assert not server.started_here
     assert not (server.cluster.data / "postmaster.pid").exists()
 
 
-def test_a_number_that_now_belongs_to_another_program_does_not_block_the_start(home: Path) -> None:
-    with embedded.running(home) as server:
+def test_a_number_that_now_belongs_to_another_program_does_not_block_the_start(made_home: Path) -> None:
+    with embedded.running(made_home) as server:
         cluster = server.cluster
     lines = [str(os.getpid()), str(cluster.data), "1", "5432", str(cluster.socket), "", "1 1", "ready"]
     (cluster.data / "postmaster.pid").write_text("\n".join(lines) + "\n")
-    with embedded.running(home) as server, psycopg.connect(server.url()) as connection:
+    with embedded.running(made_home) as server, psycopg.connect(server.url()) as connection:
         assert connection.execute("SELECT 1").fetchone() == (1,)
 
 
@@ -119,12 +152,12 @@ def test_root_is_served_in_a_home_closed_to_others(home: Path) -> None:
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root runs the server as another user")
-def test_the_programs_run_from_where_root_copied_them(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(wheel, "SHARED_ROOT", home / "shared")
+def test_the_programs_run_from_where_root_copied_them(home_of_programs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(wheel, "SHARED_ROOT", home_of_programs / "shared")
     monkeypatch.setattr(wheel, "open_to_all", lambda folder: False)
-    ended = wheel.run("initdb", "--version", folder=home)
+    ended = wheel.run("initdb", "--version", folder=home_of_programs)
     assert ended.stdout.startswith("initdb (PostgreSQL) 18")
-    assert wheel.server_program("initdb").is_relative_to(home / "shared")
+    assert wheel.server_program("initdb").is_relative_to(home_of_programs / "shared")
 
 
 ODD_NAMES = ["with spaces", "终端", "SIM's", "100%", "a#b;c", "a,b", 'say "hi"', "back\\slash", "$(touch x)", "`id`"]
@@ -158,19 +191,19 @@ def test_the_cause_is_told_where_making_the_data_folder_fails(home: Path, monkey
     assert not (embedded.locate(home).root / "data.new").exists()
 
 
-def test_the_cause_is_told_where_the_server_does_not_start(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_cause_is_told_where_the_server_does_not_start(made_home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(embedded, "RETRY_FOR_SECONDS", 0.0)
     with pytest.raises(wheel.EmbeddedPostgresError, match=r'did not start: FATAL:  could not access file "no"'):
-        embedded.start(home, {"shared_preload_libraries": "no"})
+        embedded.start(made_home, {"shared_preload_libraries": "no"})
 
 
-def test_a_server_without_a_free_connection_is_named_so_and_not_as_one_that_does_not_start(home: Path) -> None:
+def test_a_server_without_a_free_connection_is_named_so_and_not_as_one_that_does_not_start(made_home: Path) -> None:
     few = {"max_connections": "4", "superuser_reserved_connections": "0", "max_wal_senders": "0"}
-    with embedded.running(home, few) as server, contextlib.ExitStack() as taken:
+    with embedded.running(made_home, few) as server, contextlib.ExitStack() as taken:
         for _each in range(4):
             taken.enter_context(psycopg.connect(server.url()))
         with pytest.raises(wheel.EmbeddedPostgresError, match="has no connection free"):
-            embedded.start(home)
+            embedded.start(made_home)
 
 
 @pytest.mark.parametrize(
@@ -190,22 +223,24 @@ def test_the_cause_is_the_gravest_line_and_not_the_last(said: str, cause: str) -
     assert wheel.cause(said) == cause
 
 
-def test_the_data_of_another_version_are_named_with_the_way_to_bring_them_along(home: Path) -> None:
-    with embedded.running(home) as server:
+def test_the_data_of_another_version_are_named_with_the_way_to_bring_them_along(made_home: Path) -> None:
+    with embedded.running(made_home) as server:
         made_by = server.cluster.data / "PG_VERSION"
     made_by.write_text("17\n")
     with pytest.raises(wheel.EmbeddedPostgresError) as told:
-        embedded.start(home)
+        embedded.start(made_home)
     assert all(word in str(told.value) for word in ("PostgreSQL 17", "XULIU_POSTGRES", "backup FILE", "restore FILE"))
 
 
-def test_the_server_runs_by_the_programs_that_the_setting_names(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_server_runs_by_the_programs_that_the_setting_names(
+    home: Path, home_of_programs: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     # The way by which data of an older version are backed up: an old wheel unpacked beside.
     shipped = wheel.client("postgres").parent.parent
     for folder in (shipped.parent, shipped.parent.with_name(f"{shipped.parent.name}.libs")):
-        shutil.copytree(folder, home / "old" / folder.name, symlinks=True)
-    programs = home / "old" / shipped.parent.name / shipped.name
-    for walked, _, _ in os.walk(home / "old"):
+        shutil.copytree(folder, home_of_programs / "old" / folder.name, symlinks=True)
+    programs = home_of_programs / "old" / shipped.parent.name / shipped.name
+    for walked, _, _ in os.walk(home_of_programs / "old"):
         Path(walked).chmod(0o755)
     monkeypatch.setenv("XULIU_POSTGRES", str(programs))
     with embedded.running(home / "its") as server:

@@ -35,29 +35,29 @@ def exhaust(address: str = "203.0.113.5") -> None:
 
 
 @pytest.mark.django_db
-def test_ten_thousand_numbers_from_fifty_addresses_reveal_at_most_a_thousand_and_the_shop_is_served(
+def test_two_thousand_numbers_from_fifty_addresses_reveal_at_most_a_thousand_and_the_shop_is_served(
     client: Client,
 ) -> None:
     shop = make.make_shop()
     Sim.objects.bulk_create(
         Sim(iccid=f"898604{number:014d}", account=shop.account, state="ACTIVE", state_at=clock.now())
-        for number in range(700_000, 710_000)
+        for number in range(700_000, 702_000)
     )
     addresses = [f"203.0.113.{number}" for number in range(50)]
     revealed = 0
 
-    for number in range(10_000):
+    for number in range(2_000):
         try:
             found = look_up(typed=f"898604{700_000 + number:014d}", address=addresses[number % 50])
         except TooManyTries:
             found = None
         revealed += found is not None
-        if number % 1_000 == 999:
+        if number % 500 == 499:
             served = client.get(f"/t/{shop.terminal.sticker_code}", REMOTE_ADDR=addresses[7])
             assert served.status_code == 200
 
     assert revealed == 1_000
-    assert typed(client, "89860400000000705000", address=addresses[7])[0] == 429
+    assert typed(client, "89860400000000701500", address=addresses[7])[0] == 429
 
 
 @pytest.mark.django_db
