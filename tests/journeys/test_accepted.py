@@ -26,6 +26,7 @@ from tests.world import (
 )
 from xuliu.balance.models import Bucket, ProvenReading
 from xuliu.carrier.contract import Outcome
+from xuliu.carrier.models import CarrierAccount
 from xuliu.common import clock
 from xuliu.common.actor import Actor, acting
 from xuliu.common.models import Event
@@ -107,10 +108,13 @@ def test_an_end_that_two_people_accepted_holds_up_no_sending(world: World) -> No
         _accepted(name, line.pk)
     assert not ProvenReading.objects.exists(), "people's word proves no reading"
 
+    CarrierAccount.objects.update(verify_within=timedelta(minutes=5))
     second = make_paid_order(world, [line.sim], "nce-12")
-    drive_for(world, timedelta(minutes=2))
+    drive_for(world, timedelta(minutes=30))
 
     assert Attempt.objects.filter(line__order=second, sent_at__isnull=False).exists()
+    assert line_states(second) == ["DISPUTED"], "the end that was accepted for the first proves no second"
+    _accepted("Olga", second.lines.get().pk)
 
 
 def _unknown(world: World) -> OrderLine:

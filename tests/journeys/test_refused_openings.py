@@ -40,7 +40,7 @@ def test_what_it_refuses_and_has_all_the_same_is_closed_there(world: World) -> N
     world.sandbox.control.fault(peer="wechatpay", operation="native", **refusal)
     drive_for(world, 2 * MINUTE)
     assert Payment.objects.get().state == Payment.State.CLOSED
-    assert [one["state"] for one in world.sandbox.control.books()["wechatpay"]["payments"]] == ["CLOSED"]
+    assert [one["state"] for one in world.sandbox.control.books()["providers"]["wechatpay"]["payments"]] == ["closed"]
 
 
 def test_while_the_provider_does_not_say_it_is_not_called_refused(world: World) -> None:

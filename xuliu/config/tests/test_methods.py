@@ -3,7 +3,7 @@
 import pytest
 from django.test import Client
 
-PAGES = ("/", "/t/x", "/o/x", "/r/x", "/check", "/look-up", "/console/", "/accounts/login/", "/wechat/return")
+PAGES = ("/", "/t/x", "/o/x", "/r/x", "/check", "/look-up", "/console/", "/accounts/login/", "/sign-in/return")
 
 
 @pytest.mark.parametrize("method", ["PUT", "PATCH", "DELETE", "PROPFIND"])
