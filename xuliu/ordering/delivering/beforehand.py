@@ -17,7 +17,7 @@ SHOWN = {Short.END: Short.SHOWN_END, Short.BYTES: Short.SHOWN_BYTES}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Known:
+class KnownSim:
     """What is known of a SIM when a reading is judged.
 
     `proven`: the latest reading that proved a line; `end_on`: the end that we have stored, imported or accepted;
@@ -35,7 +35,7 @@ class Known:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Judged:
+class Judgement:
     """What became of a reading before: `short`, or None and what stands in for what it does not say.
 
     The end that we had stored is kept beside an earlier one that is said, too: to see it next is no news.
@@ -45,22 +45,22 @@ class Judged:
     stands_in: Reading | None = None
 
 
-def judge(promise: Promise, before: Reading, known: Known) -> Judged:
+def judge(promise: Promise, before: Reading, known: KnownSim) -> Judgement:
     """Whether the line may be sent on this reading."""
     least = known.earlier if known.is_let_through else known.proven
     if least is not None and (less := shows_less(before, least, promise.zone)):
-        return Judged(short=less)
+        return Judgement(short=less)
     stands_in = _stands_in(before, [least] if known.is_let_through else [least, known.looked], known.end_on)
     if known.is_let_through:  # an end that two people accept as the true one is held against nothing later
         is_said = stands_in is None or filled(before, stands_in) == before
         end_on = stands_in.period_end_on if stands_in and before.period_end_on is None else None
-        return Judged(stands_in=None if is_said or stands_in is None else replace(stands_in, period_end_on=end_on))
+        return Judgement(stands_in=None if is_said or stands_in is None else replace(stands_in, period_end_on=end_on))
     if known.looked is not None and (less := shows_less(before, known.looked, promise.zone)):
-        return Judged(short=SHOWN.get(less, less))
+        return Judgement(short=SHOWN.get(less, less))
     short = _unsaid(promise, filled(before, stands_in), known)
     if short is None or _agrees(short, before, known.earlier):
-        return Judged(stands_in=stands_in)
-    return Judged(short=short)
+        return Judgement(stands_in=stands_in)
+    return Judgement(short=short)
 
 
 def was_done(promise: Promise, others: list[Promise], first: Reading, before: Reading) -> bool:
@@ -95,7 +95,7 @@ def _stands_in(before: Reading, known: Sequence[Reading | None], end_on: date | 
     return stands_in if is_later or filled(before, stands_in) is not before else None
 
 
-def _unsaid(promise: Promise, before: Reading, known: Known) -> Short | None:
+def _unsaid(promise: Promise, before: Reading, known: KnownSim) -> Short | None:
     """What the proof needs and nobody has said."""
     if promise.proof is Proof.PERIOD_END and before.period_end_on is None:
         return Short.NO_END

@@ -16,7 +16,7 @@ from xuliu.common import arrays, clock, stops, wake
 from xuliu.common.reasons import Why, WhyCode
 from xuliu.common.state import move
 from xuliu.ordering.delivering.active_lines import ActiveLine
-from xuliu.ordering.delivering.beforehand import AGREE_AFTER, Judged, Known, judge, was_done
+from xuliu.ordering.delivering.beforehand import AGREE_AFTER, Judgement, KnownSim, judge, was_done
 from xuliu.ordering.delivering.client import CarrierClient
 from xuliu.ordering.delivering.delivered_since import delivered_since
 from xuliu.ordering.delivering.earlier import NOTHING, Earlier, Sending, earlier_attempts
@@ -57,8 +57,8 @@ def prepare(peer: CarrierClient, read: Sequence[Read]) -> list[PreparedLine]:
     ]
 
 
-def _judge(peer: CarrierClient, line: ActiveLine, before: Reading, earlier: Earlier) -> Judged:
-    known = Known(
+def _judge(peer: CarrierClient, line: ActiveLine, before: Reading, earlier: Earlier) -> Judgement:
+    known = KnownSim(
         proven=line.proven,
         end_on=line.end_on,
         looked=line.looked,

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from xuliu.carrier.contract import ListedPlan, Proof, Reading
 from xuliu.common.dates import add_term
-from xuliu.ordering.delivering.beforehand import Judged, Known, judge, was_done
+from xuliu.ordering.delivering.beforehand import Judgement, KnownSim, judge, was_done
 from xuliu.ordering.delivering.evidence import Promise, filled, is_news, is_proven
 from xuliu.ordering.delivering.reasons import Short
 from xuliu.ordering.delivering.tests.readings import JANUARY, MARCH, NOON, YEAR, promise, reading
@@ -39,7 +39,7 @@ OTHER_PLAN = ListedPlan(code="other", starts_on=MARCH, ends_on=date(2026, 9, 1))
 def test_a_reading_that_shows_less_than_was_proven_is_not_sent_on(
     own: Promise, less: dict[str, Any], short: Short
 ) -> None:
-    assert judge(own, reading(**{**WHOLE, **less}), Known(proven=PROVEN)) == Judged(short=short)
+    assert judge(own, reading(**{**WHOLE, **less}), KnownSim(proven=PROVEN)) == Judgement(short=short)
 
 
 @EVERY
@@ -53,14 +53,14 @@ def test_a_reading_that_shows_less_than_a_look_up_did_is_not_sent_on(
 ) -> None:
     said = reading(**{**WHOLE, **less})
 
-    assert judge(own, said, Known(looked=replace(PROVEN, plans=()))) == Judged(short=short)
-    assert judge(own, said, Known(looked=PROVEN, earlier=said, is_let_through=True)) == Judged()
-    assert judge(own, reading(**WHOLE), Known(looked=replace(said, plans=()))) == Judged()
+    assert judge(own, said, KnownSim(looked=replace(PROVEN, plans=()))) == Judgement(short=short)
+    assert judge(own, said, KnownSim(looked=PROVEN, earlier=said, is_let_through=True)) == Judgement()
+    assert judge(own, reading(**WHOLE), KnownSim(looked=replace(said, plans=()))) == Judgement()
 
 
 def test_what_a_look_up_showed_stands_in_for_what_is_not_said() -> None:
     looked = reading(period_end_on=YEAR_ON, granted_bytes=600, counted_from=MARCH)
-    silent, known = reading(counted_from=MARCH), Known(looked=looked, has_order_query=True)
+    silent, known = reading(counted_from=MARCH), KnownSim(looked=looked, has_order_query=True)
 
     base = filled(silent, judge(ADD_ON, silent, known).stands_in)
     assert (base.period_end_on, base.granted_bytes) == (YEAR_ON, 600)
@@ -72,14 +72,14 @@ def test_what_a_look_up_showed_stands_in_for_what_is_not_said() -> None:
 @pytest.mark.parametrize(("seen", "is_new"), [(JUNE, False), (YEAR_ON, True), (date(2026, 5, 1), True)], ids=str)
 def test_the_end_that_was_stored_is_no_news_after_a_sending(seen: date, is_new: bool) -> None:
     before = reading(period_end_on=JANUARY)
-    stands_in = judge(RENEWAL, before, Known(end_on=JUNE)).stands_in
+    stands_in = judge(RENEWAL, before, KnownSim(end_on=JUNE)).stands_in
 
     assert stands_in is not None
     assert filled(before, stands_in) == before
     assert is_news(reading(period_end_on=seen), stands_in.period_end_on) is is_new
     assert is_news(reading(period_end_on=seen), None)
-    through = judge(RENEWAL, before, Known(end_on=JUNE, earlier=before, is_let_through=True))
-    assert through == Judged(), "two people took the carrier's word for it"
+    through = judge(RENEWAL, before, KnownSim(end_on=JUNE, earlier=before, is_let_through=True))
+    assert through == Judgement(), "two people took the carrier's word for it"
 
 
 @EVERY
@@ -87,8 +87,8 @@ def test_the_end_that_was_stored_is_no_news_after_a_sending(seen: date, is_new: 
 def test_what_it_says_counts_and_not_when_it_says_it_was(own: Promise, age: timedelta) -> None:
     dated = NOON + age
 
-    assert judge(own, reading(**{**WHOLE, "as_of": dated, "period_end_on": JUNE}), Known(proven=PROVEN)).short
-    assert judge(own, reading(**{**WHOLE, "as_of": dated}), Known(proven=PROVEN)).short is None
+    assert judge(own, reading(**{**WHOLE, "as_of": dated, "period_end_on": JUNE}), KnownSim(proven=PROVEN)).short
+    assert judge(own, reading(**{**WHOLE, "as_of": dated}), KnownSim(proven=PROVEN)).short is None
 
 
 @EVERY
@@ -104,7 +104,7 @@ def test_what_it_says_counts_and_not_when_it_says_it_was(own: Promise, age: time
     ids=str,
 )
 def test_as_much_or_more_or_another_count_is_sent_on(own: Promise, said: dict[str, Any]) -> None:
-    assert judge(own, reading(**{**WHOLE, **said}), Known(proven=PROVEN)) == Judged()
+    assert judge(own, reading(**{**WHOLE, **said}), KnownSim(proven=PROVEN)) == Judgement()
 
 
 @EVERY
@@ -112,12 +112,12 @@ def test_as_much_or_more_or_another_count_is_sent_on(own: Promise, said: dict[st
 def test_a_plan_that_is_over_or_has_no_end_need_not_be_listed_for_ever(own: Promise, plan: ListedPlan) -> None:
     proven = replace(PROVEN, plans=(plan,))
 
-    assert judge(own, reading(**{**WHOLE, "plans": (OTHER_PLAN,)}), Known(proven=proven)).short is None
+    assert judge(own, reading(**{**WHOLE, "plans": (OTHER_PLAN,)}), KnownSim(proven=proven)).short is None
 
 
 @EVERY
 def test_an_end_that_was_imported_or_accepted_holds_up_no_sending(own: Promise) -> None:
-    assert judge(own, reading(**{**WHOLE, "period_end_on": JUNE}), Known(end_on=date(2099, 1, 1))).short is None
+    assert judge(own, reading(**{**WHOLE, "period_end_on": JUNE}), KnownSim(end_on=date(2099, 1, 1))).short is None
 
 
 @pytest.mark.parametrize(
@@ -138,7 +138,7 @@ def test_where_no_end_is_said_it_is_proven_from_the_latest_that_we_know(
     proven = reading(period_end_on=proven_on) if proven_on else None
     before = reading()
 
-    judged = judge(RENEWAL, before, Known(proven=proven, end_on=end_on))
+    judged = judge(RENEWAL, before, KnownSim(proven=proven, end_on=end_on))
 
     base, due = filled(before, judged.stands_in), add_term(start, months=12, days=0, anchor_day=10)
     assert judged.short is None
@@ -154,7 +154,7 @@ def test_where_nothing_is_said_and_nothing_known_two_readings_a_minute_apart_mus
     minute, less = timedelta(minutes=1), timedelta(seconds=59)
 
     def judged(earlier: Reading | None) -> Short | None:
-        return judge(own, silent, Known(earlier=earlier)).short
+        return judge(own, silent, KnownSim(earlier=earlier)).short
 
     assert judged(None) is short
     assert judged(replace(silent, as_of=NOON - less)) is short
@@ -163,7 +163,7 @@ def test_where_nothing_is_said_and_nothing_known_two_readings_a_minute_apart_mus
 
 
 def test_bytes_that_are_not_said_are_those_that_were_proven_in_this_count() -> None:
-    before, known = reading(counted_from=MARCH), Known(proven=reading(granted_bytes=600, counted_from=MARCH))
+    before, known = reading(counted_from=MARCH), KnownSim(proven=reading(granted_bytes=600, counted_from=MARCH))
 
     judged = judge(ADD_ON, before, known)
 
@@ -175,7 +175,7 @@ def test_bytes_that_are_not_said_are_those_that_were_proven_in_this_count() -> N
 @pytest.mark.parametrize("proven", [None, reading(granted_bytes=600, counted_from=JANUARY), reading()], ids=str)
 def test_bytes_that_nobody_said_are_sent_for_only_where_an_order_query_can_prove_them(proven: Reading | None) -> None:
     silent = reading(counted_from=MARCH)
-    known = Known(proven=proven, earlier=replace(silent, as_of=NOON - timedelta(hours=1)))
+    known = KnownSim(proven=proven, earlier=replace(silent, as_of=NOON - timedelta(hours=1)))
 
     assert judge(ADD_ON, silent, known).short is Short.NO_BYTES, "agreeing makes no bytes of none"
     assert judge(ADD_ON, silent, replace(known, has_order_query=True)).short is None
@@ -184,7 +184,7 @@ def test_bytes_that_nobody_said_are_sent_for_only_where_an_order_query_can_prove
 
 
 def test_plans_that_are_not_listed_are_those_that_were_proven() -> None:
-    judged = judge(PLAN, reading(), Known(proven=PROVEN))
+    judged = judge(PLAN, reading(), KnownSim(proven=PROVEN))
 
     base = filled(reading(), judged.stands_in)
     assert not is_proven(PLAN, base, reading(plans=(YEAR,)))
@@ -194,9 +194,9 @@ def test_plans_that_are_not_listed_are_those_that_were_proven() -> None:
 @EVERY
 def test_two_people_let_a_reading_through_and_nothing_less(own: Promise) -> None:
     seen = reading(**{**WHOLE, "period_end_on": JUNE, "granted_bytes": 500})
-    known = Known(proven=PROVEN, earlier=seen, is_let_through=True)
+    known = KnownSim(proven=PROVEN, earlier=seen, is_let_through=True)
 
-    assert judge(own, seen, known) == Judged()
+    assert judge(own, seen, known) == Judgement()
     assert judge(own, replace(seen, period_end_on=date(2026, 6, 9)), known).short is Short.END
     assert judge(own, replace(seen, granted_bytes=499), known).short is Short.BYTES
 
@@ -281,7 +281,7 @@ def test_no_reading_before_completes_a_line_that_a_fresh_one_would_not(
     before = data.draw(copies(story.states))
     earlier = data.draw(st.none() | st.sampled_from(story.states))  # two that agree are believed: so it is no copy
     looked = data.draw(st.none() | st.sampled_from(story.states))
-    known = Known(
+    known = KnownSim(
         proven=story.proven, end_on=story.end_on, looked=looked, earlier=earlier, has_order_query=has_order_query
     )
     judged = judge(own, before, known)
@@ -303,7 +303,7 @@ def test_a_fresh_reading_that_says_everything_is_always_sent_on(
     data: st.DataObject, story: Story, own: Promise
 ) -> None:
     looked = data.draw(st.none() | copies(story.states))
-    known = Known(proven=story.proven, end_on=story.end_on, looked=looked)
+    known = KnownSim(proven=story.proven, end_on=story.end_on, looked=looked)
     fresh = story.now
     is_silent = (own.proof is Proof.PERIOD_END and fresh.period_end_on is None) or (
         own.proof is Proof.PLAN_LISTED and not fresh.plans
