@@ -10,11 +10,12 @@ from pathlib import Path
 
 import pytest
 from django.db import connections
+from django.db.backends.signals import connection_created
 from hypothesis import settings as hypothesis_settings
 from hypothesis.database import DirectoryBasedExampleDatabase
 from pytest_django.plugin import DjangoDbBlocker
 
-from tests.harness import databases, site
+from tests.harness import databases, locks, site
 from xuliu.common import calls
 from xuliu.sandbox.testing import Sandbox, start
 
@@ -25,6 +26,16 @@ hypothesis_settings.register_profile(
 hypothesis_settings.load_profile("xuliu")
 
 _numbers = itertools.count(1)
+_locks = locks.Recorder(locks.declared())
+connection_created.connect(_locks.watch)
+
+
+@pytest.fixture(autouse=True)
+def _locks_are_taken_in_order() -> Iterator[None]:
+    """Whatever a test does in this process, it locks tables in the order that xuliu/ordering/README.md states."""
+    yield
+    faults = _locks.report()
+    assert not faults, f"locked out of order (xuliu/ordering/README.md):\n{faults}"
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -36,6 +36,7 @@ def set_line_aside(line_id: int, step: str, error: Exception) -> bool:
     the state it stands in. The others go on. Returns whether it waits for a person now."""
     log.error("a step failed over a line", exc_info=error, extra={"line": line_id, "stop": step})
     with stops.transaction("line.set_aside"):
+        OrderLine.objects.select_for_update(no_key=True).only("id").get(id=line_id)
         count = failed_again(subject_kind="orderline", subject_id=line_id, what=kind_of(step, error))
         is_last = count >= SAME_FAILURES
         if is_last:

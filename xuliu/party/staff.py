@@ -65,8 +65,8 @@ def take_away_factor(person: Person, *, why: str) -> None:
     if person.pk == actor.current().id:
         raise CannotDecide(NotDecided.OWN_FACTOR)
     with transaction.atomic():
-        Authenticator.objects.filter(user_id=person.pk).delete()
         end_sessions(person)
+        Authenticator.objects.filter(user_id=person.pk).delete()
         record(person, was="SECOND_FACTOR", became="NO_SECOND_FACTOR", why=PersonReason.A_PERSON_SAYS, detail=why)
 
 

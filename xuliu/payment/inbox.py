@@ -78,7 +78,7 @@ def set_notice_aside(notice_id: int, error: Exception) -> None:
     log.error("a notice could not be applied", exc_info=error, extra={"stop": "pay.apply"})
     reference = name(error.reference, most=NUMBER) if isinstance(error, Malformed) else ""
     with stops.transaction("pay.set_aside"):
-        notice = Notice.objects.only("account_id").get(id=notice_id)
+        notice = Notice.objects.select_for_update(no_key=True).only("account_id").get(id=notice_id)
         payments = Payment.objects.filter(reference=reference, account_id=notice.account_id) if reference else ()
         doubt([payment.pk for payment in payments if payment.doubted_at is None])
         if failed_again(subject_kind="notice", subject_id=notice_id, what=kind_of("apply", error)) < SAME_FAILURES:

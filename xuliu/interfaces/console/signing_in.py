@@ -52,6 +52,7 @@ class _OfOneself:
         """Store the change and end the person's other sessions."""
         person: Person = authenticated_user(self.request)
         with transaction.atomic(), acting(actor_of(self.request)):
+            Person.objects.select_for_update(no_key=True).only("id").get(id=person.pk)
             response: HttpResponse = super().form_valid(form)  # type: ignore[misc]  # of allauth's view beside this
             self.finish(form)
             end_sessions(person)

@@ -52,12 +52,14 @@ def _apply(ids: Sequence[int]) -> None:
     with stops.transaction("pay.apply"):
         notices = locked_notices(ids)
         payments = [heard for heard in notices if heard.report.subject is Subject.PAYMENT]
-        # Orders are locked before their payments, as cancelling and expiring do.
-        about = [heard.report.payment_reference or heard.report.reference for heard in notices]
-        orders = _locked_orders(arrays.texts(about)) if notices else {}
+        paid = [heard for heard in payments if heard.report.standing in PAID]
+        about = arrays.texts([heard.report.payment_reference or heard.report.reference for heard in notices])
+        orders = _locked_orders(about) if notices else {}
+        if len(paid) < len(notices):  # others than those that are judged: all are locked before refunds and lines
+            _locked_payments(about, _numbers(paid))
         # Refunds first: what was given back past us is not delivered.
         refunds = apply_refunds([heard for heard in notices if heard.report.subject is Subject.REFUND])
-        strange = refunds.strange | _apply_payments([h for h in payments if h.report.standing in PAID], orders)
+        strange = refunds.strange | _apply_payments(paid, orders)
         _end_payments([h for h in payments if h.report.standing in (Status.CLOSED, Status.FAILED)])
         _hold_back(refunds.outside)
         every = {heard.notice_id for heard in notices}
@@ -69,8 +71,7 @@ def _apply_payments(heard: Sequence[ReadNotice], orders: Mapping[int, LockedOrde
     """Judge and settle; returns the notices that a person must look at."""
     if not heard:
         return set()
-    references = arrays.texts([one.report.reference for one in heard])
-    payments = _locked_payments(references, arrays.texts([one.report.number for one in heard if one.report.number]))
+    payments = _locked_payments(arrays.texts([one.report.reference for one in heard]), _numbers(heard))
     verdicts = judge(heard, payments, orders, _orders_paid(orders))
     _succeed(verdicts)
     pay([_paid(v.payment, v.heard, orders) for v in verdicts if v.payment and v.code is VerdictCode.APPLIED])
@@ -84,6 +85,10 @@ def _apply_payments(heard: Sequence[ReadNotice], orders: Mapping[int, LockedOrde
             level=logging.INFO if code is VerdictCode.APPLIED else logging.WARNING,
         )
     return _suspend([v for v in verdicts if v.code not in (VerdictCode.APPLIED, VerdictCode.REPEAT, *GIVEN_BACK)])
+
+
+def _numbers(heard: Sequence[ReadNotice]) -> str:
+    return arrays.texts([one.report.number for one in heard if one.report.number])
 
 
 def _locked_payments(references: str, numbers: str) -> dict[str, LockedPayment]:
@@ -219,4 +224,5 @@ def _hold_back(order_ids: Collection[int]) -> None:
     waiting = (OrderLine.State.WAITING, OrderLine.State.READY)
     lines = OrderLine.objects.filter(order_id__in=order_ids, order__state=Order.State.PAID, state__in=waiting)
     if order_ids:
-        lines.update(is_set_aside=True)
+        ids = list(lines.select_for_update(no_key=True, of=("self",)).order_by("id").values_list("id", flat=True))
+        OrderLine.objects.filter(id__in=ids).update(is_set_aside=True)

@@ -36,11 +36,10 @@ def place(*, order_id: int, way: str, payer_id: str = "") -> int | None:
             pay([PaidOrder(order, clock.now(), None)], why=OrderReason.NOTHING_TO_PAY)
             return None
         account = provider_account(order.seller_id, order.currency, way)
-        if order.shares and not is_live(order_id=order.id, way=way, payer_id=payer_id):
-            _count_opening(order, account)
+        counts = order.shares and not is_live(order_id=order.id, way=way, payer_id=payer_id)
         if order.state == Order.State.QUOTED:
             move(Order, [order.id], to=Order.State.AWAITING_PAYMENT)
-        return open_payment(
+        payment_id = open_payment(
             order_id=order.id,
             account_id=account.id,
             way=way,
@@ -50,6 +49,9 @@ def place(*, order_id: int, way: str, payer_id: str = "") -> int | None:
             description=f"{order.seller_name} {order.number}"[:40],
             expires_at=order.valid_until,
         )
+        if counts:  # last, so that the counters, which all share, are held as briefly as can be
+            _count_opening(order, account)
+        return payment_id
 
 
 class _Placed(NamedTuple):

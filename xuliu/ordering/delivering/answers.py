@@ -138,9 +138,8 @@ def _wait(peer: CarrierClient, answered: Sequence[Answered], only_from: Sequence
         },
     )
     land(moved)
-    keep_from_sending(
-        [line for line, answer in answered if answer.reason is Reason.TEMPORARY and line.id in set(moved)]
-    )
+    tried = [line for line, answer in answered if answer.reason is Reason.TEMPORARY and line.id in set(moved)]
+    open_cases(keep_from_sending(tried))
     ours = next((answer for _, answer in answered if answer.reason is Reason.ACCOUNT), None)
     if ours is not None:
         pause_account(peer.account.id, said=ours.detail)
@@ -155,14 +154,17 @@ def _due(line: ActiveLine, answer: Answer) -> datetime:
     return clock.now() + backoff(line.tries, first=RETRY_FIRST, longest=RETRY_LONGEST)
 
 
-def keep_from_sending(lines: Sequence[ActiveLine]) -> None:
-    """These were sent and not done: those that reached their carrier as often as they may wait for a person."""
+def keep_from_sending(lines: Sequence[ActiveLine]) -> list[NewCase]:
+    """These were sent and not done: those that reached their carrier as often as they may wait for a person.
+    Returns the cases to be opened about them."""
     vain = {line.id: line for line in lines if not may_be_sent_again(line.sent_before + 1)}
-    if vain:  # a person may have ended one meanwhile: nobody needs to be told of that
-        open_lines = OrderLine.objects.filter(id__in=vain, state__in=(State.READY, State.UNKNOWN)).order_by("id")
-        ids = list(open_lines.select_for_update(no_key=True).values_list("id", flat=True))
-        OrderLine.objects.filter(id__in=ids).update(is_set_aside=True)
-        open_cases([_in_vain(vain[line_id]) for line_id in ids])
+    if not vain:
+        return []
+    # A person may have ended one meanwhile: nobody needs to be told of that.
+    open_lines = OrderLine.objects.filter(id__in=vain, state__in=(State.READY, State.UNKNOWN)).order_by("id")
+    ids = list(open_lines.select_for_update(no_key=True).values_list("id", flat=True))
+    OrderLine.objects.filter(id__in=ids).update(is_set_aside=True)
+    return [_in_vain(vain[line_id]) for line_id in ids]
 
 
 def _in_vain(line: ActiveLine) -> NewCase:

@@ -17,7 +17,7 @@ from xuliu.common.state import move
 from xuliu.ordering.delivering import verify
 from xuliu.ordering.delivering.active_lines import ActiveLine
 from xuliu.ordering.delivering.answers import keep_from_sending, store_answers
-from xuliu.ordering.delivering.claims import lease_due
+from xuliu.ordering.delivering.claims import lease_due, lock_lines
 from xuliu.ordering.delivering.client import CarrierClient
 from xuliu.ordering.delivering.deadlines import absence_proves_from
 from xuliu.ordering.delivering.outcomes import land
@@ -25,6 +25,7 @@ from xuliu.ordering.delivering.reasons import LineReason
 from xuliu.ordering.models import Flight, OrderLine
 from xuliu.ordering.patience import backoff, may_be_sent_again
 from xuliu.ordering.set_aside import set_line_aside
+from xuliu.ticket.operations import open_cases
 
 State = OrderLine.State
 ASK_FIRST = timedelta(seconds=5)
@@ -80,14 +81,15 @@ def _leave(line_id: int, error: Exception) -> None:
 
 
 def _ended_leases(lines: Sequence[int]) -> tuple[list[int], list[int]]:
-    """Locks the flights and takes their leases away, so that each is found once."""
+    """Locks the lines, then the flights, and takes their leases away, so that each is found once. A line of which an
+    answer is being stored is left for the next time."""
     sql = """
         UPDATE ordering_flight SET lease_until = NULL WHERE sim_id IN (
             SELECT sim_id FROM ordering_flight WHERE lease_until < now() AND line_id = ANY(%s)
             ORDER BY sim_id FOR UPDATE SKIP LOCKED)
         RETURNING line_id, sent_at IS NOT NULL"""
     with connection.cursor() as cursor:
-        cursor.execute(sql, (list(lines),))
+        cursor.execute(sql, (lock_lines(lines, skip_locked=True),))
         rows = sorted(cursor.fetchall())
     return [line for line, was_sent in rows if not was_sent], [line for line, was_sent in rows if was_sent]
 
@@ -151,7 +153,7 @@ def _send_again(lines: Sequence[ActiveLine]) -> None:
     if not lines:
         return
     with stops.transaction("check.send_again"):
-        keep_from_sending(lines)
+        told = keep_from_sending(lines)
         moved = move(
             OrderLine,
             [line.id for line in lines if may_be_sent_again(line.sent_before + 1)],
@@ -161,6 +163,7 @@ def _send_again(lines: Sequence[ActiveLine]) -> None:
             also={"due_at": clock.now(), "tries": 0},
         )
         land(moved)
+        open_cases(told)
 
 
 def _ask_later(lines: Sequence[ActiveLine]) -> None:

@@ -74,6 +74,12 @@ def _ready(peer: CarrierClient) -> dict[str, Any]:
     return {"account": peer.account.id, "at": clock.now(), "paused": paused}
 
 
+def lock_lines(ids: Sequence[int], *, skip_locked: bool = False) -> list[int]:
+    """Lock these lines, as whoever locks their flights does first; returns those that are locked now."""
+    lines = OrderLine.objects.select_for_update(no_key=True, skip_locked=skip_locked).filter(id__in=ids).order_by("id")
+    return list(lines.values_list("id", flat=True))
+
+
 def lease_due(*, account_id: int, states: Sequence[str], limit: int, lease: timedelta, stop: str) -> list[ActiveLine]:
     """Claim due lines, those that a person waits for first, by pushing their due time on.
 

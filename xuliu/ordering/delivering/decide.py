@@ -115,9 +115,9 @@ def refund(*, line_id: int, why: str) -> bool:
         line = _locked(line_id, State.UNKNOWN, State.DISPUTED, State.READY, State.WAITING)
         if line.state in (State.READY, State.WAITING) and not line.is_set_aside:
             raise CannotDecide(NotDecided.NOT_STUCK)
+        refused = reject([line.id], only_from=[line.state], why=SAYS, detail=why)
         sent = Attempt.objects.filter(line_id=line.id, number=line.attempt, sent_at__isnull=False)
         sent.update(recheck_at=clock.now() + LOOK_BACK_AFTER[0])
-        refused = reject([line.id], only_from=[line.state], why=SAYS, detail=why)
         if refused:
             _answer(line.id, REFUNDED, why)
         return bool(refused)

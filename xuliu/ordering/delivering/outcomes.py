@@ -62,6 +62,8 @@ def complete(
         return []
     sold = _sold(moved)
     delivered = [by_line[line.id] for line in sold]
+    land(moved)
+    _keep_proof(delivered)
     post([entry for line in sold for entry in _earned(line)], at=clock.now())
     grant_buckets(
         line_ids=[line.id for line in sold],
@@ -75,7 +77,6 @@ def complete(
         starts_on=[one.starts_on for one in delivered],
         ends_on=[one.ends_on for one in delivered],
     )
-    _keep_proof(delivered)
     store_proven(
         [
             ProvingReading(sim_id=line.sim_id, line_id=line.id, reading=one.after)
@@ -83,7 +84,6 @@ def complete(
             if one.after is not None and one.is_known_by
         ]
     )
-    land(moved)
     wake.after_commit("settle")
     return moved
 

@@ -17,6 +17,7 @@ from xuliu.common.reasons import Why, WhyCode
 from xuliu.common.state import move
 from xuliu.ordering.delivering.active_lines import ActiveLine
 from xuliu.ordering.delivering.beforehand import AGREE_AFTER, Judgement, KnownSim, judge, was_done
+from xuliu.ordering.delivering.claims import lock_lines
 from xuliu.ordering.delivering.client import CarrierClient
 from xuliu.ordering.delivering.delivered_since import delivered_since
 from xuliu.ordering.delivering.earlier import NOTHING, Earlier, Sending, earlier_attempts
@@ -141,6 +142,7 @@ def _wait(line: ActiveLine, short: Short) -> timedelta:
 
 def _lock_flights(lines: Sequence[ActiveLine]) -> set[int]:
     """Those whose flights are still ours, locked: a worker that was too slow decides nothing any more."""
+    lock_lines([line.id for line in lines])
     sql = """
         SELECT f.line_id FROM ordering_flight f JOIN unnest(%s::bigint[], %s::int[]) AS u(line_id, attempt)
             ON u.line_id = f.line_id AND u.attempt = f.attempt

@@ -183,9 +183,9 @@ def _look_later(peer: CarrierClient, lines: Sequence[ActiveLine]) -> None:
             why=LineReason.NOT_PROVEN_IN_TIME,
             also={"due_at": clock.now() + LOOK_AT_DISPUTED},
         )
+        _set_due([line for line in lines if line.id not in set(disputed)])
         land(disputed)
         open_cases([_case(line) for line in lines if line.id in set(disputed)])
-        _set_due([line for line in lines if line.id not in set(disputed)])
     unproven = [line for line in lines if line.id in set(disputed)]
     log_rows(log, "delivery not proven in time", unproven, level=logging.WARNING)
 
