@@ -17,6 +17,11 @@ FORBIDDEN_IMPORTS = {
     "pytest_mock": "no mocks: fakes are shipped code (sandbox)",
 }
 READS_AS_A_SENTENCE = {"open_case": "open_case(kind, subject, facts)"}
+# What stands around a shop; there is one builder of it.
+OF_A_SHOP = re.compile(
+    r"\b(Seller|Carrier|PriceList|Price|Offering|Merchant|Terminal|Binding)\.objects\.(get_or_)?create\("
+)
+BUILDER = Path("tests/make.py")
 FLUSHING_FIXTURES = {"transactional_db", "live_server", "django_db_reset_sequences"}
 
 
@@ -89,3 +94,14 @@ def test_no_two_cookies_share_a_name() -> None:
     names = Counter(name for line in found for name in re.findall(r'"(xuliu_[a-z_]{1,40})"', line))
     assert {"xuliu_browser", "xuliu_let_in", "xuliu_orders"} <= set(names)
     assert not [name for name, count in names.items() if count > 1], names
+
+
+def test_a_shop_is_built_in_one_place() -> None:
+    found = [
+        f"{path}:{number}: {line.strip()[:80]} (tests/make.py makes it)"
+        for path in sources.files(".py")
+        if path != BUILDER and (path.parts[0] in {"tests", "bench"} or "tests" in path.parts)
+        for number, line in enumerate(sources.text(path).splitlines(), start=1)
+        if OF_A_SHOP.search(line)
+    ]
+    assert not found, sources.report(found)
