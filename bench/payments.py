@@ -28,7 +28,7 @@ Notice = tuple[dict[str, str], bytes]
 def pay_order(folder: Path, fleet: Fleet, order_id: int) -> None:
     """The order is paid, as a query found, and all its lines are released."""
     payment = Payment.objects.get(order_id=order_id)
-    report = StatusReport(subject=Subject.PAYMENT, reference=payment.reference, standing=Status.SUCCEEDED)
+    report = StatusReport(subject=Subject.PAYMENT, reference=payment.reference, status=Status.SUCCEEDED)
     shown = _transaction(folder, payment.reference, payment.amount_minor, clock.now())
     store_query_notices([QueryNotice(account_id=fleet.provider.pk, report=report, body=json.dumps(shown).encode())])
     while by_notice.apply_notices():

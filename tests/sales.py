@@ -46,7 +46,7 @@ from xuliu.ordering.patience import OverdueCase
 from xuliu.ordering.set_aside import SetAsideCase
 from xuliu.payment.cases import PaymentCase
 from xuliu.payment.models import Payment, Refund, RefundNumber
-from xuliu.payment.outside import Outside, record
+from xuliu.payment.outside import OutsideRefund, record
 from xuliu.payment.reasons import RefundMove
 from xuliu.ticket.operations import open_case
 
@@ -356,14 +356,14 @@ def make_fleet(shop: Shop, count: int = 240) -> CarrierAccount:
     return account
 
 
-def make_refund(shop: Shop, standing: str, *, detail: str = "") -> Refund:
+def make_refund(shop: Shop, status: str, *, detail: str = "") -> Refund:
     """A refused order's refund that has failed: by what the provider says of its number."""
     order = make_refused(shop)
     refund = Refund.objects.get(payment__order_id=order.pk)
     at = clock.now() - timedelta(minutes=8)
     move(Refund, [refund.pk], to=Refund.State.SENT, also={"sent_at": at}, at=at)
     move(Refund, [refund.pk], to=Refund.State.FAILED, why=RefundMove.CLOSED, also={"due_at": None})
-    said = {"standing": standing, "detail": detail, "said_at": clock.now(), "number": "50300207512026112200017"}
+    said = {"status": status, "detail": detail, "said_at": clock.now(), "number": "50300207512026112200017"}
     RefundNumber.objects.filter(refund_id=refund.pk).update(**said)
     open_case(PaymentCase.REFUND_CLOSED, ("refund", refund.pk), {"said": detail})
     refund.refresh_from_db()
@@ -378,7 +378,7 @@ def make_refunded_outside(shop: Shop, *, minor: int = 0) -> Payment:
     payment.refresh_from_db()
     open_case(PaymentCase.REFUNDED_OUTSIDE, ("payment", payment.pk), {"provider_number": payment.number})
     if minor:
-        record([Outside(payment=payment, number="50300207512026112200018", reference="mp18", amount_minor=minor)])
+        record([OutsideRefund(payment=payment, number="50300207512026112200018", reference="mp18", amount_minor=minor)])
     return payment
 
 

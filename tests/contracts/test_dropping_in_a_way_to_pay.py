@@ -23,7 +23,7 @@ from xuliu.ordering.models import Order
 from xuliu.payment import providers
 from xuliu.payment.accounts import set_credentials
 from xuliu.payment.models import Payment, ProviderAccount
-from xuliu.payment.payment_steps import ask_unheard, open_waiting
+from xuliu.payment.payment_steps import ask_payments, open_waiting
 
 DROPPED = Path(__file__).parent / "dropped" / "ways"
 ENGLISH, CHINESE = {"Accept-Language": "en"}, {"Accept-Language": "zh-hans"}
@@ -100,7 +100,7 @@ def test_an_order_is_paid_by_it_on_the_page_and_the_receipt_names_it(mei_pay: St
         there = lin.get(urlsplit(back).path)
         assert there.url.path == reverse("merchant:order", args=[order.code])
 
-        ask_unheard()
+        ask_payments()
         apply_notices()
         order.refresh_from_db()
         receipt = sales.make_completed(order)

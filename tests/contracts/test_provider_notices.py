@@ -33,7 +33,7 @@ def test_a_refund_notice_is_genuine_and_says_what_a_query_says(desk: Desk) -> No
     found = desk.provider.query_refund(desk.session, refund_request.reference)
     assert found is not None
     assert signed.subject is Subject.REFUND
-    names = ("subject", "reference", "standing", "amount_minor", "currency", "number")
+    names = ("subject", "reference", "status", "amount_minor", "currency", "number")
     assert [getattr(told, name) for name in names] == [getattr(found[0], name) for name in names]
 
 

@@ -63,13 +63,13 @@ def test_an_unpaid_payment_is_pending(desk: Desk) -> None:
     opening = desk.opening()
     desk.open(opening)
     report = desk.query(opening.reference)
-    assert (report.subject, report.reference, report.standing) == (Subject.PAYMENT, opening.reference, Status.PENDING)
+    assert (report.subject, report.reference, report.status) == (Subject.PAYMENT, opening.reference, Status.PENDING)
 
 
 def test_a_paid_payment_tells_amount_currency_merchant_number_and_time(desk: Desk) -> None:
     before = clock.now() - timedelta(seconds=1)
     report = desk.query(desk.paid())
-    assert report.standing is Status.SUCCEEDED
+    assert report.status is Status.SUCCEEDED
     assert (report.amount_minor, report.currency) == (3600, "CNY")
     assert report.merchant_number == desk.provider.merchant_number
     assert report.number
@@ -101,27 +101,27 @@ def test_a_reference_it_never_had_is_not_found(desk: Desk) -> None:
     for ask in (desk.provider.query, desk.provider.query_refund):
         found = ask(desk.session, "0neverheardof")
         assert found is not None
-        assert (found[0].reference, found[0].standing) == ("0neverheardof", Status.NOT_FOUND)
+        assert (found[0].reference, found[0].status) == ("0neverheardof", Status.NOT_FOUND)
 
 
 def test_a_closed_payment_says_so_and_closing_it_again_is_done(desk: Desk) -> None:
     opening = desk.opening()
     desk.open(opening)
     assert desk.provider.close(desk.session, opening.reference).outcome is Outcome.DONE
-    assert desk.query(opening.reference).standing is Status.CLOSED
+    assert desk.query(opening.reference).status is Status.CLOSED
     assert desk.provider.close(desk.session, opening.reference).outcome is Outcome.DONE
 
 
 def test_a_paid_payment_cannot_be_closed(desk: Desk) -> None:
     payment = desk.paid()
     done = desk.provider.close(desk.session, payment)
-    assert (done.outcome, done.standing) == (Outcome.REJECTED, Status.SUCCEEDED)
-    assert desk.query(payment).standing is Status.SUCCEEDED
+    assert (done.outcome, done.status) == (Outcome.REJECTED, Status.SUCCEEDED)
+    assert desk.query(payment).status is Status.SUCCEEDED
 
 
 def test_a_payment_that_is_not_there_is_not_called_closed(desk: Desk) -> None:
     done = desk.provider.close(desk.session, "0neverheardof")
-    assert (done.outcome, done.standing) == (Outcome.REJECTED, Status.NOT_FOUND)
+    assert (done.outcome, done.status) == (Outcome.REJECTED, Status.NOT_FOUND)
 
 
 def test_the_same_refund_asked_for_twice_is_one_refund(desk: Desk) -> None:
@@ -140,12 +140,12 @@ def test_a_refund_tells_its_end_when_asked(desk: Desk) -> None:
     found = desk.provider.query_refund(desk.session, refund_request.reference)
     assert found is not None
     report = found[0]
-    assert (report.subject, report.standing, report.amount_minor) == (Subject.REFUND, Status.SUCCEEDED, 1200)
+    assert (report.subject, report.status, report.amount_minor) == (Subject.REFUND, Status.SUCCEEDED, 1200)
 
 
-@pytest.mark.parametrize(("outcome", "standing"), [("closed", Status.CLOSED), ("abnormal", Status.FAILED)])
+@pytest.mark.parametrize(("outcome", "status"), [("closed", Status.CLOSED), ("abnormal", Status.FAILED)])
 def test_a_refund_that_did_not_reach_the_payer_is_closed_for_good_or_has_failed_and_may_still_succeed(
-    desk: Desk, outcome: str, standing: Status
+    desk: Desk, outcome: str, status: Status
 ) -> None:
     desk.sandbox.control.settings(refund_outcome=outcome)
     refund_request = desk.refund_request(desk.paid())
@@ -153,7 +153,7 @@ def test_a_refund_that_did_not_reach_the_payer_is_closed_for_good_or_has_failed_
     desk.sandbox.control.settle()
     found = desk.provider.query_refund(desk.session, refund_request.reference)
     assert found is not None
-    assert found[0].standing is standing
+    assert found[0].status is status
 
 
 def test_what_failed_at_the_payers_bank_tells_its_late_success(desk: Desk) -> None:
@@ -164,16 +164,16 @@ def test_what_failed_at_the_payers_bank_tells_its_late_success(desk: Desk) -> No
     desk.sandbox.control.end_refund(refund_request.reference, "success")
     found = desk.provider.query_refund(desk.session, refund_request.reference)
     assert found is not None
-    assert found[0].standing is Status.SUCCEEDED
+    assert found[0].status is Status.SUCCEEDED
 
 
 def test_a_payment_of_which_something_went_back_says_so_and_a_refund_names_its_payment(desk: Desk) -> None:
     payment = desk.paid()
     desk.hear()
     desk.sandbox.control.refund_outside(payment, 3600)
-    assert desk.query(payment).standing is Status.REFUNDED
+    assert desk.query(payment).status is Status.REFUNDED
     _, told = desk.hear()
-    assert (told.subject, told.standing, told.payment_reference, told.amount_minor) == (
+    assert (told.subject, told.status, told.payment_reference, told.amount_minor) == (
         Subject.REFUND,
         Status.SUCCEEDED,
         payment,
@@ -185,10 +185,10 @@ def test_a_payment_of_which_something_went_back_says_so_and_a_refund_names_its_p
 def test_a_refund_under_way_is_pending(desk: Desk) -> None:
     desk.sandbox.control.settings(refund_outcome="hold")
     refund_request = desk.refund_request(desk.paid())
-    assert desk.refund(refund_request).standing is Status.PENDING
+    assert desk.refund(refund_request).status is Status.PENDING
     found = desk.provider.query_refund(desk.session, refund_request.reference)
     assert found is not None
-    assert found[0].standing is Status.PENDING
+    assert found[0].status is Status.PENDING
 
 
 def test_a_refund_of_more_than_was_paid_is_refused(desk: Desk) -> None:

@@ -65,10 +65,10 @@ STORY_OF: dict[str, stories.Story] = {
     "pay.set_aside": stories.poisoned,
     "payment.opening_refused": stories.opening_refused,
     "payment.claim_doubted": stories.unheard,
-    "payment.claim_unheard": stories.unheard,  # in the plain one the notice may be quicker
+    "payment.claim_pending": stories.unheard,  # in the plain one the notice may be quicker
     "payment.close": stories.unpaid,
     "payment.closed": stories.unpaid,
-    "payment.heard": stories.unheard,
+    "payment.found": stories.unheard,
     "payment.query": stories.unheard,
     "payer.ask": stories.signed_in,
     "payer.claim": stories.signed_in,
@@ -82,7 +82,7 @@ STORY_OF: dict[str, stories.Story] = {
     "provider.examined": stories.entered,
     "refund.answered": stories.refused,
     "refund.claim": stories.refused,
-    "refund.claim_unheard": stories.given_back_unheard,
+    "refund.claim_asked": stories.given_back_unheard,
     "refund.found": stories.given_back_unheard,
     "refund.query": stories.given_back_unheard,
     "refund.send": stories.refused,
@@ -96,7 +96,7 @@ STORY_OF: dict[str, stories.Story] = {
 STOPS = sorted(stops.names())
 CASES = [(stop, STORY_OF.get(stop, stories.plain)) for stop in STOPS]
 # What is stored there is of another kind in each of these.
-CASES += [("payment.heard", stories.closed_elsewhere), ("payment.heard", stories.unpaid)]
+CASES += [("payment.found", stories.closed_elsewhere), ("payment.found", stories.unpaid)]
 END_LEASES = "UPDATE {} SET lease_until = now() - interval '1 s' WHERE lease_until IS NOT NULL"
 PAID = {Order.State.COMPLETED, Order.State.PARTIAL, Order.State.FAILED, Order.State.PAID}
 

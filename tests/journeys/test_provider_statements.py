@@ -48,7 +48,7 @@ def test_one_payment_and_ten_are_asked_about_and_closed_with_the_same_statements
         _placed(world, count, first=1 + 100 * number)
         payment_steps.open_waiting()
         pass_time(world, timedelta(minutes=16))  # past their quote: asked about, then closed
-        counts.append(_statements(payment_steps.ask_unheard, found=count))
+        counts.append(_statements(payment_steps.ask_payments, found=count))
     assert counts[0] == counts[1]
     assert not Payment.objects.filter(state__in=Payment.LIVE).exists()
     drive()

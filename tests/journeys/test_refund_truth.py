@@ -112,7 +112,7 @@ def test_a_closed_refund_is_asked_anew_by_two_people_under_a_new_number(world: W
     assert len(world.sandbox.control.calls(peer="wechatpay", operation="refund_query")) > asked
     assert (_state(refund), _open_cases()) == ("SUCCEEDED", [])
     assert refund.reference != old
-    assert dict(RefundNumber.objects.values_list("reference", "standing")) == {
+    assert dict(RefundNumber.objects.values_list("reference", "status")) == {
         old: "closed",
         refund.reference: "succeeded",
     }

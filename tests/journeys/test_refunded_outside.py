@@ -144,7 +144,7 @@ def test_of_a_success_and_a_refund_in_one_batch_the_refund_counts(world: World) 
     await_notices(world)
     told = world.sandbox.control.refund_outside(payment.reference, 3600, notify=False)
     pass_time(world, timedelta(seconds=30))
-    payment_steps.ask_unheard()
+    payment_steps.ask_payments()
     assert Notice.objects.filter(state=Notice.State.STORED).count() == 2
     drive_for(world, timedelta(minutes=2))
 

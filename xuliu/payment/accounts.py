@@ -29,17 +29,17 @@ def set_credentials(account: ProviderAccount, config: Mapping[str, Any]) -> None
 
 
 def provider_of(account: ProviderAccount) -> Guarded:
-    """The provider, made with the account's Config, to be asked in the one way. Raises as `credentials`."""
+    """The provider, made with the account's Config and guarded. Raises as `credentials`."""
     return Guarded(account.pk, provider_class(account.provider)(credentials(account)))
 
 
 def capabilities_of(account: ProviderAccount) -> Capabilities:
-    """What its provider can do and how long it may take. Raises UnknownProvider."""
+    """What the account's provider can do, and how long it may take. Raises UnknownProvider."""
     return provider_class(account.provider).capabilities
 
 
 def session_of(account: ProviderAccount) -> Session:
-    """What the provider's calls go through."""
+    """The session for the provider's calls."""
     return AccountSession(account_id=account.pk, deadline_seconds=capabilities_of(account).deadline_seconds)
 
 
@@ -65,7 +65,8 @@ def resume(account_ids: Sequence[int], *, why: WhyCode | None = None, detail: st
 
 
 def pause_itself(account_id: int, *, said: str) -> None:
-    """Our own keys are refused: take no payments and ask nothing, try every few minutes, and resume by itself."""
+    """The provider refuses our keys: take no payments, call nothing, retry every few minutes, resume
+    automatically."""
     if switch.pause(ProviderAccount, [account_id], why=AccountReason.US_REFUSED, detail=said):
         ProviderAccount.objects.filter(id=account_id).update(is_self_paused=True, tried_at=clock.now(), trial="")
         subject = ("provideraccount", account_id)

@@ -1,8 +1,8 @@
-"""A refund asked for anew: under another number, where the provider has closed the one before.
+"""Requests a refund again under a new number, once the provider has closed the old one.
 
-Two people say so; then the old number is asked about once more, and only where the provider still says that it is
-closed does the refund go to PENDING under a new one. What has failed otherwise may still succeed, and what is unknown
-may have: both would give the money back twice.
+It takes two people; then the old number is queried once more, and only if the provider still reports it closed does
+the refund go to PENDING under a new one. Any other failed refund may still succeed, and an unknown one may have
+succeeded: a new number would give the money back twice.
 """
 
 from collections.abc import Sequence
@@ -21,20 +21,20 @@ from xuliu.ticket.operations import close_answered
 
 SAYS = PersonReason.A_PERSON_SAYS
 WAITS = (Status.PENDING,)
-# The questions that are answered by sending it again; refused once more, it is asked once more.
+# The cases that sending again answers; if the provider refuses once more, the case is opened once more.
 SENT_AGAIN = (PaymentCase.REFUND_SENT_IN_VAIN, PaymentCase.REFUND_REFUSED)
 
 
 def may_be_asked_anew(refund: Refund) -> bool:
-    """Whether the provider closed the number that it goes by now."""
-    closed = RefundNumber.objects.filter(reference=refund.reference, standing=RefundNumber.Standing.CLOSED)
+    """Whether the provider closed the refund's current number."""
+    closed = RefundNumber.objects.filter(reference=refund.reference, status=RefundNumber.Status.CLOSED)
     return refund.state == Refund.State.FAILED and closed.exists()
 
 
 @needs(Right.REFUND)
 def ask_anew(*, refund_id: int, why: str) -> bool:
-    """One person's word that a closed refund shall be asked for under another number; when two have said so the old
-    number is asked about once more. Returns whether two have. Raises CannotDecide."""
+    """Record one person's decision to request a closed refund under a new number; once two have decided so, the old
+    number is queried again. Returns whether two have. Raises CannotDecide."""
     person_id = deciding_person()
     check_reason(why)
     with stops.transaction("decide.ask_anew"):
@@ -52,9 +52,9 @@ def ask_anew(*, refund_id: int, why: str) -> bool:
 
 
 def renew(asked: Sequence[tuple[Refund, StatusReport]]) -> None:
-    """What the provider says of old numbers once more: closed ones get a new number, the others are left alone."""
-    closed = [refund.id for refund, report in asked if report.standing is Status.CLOSED]
-    others = [refund.id for refund, report in asked if report.standing not in (Status.CLOSED, *WAITS)]
+    """Give closed refunds a new number, by the provider's latest answer about the old one; leave the others alone."""
+    closed = [refund.id for refund, report in asked if report.status is Status.CLOSED]
+    others = [refund.id for refund, report in asked if report.status not in (Status.CLOSED, *WAITS)]
     Refund.objects.filter(id__in=others).update(anew_requested_at=None)
     codes = [new_code() for _ in closed]
     at = clock.now()
@@ -79,8 +79,8 @@ def renew(asked: Sequence[tuple[Refund, StatusReport]]) -> None:
 
 @needs(Right.REFUND)
 def send_again(*, refund_id: int, why: str) -> bool:
-    """Have a refund asked for once more under the same number, which can be one refund only: the provider refused it,
-    or was asked in vain, and does not have it. Returns whether it is. Raises CannotDecide."""
+    """Request a refund again under the same number, which can only ever be one refund: the provider refused or never
+    took it, and does not have it. Returns whether it will be sent. Raises CannotDecide."""
     deciding_person()
     check_reason(why)
     with stops.transaction("decide.send_refund_again"):
@@ -88,7 +88,7 @@ def send_again(*, refund_id: int, why: str) -> bool:
         if not may_be_sent_again(refund):
             raise CannotDecide(NotDecided.NOT_STUCK)
         also = {"due_at": clock.now(), "tries": 0, "sendings": 0, "lease_until": None}
-        RefundNumber.objects.filter(reference=refund.reference).update(standing="")
+        RefundNumber.objects.filter(reference=refund.reference).update(status="")
         wake.after_commit("refund.send")
         moved = move(Refund, [refund.pk], to=Refund.State.PENDING, why=SAYS, detail=why, also=also)
         if moved:
@@ -97,15 +97,14 @@ def send_again(*, refund_id: int, why: str) -> bool:
 
 
 def may_be_sent_again(refund: Refund) -> bool:
-    """Whether the provider refused it, or did not take it as often as it may be sent, and says when asked that it does
-    not have it."""
-    absent = RefundNumber.objects.filter(reference=refund.reference, standing=RefundNumber.Standing.NOT_FOUND)
+    """Whether the provider refused it, or did not take it however often it was sent, and now reports not having it."""
+    absent = RefundNumber.objects.filter(reference=refund.reference, status=RefundNumber.Status.NOT_FOUND)
     return refund.state in (Refund.State.FAILED, Refund.State.UNKNOWN) and absent.exists()
 
 
 @needs(Right.DECIDE)
 def ask_now(*, refund_id: int) -> None:
-    """Have the provider asked about this refund now."""
+    """Have this refund queried now."""
     with stops.transaction("decide.ask_refund"):
         asked = Refund.objects.filter(id=refund_id).exclude(state=Refund.State.PENDING)
         asked.update(due_at=clock.now(), tries=0, lease_until=None)

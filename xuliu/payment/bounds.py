@@ -1,6 +1,6 @@
-"""What providers return, brought within bounds once, whoever wrote the provider. Pure functions, no Django.
+"""Checks what providers return, whoever wrote the provider. Pure functions, no Django.
 
-What is no answer to what was asked says nothing; a success without its figure, currency, time or number is odd.
+Anything that is not an answer to the question is none; a success without amount, currency, time or number is malformed.
 """
 
 from dataclasses import replace
@@ -26,7 +26,7 @@ NO_ANSWER = "the provider gave no answer to what was asked"
 
 
 def bounded_open_result(said: object, *, way: Way | None) -> OpenResult:
-    """The answer to an opening; UNKNOWN where it is none, or is good without what that way is paid by."""
+    """The result of an opening; UNKNOWN if it is not one, or succeeds without the token its way needs."""
     if not isinstance(said, OpenResult) or not _is(said.outcome, Outcome):
         return OpenResult(outcome=Outcome.UNKNOWN, detail=NO_ANSWER)
     token = name(said.token, most=TOKEN)
@@ -36,7 +36,7 @@ def bounded_open_result(said: object, *, way: Way | None) -> OpenResult:
 
 
 def _is_payable(token: str, way: Way | None) -> bool:
-    """Where the page leads to it, it must be an address of the web and no script."""
+    """A token that the page redirects to must be a web address, not a script."""
     part = way.part if way else None
     if part is PagePart.REDIRECT:
         return urlsplit(token).scheme in ("https", "http")
@@ -44,20 +44,20 @@ def _is_payable(token: str, way: Way | None) -> bool:
 
 
 def bounded_change(said: object) -> ChangeResult:
-    """The answer to a close or a refund; UNKNOWN where it is none."""
+    """The result of a close or a refund; UNKNOWN if it is not one."""
     if not isinstance(said, ChangeResult) or not _is(said.outcome, Outcome):
         return ChangeResult(outcome=Outcome.UNKNOWN, detail=NO_ANSWER)
     return ChangeResult(
         outcome=said.outcome,
         number=name(said.number, most=NUMBER),
         detail=words(said.detail, most=DETAIL),
-        standing=said.standing if _is(said.standing, Status) else None,
+        status=said.status if _is(said.status, Status) else None,
     )
 
 
 def bounded_report(said: object) -> StatusReport:
-    """What is said of a payment or a refund. Raises Malformed."""
-    if not isinstance(said, StatusReport) or not (_is(said.standing, Status) and _is(said.subject, Subject)):
+    """The report on a payment or a refund. Raises Malformed."""
+    if not isinstance(said, StatusReport) or not (_is(said.status, Status) and _is(said.subject, Subject)):
         raise Malformed(NO_ANSWER)
     report = replace(
         said,
@@ -74,16 +74,16 @@ def bounded_report(said: object) -> StatusReport:
     if not report.reference:
         raise Malformed("no reference")
     if missing := _missing(report):
-        raise Malformed(f"a {report.subject} that {report.standing}, without its {missing}", reference=report.reference)
+        raise Malformed(f"a {report.subject} that {report.status}, without its {missing}", reference=report.reference)
     return report
 
 
 def _missing(report: StatusReport) -> str:
-    """What must be said with it. Without its number two payments could not be told from one announced twice."""
+    """The name of a field that is missing. Without a number, two payments would look like one announced twice."""
     is_payment = report.subject is Subject.PAYMENT
-    if is_payment and report.standing in (Status.SUCCEEDED, Status.REFUNDED) and not report.number:
+    if is_payment and report.status in (Status.SUCCEEDED, Status.REFUNDED) and not report.number:
         return "number"
-    if report.standing is not Status.SUCCEEDED:
+    if report.status is not Status.SUCCEEDED:
         return ""
     if report.amount_minor is None or len(report.currency) != 3:
         return "amount"
@@ -100,5 +100,5 @@ def bounded_verified_notice(said: object) -> VerifiedNotice:
 
 
 def _is(value: object, kind: type) -> bool:
-    """Whatever its annotation says: a provider that was dropped in need not keep to it."""
+    """Whether it really is of that type: a dropped-in provider may ignore annotations."""
     return isinstance(value, kind)

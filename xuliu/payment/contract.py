@@ -1,6 +1,6 @@
 """What a payment provider is: the words it shares with the core. No Django, no models.
 
-A provider is one file in `providers/`: a class `Provider` that fulfils the protocol below. It is made with its
+A provider is one folder in `providers/`, with a class `Provider` that fulfils the protocol below. It is made with its
 Config, given a `Session`, and returns data. References are ours: a payment's and a refund's, <= 32 of [0-9a-z].
 Amounts are integers in the currency's minor unit.
 """
@@ -29,36 +29,36 @@ class PagePart(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Way:
-    """A way to pay: what the provider does for the payer. No two ways have the same code, whosever they are."""
+    """A way to pay: how the provider lets people pay. Codes are unique across providers."""
 
     code: str  # <= 20 of [a-z0-9-]; kept with each payment
     part: PagePart
-    is_in_app: bool = False  # it works in the browser of the provider's app and nowhere else
+    is_in_app: bool = False  # it works only in the browser of the provider's app
     has_sign_in: bool = False  # the payer signs in at the provider first: `sign_in_url`, `payer_id`
 
 
 class Outcome(StrEnum):
-    """What an answer says about something we asked the provider to do."""
+    """What became of a change that we asked the provider for."""
 
     DONE = "done"
-    REJECTED = "rejected"  # stated: it was not done and will not be
+    REJECTED = "rejected"  # the provider states that it did not do it and will not
     NOT_SENT = "not_sent"  # certainly nothing happened; may be sent again
     UNKNOWN = "unknown"  # it may have happened; ask by our reference
 
 
 class Status(StrEnum):
-    """What the provider says of a payment or a refund."""
+    """What the provider reports about a payment or a refund."""
 
     PENDING = "pending"
     SUCCEEDED = "succeeded"
-    CLOSED = "closed"  # final: of a refund, the money stayed with us
-    FAILED = "failed"  # of a refund: not final, the provider may still bring it to its end
+    CLOSED = "closed"  # final; for a refund: the money stayed with us
+    FAILED = "failed"  # for a refund: not final, the provider may still complete it
     NOT_FOUND = "not_found"
-    REFUNDED = "refunded"  # a payment that was paid, and of which something went back; how much is not said
+    REFUNDED = "refunded"  # a paid payment that was partly or wholly refunded; the provider does not say how much
 
 
 class Subject(StrEnum):
-    """What a truth is about."""
+    """What a report is about."""
 
     PAYMENT = "payment"
     REFUND = "refund"
@@ -69,13 +69,13 @@ class Forged(Exception):
 
 
 class LockedOut(Exception):
-    """The provider refuses us and not what we asked for: our keys, our merchant id, our rights. Nothing was done."""
+    """The provider refuses us, not the request: our keys, our merchant id, our rights. Nothing was done."""
 
 
 class Malformed(Exception):
     """A genuine notice or answer that cannot be read as what it claims to be.
 
-    `reference` is ours of what it is about, where that much can be read: the provider is then asked.
+    `reference` is our reference of its subject, if that much can be read; the provider is then queried.
     """
 
     def __init__(self, why: str, *, reference: str = "") -> None:
@@ -94,13 +94,13 @@ class PaymentRequest:
     description: str  # what the payer's app shows, <= 127 bytes of UTF-8
     expires_at: datetime
     notify_url: str
-    return_url: str = ""  # where the payer comes back to from a redirect
-    payer_id: str = ""  # who pays, where the way has a sign-in
+    return_url: str = ""  # where a redirect brings the payer back
+    payer_id: str = ""  # who pays, if the way has a sign-in
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpenResult:
-    """The answer to an opening. `token` is what pays it: what is drawn, led to, or made into the sheet's parameters."""
+    """The answer to an opening. `token` is what the page draws, redirects to, or passes to the sheet."""
 
     outcome: Outcome
     token: str = ""
@@ -109,24 +109,24 @@ class OpenResult:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StatusReport:
-    """What the provider says of one payment or refund, pushed to us or asked for."""
+    """What the provider reports about one payment or refund, pushed or queried."""
 
     subject: Subject
     reference: str
-    standing: Status
+    status: Status
     amount_minor: int | None = None
     currency: str = ""
-    number: str = ""  # the provider's own number: needed of a payment that was paid
+    number: str = ""  # the provider's own number; a paid payment must have one
     at: datetime | None = None  # the provider's time of payment or refund
-    merchant_number: str = ""  # whom it was paid to, as the provider says
+    merchant_number: str = ""  # who was paid, according to the provider
     payment_reference: str = ""  # of a refund: the payment's
     detail: str = ""
-    said_at: datetime | None = field(default=None, compare=False)  # when it was said, where the provider tells
+    said_at: datetime | None = field(default=None, compare=False)  # when the provider made this report, if it says
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VerifiedNotice:
-    """A notice whose signature held: its identity, by which a repeat is known."""
+    """A notice with a valid signature. Its id shows whether it is a repeat."""
 
     notice_id: str
     subject: Subject
@@ -134,7 +134,7 @@ class VerifiedNotice:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RefundRequest:
-    """A refund to be asked for. `total_minor` is the payment's whole amount."""
+    """A refund to request. `total_minor` is the payment's whole amount."""
 
     reference: str
     payment_reference: str
@@ -152,26 +152,26 @@ class ChangeResult:
     outcome: Outcome
     number: str = ""
     detail: str = ""
-    standing: Status | None = None  # where the answer already tells it
+    status: Status | None = None  # if the answer already says
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Capabilities:
-    """What this provider can do and its limits."""
+    """What this provider can do, and its limits."""
 
-    ways: tuple[Way, ...]  # what it offers first stands first
+    ways: tuple[Way, ...]  # the preferred way first
     currencies: frozenset[str]
     refunds_per_payment: int
     refund_spacing: timedelta
     refundable_within: timedelta
     deadline_seconds: float = 8.0
-    query_after: timedelta = timedelta(seconds=10)  # how soon an unheard payment is asked about
-    settles_within: timedelta = timedelta(minutes=5)  # after that NOT_FOUND proves that nothing happened
-    openings_a_minute: int = 600  # that visitors of pages may have an account open
+    query_after: timedelta = timedelta(seconds=10)  # how soon a payment without a notice is queried
+    settles_within: timedelta = timedelta(minutes=5)  # after this NOT_FOUND proves that nothing happened
+    openings_a_minute: int = 600  # how many an account opens for visitors of pages
 
 
 class Session(Protocol):
-    """What the core lends a provider for one account. Safe to use from several threads."""
+    """What a provider works with for one account. Safe to use from several threads."""
 
     def now(self) -> datetime:
         """The business clock (aware, UTC)."""
@@ -195,9 +195,9 @@ class Session(Protocol):
 
 
 class Provider(Protocol):
-    """One payment provider. Made with its Config; holds no state besides.
+    """One payment provider. Made with its Config; has no other state.
 
-    Whatever is asked of it by way of a session raises LockedOut where the provider refuses us ourselves.
+    Every method with a session raises LockedOut if the provider refuses us, not the request.
     """
 
     code: ClassVar[str]
@@ -209,7 +209,7 @@ class Provider(Protocol):
 
     @property
     def merchant_number(self) -> str:
-        """Whom this account is, in the provider's words: compared with what a notice says was paid."""
+        """Our number at the provider, compared with the recipient in a notice."""
         ...
 
     def open(self, session: Session, opening: PaymentRequest) -> OpenResult:
@@ -217,23 +217,23 @@ class Provider(Protocol):
         ...
 
     def query(self, session: Session, reference: str) -> tuple[StatusReport, bytes] | None:
-        """The payment by our reference, with the raw answer for the inbox; None where no answer came."""
+        """The payment by our reference, with the raw answer for the inbox; None without an answer."""
         ...
 
     def close(self, session: Session, reference: str) -> ChangeResult:
-        """Close an unpaid payment. REJECTED where it is already paid."""
+        """Close an unpaid payment. REJECTED if it is already paid."""
         ...
 
     def refund(self, session: Session, refund: RefundRequest) -> ChangeResult:
-        """Ask for a refund. The same reference again is the same refund."""
+        """Request a refund. The same reference again is the same refund."""
         ...
 
     def query_refund(self, session: Session, reference: str) -> tuple[StatusReport, bytes] | None:
-        """The refund by our reference, with the raw answer; None where no answer came."""
+        """The refund by our reference, with the raw answer; None without an answer."""
         ...
 
     def examine(self, session: Session) -> list[Finding]:
-        """Whether the account would work, by questions that open nothing. Raises NotSent or NoAnswer."""
+        """Try the account with calls that change nothing. Raises NotSent or NoAnswer."""
         ...
 
     def check_signature(self, *, headers: Mapping[str, str], body: bytes, now: datetime) -> VerifiedNotice:
@@ -247,7 +247,7 @@ class Provider(Protocol):
         ...
 
     def acknowledgement(self, *, is_stored: bool) -> tuple[int, bytes]:
-        """HTTP status and body that tell the provider we have the notice, or that it shall repeat it."""
+        """The HTTP status and body that acknowledge a notice, or ask the provider to repeat it."""
         ...
 
     def payer_script(self, *, token: str, now: datetime) -> dict[str, str]:
@@ -255,9 +255,9 @@ class Provider(Protocol):
         ...
 
     def sign_in_url(self, *, return_url: str, state: str) -> str:
-        """A way with a sign-in: where to send the payer's browser so that it comes back with a code."""
+        """For a way with a sign-in: where to send the payer's browser so that it returns with a code."""
         ...
 
     def payer_id(self, session: Session, code: str) -> str:
-        """A way with a sign-in: who that code stands for. Raises NotSent, NoAnswer or Malformed."""
+        """For a way with a sign-in: the payer whose code this is. Raises NotSent, NoAnswer or Malformed."""
         ...

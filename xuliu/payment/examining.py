@@ -1,4 +1,4 @@
-"""The step that tries accounts at payment providers whose credentials were just entered."""
+"""The step that tries provider accounts whose credentials were just entered."""
 
 from xuliu.common import examining, stops
 from xuliu.payment.accounts import provider_of, resume, session_of
@@ -9,7 +9,7 @@ AT_ONCE = 5
 
 
 def examine_accounts(limit: int = AT_ONCE) -> int:
-    """Try accounts that wait for it; returns how many."""
+    """Try accounts that are waiting for it; returns how many."""
     accounts = examining.due(ProviderAccount, limit)
     for account in accounts:
         examine(account)
@@ -17,7 +17,7 @@ def examine_accounts(limit: int = AT_ONCE) -> int:
 
 
 def examine(account: ProviderAccount) -> list[Finding]:
-    """Try this account now and keep what is found; one that waited to be tried takes money if that is good."""
+    """Try this account now and store the findings; an account that was waiting then takes money if they are good."""
     findings = examining.asked(lambda: _ask(account))
     examining.store(account, findings, resume=resume, stop="provider.examined")
     return findings

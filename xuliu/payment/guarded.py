@@ -1,8 +1,8 @@
-"""How the core asks a provider: the one place where one is called.
+"""The only place where the core calls a provider.
 
-What it says is brought within bounds. What it raises besides what its contract names is a mistake of its own, and by
-whether a byte of a change has left it becomes NOT_SENT or UNKNOWN; a question has no answer then. Three in a row over
-different payments open the account's circuit and one case.
+Results are checked by `bounds`. An exception that the contract does not name is a bug of the provider's code: a change
+then counts as NOT_SENT or, once a byte of it has left, as UNKNOWN; a query has no answer. Three in a row over different
+payments open the account's circuit and one case.
 """
 
 import logging
@@ -44,29 +44,29 @@ log = logging.getLogger(__name__)
 Said = TypeVar("Said")
 Found = tuple[StatusReport, bytes] | None
 
-_troubles: deque[Trouble] = deque()  # told by threads that have no database connection
+_troubles: deque[Trouble] = deque()  # filled by threads that have no database connection
 
 
 @dataclass(frozen=True, slots=True)
 class Guarded:
-    """A provider for one account. Fulfils `payment.contract.Provider`, and raises only what that names."""
+    """A provider for one account, as `payment.contract.Provider`, raising only what that names."""
 
     account_id: int
     provider: Provider
 
     @property
     def code(self) -> str:
-        """Its code."""
+        """The provider's code."""
         return self.provider.code
 
     @property
     def capabilities(self) -> Capabilities:
-        """What it can do."""
+        """The provider's capabilities."""
         return self.provider.capabilities
 
     @property
     def merchant_number(self) -> str:
-        """Whom this account is, in the provider's words."""
+        """Our number at the provider."""
         return self.provider.merchant_number
 
     def open(self, session: Session, opening: PaymentRequest) -> OpenResult:
@@ -94,15 +94,15 @@ class Guarded:
         )
 
     def query(self, session: Session, reference: str) -> Found:
-        """The payment by our reference; None where no usable answer came. Raises LockedOut."""
+        """The payment by our reference; None without a usable answer. Raises LockedOut."""
         return self._found("query", reference, lambda: self.provider.query(session, reference))
 
     def query_refund(self, session: Session, reference: str) -> Found:
-        """The refund by our reference; None where no usable answer came. Raises LockedOut."""
+        """The refund by our reference; None without a usable answer. Raises LockedOut."""
         return self._found("query_refund", reference, lambda: self.provider.query_refund(session, reference))
 
     def examine(self, session: Session) -> list[Finding]:
-        """Whether the account would work. Raises NotSent, NoAnswer."""
+        """Try the account. Raises NotSent, NoAnswer."""
         return self.provider.examine(session)
 
     def check_signature(self, *, headers: Mapping[str, str], body: bytes, now: datetime) -> VerifiedNotice:
@@ -122,7 +122,7 @@ class Guarded:
         )
 
     def acknowledgement(self, *, is_stored: bool) -> tuple[int, bytes]:
-        """What tells the provider that we have the notice."""
+        """The response that acknowledges the notice."""
         return self.provider.acknowledgement(is_stored=is_stored)
 
     def payer_script(self, *, token: str, now: datetime) -> dict[str, str]:
@@ -130,11 +130,11 @@ class Guarded:
         return self.provider.payer_script(token=token, now=now)
 
     def sign_in_url(self, *, return_url: str, state: str) -> str:
-        """Where to send the payer's browser so that it comes back with a code."""
+        """Where to send the payer's browser so that it returns with a code."""
         return self.provider.sign_in_url(return_url=return_url, state=state)
 
     def payer_id(self, session: Session, code: str) -> str:
-        """Who that code stands for. Raises NotSent, NoAnswer, LockedOut or Malformed."""
+        """The payer whose code this is. Raises NotSent, NoAnswer, LockedOut or Malformed."""
         return self._read("payer_id", lambda: self.provider.payer_id(session, code))
 
     def _changed(
@@ -155,7 +155,7 @@ class Guarded:
             return None
 
     def _watched(self, operation: str, reference: str, ask: Callable[[], Said]) -> Said:
-        """Raises NotSent for a mistake of the provider's own, and what its contract names."""
+        """Call the provider's code. Raises NotSent for its bugs, and what the contract names."""
         circuit = circuit_of("provider", self.account_id)
         circuit.check()
         try:
@@ -186,8 +186,8 @@ class Guarded:
 
 
 def tell_troubles() -> None:
-    """Open and close the cases about accounts whose provider's code fails, a statement each. By who has a database
-    connection. Lost with its process, it is told again by the next one."""
+    """Open and close the cases about accounts whose provider's code fails, one statement each. Needs a database
+    connection. If this process dies first, the next one reports the failure again."""
     while _troubles:
         trouble = _troubles.popleft()
         subject = ("provideraccount", trouble.account_id)

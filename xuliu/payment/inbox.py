@@ -37,31 +37,31 @@ class ReadNotice:
 
     @property
     def said_at(self) -> datetime:
-        """When the provider said it; where it does not tell, when we heard it."""
+        """When the provider made the report; if it does not say, when we received it."""
         return self.report.said_at or self.received_at
 
 
 def waiting_notices(limit: int) -> list[int]:
-    """The oldest notices that nobody applied yet."""
+    """The oldest notices that are not applied yet."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT id FROM payment_notice WHERE state = 'STORED' ORDER BY id LIMIT %s", (limit,))
         return [row[0] for row in cursor.fetchall()]
 
 
 def locked_notices(ids: Sequence[int]) -> list[ReadNotice]:
-    """Lock those that still wait and that nobody else holds, and read them. Raises Malformed for an unreadable one."""
+    """Lock and read those that still wait and are not locked by others. Raises Malformed for an unreadable one."""
     read = ("account_id", "received_at", "body", "is_pushed")
     waiting = Notice.objects.select_for_update(skip_locked=True, no_key=True).only(*read)
     notices = list(waiting.filter(id__in=ids, state=Notice.State.STORED).order_by("id"))
     providers = _providers({notice.account_id for notice in notices})
-    return [_heard(notice, providers[notice.account_id]) for notice in notices]
+    return [_read(notice, providers[notice.account_id]) for notice in notices]
 
 
 def _providers(account_ids: set[int]) -> Mapping[int, Guarded]:
     return {account.id: provider_of(account) for account in ProviderAccount.objects.filter(id__in=account_ids)}
 
 
-def _heard(notice: Notice, provider: Guarded) -> ReadNotice:
+def _read(notice: Notice, provider: Guarded) -> ReadNotice:
     return ReadNotice(
         notice_id=notice.id,
         account_id=notice.account_id,

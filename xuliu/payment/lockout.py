@@ -1,7 +1,8 @@
-"""Trouble with our own keys: three refusals in a row pause the account; one of what was refused is then tried again.
+"""Refused keys: three refusals in a row pause the account; one of the refused requests is then retried as a trial.
 
-The three are of different orders or refunds, with no success between: a provider may have something against one of
-them. Nothing fails by it. While an account has paused itself only its trial is claimed (`asking.claim`).
+The three must be for different orders or refunds, without a success between, since a provider may object to a single
+one. No payment fails because of this. While an account has paused itself, only its trial is claimed
+(`provider_calls.claim`).
 """
 
 from collections.abc import Sequence
@@ -19,25 +20,25 @@ AT_ONCE = 100
 
 
 def account_of(row: Payment | Refund) -> ProviderAccount:
-    """The account through which it goes."""
+    """The account of the payment or refund."""
     return row.account if isinstance(row, Payment) else row.payment.account
 
 
 def subject_of(row: Payment | Refund) -> str:
-    """What a refusal counts for: an order's two payments are one thing."""
+    """The subject that a refusal counts for: an order's payments count as one."""
     return f"order:{row.order_id}" if isinstance(row, Payment) else f"refund:{row.pk}"
 
 
 def note(answered: Sequence[tuple[Payment | Refund | SignIn, object]]) -> None:
-    """Count what refused us and what did not, account by account; writes nothing where all is well.
+    """Count refusals and successes per account; writes nothing if all is well.
 
-    A sign-in asks another service with a key of its own: it says nothing of ours here.
+    Sign-ins do not count: they use another service with another key.
     """
     paid = [(row, answer) for row, answer in answered if not isinstance(row, SignIn)]
-    heard = [(row, answer) for row, answer in paid if isinstance(answer, LockedOut) or _is_heard(answer)]
-    troubled = {account_of(row).pk for row, answer in heard if isinstance(answer, LockedOut) or _has_trouble(row)}
+    certain = [(row, answer) for row, answer in paid if isinstance(answer, LockedOut) or _is_answer(answer)]
+    troubled = {account_of(row).pk for row, answer in certain if isinstance(answer, LockedOut) or _has_trouble(row)}
     for account_id in sorted(troubled):
-        said = [(subject_of(row), answer) for row, answer in heard if account_of(row).pk == account_id]
+        said = [(subject_of(row), answer) for row, answer in certain if account_of(row).pk == account_id]
         with stops.transaction("payment.count_refusals"):
             _count(account_id, said)
 
@@ -47,8 +48,8 @@ def _has_trouble(row: Payment | Refund) -> bool:
     return bool(account.refused) or account.is_self_paused
 
 
-def _is_heard(answer: object) -> bool:
-    """Whether the provider took us for whom we are, whatever it said."""
+def _is_answer(answer: object) -> bool:
+    """Whether the provider accepted our keys, whatever it answered."""
     if isinstance(answer, OpenResult | ChangeResult):
         return answer.outcome in (Outcome.DONE, Outcome.REJECTED)
     return isinstance(answer, tuple)
@@ -72,7 +73,7 @@ def _count(account_id: int, said: Sequence[tuple[str, object]]) -> None:
 
 
 def try_paused(limit: int = AT_ONCE) -> int:
-    """Let accounts that paused themselves try one of the refused things, every five minutes; returns how many."""
+    """Let accounts that paused themselves retry one refused request every five minutes; returns how many."""
     due = ProviderAccount.objects.filter(is_self_paused=True, tried_at__lte=clock.now() - TRY_EVERY).order_by("id")
     ids = list(due.values_list("id", flat=True)[:limit])
     for account_id in ids:
@@ -93,7 +94,7 @@ def _try(account_id: int) -> None:
 
 
 def _comes_due(account_id: int, subject: str) -> bool:
-    """Have its step look at it now; False where it has ended meanwhile."""
+    """Make it due for its step now; False if it has ended meanwhile."""
     kind, _, number = subject.partition(":")
     if kind == "order":
         live = Payment.objects.filter(account_id=account_id, order_id=int(number), state__in=Payment.LIVE)

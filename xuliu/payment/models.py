@@ -1,4 +1,4 @@
-"""Payments, refunds, and the inbox of what providers say about them."""
+"""Payments, refunds, and the inbox of providers' notices."""
 
 from typing import ClassVar
 
@@ -14,8 +14,8 @@ from xuliu.party.models import Seller
 class ProviderAccount(ConfiguredAccount):
     """Our merchant id and keys at a payment provider. Belongs to a seller.
 
-    `refused` names what the provider last refused for the sake of our keys, in a row. An account that paused itself for
-    it is tried with one of those, `trial`, and resumes by itself; a person's pause is ended by a person.
+    `refused` names the latest requests in a row that the provider refused because of our keys. An account that paused
+    itself retries one of them, `trial`, and resumes automatically; only a person ends a person's pause.
     """
 
     provider = models.CharField(max_length=40)
@@ -35,7 +35,7 @@ class ProviderAccount(ConfiguredAccount):
 
 
 class Payment(models.Model):
-    """One attempt to pay one order (a plain id: orders stand above). `reference` is what the provider knows."""
+    """One attempt to pay one order (a plain id: orders are a package above). The provider knows our `reference`."""
 
     class State(models.TextChoices):
         OPENING = "OPENING"
@@ -74,8 +74,8 @@ class Payment(models.Model):
     number = models.CharField(max_length=64, blank=True, db_default="")
     paid_at = models.DateTimeField(null=True)
     is_applied = models.BooleanField(db_default=False, default=False)
-    trouble_at = models.DateTimeField(null=True)  # since when it cannot be opened for a reason of our own
-    doubted_at = models.DateTimeField(null=True)  # a notice said what does not fit: the provider is asked, ended or not
+    trouble_at = models.DateTimeField(null=True)  # since when our own trouble keeps it from opening
+    doubted_at = models.DateTimeField(null=True)  # a notice did not match: query the provider, even if ended
     failed_why = models.CharField(max_length=200, blank=True, db_default="")
 
     class Meta:
@@ -89,7 +89,7 @@ class Payment(models.Model):
                 condition=Q(state__in=("OPENING", "PENDING")),
                 name="payment_live_once_a_way",
             ),
-            models.UniqueConstraint(  # what the provider was paid once is one payment of ours
+            models.UniqueConstraint(  # a provider's number belongs to one payment of ours
                 fields=("number", "account"), condition=~Q(number=""), name="payment_once_a_number"
             ),
         )
@@ -103,10 +103,10 @@ class Payment(models.Model):
 
 
 class SignIn(models.Model):
-    """A payer's browser on its way to the provider and back, to say who pays an order (a plain id).
+    """The payer's trip to the provider and back, to say who is paying an order (a plain id).
 
-    `mark` is the hash of a random word that goes with it and is good once, for that browser alone; `code` is what it
-    came back with, until the provider has been asked whose it is.
+    `mark` is the hash of a random word that goes along and is valid once, for that browser; `code` is what came back,
+    kept until the provider has said whose it is.
     """
 
     class State(models.TextChoices):
@@ -150,9 +150,9 @@ class SignIn(models.Model):
 
 
 class Refund(models.Model):
-    """Money back to where it came from. `reference` is the number by which it goes now; RefundNumber has them all.
+    """Money sent back the way it came. `reference` is its current number; RefundNumber has all of them.
 
-    `is_outside`: made past us, in the provider's own pages. `due_at` is empty where nothing more is asked by itself.
+    `is_outside`: made in the provider's own pages. `due_at` is empty if it is not queried automatically any more.
     """
 
     class State(models.TextChoices):
@@ -167,7 +167,7 @@ class Refund(models.Model):
         State.SENT: frozenset({State.SUCCEEDED, State.FAILED, State.UNKNOWN}),
         State.UNKNOWN: frozenset({State.SUCCEEDED, State.FAILED, State.PENDING}),
         State.SUCCEEDED: frozenset(),
-        State.FAILED: frozenset({State.SUCCEEDED, State.PENDING}),  # late truth; two people, under a new number
+        State.FAILED: frozenset({State.SUCCEEDED, State.PENDING}),  # a late success; two people, under a new number
     }
     LIVE: ClassVar = (State.PENDING, State.SENT, State.UNKNOWN)
 
@@ -177,13 +177,13 @@ class Refund(models.Model):
     amount_minor = models.BigIntegerField()
     currency = models.CharField(max_length=3)
     why = models.CharField(max_length=MOST_LETTERS)
-    why_number = models.CharField(max_length=64, blank=True, db_default="")  # the provider's, of what came or went
+    why_number = models.CharField(max_length=64, blank=True, db_default="")  # the provider's number behind the reason
     state = StateField(choices=State.choices, default=State.PENDING)
     state_at = models.DateTimeField()
     requested_at = models.DateTimeField()
     due_at = models.DateTimeField(null=True)
     tries = models.PositiveSmallIntegerField(db_default=0)
-    sendings = models.PositiveSmallIntegerField(default=0, db_default=0)  # that may have reached the provider
+    sendings = models.PositiveSmallIntegerField(default=0, db_default=0)  # sendings that may have reached the provider
     lease_until = models.DateTimeField(null=True)
     sent_at = models.DateTimeField(null=True)
     number = models.CharField(max_length=64, blank=True, db_default="")
@@ -203,24 +203,24 @@ class Refund(models.Model):
 
 
 class RefundNumber(models.Model):
-    """One number by which a refund was asked for, and what the provider last said of it, whenever it said so.
+    """One number under which a refund was requested, and the provider's latest report on it.
 
-    `standing` is empty while nothing was said. A notice finds its refund by any of its numbers.
+    `status` is empty until there is a report. A notice finds its refund by any of the numbers.
     """
 
-    class Standing(models.TextChoices):
+    class Status(models.TextChoices):
         PENDING = "pending"
         SUCCEEDED = "succeeded"
-        CLOSED = "closed"  # final: the money stayed with us, and may be asked for under another number
-        FAILED = "failed"  # not final: the provider holds the money until a person has seen to it there
-        REFUSED = "refused"  # the request was refused, and the provider has not been asked yet whether it has it
+        CLOSED = "closed"  # final: the money stayed with us, and may be requested under a new number
+        FAILED = "failed"  # not final: the provider holds the money until a person deals with it there
+        REFUSED = "refused"  # the request was refused, and the provider has not been queried since
         NOT_FOUND = "not_found"
 
     id = models.BigAutoField(primary_key=True)
     refund = models.ForeignKey(Refund, on_delete=models.PROTECT, related_name="numbers")
     reference = CodeField(max_length=64, unique=True)
     asked_at = models.DateTimeField()
-    standing = models.CharField(max_length=12, choices=Standing.choices, blank=True, default="", db_default="")
+    status = models.CharField(max_length=12, choices=Status.choices, blank=True, default="", db_default="")
     said_at = models.DateTimeField(null=True)
     number = models.CharField(max_length=64, blank=True, default="", db_default="")
     detail = models.CharField(max_length=200, blank=True, default="", db_default="")
@@ -228,9 +228,9 @@ class RefundNumber(models.Model):
     class Meta:
         constraints = (
             models.CheckConstraint(
-                name="refund_number_stands",
+                name="refund_number_status",
                 condition=Q(
-                    standing__in=("", "pending", "succeeded", "closed", "failed", "refused", "not_found"),
+                    status__in=("", "pending", "succeeded", "closed", "failed", "refused", "not_found"),
                 ),
             ),
         )
@@ -240,7 +240,7 @@ class RefundNumber(models.Model):
 
 
 class RefundApproval(models.Model):
-    """One of the two people who say that a refund closed under this number shall be asked for under another."""
+    """One of the two decisions to request a refund closed under this number under a new one."""
 
     id = models.BigAutoField(primary_key=True)
     refund = models.ForeignKey(Refund, on_delete=models.PROTECT, related_name="approvals")
@@ -259,7 +259,7 @@ class RefundApproval(models.Model):
 
 
 class OutsideEntry(models.Model):
-    """One of the two people who enter what went back past us, as the provider's own pages show it."""
+    """One of the two entries of a refund made in the provider's own pages."""
 
     id = models.BigAutoField(primary_key=True)
     payment = models.ForeignKey(Payment, on_delete=models.PROTECT, related_name="outside_entries")
@@ -280,7 +280,7 @@ class OutsideEntry(models.Model):
 
 
 class Notice(models.Model):
-    """What a provider said, raw, stored once: pushed to us or found by asking. No foreign key points here or leaves."""
+    """A provider's notice, raw, stored once: pushed to us or found by a query. No foreign keys to or from here."""
 
     class State(models.TextChoices):
         STORED = "STORED"

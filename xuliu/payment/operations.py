@@ -1,4 +1,5 @@
-"""Writes to payments, refunds and the inbox that need no provider. What calls a provider stands in `exchange`."""
+"""Writes to payments, refunds and the inbox that call no provider. The steps that do are `payment_steps`,
+`refund_steps`."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -26,9 +27,9 @@ def open_payment(
     description: str,
     expires_at: datetime,
 ) -> int:
-    """The order's live payment by this way and payer, made where there is none. A step asks the provider for it.
+    """The order's live payment by this way and payer, created if there is none. A step opens it at the provider.
 
-    Called twice at once, both callers get the same payment: the database keeps it to one.
+    Called twice at once, both callers get the same payment: the database allows only one.
     """
     at = clock.now()
     sql = """
@@ -46,7 +47,7 @@ def open_payment(
 
 
 def is_live(*, order_id: int, way: str, payer_id: str) -> bool:
-    """Has the order a payment by this way and payer that can still be paid, so that none would be opened?"""
+    """Whether the order already has a live payment by this way and payer."""
     return Payment.objects.filter(order_id=order_id, way=way, payer_id=payer_id, state__in=Payment.LIVE).exists()
 
 
@@ -60,7 +61,7 @@ def request_close(*, order_ids: Sequence[int]) -> None:
 
 
 def doubt(payment_ids: Sequence[int]) -> None:
-    """Have the provider asked about these at once, ended or not, but for those that are known to be paid."""
+    """Have these queried at once, even if they have ended, except those known to be paid."""
     if payment_ids:
         at = clock.now()
         doubted = Payment.objects.filter(id__in=payment_ids).exclude(state=Payment.State.SUCCEEDED)
@@ -69,7 +70,7 @@ def doubt(payment_ids: Sequence[int]) -> None:
 
 
 def store_notice(*, account_id: int, signed: VerifiedNotice, body: bytes) -> bool:
-    """Store a genuine notice raw; False for a repeat, which changes nothing. One quickly planned insert."""
+    """Store a genuine notice raw; False for a repeat, which changes nothing. One insert, quick to plan."""
     at = clock.now()
     sql = """
         INSERT INTO payment_notice (account_id, notice_id, subject, is_pushed, body, received_at, state, state_at)
@@ -83,7 +84,7 @@ def store_notice(*, account_id: int, signed: VerifiedNotice, body: bytes) -> boo
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QueryNotice:
-    """What an active query found: the answer's body, and what it says."""
+    """The result of a query: the answer's body and its report."""
 
     account_id: int
     report: StatusReport
@@ -91,12 +92,12 @@ class QueryNotice:
 
     @property
     def notice_id(self) -> str:
-        """Once per reference and standing."""
-        return f"asked:{self.report.reference}:{self.report.standing}"
+        """Once per reference and status."""
+        return f"asked:{self.report.reference}:{self.report.status}"
 
 
 def store_query_notices(asked: Sequence[QueryNotice]) -> None:
-    """Put what active queries found into the same inbox. One insert."""
+    """Store query results in the same inbox. One insert."""
     if not asked:
         return
     at = clock.now()
@@ -113,7 +114,7 @@ def store_query_notices(asked: Sequence[QueryNotice]) -> None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewRefund:
-    """Money owed back to one payment, as one refund."""
+    """A refund to be made for one payment."""
 
     payment_id: int
     amount_minor: int
@@ -125,7 +126,7 @@ class NewRefund:
 def request_refunds(wanted: Sequence[NewRefund]) -> dict[int, int]:
     """Make refunds, once a payment, reason and number; a step sends them within the provider's limits. One insert.
 
-    Returns the ids of those that are new, by payment.
+    Returns the ids of the new ones, by payment.
     """
     at = clock.now()
     sql = """
@@ -156,5 +157,5 @@ def request_refunds(wanted: Sequence[NewRefund]) -> dict[int, int]:
 
 
 def close_confirmed(*, payment_ids: Sequence[int], why: Whys) -> list[int]:
-    """The provider confirmed that these cannot be paid any more."""
+    """Close payments that the provider confirmed cannot be paid any more."""
     return move(Payment, payment_ids, to=Payment.State.CLOSED, why=why, also={"lease_until": None})

@@ -1,7 +1,7 @@
-"""What was given back past us, in the provider's own pages: recorded as a refund that has succeeded.
+"""Refunds made in the provider's own pages, past us: each is recorded as a succeeded refund.
 
-How much it was, a notice tells, or two people who read it in the provider's pages. It comes out of what we owe back to
-payers where the payment counts for its order or is given back already, else out of suspense.
+A notice gives the amount, or two people who read it in the provider's pages. It is posted against what we owe payers if
+the payment counts for its order or is being refunded, else against suspense.
 """
 
 from collections.abc import Sequence
@@ -30,8 +30,8 @@ from xuliu.ticket.queries import open_cases_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Outside:
-    """One refund that is not ours. `number` is the provider's own, by which it is recorded once."""
+class OutsideRefund:
+    """One refund made outside. It is recorded once by the provider's own `number`."""
 
     payment: Payment
     number: str
@@ -40,9 +40,9 @@ class Outside:
     detail: str = ""
 
 
-def record_told(heard: Sequence[ReadNotice]) -> dict[int, int]:
-    """Record those that are of a payment of ours, told by notices; returns the orders by notice."""
-    paid = [one for one in heard if one.report.standing is Status.SUCCEEDED and one.report.amount_minor]
+def record_reported(notices: Sequence[ReadNotice]) -> dict[int, int]:
+    """Record outside refunds of our payments from notices; returns the orders by notice."""
+    paid = [one for one in notices if one.report.status is Status.SUCCEEDED and one.report.amount_minor]
     if not paid:
         return {}
     locked = Payment.objects.select_for_update(no_key=True).order_by("id")
@@ -51,7 +51,7 @@ def record_told(heard: Sequence[ReadNotice]) -> dict[int, int]:
     fitting = [(one, payments[one.report.payment_reference]) for one in paid if _fits(one, payments)]
     record(
         [
-            Outside(
+            OutsideRefund(
                 payment=payment,
                 number=one.report.number or one.report.reference,
                 reference=one.report.reference,
@@ -64,14 +64,14 @@ def record_told(heard: Sequence[ReadNotice]) -> dict[int, int]:
     return {one.notice_id: payment.order_id for one, payment in fitting}
 
 
-def _fits(heard: ReadNotice, payments: dict[str, Payment]) -> bool:
-    payment = payments.get(heard.report.payment_reference)
-    return payment is not None and (payment.account_id, payment.currency) == (heard.account_id, heard.report.currency)
+def _fits(notice: ReadNotice, payments: dict[str, Payment]) -> bool:
+    payment = payments.get(notice.report.payment_reference)
+    return payment is not None and (payment.account_id, payment.currency) == (notice.account_id, notice.report.currency)
 
 
-def record(told: Sequence[Outside]) -> list[int]:
-    """Write down those that are new, with their postings and a case each; returns the refunds' ids."""
-    by_number = {(one.payment.pk, one.number[:64]): one for one in told}
+def record(refunds: Sequence[OutsideRefund]) -> list[int]:
+    """Record new ones, with their postings and a case each; returns the refunds' ids."""
+    by_number = {(one.payment.pk, one.number[:64]): one for one in refunds}
     made = _insert(list(by_number.values()))
     new = [(refund_id, by_number[payment_id, number]) for payment_id, number, refund_id in made]
     move(Refund, [refund_id for refund_id, _ in new], to=Refund.State.SUCCEEDED, why=RefundMove.MADE_OUTSIDE)
@@ -81,7 +81,7 @@ def record(told: Sequence[Outside]) -> list[int]:
     return [refund_id for refund_id, _ in new]
 
 
-def _insert(told: Sequence[Outside]) -> list[tuple[int, str, int]]:
+def _insert(refunds: Sequence[OutsideRefund]) -> list[tuple[int, str, int]]:
     at = clock.now()
     sql = """
         WITH given AS (
@@ -94,18 +94,18 @@ def _insert(told: Sequence[Outside]) -> list[tuple[int, str, int]]:
             FROM given
             ON CONFLICT (payment_id, why, why_number) DO NOTHING RETURNING id, payment_id, why_number),
         numbered AS (
-            INSERT INTO payment_refundnumber (refund_id, reference, asked_at, standing, said_at, number, detail)
+            INSERT INTO payment_refundnumber (refund_id, reference, asked_at, status, said_at, number, detail)
             SELECT made.id, given.reference, %s, 'succeeded', %s, given.number, given.detail
             FROM made JOIN given ON (given.payment_id, given.number) = (made.payment_id, made.why_number))
         SELECT payment_id, why_number, id FROM made ORDER BY id"""
     columns: tuple[list[object], ...] = (
-        [new_code() for _ in told],
-        [one.payment.pk for one in told],
-        [one.amount_minor for one in told],
-        [one.payment.currency for one in told],
-        [one.number[:64] for one in told],
-        [one.reference[:64] for one in told],
-        [one.detail[:200] for one in told],
+        [new_code() for _ in refunds],
+        [one.payment.pk for one in refunds],
+        [one.amount_minor for one in refunds],
+        [one.payment.currency for one in refunds],
+        [one.number[:64] for one in refunds],
+        [one.reference[:64] for one in refunds],
+        [one.detail[:200] for one in refunds],
     )
     with connection.cursor() as cursor:
         cursor.execute(sql, (*columns, RefundReason.OUTSIDE, at, at, at, at))
@@ -119,7 +119,7 @@ def _owed(payment_ids: set[int]) -> set[int]:
     return set(applied) | set(returned.values_list("payment_id", flat=True))
 
 
-def _entry(refund_id: int, one: Outside, *, is_owed: bool) -> Entry:
+def _entry(refund_id: int, one: OutsideRefund, *, is_owed: bool) -> Entry:
     account_id = one.payment.account_id
     return Entry(
         reference=f"refund:{refund_id}:paid",
@@ -131,27 +131,27 @@ def _entry(refund_id: int, one: Outside, *, is_owed: bool) -> Entry:
     )
 
 
-def _case(one: Outside) -> NewCase:
+def _case(one: OutsideRefund) -> NewCase:
     facts = {"amount_minor": one.amount_minor, "provider_number": one.number}
     return NewCase(kind=PaymentCase.REFUNDED_OUTSIDE, subject_kind="payment", subject_id=one.payment.pk, facts=facts)
 
 
 def rest_minor(payment: Payment) -> int:
-    """What of a payment in suspense has not been given back; 0 where its money is not there, or nothing is known."""
+    """The part of a payment in suspense that is not refunded yet; 0 if its money is not there, or unknown."""
     outside = Refund.objects.filter(payment_id=payment.pk, is_outside=True).aggregate(minor=Sum("amount_minor"))
     is_in_suspense = payment.state == Payment.State.SUCCEEDED and payment.pk not in _owed({payment.pk})
     return payment.amount_minor - outside["minor"] if is_in_suspense and outside["minor"] else 0
 
 
 def is_in_question(payment: Payment) -> bool:
-    """Whether something of it went back past us, or may have."""
+    """Whether some of it was, or may have been, refunded outside."""
     return open_cases_of("payment", [payment.pk]).filter(kind=PaymentCase.REFUNDED_OUTSIDE).exists()
 
 
 @needs(Right.REFUND)
 def enter(*, payment_id: int, number: str, amount_minor: int, why: str) -> bool:
-    """One person's word of what went back past us, by the provider's number of that refund; recorded when two have
-    entered the same. Returns whether they have. Raises CannotDecide."""
+    """One person's entry of an outside refund, by the provider's number; it is recorded once two people have entered
+    the same. Returns whether they have. Raises CannotDecide."""
     person_id = deciding_person()
     check_reason(why)
     with stops.transaction("decide.enter_outside"):
@@ -166,13 +166,13 @@ def enter(*, payment_id: int, number: str, amount_minor: int, why: str) -> bool:
         if OutsideEntry.objects.filter(**named, amount_minor=amount_minor).count() < PEOPLE_NEEDED:
             return False
         told: dict[str, str] = {"number": named["number"], "reference": f"outside:{payment.pk}:{number.strip()}"[:64]}
-        record([Outside(payment=payment, amount_minor=amount_minor, detail=why[:200], **told)])
+        record([OutsideRefund(payment=payment, amount_minor=amount_minor, detail=why[:200], **told)])
         return True
 
 
 @needs(Right.REFUND)
 def give_back_rest(*, payment_id: int, why: str) -> bool:
-    """Give back what is left in suspense of a payment of which a part went back past us. Raises CannotDecide."""
+    """Refund what is left in suspense of a payment that was partly refunded outside. Raises CannotDecide."""
     deciding_person()
     check_reason(why)
     with stops.transaction("decide.give_back_rest"):

@@ -1,4 +1,4 @@
-"""The steps that talk to payment providers about payments: open, ask, close. Refunds have theirs in `refunding`."""
+"""The steps that call payment providers about payments: open, query, close. `refund_steps` has those about refunds."""
 
 from collections.abc import Mapping, Sequence
 from functools import partial
@@ -19,9 +19,9 @@ QueryResult = tuple[StatusReport, bytes] | None
 SAID = {Status.CLOSED: PaymentReason.SAID_CLOSED, Status.FAILED: PaymentReason.SAID_FAILED}
 ENDED = tuple(SAID)
 PAID = (Status.SUCCEEDED, Status.REFUNDED)
-# What a notice said of one that was not opened or has ended by our books is asked about too.
+# A payment that is not open in our books is queried too, if a notice about it did not match.
 DOUBTABLE = (Payment.State.OPENING, Payment.State.PENDING, Payment.State.CLOSED, Payment.State.FAILED)
-# Nobody shall pay it any more: it is not opened again, but asked about, as one that was opened, and closed.
+# Not to be paid any more: it is not opened again, but queried like an opened one, and closed.
 OVER = "(close_requested_at IS NOT NULL OR expires_at <= %(at)s)"
 
 
@@ -31,8 +31,8 @@ def open_waiting(limit: int = AT_ONCE) -> int:
     answered = ask_together(claimed, _open)
     refused = {payment.id: opened.detail for payment, opened in answered if opened.outcome is Outcome.REJECTED}
     store([pair for pair in answered if pair[0].id not in refused], _store_opened, stop="payment.opened")
-    heard = ask_together([payment for payment, _ in answered if payment.id in refused], _ask)
-    store(heard, partial(_store_refused, refused), stop="payment.opening_refused")
+    results = ask_together([payment for payment, _ in answered if payment.id in refused], _ask)
+    store(results, partial(_store_refused, refused), stop="payment.opening_refused")
     return len(claimed)
 
 
@@ -69,10 +69,10 @@ def _store_opened(answered: Sequence[tuple[Payment, OpenResult]]) -> None:
 
 
 def _store_refused(said: Mapping[int, str], answered: Sequence[tuple[Payment, QueryResult]]) -> None:
-    """Refused, and the provider does not have it: FAILED. One that it has all the same, by an opening whose answer was
-    lost, cannot be paid by anybody: it is closed there."""
-    there = [p for p, heard in answered if heard and heard[0].standing is Status.PENDING]
-    absent = [p for p, heard in answered if heard and heard[0].standing is Status.NOT_FOUND and _is_certain(p)]
+    """A refused payment that the provider does not have becomes FAILED. One that it has, from an opening whose answer
+    was lost, cannot be paid by anybody, so it is closed there."""
+    there = [p for p, found in answered if found and found[0].status is Status.PENDING]
+    absent = [p for p, found in answered if found and found[0].status is Status.NOT_FOUND and _is_certain(p)]
     Payment.objects.filter(id__in=[payment.id for payment in there]).update(close_requested_at=clock.now())
     failed = set(
         move(
@@ -84,22 +84,23 @@ def _store_refused(said: Mapping[int, str], answered: Sequence[tuple[Payment, Qu
             also_each={"failed_why": [said[payment.id][:200] for payment in absent]},
         )
     )
-    _store_heard([(payment, heard) for payment, heard in answered if payment.id not in failed])
+    _store_found([(payment, found) for payment, found in answered if payment.id not in failed])
 
 
 def _is_certain(payment: Payment) -> bool:
-    """Whether "not found" proves that it is not there: no earlier opening of it may still come through."""
+    """Whether "not found" is proof: no earlier opening may still come through."""
     return payment.tries <= 1 or clock.now() >= payment.opened_at + capabilities_of(payment.account).settles_within
 
 
-def ask_unheard(limit: int = AT_ONCE) -> int:
-    """Ask about PENDING payments that nobody spoke of; close those that expired or are wanted closed, opened or not."""
-    unheard = f"(state = 'PENDING' OR {OVER})"
-    claimed = claim(Payment, Payment.LIVE, limit, stop="payment.claim_unheard", only=unheard)
+def ask_payments(limit: int = AT_ONCE) -> int:
+    """Query PENDING payments without a notice; close those that expired or whose closing was requested, opened or
+    not."""
+    silent = f"(state = 'PENDING' OR {OVER})"
+    claimed = claim(Payment, Payment.LIVE, limit, stop="payment.claim_pending", only=silent)
     claimed += claim(Payment, DOUBTABLE, limit, stop="payment.claim_doubted", only="doubted_at IS NOT NULL")
-    heard = ask_together(claimed, _ask)
-    to_close = [payment for payment, found in heard if _is_to_close(payment, found)]
-    store([pair for pair in heard if not _is_to_close(*pair)], _store_heard, stop="payment.heard")
+    results = ask_together(claimed, _ask)
+    to_close = [payment for payment, found in results if _is_to_close(payment, found)]
+    store([pair for pair in results if not _is_to_close(*pair)], _store_found, stop="payment.found")
     store(ask_together(to_close, _close), _store_closed, stop="payment.closed")
     return len(claimed)
 
@@ -110,29 +111,29 @@ def _ask(payment: Payment) -> QueryResult:
 
 
 def _is_to_close(payment: Payment, found: QueryResult) -> bool:
-    """Nobody paid it, and nobody shall any more."""
+    """Whether it is unpaid and must not be paid any more."""
     is_over = payment.close_requested_at is not None or clock.now() >= payment.expires_at
-    return payment.state in Payment.LIVE and is_over and found is not None and found[0].standing not in (*PAID, *ENDED)
+    return payment.state in Payment.LIVE and is_over and found is not None and found[0].status not in (*PAID, *ENDED)
 
 
-def _store_heard(answered: Sequence[tuple[Payment, QueryResult]]) -> None:
-    """What was paid goes into the inbox, like a notice; it stays due until that was applied."""
-    found = [(payment, *heard) for payment, heard in answered if heard]
+def _store_found(answered: Sequence[tuple[Payment, QueryResult]]) -> None:
+    """Store paid ones in the inbox, like a notice; they stay due until it is applied."""
+    found = [(payment, *result) for payment, result in answered if result]
     operations.store_query_notices(
         [
             operations.QueryNotice(account_id=payment.account_id, report=report, body=body)
             for payment, report, body in found
-            if report.standing in PAID
+            if report.status in PAID
         ]
     )
-    ended = {payment.id: Why(SAID[report.standing]) for payment, report, _ in found if report.standing in ENDED}
+    ended = {payment.id: Why(SAID[report.status]) for payment, report, _ in found if report.status in ENDED}
     operations.close_confirmed(payment_ids=list(ended), why=list(ended.values()))
     later([payment for payment, _ in answered if payment.id not in ended or payment.doubted_at])
-    _believe([payment for payment, heard in answered if heard and payment.doubted_at])
+    _believe([payment for payment, result in answered if result and payment.doubted_at])
 
 
 def _believe(asked: Sequence[Payment]) -> None:
-    """What the provider answers is what counts, once its answers are certain; it may know of a payment late."""
+    """End the doubt once the provider's answer is certain; it may learn of a payment late."""
     sure = [
         p.id for p in asked if p.doubted_at and clock.now() >= p.doubted_at + capabilities_of(p.account).settles_within
     ]
@@ -145,7 +146,7 @@ def _close(payment: Payment) -> ChangeResult:
 
 
 def _store_closed(answered: Sequence[tuple[Payment, ChangeResult]]) -> None:
-    """One that is not closed was paid in between, or nobody answered: it is asked about again."""
+    """Store what was closed. The others were paid meanwhile, or got no answer: they are queried again."""
     closed = {payment.id: Why(why) for payment, done in answered if (why := _why_closed(payment, done))}
     operations.close_confirmed(payment_ids=list(closed), why=list(closed.values()))
     later([payment for payment, _ in answered if payment.id not in closed])
@@ -155,11 +156,11 @@ def _why_closed(payment: Payment, done: ChangeResult) -> PaymentReason | None:
     if done.outcome is Outcome.DONE:
         return PaymentReason.CLOSED_BY_US
     proven_at = payment.opened_at + capabilities_of(payment.account).settles_within
-    if done.standing is Status.NOT_FOUND and clock.now() >= proven_at:
+    if done.status is Status.NOT_FOUND and clock.now() >= proven_at:
         return PaymentReason.NEVER_THERE
     return None
 
 
 def notify_url(account: ProviderAccount) -> str:
-    """Where the provider shall send its notices for this account."""
+    """The address for the provider's notices about this account."""
     return f"{settings.XULIU_BASE_URL}/webhooks/{account.code}/"

@@ -1,7 +1,7 @@
-"""How the steps ask payment providers: claim due rows under a short lease, ask about all at once, store as a set.
+"""How the steps call payment providers: claim due rows under a short lease, call in parallel, store as a set.
 
-No call stands inside a transaction. A process that dies between leaves the lease to run out; every call carries our
-reference, so asking or sending again is the same payment and the same refund.
+No call is made inside a transaction. If a process dies in between, the lease runs out; every call carries our
+reference, so calling again concerns the same payment or refund.
 """
 
 import logging
@@ -42,7 +42,7 @@ SET_ASIDE: Mapping[type[Model], PaymentCase] = {
     SignIn: PaymentCase.SIGN_IN_SET_ASIDE,
 }
 
-# What an account that has paused itself holds back: all but its trial.
+# Rows that a self-paused account holds back: all but its trial.
 _HELD = {
     "payment_payment": """
         SELECT 1 FROM payment_provideraccount a WHERE a.is_self_paused AND a.id = payment_payment.account_id
@@ -58,9 +58,9 @@ Said = TypeVar("Said")
 
 
 def claim(model: type[Row], states: Sequence[str], limit: int, *, stop: str, only: str = "true") -> list[Row]:
-    """Due rows with their accounts, under a lease by the database's clock, so that no other process takes them.
+    """Claim due rows with their accounts, under a lease by the database's clock, so that no other process takes them.
 
-    `only` is a condition of the caller's, in which %(at)s is now.
+    `only` is an SQL condition, in which %(at)s is now.
     """
     table = model._meta.db_table
     sql = f"""
@@ -75,14 +75,14 @@ def claim(model: type[Row], states: Sequence[str], limit: int, *, stop: str, onl
     with stops.statement(stop):
         claimed = sorted(model.objects.raw(sql, values), key=lambda row: row.id)
     path = "payment__account" if model._meta.model_name == "refund" else "account"
-    prefetch_related_objects(claimed, path)  # one object for all that share the account
+    prefetch_related_objects(claimed, path)  # rows of one account share one object
     return claimed
 
 
 def ask_together(rows: Sequence[Row], ask: Callable[[Row], Said]) -> list[tuple[Row, Said]]:
-    """Ask about several at once; a provider that hangs keeps nobody else waiting for longer than its deadline.
+    """Call for several rows in parallel; a hanging provider delays the others by its deadline at most.
 
-    The threads only call: what they called is logged here, soon after. A row that cannot be asked about is set aside.
+    The threads only call; their calls are logged here afterwards. A row whose call fails is set aside.
     """
     if not rows:
         return []
@@ -101,13 +101,13 @@ def ask_together(rows: Sequence[Row], ask: Callable[[Row], Said]) -> list[tuple[
 
 
 class _Callers(threading.local):
-    """The threads of one lane that call. They stay: making one for each call would cost more than most calls."""
+    """The calling threads of one lane. They stay alive: a new thread per call would cost more than most calls."""
 
     def __init__(self) -> None:
         self.renew()
 
     def renew(self) -> None:
-        """Threads of this process: they do not outlive a fork."""
+        """Start new threads after a fork, which none survives."""
         self.pool = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="provider")
 
 
@@ -147,7 +147,7 @@ def _fit(rows: Sequence[Row], said: dict[int, Said | Exception]) -> list[tuple[R
 
 
 def _let_go(refused: Sequence[Payment | Refund]) -> None:
-    """The provider refused us and not them: they stay as they are, a refund that was being sent is asked about."""
+    """The provider refused us, not the rows: they stay as they are; a refund that was being sent is queried."""
     if not refused:
         return
     with stops.transaction("payment.refused"):
@@ -158,8 +158,8 @@ def _let_go(refused: Sequence[Payment | Refund]) -> None:
 
 
 def troubled(payments: Sequence[Payment]) -> None:
-    """Payments that cannot be opened for a reason of our own: their payers are told, and one case an account is opened
-    (closed by `ordering.overdue` when none of them waits any more). An account that paused itself has its case."""
+    """Tell the payers of payments that cannot be opened because of us, and open one case per account
+    (`ordering.overdue` closes it when none waits any more). A self-paused account already has its case."""
     unopened = [payment for payment in payments if payment.state == Payment.State.OPENING]
     if unopened:
         _tell_payers(unopened)
@@ -178,7 +178,7 @@ def _tell_payers(unopened: Sequence[Payment]) -> None:
 def store(
     answered: Sequence[tuple[Row, Said]], apply: Callable[[Sequence[tuple[Row, Said]]], object], *, stop: str
 ) -> None:
-    """Store what came as one set, in a transaction that has locked the rows; one that cannot be stored is set aside."""
+    """Store the answers as one set, in a transaction that locks the rows; a row that cannot be stored is set aside."""
 
     def apply_locked(pairs: Sequence[tuple[Row, Said]]) -> None:
         with stops.transaction(stop):
@@ -189,13 +189,13 @@ def store(
 
 
 def _lock(rows: Sequence[Row]) -> None:
-    """In the order of their ids, as whoever applies notices does."""
+    """Lock in id order, as applying notices does."""
     locked = type(rows[0]).objects.select_for_update(no_key=True).filter(id__in=[row.id for row in rows])
     list(locked.order_by("id").values_list("id"))
 
 
 def later(rows: Sequence[Payment | Refund]) -> None:
-    """Let go of them and ask again, each time after twice as long."""
+    """Release them, to be called about again after a doubling wait."""
     if not rows:
         return
     sql = f"""
@@ -207,8 +207,8 @@ def later(rows: Sequence[Payment | Refund]) -> None:
 
 
 def _set_aside(row: Payment | Refund | SignIn, error: Exception) -> None:
-    """One over which we fail is tried again soon; at the third time in the same way it waits a day for a person, in the
-    state it stands in. Trouble with the database is raised, not its fault."""
+    """Retry a failing row soon; at the third failure of the same kind it waits a day for a person, in its state.
+    Database trouble is raised: it is not the row's fault."""
     if is_transient(error):
         raise error
     kind = str(row._meta.model_name)
@@ -218,7 +218,7 @@ def _set_aside(row: Payment | Refund | SignIn, error: Exception) -> None:
         is_last = count >= SAME_FAILURES
         due_at = clock.now() + (SET_ASIDE_FOR if is_last else FIRST_WAIT * 2**count)
         type(row).objects.filter(id=row.id).update(due_at=due_at, lease_until=None)
-        _tell_payers([row] if isinstance(row, Payment) else [])  # the case is the payment's own, below
+        _tell_payers([row] if isinstance(row, Payment) else [])  # the payment gets its own case below
         if is_last:
             facts = {"error": error_text(error), "place": place_of(error)}
             open_case(SET_ASIDE[type(row)], subject=(kind, row.id), facts=facts)

@@ -1,4 +1,4 @@
-"""Reads what a provider said: JSON, amounts, instants; Malformed where it is not as it should be. No Django."""
+"""Reads providers' answers: JSON, amounts, instants. Raises Malformed for anything unexpected. No Django."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -13,7 +13,7 @@ MOST_MINOR = 10**15
 
 @contextmanager
 def about(reference: str) -> Iterator[None]:
-    """What is odd in it is said of that reference of ours."""
+    """Attach our reference to any Malformed raised inside."""
     try:
         yield
     except Malformed as odd:
@@ -32,13 +32,13 @@ def json_object(body: bytes) -> dict[str, Any]:
 
 
 def inner(said: Mapping[str, Any], name: str) -> Mapping[str, Any]:
-    """The object under that name; an empty one where there is none."""
+    """The object under that name; an empty one if there is none."""
     value = said.get(name)
     return value if isinstance(value, dict) else {}
 
 
 def text(said: Mapping[str, Any], name: str) -> str:
-    """The text under that name, which must be there. Raises Malformed."""
+    """The text under that name. Raises Malformed if it is missing."""
     value = said.get(name)
     if not isinstance(value, str) or not value:
         raise Malformed(f"no {name}")
@@ -46,13 +46,13 @@ def text(said: Mapping[str, Any], name: str) -> str:
 
 
 def optional_text(said: Mapping[str, Any], name: str) -> str:
-    """The text under that name, empty where there is none."""
+    """The text under that name; empty if there is none."""
     value = said.get(name)
     return value if isinstance(value, str) else ""
 
 
 def minor_units(value: Any, *, is_needed: bool) -> int | None:
-    """A whole amount in minor units; None only where it is not needed. Raises Malformed for a float, a text, a bool."""
+    """A whole amount in minor units; None only if it is not needed. Raises Malformed for a float, a text, a bool."""
     if value is None and not is_needed:
         return None
     amount = whole(value, most=MOST_MINOR)
@@ -62,9 +62,9 @@ def minor_units(value: Any, *, is_needed: bool) -> int | None:
 
 
 def instant(value: Any, *, is_needed: bool) -> datetime | None:
-    """An RFC 3339 instant in UTC; None where it is not needed and not said: none, without a zone, or out of range.
+    """An RFC 3339 instant in UTC; None if it is not needed and is missing, without a zone, or out of range.
 
-    Raises Malformed where it is needed.
+    Raises Malformed if it is needed.
     """
     found = moment_in(value, zone=None)
     if found is None and is_needed:

@@ -14,8 +14,8 @@ class PaymentReason(WhyCode):
 
 
 class RefundReason(WhyCode):
-    """Why money goes back. A payment is given back once for each of these and, where one stands behind it, for each
-    number of the provider's."""
+    """Why money goes back. A payment is refunded once per reason and, if the reason has one, per provider's
+    number."""
 
     NOT_PROVISIONED = "not_provisioned"
     PAID_TWICE = "paid_twice"

@@ -1,4 +1,4 @@
-"""Which payment providers there are, and their ways to pay: every folder in `providers/`. No Django."""
+"""The payment providers and their ways to pay: every folder in `providers/`. No Django."""
 
 from xuliu.common.discovery import Misplaced, dropped_in
 from xuliu.payment import providers
@@ -23,7 +23,7 @@ def provider_class(code: str) -> type[Provider]:
 
 
 def all_ways() -> dict[str, tuple[Way, type[Provider]]]:
-    """Every way to pay by its code, with the provider that has it. Raises Misplaced where two share a code."""
+    """Every way to pay by its code, with its provider. Raises Misplaced if two share a code."""
     found: dict[str, tuple[Way, type[Provider]]] = {}
     for provider in all_providers().values():
         for way in provider.capabilities.ways:
@@ -34,6 +34,6 @@ def all_ways() -> dict[str, tuple[Way, type[Provider]]]:
 
 
 def way_called(code: str) -> Way | None:
-    """The way to pay with that code; None where nobody has it (any more)."""
+    """The way to pay with that code; None if no provider has it (any more)."""
     found = all_ways().get(code)
     return found[0] if found else None

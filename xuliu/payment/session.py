@@ -1,4 +1,4 @@
-"""What the core lends a payment provider for one account (`payment.contract.Session`)."""
+"""The session of a provider account (`payment.contract.Session`)."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from xuliu.payment.models import ProviderCall
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AccountSession:
-    """Calls in the name of one provider account. Safe to use from several threads."""
+    """Makes calls for one provider account. Safe to use from several threads."""
 
     account_id: int
     deadline_seconds: float

@@ -1,4 +1,4 @@
-"""A payer's way to the provider and back: begun by a page, ended by a page, and never waited for by one."""
+"""The payer's trip to the provider and back: pages begin and end it, and none waits for it."""
 
 from datetime import timedelta
 from hashlib import sha256
@@ -15,7 +15,7 @@ KEPT_FOR = timedelta(days=1)
 
 
 def leave(*, order_id: int, account_id: int, way: str, browser: str) -> str:
-    """Begin one and return the random word that shall come back with the payer. It is good once, for this browser."""
+    """Begin a sign-in; returns the random word that must come back with the payer, valid once for this browser."""
     at, word = clock.now(), new_code()
     SignIn.objects.create(
         mark=_mark(word),
@@ -31,9 +31,9 @@ def leave(*, order_id: int, account_id: int, way: str, browser: str) -> str:
 
 
 def come_back(*, word: str, browser: str, code: str) -> int | None:
-    """Take what this browser came back with; a step asks whose it is. Returns the order's id, also where it came twice.
+    """Store what this browser came back with; a step asks whose it is. Returns the order's id, even the second time.
 
-    None for a word that is not this browser's, or that has grown too old.
+    None for a word that is not this browser's, or too old.
     """
     with stops.transaction("sign_in.return"):
         since = clock.now() - GOOD_FOR
@@ -47,13 +47,13 @@ def come_back(*, word: str, browser: str, code: str) -> int | None:
 
 
 def newest(*, order_id: int, browser: str) -> SignIn | None:
-    """This browser's last way for that order, from which it has come back."""
+    """This browser's latest sign-in for that order from which it has returned."""
     ways = SignIn.objects.filter(order_id=order_id, browser=browser).exclude(state=SignIn.State.LEFT)
     return ways.order_by("-id").first() if browser else None
 
 
 def forget(limit: int = 1_000) -> int:
-    """Remove those of yesterday; returns how many. Who signed in stands on the payment."""
+    """Delete yesterday's; returns how many. The payment keeps who signed in."""
     sql = "DELETE FROM payment_signin WHERE id IN (SELECT id FROM payment_signin WHERE left_at < %s LIMIT %s)"
     with stops.statement("sign_in.forget"), connection.cursor() as cursor:
         cursor.execute(sql, (clock.now() - KEPT_FOR, limit))

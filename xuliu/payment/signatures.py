@@ -1,6 +1,6 @@
 """RSA-SHA256 and AES-256-GCM as payment providers use them. No Django, no models.
 
-Keys arrive as text out of a sealed Config and are read by `keys`.
+Keys come as text from a sealed Config; `keys` reads them.
 """
 
 from base64 import b64decode, b64encode
@@ -24,7 +24,7 @@ def seconds(now: datetime) -> str:
 
 
 def new_nonce() -> str:
-    """A random word of 32 characters that is used once."""
+    """A random word of 32 characters, used once."""
     return token_hex(16).upper()
 
 
@@ -34,7 +34,7 @@ def sign(private_key_pem: str, message: bytes) -> str:
 
 
 def is_signed(key: RSAPublicKey, message: bytes, signature: str) -> bool:
-    """Does the base64 signature of that message hold? Whatever is no signature at all does not."""
+    """Whether the base64 signature of that message is valid."""
     try:
         key.verify(b64decode(signature, validate=True), message, PKCS1v15(), SHA256())
     except (InvalidSignature, NotBase64, ValueError):
@@ -43,9 +43,9 @@ def is_signed(key: RSAPublicKey, message: bytes, signature: str) -> bool:
 
 
 def opened(key: str, *, nonce: str, associated: str, sealed: str) -> bytes | None:
-    """The plain text of an AES-256-GCM box given in base64, or None where key, nonce or text do not fit.
+    """The plain text of an AES-256-GCM box given in base64; None if key, nonce or text do not fit.
 
-    Raises BadKey when the key is not 32 bytes long.
+    Raises BadKey if the key is not 32 bytes long.
     """
     cipher = _cipher(key)
     try:

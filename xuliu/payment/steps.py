@@ -1,4 +1,4 @@
-"""What workers run for payments, refunds and the accounts that take them."""
+"""The steps for payments, refunds and provider accounts."""
 
 from xuliu.common.steps import Lane, Step, due_rows
 from xuliu.payment import examining, lockout, payment_steps, refund_steps, sign_ins
@@ -19,7 +19,7 @@ STEPS = (
     Step(
         "payment.ask",
         Lane.ASK,
-        payment_steps.ask_unheard,
+        payment_steps.ask_payments,
         due_rows("payment_payment", "state IN ('OPENING', 'PENDING') OR doubted_at IS NOT NULL", "due_at"),
     ),
     Step("refund.send", Lane.ASK, refund_steps.send_refunds, due_rows("payment_refund", "state = 'PENDING'", "due_at")),

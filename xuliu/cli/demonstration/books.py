@@ -102,7 +102,7 @@ def _taken_in(provider: str, books: Books) -> Comparison:
 
 def _given_back(provider: str, books: Books) -> Comparison:
     succeeded = RefundNumber.objects.filter(
-        standing=RefundNumber.Standing.SUCCEEDED, refund__payment__account__provider=provider
+        status=RefundNumber.Status.SUCCEEDED, refund__payment__account__provider=provider
     ).select_related("refund")
     ours = {number.reference: number.refund.amount_minor for number in succeeded}
     theirs = {one["reference"]: one["amount_minor"] for one in books["refunds"] if one["status"] == "success"}

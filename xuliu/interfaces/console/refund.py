@@ -17,7 +17,7 @@ from xuliu.interfaces.console.timeline import around
 from xuliu.interfaces.wording import figures
 from xuliu.interfaces.wording.decisions import why_not
 from xuliu.interfaces.wording.reasons import refund_reason
-from xuliu.interfaces.wording.states import REFUND_NUMBER_STANDINGS, REFUND_STATES
+from xuliu.interfaces.wording.states import REFUND_NUMBER_STATUSES, REFUND_STATES
 from xuliu.ordering.models import Order
 from xuliu.party.models import Person
 from xuliu.party.permission import NeedsRight, may
@@ -106,7 +106,7 @@ def _number(number: RefundNumber) -> dict[str, Any]:
     return {
         "reference": number.reference,
         "number": number.number,
-        "standing": badge(number.standing, REFUND_NUMBER_STANDINGS),
+        "status": badge(number.status, REFUND_NUMBER_STATUSES),
         "detail": number.detail,
         "said": figures.instant(number.said_at or number.asked_at),
         "link": f"{reverse('admin:payment_providercall_changelist')}?q={number.reference}",

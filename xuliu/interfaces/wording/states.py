@@ -85,14 +85,14 @@ REFUND_STATES: States = {
     Refund.State.FAILED: Word(_("Failed"), "dark"),
     Refund.State.UNKNOWN: Word(_("Outcome unknown"), "soon"),
 }
-REFUND_NUMBER_STANDINGS: States = {
+REFUND_NUMBER_STATUSES: States = {
     "": Word(_("Nothing heard yet")),
-    RefundNumber.Standing.PENDING: Word(_("Under way at the provider")),
-    RefundNumber.Standing.SUCCEEDED: Word(_("Given back"), "well"),
-    RefundNumber.Standing.CLOSED: Word(_("Closed, the money is with us"), "dark"),
-    RefundNumber.Standing.FAILED: Word(_("Abnormal, the provider holds it"), "soon"),
-    RefundNumber.Standing.REFUSED: Word(_("Refused; asking whether it is there"), "soon"),
-    RefundNumber.Standing.NOT_FOUND: Word(_("Not at the provider"), "dark"),
+    RefundNumber.Status.PENDING: Word(_("Under way at the provider")),
+    RefundNumber.Status.SUCCEEDED: Word(_("Given back"), "well"),
+    RefundNumber.Status.CLOSED: Word(_("Closed, the money is with us"), "dark"),
+    RefundNumber.Status.FAILED: Word(_("Abnormal, the provider holds it"), "soon"),
+    RefundNumber.Status.REFUSED: Word(_("Refused; asking whether it is there"), "soon"),
+    RefundNumber.Status.NOT_FOUND: Word(_("Not at the provider"), "dark"),
 }
 NOTICE_STATES: States = {
     Notice.State.STORED: Word(_("Stored")),

@@ -30,12 +30,12 @@ from xuliu.ordering.buying.verdict import (
 )
 from xuliu.ordering.models import Order, OrderLine
 from xuliu.payment.contract import Status, Subject
-from xuliu.payment.hearing import apply_refunds
 from xuliu.payment.inbox import ReadNotice, locked_notices, set_notice_aside, waiting_notices
 from xuliu.payment.models import Notice, Payment
 from xuliu.payment.operations import NewRefund, close_confirmed, doubt, request_refunds
 from xuliu.payment.payment_steps import PAID, SAID
 from xuliu.payment.reasons import NoticeReason
+from xuliu.payment.refund_notices import apply_refunds
 from xuliu.ticket.operations import NewCase, open_cases
 
 log = logging.getLogger(__name__)
@@ -51,30 +51,30 @@ def apply_notices(limit: int = CHUNK) -> int:
 def _apply(ids: Sequence[int]) -> None:
     with stops.transaction("pay.apply"):
         notices = locked_notices(ids)
-        payments = [heard for heard in notices if heard.report.subject is Subject.PAYMENT]
-        paid = [heard for heard in payments if heard.report.standing in PAID]
-        about = arrays.texts([heard.report.payment_reference or heard.report.reference for heard in notices])
+        payments = [one for one in notices if one.report.subject is Subject.PAYMENT]
+        paid = [one for one in payments if one.report.status in PAID]
+        about = arrays.texts([one.report.payment_reference or one.report.reference for one in notices])
         orders = _locked_orders(about) if notices else {}
         if len(paid) < len(notices):  # others than those that are judged: all are locked before refunds and lines
             _locked_payments(about, _numbers(paid))
-        # Refunds first: what was given back past us is not delivered.
-        refunds = apply_refunds([heard for heard in notices if heard.report.subject is Subject.REFUND])
+        # Refunds first: an order with an outside refund is not delivered.
+        refunds = apply_refunds([one for one in notices if one.report.subject is Subject.REFUND])
         strange = refunds.strange | _apply_payments(paid, orders)
-        _end_payments([h for h in payments if h.report.standing in (Status.CLOSED, Status.FAILED)])
+        _end_payments([one for one in payments if one.report.status in (Status.CLOSED, Status.FAILED)])
         _hold_back(refunds.outside)
-        every = {heard.notice_id for heard in notices}
+        every = {one.notice_id for one in notices}
         move(Notice, sorted(every - strange), to=Notice.State.APPLIED)
         move(Notice, sorted(strange), to=Notice.State.SET_ASIDE, why=NoticeReason.DOES_NOT_FIT)
 
 
-def _apply_payments(heard: Sequence[ReadNotice], orders: Mapping[int, LockedOrder]) -> set[int]:
+def _apply_payments(notices: Sequence[ReadNotice], orders: Mapping[int, LockedOrder]) -> set[int]:
     """Judge and settle; returns the notices that a person must look at."""
-    if not heard:
+    if not notices:
         return set()
-    payments = _locked_payments(arrays.texts([one.report.reference for one in heard]), _numbers(heard))
-    verdicts = judge(heard, payments, orders, _orders_paid(orders))
+    payments = _locked_payments(arrays.texts([one.report.reference for one in notices]), _numbers(notices))
+    verdicts = judge(notices, payments, orders, _orders_paid(orders))
     _succeed(verdicts)
-    pay([_paid(v.payment, v.heard, orders) for v in verdicts if v.payment and v.code is VerdictCode.APPLIED])
+    pay([_paid(v.payment, v.notice, orders) for v in verdicts if v.payment and v.code is VerdictCode.APPLIED])
     _give_back([v for v in verdicts if v.code in GIVEN_BACK])
     for code in {verdict.code for verdict in verdicts}:
         judged = [verdict for verdict in verdicts if verdict.code == code]
@@ -87,8 +87,8 @@ def _apply_payments(heard: Sequence[ReadNotice], orders: Mapping[int, LockedOrde
     return _suspend([v for v in verdicts if v.code not in (VerdictCode.APPLIED, VerdictCode.REPEAT, *GIVEN_BACK)])
 
 
-def _numbers(heard: Sequence[ReadNotice]) -> str:
-    return arrays.texts([one.report.number for one in heard if one.report.number])
+def _numbers(notices: Sequence[ReadNotice]) -> str:
+    return arrays.texts([one.report.number for one in notices if one.report.number])
 
 
 def _locked_payments(references: str, numbers: str) -> dict[str, LockedPayment]:
@@ -123,7 +123,7 @@ def _orders_paid(order_ids: Iterable[int]) -> set[int]:
 def _succeed(verdicts: Sequence[Verdict]) -> None:
     counted = [v for v in verdicts if v.payment and v.code not in UNCOUNTED]
     first = {v.payment.id: v for v in reversed(counted) if v.payment}  # of several truths the earliest counts
-    paid = [(payment_id, v.heard, v.code) for payment_id, v in first.items()]
+    paid = [(payment_id, v.notice, v.code) for payment_id, v in first.items()]
     move(
         Payment,
         [payment_id for payment_id, _, _ in paid],
@@ -131,21 +131,21 @@ def _succeed(verdicts: Sequence[Verdict]) -> None:
         why=[Why(code) for _, _, code in paid],
         also={"lease_until": None, "doubted_at": None},
         also_each={
-            "number": [heard.report.number for _, heard, _ in paid],
-            "paid_at": [heard.report.at or heard.received_at for _, heard, _ in paid],
+            "number": [notice.report.number for _, notice, _ in paid],
+            "paid_at": [notice.report.at or notice.received_at for _, notice, _ in paid],
             "is_applied": [code is VerdictCode.APPLIED for _, _, code in paid],
         },
     )
 
 
-def _paid(payment: LockedPayment, heard: ReadNotice, orders: Mapping[int, LockedOrder]) -> PaidOrder:
+def _paid(payment: LockedPayment, notice: ReadNotice, orders: Mapping[int, LockedOrder]) -> PaidOrder:
     funds = Funds(
         reference=f"payment:{payment.id}:received",
         source=addresses.provider_receivable(payment.account_id),
         amount_minor=payment.amount_minor,
         currency=payment.currency,
     )
-    return PaidOrder(orders[payment.order_id], heard.report.at or heard.received_at, funds)
+    return PaidOrder(orders[payment.order_id], notice.report.at or notice.received_at, funds)
 
 
 def _give_back(verdicts: Sequence[Verdict]) -> None:
@@ -158,7 +158,7 @@ def _give_back(verdicts: Sequence[Verdict]) -> None:
                 amount_minor=payment.amount_minor,
                 currency=payment.currency,
                 why=GIVEN_BACK[verdict.code],
-                why_number=verdict.heard.report.number,
+                why_number=verdict.notice.report.number,
             )
             for verdict, payment in back
         ]
@@ -168,7 +168,7 @@ def _give_back(verdicts: Sequence[Verdict]) -> None:
 
 def _given_back(verdict: Verdict, payment: LockedPayment) -> Entry:
     return Entry(
-        reference=f"payment:{payment.id}:" + f"{verdict.code}:{verdict.heard.report.number}"[:80],
+        reference=f"payment:{payment.id}:" + f"{verdict.code}:{verdict.notice.report.number}"[:80],
         source=addresses.provider_receivable(payment.account_id),
         destination=addresses.refund_payable(payment.account_id),
         amount_minor=payment.amount_minor,
@@ -178,29 +178,29 @@ def _given_back(verdict: Verdict, payment: LockedPayment) -> Entry:
 
 
 def _suspend(verdicts: Sequence[Verdict]) -> set[int]:
-    entries = [_suspended(v) for v in verdicts if v.heard.report.amount_minor and v.code not in UNCOUNTED]
+    entries = [_suspended(v) for v in verdicts if v.notice.report.amount_minor and v.code not in UNCOUNTED]
     post(entries, at=clock.now())
     doubt([v.payment.id for v in verdicts if v.payment and v.code is VerdictCode.DOUBTED])
     open_cases([_case(verdict) for verdict in verdicts])
-    return {verdict.heard.notice_id for verdict in verdicts}
+    return {verdict.notice.notice_id for verdict in verdicts}
 
 
 def _suspended(verdict: Verdict) -> Entry:
     """Named by the provider's own number, so that a second notice of the same money is not a second posting."""
-    heard, payment = verdict.heard, verdict.payment
+    notice, payment = verdict.notice, verdict.payment
     return Entry(
-        reference=f"suspense:{heard.account_id}:{heard.report.number or heard.report.reference}",
-        source=addresses.provider_receivable(heard.account_id),
+        reference=f"suspense:{notice.account_id}:{notice.report.number or notice.report.reference}",
+        source=addresses.provider_receivable(notice.account_id),
         destination=addresses.SUSPENSE,
-        amount_minor=heard.report.amount_minor or 0,
-        currency=heard.report.currency,
+        amount_minor=notice.report.amount_minor or 0,
+        currency=notice.report.currency,
         order_id=payment.order_id if payment else None,
     )
 
 
 def _case(verdict: Verdict) -> NewCase:
-    report, payment = verdict.heard.report, verdict.payment
-    subject = ("payment", payment.id) if payment else ("notice", verdict.heard.notice_id)
+    report, payment = verdict.notice.report, verdict.payment
+    subject = ("payment", payment.id) if payment else ("notice", verdict.notice.notice_id)
     facts = {
         "said": {"reference": report.reference, "amount_minor": report.amount_minor, "currency": report.currency},
         "expected": {"amount_minor": payment.amount_minor, "currency": payment.currency} if payment else None,
@@ -209,10 +209,10 @@ def _case(verdict: Verdict) -> NewCase:
     return NewCase(kind=VerdictCase(verdict.code.value), subject_kind=subject[0], subject_id=subject[1], facts=facts)
 
 
-def _end_payments(heard: Sequence[ReadNotice]) -> None:
-    if not heard:
+def _end_payments(notices: Sequence[ReadNotice]) -> None:
+    if not notices:
         return
-    said = {one.report.reference: Why(SAID[one.report.standing]) for one in heard}
+    said = {one.report.reference: Why(SAID[one.report.status]) for one in notices}
     live = Payment.objects.filter(reference__in=said, state__in=Payment.LIVE).order_by("id")
     ended = dict(live.values_list("id", "reference"))
     close_confirmed(payment_ids=list(ended), why=[said[reference] for reference in ended.values()])

@@ -85,7 +85,7 @@ class Verdict:
     """What becomes of one payment that a provider says succeeded."""
 
     code: VerdictCode
-    heard: ReadNotice
+    notice: ReadNotice
     payment: LockedPayment | None
 
     @property
@@ -95,7 +95,7 @@ class Verdict:
 
 
 def judge(
-    heard: Sequence[ReadNotice],
+    notices: Sequence[ReadNotice],
     payments: Mapping[str, LockedPayment],
     orders: Mapping[int, LockedOrder],
     paid: set[int],
@@ -106,9 +106,9 @@ def judge(
     succeeded = {p.id: p.number for p in payments.values() if p.state == Payment.State.SUCCEEDED}
     known = {(p.account_id, p.number): p.id for p in payments.values() if p.number}
     taken = set(paid)
-    returned = {one.report.reference for one in heard if one.report.standing is Status.REFUNDED}
+    returned = {one.report.reference for one in notices if one.report.status is Status.REFUNDED}
     returned |= {payment.reference for payment in payments.values() if payment.is_refunded_outside}
-    for one in sorted(heard, key=lambda one: (_is_doubtful(one, payments), *_when_paid(one))):
+    for one in sorted(notices, key=lambda one: (_is_doubtful(one, payments), *_when_paid(one))):
         payment = payments.get(one.report.reference)
         if _is_announced_again(one, payment, known, succeeded):
             code = VerdictCode.ANNOUNCED_AGAIN
@@ -137,8 +137,8 @@ def _is_doubtful(one: ReadNotice, payments: Mapping[str, LockedPayment]) -> bool
     return one.is_pushed and payment is not None and _misfit(one, payment) is not None
 
 
-def _when_paid(heard: ReadNotice) -> tuple[datetime, bool, int]:
-    return heard.report.at or heard.received_at, heard.report.standing is not Status.REFUNDED, heard.notice_id
+def _when_paid(notice: ReadNotice) -> tuple[datetime, bool, int]:
+    return notice.report.at or notice.received_at, notice.report.status is not Status.REFUNDED, notice.notice_id
 
 
 def _is_announced_again(

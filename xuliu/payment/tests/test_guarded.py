@@ -39,7 +39,7 @@ AT = datetime(2026, 3, 10, tzinfo=UTC)
 PAID = StatusReport(
     subject=Subject.PAYMENT,
     reference="r1",
-    standing=Status.SUCCEEDED,
+    status=Status.SUCCEEDED,
     amount_minor=1,
     currency="CNY",
     at=AT,
@@ -199,8 +199,8 @@ def test_one_payment_alone_never_stops_the_account(desk: Desk) -> None:
 ODD_TRUTHS: list[dict[str, Any]] = [
     {"amount_minor": 10**30}, {"amount_minor": -1}, {"amount_minor": 1.5}, {"amount_minor": None}, {"currency": "C\0Y"},
     {"currency": "USDT"}, {"at": datetime.max.replace(tzinfo=UTC)}, {"at": AT.replace(tzinfo=None)}, {"at": None},
-    {"reference": "r\0"}, {"reference": "r" * 65}, {"standing": "fine"}, {"subject": "order"},
-    {"number": ""}, {"number": "42\0"}, {"number": "4" * 65}, {"number": "", "standing": Status.REFUNDED},
+    {"reference": "r\0"}, {"reference": "r" * 65}, {"status": "fine"}, {"subject": "order"},
+    {"number": ""}, {"number": "42\0"}, {"number": "4" * 65}, {"number": "", "status": Status.REFUNDED},
 ]  # fmt: skip
 
 

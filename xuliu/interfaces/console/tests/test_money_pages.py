@@ -44,9 +44,9 @@ def test_two_people_have_a_closed_refund_asked_anew_and_not_one_person_twice() -
     assert (refund.state, RefundNumber.objects.count()) == ("FAILED", 1)
 
 
-@pytest.mark.parametrize("standing", ["failed", "", "pending", "refused"])
-def test_what_is_not_closed_has_no_button_and_cannot_be_asked_anew(standing: str) -> None:
-    refund = sales.make_refund(make_shop(), standing)
+@pytest.mark.parametrize("status", ["failed", "", "pending", "refused"])
+def test_what_is_not_closed_has_no_button_and_cannot_be_asked_anew(status: str) -> None:
+    refund = sales.make_refund(make_shop(), status)
     client = signed_in(people.olga())
     page = client.get(reverse("admin:payment_refund_change", args=[refund.pk]))
     assert (page.context["actions"]["anew"], page.context["actions"]["ask"]) == (False, True)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from django.utils.translation import gettext, ngettext
+from django.utils.translation import gettext, ngettext, pgettext
 
 from xuliu.balance.models import Reading
 from xuliu.interfaces.wording import figures, sims
@@ -83,7 +83,7 @@ def _not_in_service(facts: Facts) -> Headline | None:
     if facts.state == Sim.State.TERMINATED:
         return Headline(
             tone="dark",
-            unit=gettext("Cancelled"),
+            unit=pgettext("a SIM", "Cancelled"),
             say=gettext("The carrier has cancelled this SIM for good. It can no longer be renewed."),
             advice=gettext("Ask your service provider for a new SIM and put it into the terminal."),
             wants="",

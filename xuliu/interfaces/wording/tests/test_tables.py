@@ -31,7 +31,7 @@ ALL_OF_THEM: list[tuple[Mapping[Any, Any], Any]] = [
     (states.LINE_STATES, OrderLine.State),
     (states.PAYMENT_STATES, Payment.State),
     (states.REFUND_STATES, Refund.State),
-    (states.REFUND_NUMBER_STANDINGS, ["", *RefundNumber.Standing]),
+    (states.REFUND_NUMBER_STATUSES, ["", *RefundNumber.Status]),
     (states.NOTICE_STATES, Notice.State),
     (states.CASE_STATES, Case.State),
     (states.ATTEMPT_OUTCOMES, ["", *Outcome]),

@@ -32,14 +32,14 @@ MOVES_MONEY = (VerdictCode.APPLIED, *GIVEN_BACK)
 class Desk:
     """What lies on it: notices, the payments and orders that they are about, and orders that are paid already."""
 
-    heard: list[ReadNotice]
+    notices: list[ReadNotice]
     payments: dict[str, LockedPayment]
     orders: dict[int, LockedOrder]
     paid: set[int]
 
-    def judged(self, heard: list[ReadNotice] | None = None) -> list[Verdict]:
+    def judged(self, notices: list[ReadNotice] | None = None) -> list[Verdict]:
         """The verdicts on these notices, or on all."""
-        return judge(self.heard if heard is None else heard, self.payments, self.orders, self.paid)
+        return judge(self.notices if notices is None else notices, self.payments, self.orders, self.paid)
 
 
 def payment(number: int, order_id: int, *, state: str = "PENDING", said: str = "") -> LockedPayment:
@@ -57,7 +57,7 @@ ODD: list[dict[str, Any]] = [
     {"currency": "EUR"},
     {"merchant_number": "another"},
     {"reference": "nobody's"},
-    {"standing": Status.REFUNDED},
+    {"status": Status.REFUNDED},
 ]
 
 
@@ -68,7 +68,7 @@ def notices(draw: st.DrawFn, notice_id: int) -> ReadNotice:
     number = draw(st.sampled_from([1, 1, 2, 2, 3, 4]))
     said: dict[str, Any] = {
         "reference": f"p{number}",
-        "standing": Status.SUCCEEDED,
+        "status": Status.SUCCEEDED,
         "amount_minor": 3600,
         "currency": "CNY",
         "number": f"n{draw(st.sampled_from([number, number, number + 1, 9]))}",
@@ -92,44 +92,44 @@ def desks(draw: st.DrawFn) -> Desk:
     known = [payment(1, 1), payment(2, 1), payment(3, 2), before]
     states = st.sampled_from(["AWAITING_PAYMENT", "AWAITING_PAYMENT", "AWAITING_PAYMENT", "EXPIRED"])
     orders = {number: order(number, draw(states)) for number in (1, 2)} | {3: order(3, "PAID")}
-    heard = [draw(notices(number)) for number in range(draw(st.integers(2, 8)))]
-    return Desk(heard, {one.reference: one for one in known}, orders, draw(st.sampled_from([{3}, {3}, {2, 3}])))
+    read = [draw(notices(number)) for number in range(draw(st.integers(2, 8)))]
+    return Desk(read, {one.reference: one for one in known}, orders, draw(st.sampled_from([{3}, {3}, {2, 3}])))
 
 
 @given(desk=desks())
 def test_every_notice_gets_one_verdict(desk: Desk) -> None:
-    assert Counter(v.heard.notice_id for v in desk.judged()) == Counter(one.notice_id for one in desk.heard)
+    assert Counter(v.notice.notice_id for v in desk.judged()) == Counter(one.notice_id for one in desk.notices)
 
 
 @given(desk=desks(), data=st.data())
 def test_the_order_in_which_notices_come_changes_nothing(desk: Desk, data: st.DataObject) -> None:
-    another = data.draw(st.permutations(desk.heard))
+    another = data.draw(st.permutations(desk.notices))
 
-    assert {(v.heard.notice_id, v.code) for v in desk.judged(another)} == {
-        (v.heard.notice_id, v.code) for v in desk.judged()
+    assert {(v.notice.notice_id, v.code) for v in desk.judged(another)} == {
+        (v.notice.notice_id, v.code) for v in desk.judged()
     }
 
 
 @given(desk=desks())
 def test_an_order_is_paid_once_and_only_by_exactly_what_was_asked_for_in_time(desk: Desk) -> None:
-    applied = [(v.heard, v.payment) for v in desk.judged() if v.code == VerdictCode.APPLIED and v.payment]
+    applied = [(v.notice, v.payment) for v in desk.judged() if v.code == VerdictCode.APPLIED and v.payment]
 
     assert len({one.order_id for _, one in applied}) == len(applied)
     assert not {one.order_id for _, one in applied} & desk.paid
-    for heard, one in applied:
-        report, of = heard.report, desk.orders[one.order_id]
-        assert report.standing is Status.SUCCEEDED
+    for notice, one in applied:
+        report, of = notice.report, desk.orders[one.order_id]
+        assert report.status is Status.SUCCEEDED
         assert (report.reference, report.amount_minor, report.currency) == (one.reference, 3600, "CNY")
-        assert (heard.account_id, report.merchant_number in ("", MERCHANT)) == (one.account_id, True)
+        assert (notice.account_id, report.merchant_number in ("", MERCHANT)) == (one.account_id, True)
         assert of.state == "AWAITING_PAYMENT"
-        assert (report.at or heard.received_at) <= of.valid_until + GRACE
+        assert (report.at or notice.received_at) <= of.valid_until + GRACE
 
 
 @given(desk=desks())
 def test_no_money_is_counted_twice(desk: Desk) -> None:
     counted = [v for v in desk.judged() if v.payment and v.code not in (VerdictCode.REPEAT, *UNCOUNTED)]
     payments = [v.payment.id for v in counted if v.payment]
-    numbers = [(v.heard.account_id, v.heard.report.number) for v in counted]
+    numbers = [(v.notice.account_id, v.notice.report.number) for v in counted]
 
     assert len(set(payments)) == len(payments), "one payment is one payment"
     assert len(set(numbers)) == len(numbers), "one number of the provider is one payment"
@@ -140,19 +140,19 @@ def test_no_money_is_counted_twice(desk: Desk) -> None:
 @given(desk=desks())
 def test_nothing_is_paid_or_given_back_by_a_notice_alone_that_is_not_what_was_asked_for(desk: Desk) -> None:
     for verdict in desk.judged():
-        report = verdict.heard.report
+        report = verdict.notice.report
         is_other = (report.amount_minor, report.currency) != (3600, "CNY") or report.merchant_number == "another"
-        if verdict.heard.is_pushed and (is_other or verdict.heard.account_id == 2):
+        if verdict.notice.is_pushed and (is_other or verdict.notice.account_id == 2):
             assert verdict.code not in MOVES_MONEY
         if verdict.code == VerdictCode.DOUBTED:
-            assert verdict.heard.is_pushed
+            assert verdict.notice.is_pushed
 
 
 @given(desk=desks())
 def test_what_was_given_back_past_us_pays_nothing(desk: Desk) -> None:
-    returned = {one.report.reference for one in desk.heard if one.report.standing is Status.REFUNDED}
+    returned = {one.report.reference for one in desk.notices if one.report.status is Status.REFUNDED}
 
-    assert not [v for v in desk.judged() if v.code in MOVES_MONEY and v.heard.report.reference in returned]
+    assert not [v for v in desk.judged() if v.code in MOVES_MONEY and v.notice.report.reference in returned]
 
 
 @given(desk=desks())
@@ -160,8 +160,8 @@ def test_what_was_judged_is_a_repeat_the_next_time(desk: Desk) -> None:
     first = [v for v in desk.judged() if v.payment and v.code in MOVES_MONEY]
     for v in first:
         if v.payment:
-            number = v.heard.report.number
+            number = v.notice.report.number
             desk.payments[v.payment.reference] = v.payment._replace(state="SUCCEEDED", number=number)
     desk.paid.update(v.payment.order_id for v in first if v.payment and v.code == VerdictCode.APPLIED)
 
-    assert {v.code for v in desk.judged([one.heard for one in first])} <= {VerdictCode.REPEAT}
+    assert {v.code for v in desk.judged([one.notice for one in first])} <= {VerdictCode.REPEAT}

@@ -3,7 +3,7 @@
 from xuliu.payment.contract import Malformed, Response, Status
 from xuliu.payment.reading import json_object, optional_text
 
-PAYMENT_STANDINGS = {
+PAYMENT_STATUSES = {
     "SUCCESS": Status.SUCCEEDED,
     "REFUND": Status.REFUNDED,
     "NOTPAY": Status.PENDING,
@@ -13,7 +13,7 @@ PAYMENT_STANDINGS = {
     "REVOKED": Status.CLOSED,
     "PAYERROR": Status.FAILED,
 }
-REFUND_STANDINGS = {
+REFUND_STATUSES = {
     "SUCCESS": Status.SUCCEEDED,
     "PROCESSING": Status.PENDING,
     "CLOSED": Status.CLOSED,  # our balance did not suffice for seven days; to be asked for under a new number

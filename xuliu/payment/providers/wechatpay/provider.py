@@ -151,7 +151,7 @@ class Provider:
         return self._question(session, subject=Subject.PAYMENT, path=path, reference=reference)
 
     def close(self, session: Session, reference: str) -> ChangeResult:
-        """Close an unpaid payment. REJECTED tells why by its standing: paid, or not there at all."""
+        """Close an unpaid payment. REJECTED tells why by its status: paid, or not there at all."""
         outcome, detail, said = self._change(
             session,
             operation="close",
@@ -162,15 +162,15 @@ class Provider:
         )
         code = "" if outcome is Outcome.UNKNOWN else optional_text(said, "code")
         if outcome is Outcome.DONE or code in codes.ALREADY_CLOSED:
-            return ChangeResult(outcome=Outcome.DONE, detail=detail, standing=Status.CLOSED)
+            return ChangeResult(outcome=Outcome.DONE, detail=detail, status=Status.CLOSED)
         if code in codes.ALREADY_PAID:
-            return ChangeResult(outcome=outcome, detail=detail, standing=Status.SUCCEEDED)
+            return ChangeResult(outcome=outcome, detail=detail, status=Status.SUCCEEDED)
         return ChangeResult(
-            outcome=outcome, detail=detail, standing=Status.NOT_FOUND if code in codes.NOT_THERE else None
+            outcome=outcome, detail=detail, status=Status.NOT_FOUND if code in codes.NOT_THERE else None
         )
 
     def refund(self, session: Session, refund: RefundRequest) -> ChangeResult:
-        """Ask for a refund; the same reference again is the same refund. DONE: taken on, its standing beside it."""
+        """Ask for a refund; the same reference again is the same refund. DONE: taken on, its status beside it."""
         outcome, detail, said = self._change(
             session,
             operation="refund",
@@ -201,7 +201,7 @@ class Provider:
             refund.amount_minor,
         ):
             return ChangeResult(outcome=Outcome.UNKNOWN, detail="the answer is about something else")
-        return ChangeResult(outcome=Outcome.DONE, number=report.number, detail=report.detail, standing=report.standing)
+        return ChangeResult(outcome=Outcome.DONE, number=report.number, detail=report.detail, status=report.status)
 
     def query_refund(self, session: Session, reference: str) -> tuple[StatusReport, bytes] | None:
         """The refund by our reference; what `query` says of NOT_FOUND holds here too."""
@@ -319,7 +319,7 @@ class Provider:
             answer = self._exchange(session, f"query {subject}", "GET", path, b"", reference)
             said = json_object(answer.body)
             if answer.status == 404 and optional_text(said, "code") in codes.NOT_THERE:
-                return StatusReport(subject=subject, reference=reference, standing=Status.NOT_FOUND), answer.body
+                return StatusReport(subject=subject, reference=reference, status=Status.NOT_FOUND), answer.body
             report = status_report(said)
         except (NotSent, NoAnswer, Malformed):
             return None

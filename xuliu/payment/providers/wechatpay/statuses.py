@@ -16,19 +16,19 @@ def status_report(said: Mapping[str, Any]) -> StatusReport:
     reference = text(said, "out_trade_no" if is_payment else "out_refund_no")
     with about(reference):
         state = said.get("trade_state") or said.get("refund_status") or said.get("status")
-        standing = (codes.PAYMENT_STANDINGS if is_payment else codes.REFUND_STANDINGS).get(str(state))
-        if standing is None:
+        status = (codes.PAYMENT_STATUSES if is_payment else codes.REFUND_STATUSES).get(str(state))
+        if status is None:
             raise Malformed(f"a state that WeChat Pay does not document: {state}"[:120])
         amount = inner(said, "amount")
         figure = amount.get("total" if is_payment else "refund")
         return StatusReport(
             subject=Subject.PAYMENT if is_payment else Subject.REFUND,
             reference=reference,
-            standing=standing,
-            amount_minor=minor_units(figure, is_needed=standing is Status.SUCCEEDED),
+            status=status,
+            amount_minor=minor_units(figure, is_needed=status is Status.SUCCEEDED),
             currency="" if figure is None else optional_text(amount, "currency") or CURRENCY,
             number=optional_text(said, "transaction_id" if is_payment else "refund_id"),
-            at=instant(said.get("success_time"), is_needed=is_payment and standing is Status.SUCCEEDED),
+            at=instant(said.get("success_time"), is_needed=is_payment and status is Status.SUCCEEDED),
             merchant_number=optional_text(said, "mchid"),
             payment_reference="" if is_payment else optional_text(said, "out_trade_no"),
             detail=str(state),

@@ -155,7 +155,7 @@ def test_an_opening_is_rejected_only_by_a_stated_refusal(status: int, code: str,
 
 
 @pytest.mark.parametrize(
-    ("status", "code", "outcome", "standing"),
+    ("status", "code", "outcome", "reported"),
     [
         (400, "ORDER_CLOSED", Outcome.DONE, Status.CLOSED),
         (403, "ORDERPAID", Outcome.REJECTED, Status.SUCCEEDED),
@@ -167,15 +167,15 @@ def test_an_opening_is_rejected_only_by_a_stated_refusal(status: int, code: str,
         (500, "SYSTEM_ERROR", Outcome.UNKNOWN, None),
     ],
 )
-def test_a_close_says_why_it_was_not_done(status: int, code: str, outcome: Outcome, standing: Status | None) -> None:
+def test_a_close_says_why_it_was_not_done(status: int, code: str, outcome: Outcome, reported: Status | None) -> None:
     done = lins().close(refusal(code, status), "0p7k3m5n9q2r4s6t8v1w")
-    assert (done.outcome, done.standing) == (outcome, standing)
+    assert (done.outcome, done.status) == (outcome, reported)
 
 
 def test_a_close_is_done_when_the_empty_answer_is_signed() -> None:
     peer = RecordedPeer(status=204, said=b"")
     done = lins().close(peer, "0p7k3m5n9q2r4s6t8v1w")
-    assert (done.outcome, done.standing) == (Outcome.DONE, Status.CLOSED)
+    assert (done.outcome, done.status) == (Outcome.DONE, Status.CLOSED)
     assert json.loads(peer.asked[0]["content"]) == {"mchid": "1900009191"}
 
 
@@ -198,7 +198,7 @@ def test_a_refund_is_rejected_only_by_a_stated_refusal(status: int, code: str, o
 
 
 @pytest.mark.parametrize(
-    ("state", "standing"),
+    ("state", "reported"),
     [
         ("SUCCESS", Status.SUCCEEDED),
         ("PROCESSING", Status.PENDING),
@@ -206,10 +206,10 @@ def test_a_refund_is_rejected_only_by_a_stated_refusal(status: int, code: str, o
         ("ABNORMAL", Status.FAILED),
     ],
 )
-def test_a_refund_that_was_taken_on_tells_its_standing(state: str, standing: Status) -> None:
+def test_a_refund_that_was_taken_on_tells_its_standing(state: str, reported: Status) -> None:
     peer = RecordedPeer(said=refund(status=state))
     done = lins().refund(peer, a_wish())
-    assert (done.outcome, done.standing, done.number) == (Outcome.DONE, standing, "50000000382019052709732678859")
+    assert (done.outcome, done.status, done.number) == (Outcome.DONE, reported, "50000000382019052709732678859")
     sent = json.loads(peer.asked[0]["content"])
     assert sent["amount"] == {"refund": 1200, "total": 3600, "currency": "CNY"}
     assert (sent["out_trade_no"], sent["out_refund_no"]) == ("0p7k3m5n9q2r4s6t8v1w", "0r7k3m5n9q2r4s6t8v1w")
@@ -237,7 +237,7 @@ def test_an_opening_answered_with_nothing_to_pay_by_is_unknown(said: Any) -> Non
 
 
 @pytest.mark.parametrize(
-    ("state", "standing"),
+    ("state", "reported"),
     [
         ("SUCCESS", Status.SUCCEEDED),
         ("REFUND", Status.REFUNDED),
@@ -248,10 +248,10 @@ def test_an_opening_answered_with_nothing_to_pay_by_is_unknown(said: Any) -> Non
         ("PAYERROR", Status.FAILED),
     ],
 )
-def test_every_documented_state_of_a_payment_has_a_standing(state: str, standing: Status) -> None:
+def test_every_documented_state_of_a_payment_has_a_standing(state: str, reported: Status) -> None:
     asked = lins().query(RecordedPeer(said=transaction(trade_state=state)), "0p7k3m5n9q2r4s6t8v1w")
     assert asked is not None
-    assert asked[0].standing is standing
+    assert asked[0].status is reported
 
 
 def test_what_a_query_found_reads_the_same_from_its_raw_answer() -> None:
@@ -277,7 +277,7 @@ def test_a_reference_that_is_not_there_is_not_found(code: str) -> None:
     for ask in (lins().query, lins().query_refund):
         found = ask(refusal(code, 404), "0p7k3m5n9q2r4s6t8v1w")
         assert found is not None
-        assert (found[0].standing, found[0].reference) == (Status.NOT_FOUND, "0p7k3m5n9q2r4s6t8v1w")
+        assert (found[0].status, found[0].reference) == (Status.NOT_FOUND, "0p7k3m5n9q2r4s6t8v1w")
 
 
 @pytest.mark.parametrize(

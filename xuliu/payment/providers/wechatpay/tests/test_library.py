@@ -214,5 +214,5 @@ def test_the_librarys_client_and_ours_ask_for_a_payment_alike(gateway: Gateway) 
     peer = RecordedPeer(said=transaction())
     found = lins().query(peer, "0p7k3m5n9q2r4s6t8v1w")
     assert found is not None
-    assert found[0].standing is Status.SUCCEEDED
+    assert found[0].status is Status.SUCCEEDED
     assert peer.asked[0]["url"].endswith(gateway.asked[0][1])

@@ -42,7 +42,7 @@ def test_a_genuine_notice_tells_its_id_and_its_subject() -> None:
     signed = lins().check_signature(headers=signed_headers(body), body=body, now=NOW)
     assert signed == VerifiedNotice(notice_id="EV-2018022511223320873", subject=Subject.PAYMENT)
     report = lins().read_notice(body=body, is_pushed=True)
-    assert (report.reference, report.standing, report.amount_minor) == (
+    assert (report.reference, report.status, report.amount_minor) == (
         "0p7k3m5n9q2r4s6t8v1w",
         Status.SUCCEEDED,
         3600,
@@ -52,16 +52,16 @@ def test_a_genuine_notice_tells_its_id_and_its_subject() -> None:
 
 
 @pytest.mark.parametrize(
-    ("state", "standing"),
+    ("state", "status"),
     [("SUCCESS", Status.SUCCEEDED), ("CLOSED", Status.CLOSED), ("ABNORMAL", Status.FAILED)],
 )
-def test_a_refund_notice_is_about_a_refund(state: str, standing: Status) -> None:
+def test_a_refund_notice_is_about_a_refund(state: str, status: Status) -> None:
     told = refund(refund_status=state, mchid="1900009191", amount={"total": 3600, "refund": 1200})
     del told["status"]
     body = notice(told, event_type=f"REFUND.{state}")
     assert lins().check_signature(headers=signed_headers(body), body=body, now=NOW).subject is Subject.REFUND
     report = lins().read_notice(body=body, is_pushed=True)
-    assert (report.subject, report.reference, report.standing) == (Subject.REFUND, "0r7k3m5n9q2r4s6t8v1w", standing)
+    assert (report.subject, report.reference, report.status) == (Subject.REFUND, "0r7k3m5n9q2r4s6t8v1w", status)
     assert (report.amount_minor, report.currency) == (1200, "CNY")
 
 

@@ -55,7 +55,7 @@ def test_what_the_providers_own_trouble_says_is_not_believed_on_any_path(operati
         assert said is None
     else:
         assert said.outcome is Outcome.UNKNOWN
-        assert getattr(said, "standing", None) is None
+        assert getattr(said, "status", None) is None
 
 
 @EVERY

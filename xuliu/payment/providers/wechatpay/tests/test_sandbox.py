@@ -31,7 +31,7 @@ def test_an_older_merchant_pays_refunds_and_hears_in_certificate_mode(sandbox: S
         sandbox.control.settings(wechatpay_mode="certificate")
         older = an_older_merchant(desk)
         payment = older.paid()
-        assert older.query(payment).standing is Status.SUCCEEDED
+        assert older.query(payment).status is Status.SUCCEEDED
         assert older.refund(older.refund_request(payment)).outcome is Outcome.DONE
         signed, report = older.hear()
         assert (signed.notice_id != "", report.reference) == (True, payment)

@@ -101,7 +101,7 @@ class Provider:
         return StatusReport(
             subject=Subject.PAYMENT,
             reference=said["reference"],
-            standing=Status.SUCCEEDED if said["paid_at"] else Status.PENDING,
+            status=Status.SUCCEEDED if said["paid_at"] else Status.PENDING,
             amount_minor=said["amount"],
             currency="CNY",
             number=f"M-{said['reference'][:8]}",

@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from xuliu.payment.contract import Status, StatusReport, Subject
-from xuliu.payment.hearing import ENDS, differs, last_words
 from xuliu.payment.inbox import ReadNotice
 from xuliu.payment.models import Payment, Refund, RefundNumber
+from xuliu.payment.refund_notices import ENDS, differs, latest_reports
 
 NOON = datetime(2026, 3, 1, 4, tzinfo=UTC)
 WORDS = st.lists(
@@ -23,10 +23,8 @@ WORDS = st.lists(
 )
 
 
-def heard(standing: Status, said: int, notice_id: int) -> ReadNotice:
-    report = StatusReport(
-        subject=Subject.REFUND, reference="0r", standing=standing, said_at=NOON + timedelta(minutes=said)
-    )
+def read_notice(status: Status, said: int, notice_id: int) -> ReadNotice:
+    report = StatusReport(subject=Subject.REFUND, reference="0r", status=status, said_at=NOON + timedelta(minutes=said))
     # Stored in an order of its own, long after it was said.
     at = NOON + timedelta(days=1, minutes=notice_id)
     return ReadNotice(
@@ -40,21 +38,21 @@ def test_the_later_truth_counts_and_a_success_is_never_taken_back(
 ) -> None:
     stored = list(words)
     order.shuffle(stored)
-    notices = [heard(standing, said, at) for at, (standing, said) in enumerate(stored)]
+    notices = [read_notice(status, said, at) for at, (status, said) in enumerate(stored)]
     number = RefundNumber(pk=1, refund_id=1, reference="0r")
     for batch in (notices[:cut], notices[cut:]):
-        for one, told in last_words([(one, number) for one in batch]):
-            told.standing, told.said_at = ENDS[one.report.standing], one.said_at
+        for one, one_read in latest_reports([(one, number) for one in batch]):
+            one_read.status, one_read.said_at = ENDS[one.report.status], one.said_at
 
     last = max(words, key=lambda word: word[1])[0]
-    expected = Status.SUCCEEDED if any(standing is Status.SUCCEEDED for standing, _ in words) else last
-    assert number.standing == expected.value
+    expected = Status.SUCCEEDED if any(status is Status.SUCCEEDED for status, _ in words) else last
+    assert number.status == expected.value
 
 
 def test_what_the_provider_said_before_we_asked_again_ends_no_open_number_twice() -> None:
-    number = RefundNumber(pk=1, refund_id=1, reference="0r", standing="closed", said_at=NOON + timedelta(minutes=9))
-    assert last_words([(heard(Status.FAILED, 3, 1), number)]) == []
-    assert last_words([(heard(Status.CLOSED, 9, 1), number)]) != []
+    number = RefundNumber(pk=1, refund_id=1, reference="0r", status="closed", said_at=NOON + timedelta(minutes=9))
+    assert latest_reports([(read_notice(Status.FAILED, 3, 1), number)]) == []
+    assert latest_reports([(read_notice(Status.CLOSED, 9, 1), number)]) != []
 
 
 @pytest.mark.parametrize(
@@ -67,7 +65,7 @@ def test_what_the_provider_said_before_we_asked_again_ends_no_open_number_twice(
     ],
 )
 def test_what_is_of_another_amount_or_payment_ends_no_refund(said: dict[str, Any], is_odd: bool) -> None:
-    told = heard(Status.SUCCEEDED, 1, 1)
+    one_read = read_notice(Status.SUCCEEDED, 1, 1)
     refund = Refund(amount_minor=3600, payment=Payment(reference="0p", account_id=1))
-    assert differs(replace(told, report=replace(told.report, **said)), refund) is is_odd
-    assert differs(replace(told, account_id=2), refund)
+    assert differs(replace(one_read, report=replace(one_read.report, **said)), refund) is is_odd
+    assert differs(replace(one_read, account_id=2), refund)
