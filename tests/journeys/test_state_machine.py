@@ -71,13 +71,13 @@ def test_its_people_accept_what_has_come_and_nothing_else(
 
 
 def test_its_people_wait_for_no_look_that_waits_for_their_decision(
-    shared_sandbox: Sandbox,
+    sandbox: Sandbox,
     clock_file: Path,
     django_db_blocker: DjangoDbBlocker,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Of one card: a line that was refused, to be looked at again, and one that was sent as often as it may."""
-    monkeypatch.setattr(Line, "stage", Stage(shared_sandbox, clock_file), raising=False)
+    monkeypatch.setattr(Line, "stage", Stage(sandbox, clock_file), raising=False)
     monkeypatch.setattr(django.conf.settings, "XULIU_MOST_SENDINGS", 1)
     with django_db_blocker.unblock():
         machine = Line()

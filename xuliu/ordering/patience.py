@@ -1,4 +1,4 @@
-"""Patience: how long anything may take before a person is told, and how often a line may be sent.
+"""Patience: how long anything may take before a person is told, how often a line may be sent, and the waits between.
 
 Counted from the first (when it was paid, wanted, opened, received) and never from the last try, so that nothing goes
 round for ever. Pure functions over the clock and the installation's settings.
@@ -27,6 +27,10 @@ class OverdueCase(CaseKind):
     NOTICE = "notice_waits"
 
 
+RETRY_FIRST = timedelta(seconds=15)
+RETRY_LONGEST = timedelta(minutes=10)
+
+
 def patience(*, is_waited_for: bool) -> timedelta:
     """How long it may take: shorter where a person waits for it."""
     given: timedelta = settings.XULIU_PATIENCE if is_waited_for else settings.XULIU_LONG_PATIENCE
@@ -52,3 +56,8 @@ def may_be_sent_again(sendings: int) -> bool:
 def backoff(tries: int, *, first: timedelta, longest: timedelta) -> timedelta:
     """The wait before asking again: doubles each time."""
     return min(longest, timedelta(seconds=first.total_seconds() * 2 ** min(tries, 20)))
+
+
+def retry_wait(tries: int) -> timedelta:
+    """The wait before a line that was certainly not sent is tried again."""
+    return backoff(tries, first=RETRY_FIRST, longest=RETRY_LONGEST)

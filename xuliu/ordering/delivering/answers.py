@@ -18,7 +18,7 @@ from xuliu.ordering.delivering.client import CarrierClient
 from xuliu.ordering.delivering.outcomes import LOOK_BACK_AFTER, land, reject
 from xuliu.ordering.delivering.reasons import LineCase, LineReason
 from xuliu.ordering.models import OrderLine
-from xuliu.ordering.patience import backoff, may_be_sent_again
+from xuliu.ordering.patience import may_be_sent_again, retry_wait
 from xuliu.ticket.operations import NewCase, open_case, open_cases
 
 log = logging.getLogger(__name__)
@@ -26,8 +26,6 @@ State = OrderLine.State
 Answered = tuple[ActiveLine, Answer]
 FIRST_LOOK = timedelta(0)
 ASK_FIRST = timedelta(seconds=2)
-RETRY_FIRST = timedelta(seconds=15)
-RETRY_LONGEST = timedelta(minutes=10)
 LONGEST_WAIT = timedelta(hours=1)  # a carrier that says more has said nothing
 
 
@@ -151,7 +149,7 @@ def _due(line: ActiveLine, answer: Answer) -> datetime:
     said = answer.retry_after_seconds
     if said is not None and said <= LONGEST_WAIT.total_seconds():
         return clock.now() + max(timedelta(seconds=1), timedelta(seconds=said))
-    return clock.now() + backoff(line.tries, first=RETRY_FIRST, longest=RETRY_LONGEST)
+    return clock.now() + retry_wait(line.tries)
 
 
 def keep_from_sending(lines: Sequence[ActiveLine]) -> list[NewCase]:

@@ -5,7 +5,6 @@ to READY, one that was sent becomes UNKNOWN. No call stands inside a transaction
 """
 
 from collections.abc import Sequence
-from datetime import timedelta
 from functools import partial
 from typing import Any
 
@@ -25,12 +24,10 @@ from xuliu.ordering.delivering.outcomes import land, reject
 from xuliu.ordering.delivering.prepare import PreparedLine, prepare
 from xuliu.ordering.delivering.reasons import LineReason
 from xuliu.ordering.models import OrderLine
-from xuliu.ordering.patience import backoff
+from xuliu.ordering.patience import retry_wait
 from xuliu.ordering.set_aside import set_line_aside
 
 State = OrderLine.State
-RETRY_FIRST = timedelta(seconds=15)
-RETRY_LONGEST = timedelta(minutes=10)
 
 
 def fulfil(account_id: int, limit: int = CHUNK) -> int:
@@ -92,7 +89,7 @@ def _ready_to_send(peer: CarrierClient, lines: Sequence[ActiveLine]) -> list[Pre
 def _not_sent(lines: Sequence[ActiveLine], *, why: LineReason, detail: str = "") -> None:
     if not lines:
         return
-    waits = [backoff(line.tries, first=RETRY_FIRST, longest=RETRY_LONGEST) for line in lines]
+    waits = [retry_wait(line.tries) for line in lines]
     with stops.transaction("fulfil.not_sent"):
         moved = move(
             OrderLine,

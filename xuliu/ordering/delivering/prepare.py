@@ -25,13 +25,11 @@ from xuliu.ordering.delivering.evidence import to_json
 from xuliu.ordering.delivering.outcomes import land
 from xuliu.ordering.delivering.reasons import LineCase, LineReason, Short
 from xuliu.ordering.models import OrderLine
-from xuliu.ordering.patience import backoff
+from xuliu.ordering.patience import retry_wait
 from xuliu.ticket.operations import NewCase, open_cases
 
 State = OrderLine.State
 Read = tuple[ActiveLine, Reading]
-RETRY_FIRST = timedelta(seconds=15)
-RETRY_LONGEST = timedelta(minutes=10)
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +135,7 @@ def _wait(line: ActiveLine, short: Short) -> timedelta:
     """What has to be said twice is asked for once more as soon as that can count."""
     if short in (Short.NO_END, Short.NO_PLANS):
         return AGREE_AFTER
-    return backoff(line.tries, first=RETRY_FIRST, longest=RETRY_LONGEST)
+    return retry_wait(line.tries)
 
 
 def _lock_flights(lines: Sequence[ActiveLine]) -> set[int]:
