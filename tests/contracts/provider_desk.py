@@ -1,11 +1,11 @@
 """A payment provider at work against the sandbox, for the contract that all of them keep."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, fields
 from datetime import timedelta
 from importlib import import_module
-from typing import Any
+from typing import Any, Protocol, cast
 
 from tests.contracts.notice_board import NoticeBoard, notice_board
 from xuliu.common import clock
@@ -23,6 +23,7 @@ from xuliu.payment.contract import (
 )
 from xuliu.payment.registry import all_providers
 from xuliu.payment.session import AccountSession
+from xuliu.sandbox.engine.discovery import stand_ins
 from xuliu.sandbox.testing import Sandbox
 
 PROVIDERS = sorted(all_providers())
@@ -107,6 +108,12 @@ class Desk:
     def fault(self, **fault: Any) -> None:
         self.sandbox.control.fault(peer=self.peer, **fault)
 
+    def leave_unanswered(self, what: str, **where: Any) -> None:
+        """One of UNANSWERED. A peer that signs no answers loses the answer that others sign with another key."""
+        fault, takes = UNANSWERED[what], stand_ins()[self.peer].faults
+        is_none_of_its = fault["kind"] == "bad_signature" and "bad_signature" not in takes
+        self.fault(**where, **({"kind": "lose_answer"} if is_none_of_its else fault))
+
     def hear(self) -> tuple[VerifiedNotice, StatusReport]:
         """The next notice on the board, checked and read."""
         posted = self.board.next()
@@ -126,12 +133,28 @@ class Desk:
         return values + middles
 
 
+class ProviderRig(Protocol):
+    """What `tests/rig.py` in a provider's folder holds."""
+
+    # Fields of the Config, each with a value that is not ours: what trying the account has to find wrong.
+    MISTYPED: Mapping[str, str]
+
+    def config(self, sandbox: Sandbox) -> Any:
+        """Our account at its stand-in."""
+        ...
+
+
+def rig_of(code: str) -> ProviderRig:
+    """That provider's. Raises ModuleNotFoundError, which names the file that is missing."""
+    folder = all_providers()[code].__module__.rpartition(".")[0]
+    return cast("ProviderRig", import_module(f"{folder}.tests.rig"))
+
+
 @contextmanager
 def desk_of(code: str, sandbox: Sandbox) -> Iterator[Desk]:
     """The provider with that code, with our account at the sandbox, as long as the block."""
     cls = all_providers()[code]
-    folder = cls.__module__.rpartition(".")[0]
-    config = import_module(f"{folder}.tests.rig").config(sandbox)
+    config = rig_of(code).config(sandbox)
     session = AccountSession(account_id=1, deadline_seconds=10)
     with notice_board() as board:
         provider = cls(config)

@@ -26,7 +26,7 @@ def action(request: pytest.FixtureRequest) -> Action:
 
 
 def test_every_connector_has_a_carrier_in_the_sandbox() -> None:
-    assert set(FLEETS) == set(all_connectors())
+    assert set(FLEETS) == set(all_connectors()), "tests/rig.py with FLEET is missing in a connector's folder"
 
 
 def assert_delivered(rig: SandboxRig, action: Action, before: Reading, after: Reading) -> None:

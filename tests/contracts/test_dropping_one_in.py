@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from tests.contracts import test_connectors as contract
-from tests.contracts.peer import Silence
-from tests.contracts.rigs import rigged
+from tests.contracts import test_examining as examining
+from tests.contracts.peer import Reply, Silence
+from tests.contracts.rigs import CODES, rigged
 from xuliu.carrier import connectors
 from xuliu.carrier.connectors import tests as recordings
 from xuliu.carrier.contract import Action
@@ -27,7 +28,7 @@ def mei_tel(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
 
 
 def test_a_file_in_the_folder_is_a_connector(mei_tel: str) -> None:
-    assert list(all_connectors()) == ["1nce", "mei-tel", "onelink"]
+    assert sorted([*CODES, mei_tel]) == list(all_connectors())
     assert connector_class(mei_tel).name["zh-hans"] == "美通"
 
 
@@ -64,3 +65,12 @@ def test_its_lost_answers_are_unknown_too(mei_tel: str) -> None:
         if not isinstance(fault, Silence):
             with rigged(mei_tel) as rig:
                 contract.test_no_usable_answer_is_not_a_no(rig, Action.RENEW, fault)
+
+
+def test_its_account_is_tried_as_everybodys(mei_tel: str) -> None:
+    with rigged(mei_tel) as rig:
+        examining.test_an_account_that_works_is_found_right_by_questions_that_change_nothing(rig)
+        examining.test_refused_credentials_are_found_wrong(rig)
+    for fault in (Silence(is_held=False), Reply(status=502), Reply(status=429), Reply(body=b"<html>")):
+        with rigged(mei_tel) as rig:
+            examining.test_where_nobody_answers_an_account_is_neither_right_nor_wrong(rig, fault)

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from tests.contracts.peer import Fault, Reply, Silence
-from tests.contracts.provider_desk import Desk
+from tests.contracts.provider_desk import Desk, rig_of
 from tests.contracts.rigs import CODES, Rig, rigged
 from xuliu.common.findings import TryResult, is_usable
 from xuliu.payment.contract import NoAnswer, NotSent
@@ -65,17 +65,13 @@ def test_where_no_provider_answers_an_account_is_neither_right_nor_wrong(desk: D
     assert TryResult.WRONG not in {finding.shown for finding in found}
 
 
-def test_another_merchants_id_is_found_wrong(desk: Desk) -> None:
-    stranger = type(desk.provider)(replace(desk.config, mchid="1900000199"))  # signed with a key that is not its own
+def test_what_is_mistyped_of_a_provider_account_is_found_wrong(desk: Desk) -> None:
+    mistyped = rig_of(desk.peer).MISTYPED
+    assert mistyped, "rig.py says of no field what a wrong value of it is"
+    for name, value in mistyped.items():
+        stranger = type(desk.provider)(replace(desk.config, **{name: value}))
 
-    found = stranger.examine(desk.session)
+        found = stranger.examine(desk.session)
 
-    assert found[0].shown is TryResult.WRONG
-    assert found[0].why
-    assert not is_usable(found)
-
-
-def test_a_mistyped_app_secret_is_found_wrong(desk: Desk) -> None:
-    found = type(desk.provider)(replace(desk.config, app_secret="0" * 32)).examine(desk.session)
-
-    assert [finding.shown for finding in found][:2] == [TryResult.RIGHT, TryResult.WRONG]
+        assert any(finding.shown is TryResult.WRONG and finding.why for finding in found), name
+        assert not is_usable(found), name

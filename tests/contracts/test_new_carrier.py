@@ -3,14 +3,19 @@
 import subprocess
 import sys
 from collections.abc import Iterator
+from importlib import import_module
 from pathlib import Path
 
 import pytest
 
+from tests.contracts import sandbox_rigs
 from tests.contracts import test_connectors as contract
-from tests.contracts.rigs import rigged
+from tests.contracts import test_examining as examining
+from tests.contracts.peer import Reply
+from tests.contracts.rigs import CODES, rigged
 from tools.new_carrier.__main__ import CannotWrite, main, write
 from xuliu.carrier import connectors
+from xuliu.carrier.connectors.tests import test_readme
 from xuliu.carrier.contract import Action
 from xuliu.carrier.registry import connector_class
 
@@ -41,6 +46,26 @@ def test_the_contract_runs_against_it_and_its_failures_say_what_to_fill_in(writt
         contract.test_no_usable_answer_is_not_a_no(rig, Action.RENEW, contract.LOST[-1])
     with rigged("mei-net") as rig, pytest.raises(NotImplementedError, match=r"^_found: ask by our reference"):
         rig.find(rig.change(Action.RENEW))
+
+
+def test_what_is_written_has_a_readme_and_a_rig_that_fit_it(written: Path) -> None:
+    test_readme.test_a_connectors_readme_shows_what_it_can_do("mei-net")
+    fleet = import_module(f"{connectors.__name__}.mei_net.tests.rig").FLEET
+    assert set(fleet.plans) == connector_class("mei-net").capabilities.actions
+
+
+def test_its_account_is_right_by_an_answer_of_the_carriers_alone(written: Path) -> None:
+    with rigged("mei-net") as rig:
+        rig.always(Reply.of({"any": "thing"}))
+        examining.test_an_account_that_works_is_found_right_by_questions_that_change_nothing(rig)
+        examining.test_refused_credentials_are_found_wrong(rig)
+        examining.test_where_nobody_answers_an_account_is_neither_right_nor_wrong(rig, Reply(body=b"<html>"))
+
+
+def test_a_connector_without_a_rig_stops_nobody_elses_tests(written: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (written / "tests/rig.py").unlink()
+    monkeypatch.setattr(sandbox_rigs, "CODES", (*CODES, "mei-net"))
+    assert list(dict(sandbox_rigs._fleets())) == list(CODES)
 
 
 def test_without_recorded_refusals_it_is_not_done(written: Path) -> None:

@@ -69,7 +69,7 @@ def test_a_refusal_means_the_same_told_later_as_at_once(one: Case) -> None:
 
         assert (answer.outcome, answer.reason) == (one.refusal.outcome, one.refusal.reason)
         assert answer.detail
-        assert answer.number == one.path.number
+        assert answer.number == one.path.number or not one.path.number  # by our reference it may tell its own
 
 
 @pytest.mark.parametrize("one", LATER, ids=str)

@@ -61,7 +61,7 @@ def test_a_notice_that_never_comes_is_found_by_asking(world: World) -> None:
     [
         ({"amount_minor": 3599}, "payment_of_another_amount"),
         ({"currency": "USD"}, "payment_in_another_currency"),
-        ({"mchid": "1900009999"}, "payment_to_another_merchant"),
+        ({"merchant_number": "1900009999"}, "payment_to_another_merchant"),
     ],
 )
 def test_a_payment_that_does_not_match_goes_to_suspense_with_a_case(

@@ -14,8 +14,10 @@ WRITTEN = {
     "__init__.py": "init.txt",
     "connector.py": "connector.txt",
     "codes.py": "codes.txt",
+    "README.md": "readme.txt",
     "tests/__init__.py": "",
     "tests/recorded.py": "recorded.txt",
+    "tests/rig.py": "rig.txt",
 }
 
 
@@ -51,7 +53,7 @@ def main(arguments: list[str]) -> int:
         print(error, file=sys.stderr)
         return 1
     print(f"Written: {folder.relative_to(Path.cwd()) if folder.is_relative_to(Path.cwd()) else folder}/")
-    print(f"What to fill in:  make one T='tests/contracts/test_connectors.py -k {arguments[0]}'")
+    print(f"What to fill in:  make one T='tests/contracts -k {arguments[0]}'")
     print("How, step by step: CONTRIBUTING.md, A carrier in one file")
     return 0
 

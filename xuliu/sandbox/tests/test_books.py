@@ -135,7 +135,7 @@ def test_after_a_reset_nothing_is_left_but_the_credentials(sandbox: Sandbox, one
     sandbox.control.down("wechatpay")
     sandbox.control.reset()
     books = sandbox.control.books()
-    assert [carrier["effects"] for carrier in books["carriers"].values()] == [[], []]
+    assert not any(carrier["effects"] for carrier in books["carriers"].values())
     assert (sandbox.control.faults(), sandbox.control.sim(LIN), sandbox.control.calls()) == ([], None, [])
     assert sandbox.control.settings()["latency_ms"] == 0
     assert sandbox.control.health()["down"] == []

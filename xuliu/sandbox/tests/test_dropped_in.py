@@ -88,14 +88,16 @@ def said(sandbox: Sandbox, notice: tuple[dict[str, str], bytes]) -> dict[str, An
 
 
 def test_the_command_lists_them_and_the_control_port_shows_them(dropped: Sandbox, sandbox_of_worker: Sandbox) -> None:
-    assert list(dropped.ports) == ["control", "1nce", "mei-tel", "onelink", "lan-pay", "wechatpay"]
+    of_carriers = sorted([*discovery.carriers(), "mei-tel"])
+    of_providers = sorted([*discovery.providers(), "lan-pay"])
+    assert list(dropped.ports) == ["control", *of_carriers, *of_providers]
     assert dropped.urls["mei-tel"].endswith("/api")
     assert dropped.control.health()["ports"] == dropped.ports
     assert {plan["code"] for plan in dropped.control.get("plans", carrier="mei-tel")} == {"year", "100M"}
     assert dropped.control.settings()["meitel_greeting"] == "plain"
     with pytest.raises(ControlRefused, match="plain, warm"):
         dropped.control.settings(meitel_greeting="cold")
-    assert set(dropped.credentials) == {"1nce", "mei-tel", "onelink", "lan-pay", "wechatpay"}
+    assert set(dropped.credentials) == {*of_carriers, *of_providers}
     assert dropped.credentials["wechatpay"] == sandbox_of_worker.credentials["wechatpay"], "made anew"
 
 

@@ -77,8 +77,8 @@ class Connector:
         return [self._find(session, question.change) for question in questions]
 
     def examine(self, session: Session) -> list[Finding]:
-        """Any question shows whether the key is taken."""
-        return [access(lambda: self._call(session, "sims", "/sims"))]
+        """Any question shows whether the key is taken; what is no answer of Mei Tel's shows nothing."""
+        return [access(lambda: _object(self._call(session, "sims", "/sims")))]
 
     def _read(self, session: Session, sim: SimKey) -> Reading:
         response = self._call(session, "sim", f"/sims/{sim.iccid}")

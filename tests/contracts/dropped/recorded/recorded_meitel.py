@@ -19,6 +19,8 @@ def after(action: Action, asked: RecordedCall) -> Reply:
 
 
 def _answer(asked: RecordedCall, sim: dict[str, object]) -> Reply:
+    if asked.path == "/v1/sims":
+        return Reply.of({"count": 1})
     if asked.path == f"/v1/sims/{ICCID}":
         return Reply.of(sim)
     if asked.path.startswith("/v1/orders"):

@@ -152,7 +152,8 @@ class WeChatPay(ProviderStandIn):
         """Who paid, and to whom."""
         said = {"openid": payment["openid"] or new_openid()}
         said |= {name: self._credentials[name] for name in ("mchid", "appid")}
-        return said | {name: reported[name] for name in said if reported.get(name)}
+        heard = {**reported, "mchid": reported.get("merchant_number")}
+        return said | {name: heard[name] for name in said if heard.get(name)}
 
     def payment_notice(self, notice_id: str, payment: Row, transaction: Row) -> bytes:
         """TRANSACTION.SUCCESS."""
@@ -187,7 +188,8 @@ class WeChatPay(ProviderStandIn):
     def forged(self, wanted: Mapping[str, Any]) -> tuple[bytes, dict[str, str]]:
         """With a genuine signature or a wrong one."""
         original = wanted.get("original_type", "transaction")
-        sealed = self._sealed(wanted.get("resource", {}), original, key=wanted.get("api_v3_key", ""))
+        key = secrets.token_hex(16) if wanted.get("is_unreadable") else ""
+        sealed = self._sealed(wanted.get("resource", {}), original, key=key)
         event = wanted.get("event_type", "TRANSACTION.SUCCESS")
         body = self._notice(wanted.get("id") or str(uuid.uuid4()), event, "支付成功", sealed)
         serial = wanted.get("serial", "")

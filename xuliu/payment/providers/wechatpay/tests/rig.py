@@ -10,6 +10,8 @@ NAMES = (
     "mchid", "appid", "app_secret", "api_v3_key", "merchant_serial", "public_key_id", "public_key",
 )  # fmt: skip
 
+MISTYPED = {"mchid": "1900000199", "app_secret": "0" * 32}  # the first is signed with a key that is not its own
+
 
 def fields(given: Mapping[str, str], base_url: str) -> dict[str, str]:
     """The Config by the stand-in's credentials and address, in public-key mode."""

@@ -12,9 +12,9 @@ import pytest
 
 from tests.contracts.provider_desk import Desk, desk_of
 from xuliu.common import clock
-from xuliu.payment.contract import Forged, Outcome, Status
+from xuliu.payment.contract import Forged, Outcome, Status, TryResult
 from xuliu.payment.providers.wechatpay.provider import BEIJING, Provider
-from xuliu.payment.providers.wechatpay.tests.rig import config
+from xuliu.payment.providers.wechatpay.tests.rig import MISTYPED, config
 from xuliu.sandbox.testing import Sandbox
 
 
@@ -53,6 +53,19 @@ def test_a_merchant_of_the_public_key_believes_no_certificate(sandbox: Sandbox, 
         desk.paid()
         with pytest.raises(Forged, match="serial"):
             desk.hear()
+
+
+def test_a_notice_of_a_serial_number_that_we_do_not_know_is_forged(sandbox: Sandbox, db: None) -> None:
+    with desk_of("wechatpay", sandbox) as desk:
+        sandbox.control.forge_notice(desk.peer, desk.board.url, serial="7132D72A03E93CDDF8C03BBD1F37EEDF00000000")
+        with pytest.raises(Forged, match="serial"):
+            desk.hear()
+
+
+def test_a_mistyped_app_secret_leaves_the_rest_of_the_account_right(sandbox: Sandbox, db: None) -> None:
+    with desk_of("wechatpay", sandbox) as desk:
+        found = Provider(config(sandbox, app_secret=MISTYPED["app_secret"])).examine(desk.session)
+        assert [finding.shown for finding in found][:2] == [TryResult.RIGHT, TryResult.WRONG]
 
 
 @pytest.mark.parametrize("tampered", ["", "package", "timeStamp", "nonceStr", "appId", "paySign"])

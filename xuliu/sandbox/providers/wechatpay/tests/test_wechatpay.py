@@ -190,7 +190,7 @@ def test_jsapi_needs_the_payers_openid(wechat: WeChatCaller) -> None:
 def test_what_the_provider_reports_can_be_made_to_differ(sandbox: Sandbox, wechat: WeChatCaller) -> None:
     wechat.open("lin0015")
     at = "2026-01-02T03:04:05+00:00"
-    sandbox.control.pay("lin0015", amount_minor=1, currency="HKD", mchid="1111111111", success_at=at)
+    sandbox.control.pay("lin0015", amount_minor=1, currency="HKD", merchant_number="1111111111", success_at=at)
     found = wechat.query("lin0015")
     assert (found["amount"]["total"], found["amount"]["currency"], found["mchid"]) == (1, "HKD", "1111111111")
     assert found["success_time"] == "2026-01-02T11:04:05+08:00"

@@ -43,7 +43,7 @@ class StandIn(CarrierStandIn):
         body = request.json() or {}
         match request.method, request.path.removeprefix(self.path).strip("/").split("/"):
             case "GET", ["sims"]:
-                return Intent("sims", "read", self._checked(request, lambda: json_response([])))
+                return Intent("sims", "read", self._checked(request, lambda: json_response({"count": 1})))
             case "GET", ["sims", iccid]:
                 return Intent("sim", "read", self._checked(request, lambda: self._sim(iccid)), "", (iccid,))
             case "POST", ["orders"]:
@@ -56,7 +56,9 @@ class StandIn(CarrierStandIn):
 
     def faulty(self, fault: Fault, request: Request) -> Response:
         """Too many, a key that is gone, or trouble of its own."""
-        return Response({"too_many": 429, "token_expired": 401}.get(fault.kind, 500))
+        if fault.kind == "too_many":
+            return Response(429, headers={"Retry-After": str(fault.more.get("retry_after", 1))})
+        return Response(401 if fault.kind == "token_expired" else int(fault.more.get("status", 500)))
 
     def _checked(self, request: Request, run: Callable[[], Response]) -> Callable[[], Response]:
         is_ours = request.headers.get("x-key") == self._credentials["key"]
@@ -75,10 +77,13 @@ class StandIn(CarrierStandIn):
             return self._shown(reference)
         sim, plan = self._sims.find(CODE, "iccid", iccid), self._sims.plan(CODE, code)
         fault = self._faults.pick(CODE, "order", "change", kinds=DEED, iccids=(iccid,), reference=reference)
+        if fault and fault.kind == "refuse":
+            return _refused(fault.reason)
         refusal = None if sim is None else self._orders.refusal(sim, plan, may_be_expired=True)
-        if sim is None or plan is None or refusal or (fault and fault.kind == "refuse"):
-            whose = refusal.reason if refusal else fault.reason if fault else "sim"
-            return json_response({"state": "refused", "why": WHY[whose]})
+        if sim is None or plan is None or refusal:
+            return _refused(refusal.reason if refusal else "sim")
+        if not self._orders.can_pay(CODE, plan.cost_minor):
+            return _refused("account")
         self._orders.place(
             carrier=CODE,
             operation="order",
@@ -88,6 +93,8 @@ class StandIn(CarrierStandIn):
             wanted=[Wanted(sim, fault)],
             is_batch=False,
         )
+        if fault and fault.kind == "deliver_after_refusing":
+            return _refused(fault.reason)
         return self._shown(reference)
 
     def _shown(self, reference: str) -> Response:
@@ -96,4 +103,9 @@ class StandIn(CarrierStandIn):
         if order is None:
             return Response(404)
         (line, *_) = self._orders.lines(order["number"])
-        return json_response({"number": order["number"], "state": STATES[line["state"]], "why": "sim"})
+        whose = line["reason"].partition("/")[0]  # of what failed; "" of the rest
+        return json_response({"number": order["number"], "state": STATES[line["state"]], "why": WHY.get(whose, "")})
+
+
+def _refused(whose: str) -> Response:
+    return json_response({"state": "refused", "why": WHY[whose]})
