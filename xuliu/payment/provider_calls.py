@@ -214,6 +214,7 @@ def _set_aside(row: Payment | Refund | SignIn, error: Exception) -> None:
     kind = str(row._meta.model_name)
     log.error("a step failed over a payment", exc_info=error, extra={kind: row.id, "stop": "payment.set_aside"})
     with stops.transaction("payment.set_aside"):
+        type(row).objects.select_for_update(no_key=True).only("id").get(id=row.id)
         count = failed_again(subject_kind=kind, subject_id=row.id, what=kind_of(kind, error))
         is_last = count >= SAME_FAILURES
         due_at = clock.now() + (SET_ASIDE_FOR if is_last else FIRST_WAIT * 2**count)
