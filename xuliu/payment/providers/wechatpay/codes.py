@@ -40,3 +40,12 @@ def code_in(answer: Response) -> str:
         return optional_text(json_object(answer.body), "code")
     except Malformed:
         return ""
+
+
+# WeChat shows the payer why money came back, in the payer's WeChat; what we cannot say there is only a refund.
+REFUND_WORDS = {
+    "not_provisioned": "套餐未能开通，款项退回",
+    "paid_twice": "重复支付，款项退回",
+    "paid_late": "超过支付时限，款项退回",
+    "rest": "余款退回",
+}

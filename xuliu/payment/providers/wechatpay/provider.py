@@ -178,7 +178,7 @@ class Provider:
             payload={
                 "out_trade_no": refund.payment_reference,
                 "out_refund_no": refund.reference,
-                "reason": _cut(refund.why, WHY_BYTES),
+                "reason": _cut(codes.REFUND_WORDS.get(refund.why, "退款"), WHY_BYTES),
                 "notify_url": refund.notify_url,
                 "amount": {
                     "refund": refund.amount_minor,

@@ -16,6 +16,7 @@ from xuliu.payment.contract import (
     Status,
     Subject,
 )
+from xuliu.payment.providers.wechatpay import codes
 from xuliu.payment.providers.wechatpay.tests.wechat_side import (
     NOW,
     PUBLIC_KEY_ID,
@@ -26,6 +27,7 @@ from xuliu.payment.providers.wechatpay.tests.wechat_side import (
     signed_headers,
     transaction,
 )
+from xuliu.payment.reasons import RefundReason
 from xuliu.payment.signatures import is_signed
 
 CODE_URL = {"code_url": "weixin://wxpay/bizpayurl?pr=p4lpSuKzz"}
@@ -353,3 +355,15 @@ def test_a_code_that_brings_no_openid_is_odd(said: Any) -> None:
 def test_a_broken_account_api_gave_no_answer() -> None:
     with pytest.raises(NoAnswer):
         lins().payer_id(RecordedPeer(status=502, said=b"bad gateway", headers={}), "071Nxx")
+
+
+def test_a_refund_tells_the_payer_why_in_words_and_never_in_a_code() -> None:
+    asked_for_by_us = set(RefundReason) - {RefundReason.OUTSIDE}
+    assert set(codes.REFUND_WORDS) == asked_for_by_us
+    for why in [*asked_for_by_us, "another_reason"]:
+        peer = RecordedPeer(said={})
+        lins().refund(peer, a_wish(why=why))
+        [asked] = peer.asked
+        reason = json.loads(asked["content"])["reason"]
+        assert reason.endswith(("退回", "退款"))
+        assert len(reason.encode()) <= 80
