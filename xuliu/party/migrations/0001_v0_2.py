@@ -1,9 +1,21 @@
 import django.db.models.deletion
+from django.apps.registry import Apps
 from django.conf import settings
 from django.db import migrations, models
+from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 
 import xuliu.common.clock
 import xuliu.common.models
+import xuliu.party.models
+
+ROLES = ("administrator", "finance", "support")
+
+
+def make_roles(apps: Apps, schema_editor: BaseDatabaseSchemaEditor) -> None:
+    """The groups that party.roles gives rights to."""
+    groups = apps.get_model("auth", "Group").objects
+    for name in ROLES:
+        groups.get_or_create(name=name)
 
 
 class Migration(migrations.Migration):
@@ -41,14 +53,13 @@ class Migration(migrations.Migration):
                 ("is_staff", models.BooleanField(default=False)),
                 ("is_active", models.BooleanField(default=True)),
                 ("joined_at", models.DateTimeField(default=xuliu.common.clock.now, editable=False)),
+                ("session_epoch", xuliu.party.models.EpochField(default=0, editable=False)),
                 (
                     "groups",
                     models.ManyToManyField(
                         blank=True,
-                        help_text=(
-                            "The groups this user belongs to. "
-                            "A user will get all permissions granted to each of their groups."
-                        ),
+                        help_text="The groups this user belongs to. A user will get all permissions granted to each of "
+                        "their groups.",
                         related_name="user_set",
                         related_query_name="user",
                         to="auth.group",
@@ -129,4 +140,5 @@ class Migration(migrations.Migration):
                 name="contact_proven_by_one_person",
             ),
         ),
+        migrations.RunPython(make_roles, migrations.RunPython.noop),
     ]

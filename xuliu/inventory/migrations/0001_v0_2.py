@@ -9,25 +9,11 @@ class Migration(migrations.Migration):
     initial = True
 
     dependencies = [
-        ("carrier", "0001_initial"),
-        ("party", "0001_initial"),
+        ("carrier", "0001_v0_2"),
+        ("party", "0001_v0_2"),
     ]
 
     operations = [
-        migrations.CreateModel(
-            name="Guess",
-            fields=[
-                ("id", models.BigAutoField(primary_key=True, serialize=False)),
-                ("against", models.BinaryField(max_length=32)),
-                ("what", models.BinaryField(max_length=32)),
-                ("at", models.DateTimeField()),
-            ],
-            options={
-                "verbose_name_plural": "guesses",
-                "indexes": [models.Index(fields=["at"], name="guess_ages")],
-                "constraints": [models.UniqueConstraint(fields=("against", "what"), name="guess_counted_once")],
-            },
-        ),
         migrations.CreateModel(
             name="Sim",
             fields=[

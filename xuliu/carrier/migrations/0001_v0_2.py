@@ -1,11 +1,15 @@
 import django.db.models.deletion
 from django.db import migrations, models
 
+from xuliu.common.append_only import append_only
+
 
 class Migration(migrations.Migration):
     initial = True
 
-    dependencies = []
+    dependencies = [
+        ("common", "0001_v0_2"),
+    ]
 
     operations = [
         migrations.CreateModel(
@@ -18,7 +22,12 @@ class Migration(migrations.Migration):
                 ("secrets_sealed", models.BinaryField(blank=True, default=bytes)),
                 ("is_sandbox", models.BooleanField(default=False)),
                 ("paused_at", models.DateTimeField(blank=True, null=True)),
-                ("paused_why", models.TextField(blank=True, default="")),
+                ("paused_why", models.CharField(blank=True, default="", max_length=40)),
+                ("paused_detail", models.TextField(blank=True, default="")),
+                ("examine_at", models.DateTimeField(null=True)),
+                ("examined_at", models.DateTimeField(null=True)),
+                ("findings", models.JSONField(db_default=models.Value([], models.JSONField()), default=list)),
+                ("is_untried", models.BooleanField(db_default=False, default=False)),
                 ("connector", models.CharField(max_length=40)),
                 ("zone", models.CharField(default="Asia/Shanghai", max_length=40)),
                 ("calls_per_second", models.FloatField(blank=True, null=True)),
@@ -119,4 +128,5 @@ class Migration(migrations.Migration):
                 fields=("account_id", "minute", "operation"), name="read_count_once_a_minute"
             ),
         ),
+        append_only("carrier_call"),
     ]

@@ -37,4 +37,20 @@ class Migration(migrations.Migration):
                 ],
             },
         ),
+        migrations.CreateModel(
+            name="Failure",
+            fields=[
+                ("id", models.BigAutoField(primary_key=True, serialize=False)),
+                ("subject_kind", models.CharField(max_length=40)),
+                ("subject_id", models.BigIntegerField()),
+                ("what", models.CharField(max_length=200)),
+                ("count", models.PositiveSmallIntegerField()),
+                ("at", models.DateTimeField()),
+            ],
+            options={
+                "constraints": [
+                    models.UniqueConstraint(fields=("subject_kind", "subject_id"), name="failure_once_a_subject")
+                ],
+            },
+        ),
     ]

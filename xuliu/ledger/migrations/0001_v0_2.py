@@ -1,12 +1,15 @@
 from django.db import migrations, models
 
 import xuliu.common.models
+from xuliu.common.append_only import append_only
 
 
 class Migration(migrations.Migration):
     initial = True
 
-    dependencies = []
+    dependencies = [
+        ("common", "0001_v0_2"),
+    ]
 
     operations = [
         migrations.CreateModel(
@@ -56,4 +59,5 @@ class Migration(migrations.Migration):
                 ],
             },
         ),
+        append_only("ledger_posting"),
     ]

@@ -6,10 +6,32 @@ class Migration(migrations.Migration):
     initial = True
 
     dependencies = [
-        ("inventory", "0001_initial"),
+        ("inventory", "0001_v0_2"),
     ]
 
     operations = [
+        migrations.CreateModel(
+            name="ProvenReading",
+            fields=[
+                (
+                    "sim",
+                    models.OneToOneField(
+                        db_constraint=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        primary_key=True,
+                        related_name="proven",
+                        serialize=False,
+                        to="inventory.sim",
+                    ),
+                ),
+                ("line_id", models.BigIntegerField()),
+                ("as_of", models.DateTimeField()),
+                ("period_end_on", models.DateField(null=True)),
+                ("granted_bytes", models.BigIntegerField(null=True)),
+                ("counted_from", models.DateField(null=True)),
+                ("plans", models.JSONField(default=list)),
+            ],
+        ),
         migrations.CreateModel(
             name="Reading",
             fields=[

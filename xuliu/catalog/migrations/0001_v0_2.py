@@ -4,13 +4,42 @@ import django.db.models.deletion
 from django.contrib.postgres.operations import BtreeGistExtension
 from django.db import migrations, models
 
+# What was sold must stay readable from the offering for ever: a line points at it. Names, tax, cost and the pause
+# may change; whoever wants other terms makes another offering and pauses this one.
+TERMS = (
+    "carrier_id",
+    "kind",
+    "plan_code",
+    "months",
+    "days",
+    "size_bytes",
+    "starts",
+    "after_expiry",
+    "is_directional",
+    "proof",
+)
+OLD = ", ".join(f"OLD.{term}" for term in TERMS)
+NEW = ", ".join(f"NEW.{term}" for term in TERMS)
+
+TRIGGER = f"""
+    CREATE FUNCTION refuse_change_of_terms() RETURNS trigger LANGUAGE plpgsql AS $$
+    BEGIN
+        RAISE EXCEPTION 'The terms of offering % never change (carrier, kind, plan, term, size, start, proof)', OLD.code
+            USING ERRCODE = 'integrity_constraint_violation', HINT = 'Pause it and make a new offering.';
+    END $$;
+    CREATE TRIGGER offering_terms_never_change BEFORE UPDATE ON catalog_offering
+        FOR EACH ROW WHEN (({OLD}) IS DISTINCT FROM ({NEW})) EXECUTE FUNCTION refuse_change_of_terms();"""
+UNDO = """
+    DROP TRIGGER offering_terms_never_change ON catalog_offering;
+    DROP FUNCTION refuse_change_of_terms();"""
+
 
 class Migration(migrations.Migration):
     initial = True
 
     dependencies = [
-        ("carrier", "0001_initial"),
-        ("party", "0001_initial"),
+        ("carrier", "0001_v0_2"),
+        ("party", "0001_v0_2"),
     ]
 
     operations = [
@@ -56,7 +85,8 @@ class Migration(migrations.Migration):
                 ("tax_basis_points", models.PositiveIntegerField(default=600)),
                 ("cost_minor", models.BigIntegerField(default=0)),
                 ("paused_at", models.DateTimeField(blank=True, null=True)),
-                ("paused_why", models.TextField(blank=True, default="")),
+                ("paused_why", models.CharField(blank=True, default="", max_length=40)),
+                ("paused_detail", models.TextField(blank=True, default="")),
                 (
                     "carrier",
                     models.ForeignKey(
@@ -150,4 +180,5 @@ class Migration(migrations.Migration):
                 expressions=(("price_list", "="), ("offering", "="), ("valid", "&&")), name="price_never_overlaps"
             ),
         ),
+        migrations.RunSQL(TRIGGER, UNDO),
     ]
