@@ -73,7 +73,7 @@ class Office:
         together.wait(timeout=30)
         for _ in range(times):
             try:
-                with session.one_place():
+                with session.one_slot():
                     (reading,) = connector.read(session, [sim])
                 words.put(reading.refused or "read")
             except (NotSent, NoAnswer) as error:

@@ -9,11 +9,11 @@ ACCESS = {"zh-hans": "接口地址和密钥", "en": "Address and credentials"}
 
 
 class AccountRefused(NotSent):
-    """The carrier does not accept our credentials: nothing was asked of it, and the operator has to act."""
+    """The carrier does not accept our credentials: it did nothing, and the operator has to act."""
 
 
 def access(ask: Callable[[], object]) -> Finding:
-    """What asking with an account's address and credentials shows of them."""
+    """Try an account's address and credentials; returns the findings."""
     try:
         ask()
     except AccountRefused as error:

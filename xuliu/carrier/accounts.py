@@ -31,7 +31,7 @@ def connector_of(account: CarrierAccount) -> Connector:
 
 
 def capabilities_of(account: CarrierAccount) -> Capabilities:
-    """What the connector can do, with the limits that the account sets for itself. Raises UnknownConnector."""
+    """What the connector can do, with the account's own limits. Raises UnknownConnector."""
     own = {
         name: getattr(account, name)
         for name in ("calls_per_second", "parallel", "settles_within", "verify_within")
@@ -41,7 +41,7 @@ def capabilities_of(account: CarrierAccount) -> Capabilities:
 
 
 def session_of(account: CarrierAccount) -> AccountSession:
-    """What the connector's calls go through: the account's rate, its token, the call log. Raises UnknownConnector."""
+    """The session for the connector's calls, with the account's rate, token and call log. Raises UnknownConnector."""
     can = capabilities_of(account)
     return AccountSession(
         account_id=account.pk,

@@ -1,9 +1,9 @@
-"""How the core asks a carrier: the one place where a connector is called.
+"""The only place where the core calls a connector.
 
-What a connector says is brought within bounds. What it raises besides NotSent and NoAnswer is a mistake of its own, and
-becomes one of the two by the only question that matters for money: has a byte of a change left? A mistake is looked for
-by halves, so that the SIM or change that brings it about holds up no other. What no single one explains is the
-account's trouble: its circuit opens and somebody is told, before a fleet is UNKNOWN.
+Results are checked by `bounds`. An exception other than NotSent and NoAnswer is a bug of the connector, and becomes one
+of the two by the only question that matters for money: has a byte of a change left? The batch is then halved to isolate
+the SIM or change that triggers the bug. If no single one does, it is the account's trouble: its circuit opens and a
+case is opened, before a whole fleet is UNKNOWN.
 """
 
 import logging
@@ -26,7 +26,7 @@ Failure = NotSent | NoAnswer
 
 @dataclass(frozen=True, slots=True)
 class Asking:
-    """One account ready to be asked. `tell` hears of its connector's trouble when it begins and when it ends."""
+    """One account ready for calls. `tell` is called when its connector's trouble begins and ends."""
 
     account_id: int
     connector: Connector
@@ -34,21 +34,21 @@ class Asking:
     tell: Callable[[Trouble], object]
 
     def read(self, sims: Sequence[SimKey]) -> list[Reading | None]:
-        """Readings in the order given; None where nothing usable was said of a SIM.
+        """Readings in the order given; None without a usable answer for a SIM.
 
-        Raises NotSent, NoAnswer where nothing was said of any.
+        Raises NotSent, NoAnswer if there is none for any.
         """
         now = self.session.now()
         said = _or_raise(self._asked("read", sims, [sim.iccid for sim in sims], self._read))
         return [bounded_reading(sim, one, now=now) for sim, one in zip(sims, said, strict=True)]
 
     def submit(self, changes: Sequence[Change]) -> list[Answer]:
-        """One answer a change, in their order; never raises for what connector, carrier or network did."""
+        """One answer per change, in their order; never raises because of connector, carrier or network."""
         said = self._asked("submit", changes, [change.reference for change in changes], self._submit)
         return [self._answer(change, one) for change, one in zip(changes, said, strict=True)]
 
     def find(self, questions: Sequence[Question]) -> list[Answer]:
-        """What became of changes, in their order. Raises NotSent, NoAnswer where nothing was said of any."""
+        """What became of changes, in their order. Raises NotSent, NoAnswer if there is none for any."""
         changes = [question.change for question in questions]
         said = _or_raise(self._asked("find", questions, [change.reference for change in changes], self._find))
         return [
@@ -77,12 +77,12 @@ class Asking:
     def _asked(
         self, operation: str, asked: Sequence[Any], names: Sequence[str], ask: Callable[[Sequence[Any]], list[object]]
     ) -> list[object]:
-        """What the connector returned for each, or the NotSent or NoAnswer for which there is nothing."""
+        """What the connector returned for each, or the NotSent or NoAnswer that explains why it returned nothing."""
         circuit = circuit_of("carrier", self.account_id)
         with departures() as left:
             try:
                 circuit.check()
-                with self.session.one_place():
+                with self.session.one_slot():
                     said = ask(asked)
             except (NotSent, NoAnswer) as error:
                 return [_sorted(error, left)] * len(asked)
@@ -99,7 +99,8 @@ class Asking:
         return first + self._asked(operation, asked[half:], names[half:], ask)
 
     def _is_the_accounts(self, operation: str, names: Sequence[str], error: Exception) -> bool:
-        """Log a mistake with its place and count it, unless the database made it; whether no single one explains it."""
+        """Log a bug with its place and count it, unless the database caused it; returns whether no single item explains
+        it."""
         log.error("the connector failed", exc_info=error, extra={"account": self.account_id, "stop": operation})
         if is_transient(error):
             return True  # nothing is looked for by halves
@@ -114,13 +115,13 @@ class Asking:
 
 
 def _by_reference(changes: Sequence[Change], answers: Sequence[object]) -> list[object]:
-    """Answers in the order of the changes, None where there is none."""
+    """Answers in the order of the changes; None where there is none."""
     found = {answer.reference: answer for answer in answers if isinstance(answer, Answer)}
     return [found.get(change.reference) for change in changes]
 
 
 def _sorted(error: NotSent | NoAnswer, left: Sequence[str]) -> NotSent | NoAnswer:
-    """Whatever a connector calls it: of what has left a byte nobody knows whether it was acted on."""
+    """Once a byte has left, the outcome is unknown, whatever the connector calls it."""
     return NoAnswer(str(error)) if left and isinstance(error, NotSent) else error
 
 

@@ -1,7 +1,7 @@
-"""What connectors return, brought within bounds once, whoever wrote the connector. Pure functions, no Django.
+"""Checks what connectors return, whoever wrote the connector. Pure functions, no Django.
 
-What a carrier's figures may be is `common.bounds`. Here it is held to every field that the core stores, compares or
-asks about again; what is no reading or no answer at all to what was asked says nothing.
+`common.bounds` says what a carrier's figures may be. This applies it to every field that the core stores, compares or
+asks about again; anything that is not a reading or an answer to the question is dropped.
 """
 
 from dataclasses import fields, replace
@@ -19,15 +19,15 @@ _values = attrgetter(*_FIELDS)
 
 
 def bounded_reading(sim: SimKey, said: object, *, now: datetime) -> Reading | None:
-    """What a connector read of that SIM; None where it is no reading of it that could be used. Most readings are within
-    bounds as they are: those are returned and not made anew."""
+    """The connector's reading of that SIM; None if it is not a usable one. Most readings are within bounds and returned
+    unchanged."""
     if not isinstance(said, Reading) or said.iccid != sim.iccid:
         return None
     plans = _plans(said.plans)
     if plans is None:
         return None
     as_of = moment(said.as_of)
-    within: tuple[Any, ...] = (  # in the order of the fields
+    within: tuple[Any, ...] = (  # in field order
         said.iccid,
         as_of if as_of is not None and as_of <= now else now,
         words(said.state, most=40),
@@ -45,7 +45,7 @@ def bounded_reading(sim: SimKey, said: object, *, now: datetime) -> Reading | No
 
 
 def bounded_answer(change: Change, said: object, *, now: datetime) -> Answer:
-    """What a connector said of that change; UNKNOWN where it is no answer to it."""
+    """The connector's answer about that change; UNKNOWN if it is not one."""
     if not isinstance(said, Answer) or said.reference != change.reference or not isinstance(said.outcome, Outcome):
         return Answer.unsure(change, "the connector gave no answer for it")
     reason = None if said.reason is None else next((reason for reason in Reason if reason == said.reason), None)
@@ -61,13 +61,13 @@ def bounded_answer(change: Change, said: object, *, now: datetime) -> Answer:
 
 
 def _outcome(outcome: Outcome, reason: Reason | None) -> Outcome:
-    """A refusal for our account's sake is nobody's refund, whatever the connector calls it; one without a reason is a
-    refusal of the SIM's or the plan's only by its connector's word, which stands."""
+    """A refusal because of our account refunds nobody, whatever the connector calls it. A refusal without a reason
+    keeps the connector's outcome."""
     return Outcome.NOT_SENT if outcome is Outcome.REJECTED and reason is Reason.ACCOUNT else outcome
 
 
 def _plans(said: object) -> tuple[ListedPlan, ...] | None:
-    """None where the list is none: a part of it would make a plan look new that was only left out before."""
+    """None unless it is a whole list: from a partial one, a plan omitted before would look new."""
     if not isinstance(said, tuple) or len(said) > MOST_PLANS or not all(isinstance(plan, ListedPlan) for plan in said):
         return None
     return said and tuple(
@@ -83,5 +83,5 @@ def _plans(said: object) -> tuple[ListedPlan, ...] | None:
 
 
 def _said(text: object, otherwise: str) -> str:
-    """Words whose being there means something: never empty where there were some."""
+    """A text whose presence means something: never emptied by cutting."""
     return words(text, most=WORDS) or otherwise if text else ""

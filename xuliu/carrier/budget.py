@@ -1,7 +1,7 @@
 """The account's rate budget, shared by all processes: one row that says when the next call may leave.
 
-A process takes the turns of a twentieth of a second at once, so that an account of hundreds of calls a second does not
-cost a statement for each; what it has not used by then is nobody's.
+A process takes the turns of a twentieth of a second at once, so that an account with hundreds of calls per second does
+not cost a statement for each. Unused turns are lost.
 """
 
 import threading
@@ -13,24 +13,24 @@ from django.db import connection
 
 from xuliu.common.outbound import NotSent
 
-# A call leaves a little after its turn was given, the next one perhaps not: evenly spaced turns would reach the
-# carrier less evenly, and a window of its counting one call too many.
+# A call leaves slightly after its turn, the next one perhaps not: without a margin, calls could arrive less evenly, and
+# the carrier's window would count one too many.
 SPACING_MARGIN = 1.05
 RATION_SECONDS = 0.05
 
 
 @dataclass(slots=True)
 class _Ration:
-    """Turns of one account that this process has taken: the next one's time, and when the last is over."""
+    """The turns that this process has taken for one account: the next one's time, and when the last one ends."""
 
     next_at: float = 0.0
     ends_at: float = 0.0
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     def turn(self, gap: float) -> float | None:
-        """The next turn's time, monotonic; None where none is left."""
+        """The next turn's time, monotonic; None if none is left."""
         at = self.next_at
-        # A little less than a gap before the end no whole turn is left: floats do not add up.
+        # No whole turn is left slightly less than a gap before the end: floats do not add up exactly.
         if at > self.ends_at - gap * 0.99 or time.monotonic() >= self.ends_at:
             return None
         self.next_at += gap
@@ -41,14 +41,14 @@ _rations: defaultdict[int, _Ration] = defaultdict(_Ration)
 
 
 def forget_rations() -> None:
-    """What was taken is another process's, or another database's."""
+    """Forget the turns taken: they belong to another process or database."""
     _rations.clear()
 
 
 def wait_for_turn(account_id: int, *, calls_per_second: float, at_most_seconds: float) -> None:
     """Take the account's next turn and sleep until it comes, outside any statement.
 
-    Raises NotSent, taking no turn, when it would come later than `at_most_seconds`.
+    Raises NotSent, taking no turn, if it would come later than `at_most_seconds`.
     """
     gap = SPACING_MARGIN / calls_per_second
     ration = _rations[account_id]
@@ -62,7 +62,7 @@ def wait_for_turn(account_id: int, *, calls_per_second: float, at_most_seconds: 
 
 
 def _take(account_id: int, seconds: float, at_most_seconds: float) -> float:
-    """Take so many seconds of the account's time; returns in how many they begin. Raises NotSent."""
+    """Take that much of the account's time; returns in how many seconds it begins. Raises NotSent."""
     parameters: dict[str, int | float] = {"account": account_id, "seconds": seconds, "most": at_most_seconds}
     with connection.cursor() as cursor:
         cursor.execute(TAKE, parameters)
@@ -75,13 +75,13 @@ def _take(account_id: int, seconds: float, at_most_seconds: float) -> float:
 
 
 def hold_back(account_id: int, *, seconds: float) -> None:
-    """No call of any process leaves before that, but for what a ration still holds: the carrier said so."""
+    """Let no process call before then, except with turns already taken: the carrier asked for it."""
     _rations.pop(account_id, None)
     with connection.cursor() as cursor:
         cursor.execute(HOLD_BACK, [seconds, account_id])
 
 
-# A turn that a power cut forgets was given to somebody who is gone: nobody need wait for the disk.
+# A power cut that loses a turn also ends whoever took it: nobody needs to wait for the disk.
 TAKE = """
     WITH quick AS MATERIALIZED (SELECT set_config('synchronous_commit', 'off', true))
     INSERT INTO carrier_accountbudget AS b (account_id, next_at)

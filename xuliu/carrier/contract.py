@@ -1,7 +1,7 @@
 """What a carrier connector is: the words it shares with the core. No Django, no models.
 
-A connector is one file in `connectors/`: a class `Connector` that fulfils the protocol below. It is given a
-`Session`, talks the carrier's protocol and returns data; it keeps nothing. The core records the call before it is
+A connector is one folder in `connectors/`, with a class `Connector` that fulfils the protocol below. It is given a
+`Session`, speaks the carrier's protocol and returns data; it keeps nothing. The core records the call before it is
 made, holds the flight, the attempt and the due time, and decides what an answer means for money.
 """
 
@@ -31,14 +31,14 @@ SILENT_IN_A_ROW = 2
 
 
 class Outcome(StrEnum):
-    """What an answer says about a change we asked for."""
+    """What became of a change that we asked for."""
 
     DONE = "done"  # the carrier says that it has happened
     ACCEPTED = "accepted"  # it will happen; ask again by number
     REJECTED = "rejected"  # the carrier states that it did not and will not happen
     NOT_SENT = "not_sent"  # the carrier certainly did nothing; may be sent again later
     UNKNOWN = "unknown"  # no usable answer: it may have happened
-    NOT_FOUND = "not_found"  # only to `find`: the carrier knows of no such change
+    NOT_FOUND = "not_found"  # only from `find`: the carrier knows of no such change
 
 
 class Reason(StrEnum):
@@ -47,7 +47,7 @@ class Reason(StrEnum):
     SIM = "sim"  # this SIM cannot have it (terminated, unknown, owing)
     PLAN = "plan"  # this plan cannot be had (not orderable, not with this SIM)
     ACCOUNT = "account"  # our balance or credentials: pauses the account, refunds nobody
-    TEMPORARY = "temporary"  # this change later: it reached the carrier, which did not take it on
+    TEMPORARY = "temporary"  # this change, for now: it reached the carrier, which did not accept it
     AWAY = "away"  # nothing reached it: no connection, our own limits, too many calls, no token, maintenance
 
 
@@ -59,17 +59,17 @@ class Action(StrEnum):
 
 
 class Proof(StrEnum):
-    """The predicate over the readings before and after that shows that a change took effect."""
+    """The predicate over the readings before and after that proves that a change took effect."""
 
     PERIOD_END = "period_end"  # period end >= before + term
     GRANTED_TOTAL = "granted_total"  # granted total (never what remains) >= before + bytes
-    PLAN_LISTED = "plan_listed"  # the plan stands in the list with its start
+    PLAN_LISTED = "plan_listed"  # the plan is listed with its start
     ORDER_QUERY = "order_query"  # the carrier's order query says delivered
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SimKey:
-    """How a carrier may know a SIM. `iccid` is always given, upper case without spaces."""
+    """The numbers by which a carrier may know a SIM. `iccid` is always given, upper case without spaces."""
 
     iccid: str
     msisdn: str = ""
@@ -77,19 +77,19 @@ class SimKey:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MsisdnForm:
-    """How a carrier writes an MSISDN: as E.164 has it but for the +, or without the country code that is named."""
+    """How a carrier writes an MSISDN: as E.164 without the +, or without the given country code."""
 
-    country_code: str = ""  # left out by the carrier
+    country_code: str = ""  # the one the carrier omits
     lengths: frozenset[int] = frozenset(range(7, 16))
     begins: str = ""  # the national number's first digit, which tells it from one with the country code
 
     def written(self, digits: str) -> str | None:
-        """The number as the carrier writes it, given so or with the country code; None where it can be none of its."""
+        """The number as the carrier writes it, from either form; None if it cannot be one of the carrier's."""
         given = (digits, digits.removeprefix(self.country_code))
         return next((one for one in given if len(one) in self.lengths and one.startswith(self.begins)), None)
 
     def whole(self, written: str) -> str:
-        """With the country code: what is compared with the numbers of other carriers."""
+        """The number with its country code, for comparing carriers' numbers."""
         return f"{self.country_code}{written}"
 
 
@@ -100,16 +100,16 @@ class ListedPlan:
     code: str
     starts_on: date | None = None
     ends_on: date | None = None
-    number: str = ""  # the carrier's number of the order that brought it, where it says so
+    number: str = ""  # the carrier's number of the order behind it, if it says so
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reading:
-    """What the carrier says of one SIM at one instant. None means that the carrier does not say.
+    """The carrier's figures for one SIM at one instant. None means that the carrier gives no figure.
 
     Bytes are integers. `period_end_on` is exclusive (the first day not served). `granted_bytes` is the total granted
-    since `counted_from`, which a top-up raises and usage does not touch. `iccid` is that of the SIM that was asked
-    about, as we write it, unless the answer names another: then it is that one's, and the core takes it for no answer.
+    since `counted_from`, which a top-up raises and usage does not touch. `iccid` is that of the requested SIM,
+    as we write it, unless the answer names another one: then it is that one's, and the core rejects the answer.
     """
 
     iccid: str
@@ -119,16 +119,16 @@ class Reading:
     granted_bytes: int | None = None
     used_bytes: int | None = None
     left_bytes: int | None = None
-    counted_from: date | None = None  # where totals begin anew with a month or a period; None: never, in the SIM's life
+    counted_from: date | None = None  # when totals last restarted, with a month or a period; None: they never do
     plans: tuple[ListedPlan, ...] = ()
     imei: str = ""
     blocked_why: str = ""  # owing, over-used, unregistered: blocks renewal until settled
-    refused: str = ""  # the carrier does not know this SIM, or refuses to speak of it
+    refused: str = ""  # why the carrier says nothing: it does not know this SIM, or refuses
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
-    """One thing to be changed at the carrier. `reference` is ours: <= 32 of [0-9a-z], the same for a repeat."""
+    """One change to make at the carrier. `reference` is ours: <= 32 of [0-9a-z], the same for a repeat."""
 
     reference: str
     sim: SimKey
@@ -141,9 +141,9 @@ class Change:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Question:
-    """What became of a change whose answer we do not have, or whose result comes later.
+    """A question about a change whose answer is missing or whose result comes later.
 
-    `number` is the carrier's own, where it gave one. `before` is the reading taken before it was sent;
+    `number` is the carrier's own, if it gave one. `before` is the reading taken before it was sent;
     the change left between `sent_from` and `sent_to`.
     """
 
@@ -156,7 +156,7 @@ class Question:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """What the carrier said of one change. `detail` is for people, in the carrier's words or a Note of ours: never
+    """The carrier's answer about one change. `detail` is for people, in the carrier's words or a Note of ours: never
     secrets, never personal data."""
 
     reference: str
@@ -165,11 +165,11 @@ class Answer:
     number: str = ""  # the carrier's order number
     detail: str = ""
     retry_after_seconds: float | None = None  # with NOT_SENT
-    seen: Reading | None = None  # with DONE: the reading that it rests on, where it rests on one
+    seen: Reading | None = None  # with DONE: the reading it rests on, if any
 
     @classmethod
     def kept_back(cls, change: Change, error: NotSent | NoAnswer) -> "Answer":
-        """Nothing of the change left us: NOT_SENT. NoAnswer only where it was to a question that came first."""
+        """NOT_SENT: nothing of the change left us. A NoAnswer may only be that of a preceding question."""
         return cls(
             reference=change.reference,
             outcome=Outcome.NOT_SENT,
@@ -180,7 +180,7 @@ class Answer:
 
     @classmethod
     def unsure(cls, change: Change, why: object, number: str = "") -> "Answer":
-        """It may have happened: UNKNOWN."""
+        """UNKNOWN: it may have happened."""
         return cls(reference=change.reference, outcome=Outcome.UNKNOWN, number=number, detail=without_numbers(str(why)))
 
     @classmethod
@@ -193,9 +193,9 @@ class Answer:
         number: str = "",
         retry_after_seconds: float | None = None,
     ) -> "Answer":
-        """Stated and not done: REJECTED where it is the SIM's or the plan's trouble, NOT_SENT where ours or passing.
+        """A stated refusal: REJECTED if because of the SIM or the plan, NOT_SENT if because of us or temporary.
 
-        The same on every path, at once or told later. UNKNOWN without a reason: words that no table of ours knows.
+        The same on every path, at once or later. UNKNOWN without a reason: no table of ours knows the words.
         """
         if reason is None:
             return cls.unsure(change, why, number)
@@ -211,16 +211,16 @@ class Answer:
 
     @classmethod
     def now(cls, question: Question, outcome: Outcome, detail: str, reason: Reason | None = None) -> "Answer":
-        """What a carrier says of the change that it knows by the question's number."""
+        """What the carrier says about the change with the question's number."""
         reference, number = question.change.reference, question.number
         return cls(reference=reference, outcome=outcome, reason=reason, number=number, detail=detail)
 
     @classmethod
     def by_readings(cls, change: Change, before: "Reading | None", after: "Reading") -> "Answer":
-        """DONE where more stands on the SIM than before it was sent, NOT_FOUND where as much, else UNKNOWN.
+        """DONE if the SIM has more than before the sending, NOT_FOUND if as much, else UNKNOWN.
 
-        For a carrier that takes no reference. Totals that began anew between the readings say nothing, nor does an
-        answer that names another SIM.
+        For a carrier that takes no reference. Totals that restarted between the readings prove nothing, nor does
+        an answer that names another SIM.
         """
         if after.iccid != change.sim.iccid:
             return cls.unsure(change, Note.ANOTHER_SIM)
@@ -241,18 +241,18 @@ class Capabilities:
     proofs: frozenset[Proof]
     batch_size: int = 1  # changes in one call
     read_batch_size: int = 1  # SIMs in one reading
-    calls_per_read: int = 1  # what one reading costs of the budget
+    calls_per_read: int = 1  # calls that one reading costs
     calls_per_second: float = 5.0
     parallel: int = 4  # calls under way at once for one account; 1 = serial
-    zone: str = "Asia/Shanghai"  # of its billing days, which a new account proposes
+    zone: str = "Asia/Shanghai"  # of its billing days; the default for new accounts
     takes_reference: bool = True  # False: the same change sent twice acts twice
     has_results_later: bool = False
     has_order_query: bool = False
     tops_up_by_itself: bool = False  # may add bytes by an order of its own when little is left
     deadline_seconds: float = 10.0
     msisdn: MsisdnForm = MsisdnForm()
-    settles_within: timedelta = timedelta(minutes=15)  # after that a NOT_FOUND proves that nothing happened
-    verify_within: timedelta = timedelta(hours=1)  # after that an unproven line is DISPUTED
+    settles_within: timedelta = timedelta(minutes=15)  # after this a NOT_FOUND proves that nothing happened
+    verify_within: timedelta = timedelta(hours=1)  # after this an unproven line is DISPUTED
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -264,7 +264,7 @@ class Token:
 
 
 class Session(Protocol):
-    """What the core lends a connector for one account. Safe to use from several threads."""
+    """What a connector works with for one account. Safe to use from several threads."""
 
     def now(self) -> datetime:
         """The business clock (aware, UTC)."""
@@ -283,7 +283,7 @@ class Session(Protocol):
         reference: str = "",
         is_change: bool = False,
     ) -> Response:
-        """One exchange, after waiting for the account's rate budget, under one deadline, logged redacted.
+        """One exchange under one deadline, after waiting for the account's rate budget; logged redacted.
 
         Values of `headers` are never logged; of `params`, `json`, `form` those whose names are secret are masked
         (`xuliu.common.redact`). Raises NotSent or NoAnswer.
@@ -294,13 +294,13 @@ class Session(Protocol):
         """The account's one token across processes: kept until it expires, fetched under a lock.
 
         `stale` names a token that the carrier has just refused: it is replaced unless somebody already did.
-        Raises NotSent when the fetch could not be made or was refused.
+        Raises NotSent if the fetch failed or was refused.
         """
         ...
 
 
 class Connector(Protocol):
-    """One carrier platform. Made with its Config; holds no state besides."""
+    """One carrier platform. Made with its Config; has no other state."""
 
     code: ClassVar[str]
     name: ClassVar[Mapping[str, str]]
@@ -311,29 +311,29 @@ class Connector(Protocol):
 
     @staticmethod
     def names_of(iccid: str) -> tuple[str, ...]:
-        """Every ICCID by which this carrier means that one card, its own first; pure. Mostly the one that is given."""
+        """Every ICCID that means this card to the carrier, the carrier's own first; pure. Mostly just the given one."""
         ...
 
     def read(self, session: Session, sims: Sequence[SimKey]) -> Sequence[Reading | None]:
-        """Ask the carrier about SIMs, in the order given; those it does not know come back with `refused`, and as None
-        those of which it said nothing usable: one odd answer must not hold up the others.
+        """Read SIMs, in the order given. Those the carrier does not know have `refused`; those without a usable answer
+        are None: one odd answer must not hold up the others.
 
-        Where an answer names the SIM it is about, that is compared: one of another SIM's comes back with the other's
-        ICCID and nothing else. Raises NotSent or NoAnswer when nothing can be said about any of them.
+        If an answer names its SIM, the name is compared: an answer for another SIM returns that one's ICCID and nothing
+        else. Raises NotSent or NoAnswer if there is no usable answer for any of them.
         """
         ...
 
     def submit(self, session: Session, changes: Sequence[Change]) -> list[Answer]:
-        """Ask for at most `batch_size` changes in one call; one answer each, in the order given. Never raises
-        for what the carrier or the network did."""
+        """Ask for at most `batch_size` changes in one call; one answer each, in the order given. Never raises because
+        of the carrier or the network."""
         ...
 
     def find(self, session: Session, questions: Sequence[Question]) -> list[Answer]:
-        """What became of changes sent earlier; one answer each, in the order given, UNKNOWN where unsure."""
+        """Find out what became of earlier changes; one answer each, in the order given, UNKNOWN if unsure."""
         ...
 
     def examine(self, session: Session) -> list[Finding]:
-        """Whether the account would work, by questions that change nothing and ask for no kept token."""
+        """Try the account with calls that change nothing and use no stored token."""
         ...
 
 
@@ -344,8 +344,8 @@ class BaseConfig:
     base_url: str = field(metadata=setting(zh_hans="接口地址", en="Base address", is_url=True))
 
 
-def heard(response: Response) -> Response:
-    """The response, where it is an answer. Raises NotSent for 429, NoAnswer for a redirect or a server's error."""
+def usable(response: Response) -> Response:
+    """The response, if it is an answer. Raises NotSent for 429, NoAnswer for a redirect or a server's error."""
     if response.status == 429:
         raise NotSent(
             "429: too many calls", retry_after_seconds=bounds.wait_seconds(response.headers.get("retry-after"))
@@ -356,8 +356,8 @@ def heard(response: Response) -> Response:
 
 
 def no_answer(reason: Reason | None, why: str, *, retry_after_seconds: Seconds = None) -> NotSent | NoAnswer | None:
-    """Why a question that was refused for that reason has no answer; None where the refusal answers it, which is then
-    about the SIM or the plan. The same reasons as a change's."""
+    """Why a question refused for that reason has no answer; None if the refusal itself is the answer, about the SIM or
+    the plan. The same reasons as a change's."""
     if reason is Reason.ACCOUNT:
         return AccountRefused(why)
     if reason in (Reason.TEMPORARY, Reason.AWAY):
@@ -366,10 +366,10 @@ def no_answer(reason: Reason | None, why: str, *, retry_after_seconds: Seconds =
 
 
 def one_by_one(sims: Sequence[SimKey], read: Callable[[SimKey], Reading]) -> list[Reading | None]:
-    """Readings asked for a SIM at a time: where one gets no usable answer, those of the others are used all the same.
+    """Read one SIM at a time, so that one unusable answer does not spoil the others.
 
-    Raises what came last where none got any, and at once what is said of our account. After two in a row without an
-    answer the rest is not asked about: it would cost a deadline each.
+    Raises the last error if none got an answer, and at once an error about our account. After two in a row without an
+    answer the rest is skipped: each would cost a deadline.
     """
     said: list[Reading | None] = []
     failures: list[NotSent | NoAnswer] = []

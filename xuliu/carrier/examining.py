@@ -1,4 +1,4 @@
-"""The step that tries accounts at carriers whose credentials were just entered."""
+"""The step that tries carrier accounts whose credentials were just entered."""
 
 from xuliu.carrier.accounts import connector_of, session_of
 from xuliu.carrier.contract import Finding
@@ -10,7 +10,7 @@ AT_ONCE = 5
 
 
 def examine_accounts(limit: int = AT_ONCE) -> int:
-    """Try accounts that wait for it; returns how many."""
+    """Try accounts that are waiting for it; returns how many."""
     accounts = examining.due(CarrierAccount, limit)
     for account in accounts:
         examine(account)
@@ -18,7 +18,7 @@ def examine_accounts(limit: int = AT_ONCE) -> int:
 
 
 def examine(account: CarrierAccount) -> list[Finding]:
-    """Try this account now and keep what is found; one that waited to be tried takes money if that is good."""
+    """Try this account now and store the findings; an account that was waiting then takes money if they are good."""
     findings = examining.asked(lambda: _ask(account))
     examining.store(account, findings, resume=resume, stop="carrier.examined")
     return findings

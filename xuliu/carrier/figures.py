@@ -1,4 +1,4 @@
-"""How carriers' figures, dates and sentences are read. Connectors take these from `contract`. No Django, no models."""
+"""Reads carriers' figures, dates and sentences. Connectors import these from `contract`. No Django, no models."""
 
 import re
 from datetime import timedelta
@@ -15,8 +15,8 @@ def without_numbers(text: str) -> str:
 
 
 def in_bytes(amount: Any, unit: int) -> int | None:
-    """A carrier's amount (a number, or one in a string) in bytes, `unit` of them each; None where it is none, less than
-    nothing, or more than any SIM has."""
+    """A carrier's amount (a number or a numeric text) of `unit` bytes, in bytes; None if it is not a number, negative,
+    or more than any SIM has."""
     return bounds.amount(amount, unit=unit, most=bounds.MOST_BYTES)
 
 
@@ -27,6 +27,7 @@ def luhn_digit(digits: str) -> str:
 
 
 def lasts(seconds: Any, *, most: int) -> timedelta:
-    """How long a token lives by the carrier's word, at most so many seconds; where it says nothing of use, a minute."""
+    """How long a token lives according to the carrier, at most `most` seconds; a minute if it gives no usable
+    figure."""
     said = bounds.amount(seconds, unit=1, most=10 * most)
     return timedelta(seconds=min(said or 60, most))

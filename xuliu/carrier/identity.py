@@ -1,4 +1,4 @@
-"""Whether what came back is about what was asked for. Compared for every connector, in this one place."""
+"""Checks that answers are about what was asked. Done here for every connector."""
 
 import logging
 from collections.abc import Sequence
@@ -9,8 +9,7 @@ log = logging.getLogger(__name__)
 
 
 def readings_of(sims: Sequence[SimKey], readings: Sequence[object]) -> list[Reading | None]:
-    """The readings of these SIMs, in their order; None where nothing came back, or nothing that says anything, or
-    another SIM's: that is no answer.
+    """The readings of these SIMs, in their order; None for a missing or empty reading, or another SIM's.
 
     Raises NoAnswer for a list of another length: nobody can say whose entry is whose.
     """
@@ -27,12 +26,12 @@ def readings_of(sims: Sequence[SimKey], readings: Sequence[object]) -> list[Read
 
 
 def _says_something(reading: Reading) -> bool:
-    """A body in another shape than the vendor's leaves every field out: of that nobody shall read "as of now"."""
+    """Whether the reading has any figure: a body in an unknown shape has none, and must not count as fresh."""
     return reading != Reading(iccid=reading.iccid, as_of=reading.as_of, counted_from=reading.counted_from)
 
 
 def answers_to(questions: Sequence[Question], answers: Sequence[object]) -> list[Answer]:
-    """The answers to these questions, in their order; UNKNOWN where one is to another question or of another SIM.
+    """The answers to these questions, in their order; UNKNOWN if one is to another question or about another SIM.
 
     Raises NoAnswer for a list of another length.
     """

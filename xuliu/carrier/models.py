@@ -61,7 +61,8 @@ class Call(CallRecord):
 
 
 class ReadCount(models.Model):
-    """How many reading calls an account made in a minute and how they ended: reads are counted, not each recorded."""
+    """How many reading calls an account made per minute and how they ended: reads are counted, not recorded one by
+    one."""
 
     id = models.BigAutoField(primary_key=True)
     account_id = models.BigIntegerField()

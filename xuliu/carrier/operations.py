@@ -1,4 +1,4 @@
-"""The kill switch of our accounts at carriers. Opening a case about it is the caller's: cases stand above."""
+"""The kill switch of our accounts at carriers. The caller opens the case: cases are a package above."""
 
 from collections.abc import Sequence
 
@@ -11,7 +11,7 @@ from xuliu.party.rights import Right
 
 @needs(Right.PAUSE)
 def pause(account_ids: Sequence[int], *, why: WhyCode, detail: str = "") -> list[int]:
-    """Send nothing through these accounts; returns those that ran until now, so that one case is opened for each."""
+    """Send nothing through these accounts; returns those that were running, so that each gets one case."""
     return switch.pause(CarrierAccount, account_ids, why=why, detail=detail)
 
 

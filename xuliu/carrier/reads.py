@@ -1,4 +1,4 @@
-"""Reading calls are counted by minute and operation, not each recorded; written at most once a second."""
+"""Counts reading calls per minute and operation, instead of recording each; writes at most once a second."""
 
 import os
 import threading
@@ -13,7 +13,7 @@ FLUSH_EVERY_SECONDS = 1.0
 
 
 class Slot(NamedTuple):
-    """What is counted together."""
+    """The key of one count."""
 
     account_id: int
     minute: datetime
@@ -21,13 +21,13 @@ class Slot(NamedTuple):
 
 
 class ReadTally:
-    """The counts of this process that are not written yet. Safe to use from several threads."""
+    """This process's unwritten counts. Safe to use from several threads."""
 
     def __init__(self) -> None:
         self.begin_anew()
 
     def begin_anew(self) -> None:
-        """Forget what was counted: in a forked process, where the parent will write it."""
+        """Forget the counts in a forked process: the parent writes them."""
         self._lock = threading.Lock()
         self._made: Counter[Slot] = Counter()
         self._failed: Counter[Slot] = Counter()
@@ -42,21 +42,21 @@ class ReadTally:
         self.flush_if_due()
 
     def flush_if_due(self) -> None:
-        """Write all counts when the last writing is a second ago. Called by the worker now and then."""
+        """Write all counts if the last writing was over a second ago. The worker calls this now and then."""
         with self._lock:
             is_due = time.monotonic() - self._written_at >= FLUSH_EVERY_SECONDS
         if is_due:
             self.flush()
 
     def flush(self) -> None:
-        """Write what was counted, in one statement. Called by the worker when it ends."""
+        """Write the counts, in one statement. The worker calls this when it ends."""
         with self._lock:
             made, failed = self._made, self._failed
             self._made, self._failed = Counter(), Counter()
             self._written_at = time.monotonic()
         if not made:
             return
-        # In one order, so that two processes wait for each other and never in a ring.
+        # Sorted, so that two processes never deadlock.
         slots = sorted(made)
         columns = [list(column) for column in zip(*slots, strict=True)]
         with connection.cursor() as cursor:

@@ -1,4 +1,4 @@
-"""Which connectors there are: every file in `connectors/`. No Django."""
+"""The connectors: every folder in `connectors/`. No Django."""
 
 from xuliu.carrier import connectors
 from xuliu.carrier.contract import Connector
@@ -6,7 +6,7 @@ from xuliu.common.discovery import dropped_in
 
 
 class UnknownConnector(Exception):
-    """No file in `connectors/` has this code."""
+    """No connector has this code."""
 
 
 def all_connectors() -> dict[str, type[Connector]]:

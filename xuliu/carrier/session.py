@@ -1,8 +1,8 @@
-"""What the core lends a connector for one account (`carrier.contract.Session`).
+"""The session of a carrier account (`carrier.contract.Session`).
 
-A call waits for one of the account's places (so many calls under way at once) and for its turn in the rate budget,
+A call waits for one of the account's slots (which limit its calls at once) and for its turn in the rate budget,
 both shared by all processes, then goes out under what is left of its deadline. The calls of one operation follow each
-other in one place. Nothing here holds a transaction.
+other in one slot. Nothing here holds a transaction.
 """
 
 import os
@@ -23,42 +23,42 @@ from xuliu.common.bounds import wait_seconds
 from xuliu.common.circuit import Circuit, circuit_of, forget_circuits
 from xuliu.common.outbound import NoAnswer, NotSent, Response
 
-# Of a call's deadline, so much may go by in waiting; a call that left late would be cut before its answer.
+# The share of a call's deadline that may pass in waiting; a call that left late would be cut off before its answer.
 WAITING_SHARE = 0.5
 TOKEN_MARGIN = timedelta(seconds=30)
 LONGEST_HOLD_SECONDS = 300.0
 LONGEST_STAY_SECONDS = 0.25
 
 
-class _Stay(threading.local):
-    """The place in which this thread's operation stays from call to call."""
+class _HeldSlot(threading.local):
+    """The slot that this thread's operation keeps from call to call."""
 
     account_id: int | None = None  # None outside an operation
-    since: float | None = None  # None while it has no place
+    since: float | None = None  # None while it has no slot
 
     def __init__(self) -> None:
-        self.place = ExitStack()
+        self.slot = ExitStack()
 
     def leave(self) -> None:
-        """Give the place to others; the operation's next call waits for one again."""
+        """Release the slot; the operation's next call waits for one again."""
         self.since = None
-        self.place.close()
+        self.slot.close()
 
 
 class _Gates(dict[tuple[int, int], threading.Semaphore]):
-    """By account and its number of places."""
+    """Semaphores by account and its number of slots."""
 
     def __missing__(self, key: tuple[int, int]) -> threading.Semaphore:
         return self.setdefault(key, threading.Semaphore(key[1]))
 
 
-_stay = _Stay()
+_held = _HeldSlot()
 _gates = _Gates()
-_tokens: dict[str, Token] = {}  # as last seen in the database, so that it is not asked before every call
+_tokens: dict[str, Token] = {}  # as last seen in the database, to avoid a query before every call
 
 
 def forget_accounts() -> None:
-    """Forget what is known of accounts: the carriers are others now (tests), or this is a new process."""
+    """Forget cached accounts: the carriers have changed (in tests), or this is a new process."""
     forget_circuits()
     _gates.clear()
     _tokens.clear()
@@ -70,13 +70,13 @@ os.register_at_fork(after_in_child=forget_accounts)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AccountSession:
-    """Calls in the name of one carrier account. Safe to use from several threads."""
+    """Makes calls for one carrier account. Safe to use from several threads."""
 
     account_id: int
     calls_per_second: float
     parallel: int
     deadline_seconds: float
-    sealed_with: str = ""  # names the credentials: others mean another token
+    sealed_with: str = ""  # identifies the credentials: others mean another token
 
     def now(self) -> datetime:
         """The business clock."""
@@ -95,7 +95,7 @@ class AccountSession:
         reference: str = "",
         is_change: bool = False,
     ) -> Response:
-        """One exchange when its turn has come, under one deadline for both, logged redacted.
+        """One exchange when its turn has come, under one deadline for waiting and call, logged redacted.
 
         Raises NotSent or NoAnswer.
         """
@@ -118,38 +118,39 @@ class AccountSession:
                 wait_for_turn(self.account_id, calls_per_second=self.calls_per_second, at_most_seconds=max(left, 0.0))
                 return self._send(asked, circuit, deadline_seconds=ends - time.monotonic())
         except locks.Busy:
-            raise NotSent("the account's places were all taken", retry_after_seconds=1.0) from None
+            raise NotSent("the account's slots were all taken", retry_after_seconds=1.0) from None
 
     @contextmanager
-    def one_place(self) -> Iterator[None]:
-        """An operation of this thread: its calls follow each other in one place, which it leaves now and then."""
-        if _stay.account_id == self.account_id:
+    def one_slot(self) -> Iterator[None]:
+        """Run an operation whose calls follow each other in one slot, released now and then."""
+        if _held.account_id == self.account_id:
             yield
             return
-        _stay.account_id = self.account_id
+        _held.account_id = self.account_id
         try:
             yield
         finally:
-            _stay.account_id = None
-            _stay.leave()
+            _held.account_id = None
+            _held.leave()
 
     def token(self, fetch: Callable[[], Token], *, stale: str = "") -> str:
-        """The account's one token across processes. Raises NotSent when none was to be had."""
+        """The account's one token across processes. Raises NotSent if there is none to be had."""
         if kept := self._seen_token(stale) or self._kept_token(stale):
             return kept
-        _stay.leave()  # who fetches it needs a place
+        _held.leave()  # whoever fetches it needs a slot
         try:
             with locks.one_of([f"carrier token {self.account_id}"], wait_seconds=self.deadline_seconds):
                 return self._kept_token(stale) or self._keep(fetch())
         except locks.Busy:
             raise NotSent("another process is fetching the token", retry_after_seconds=1.0) from None
         except NoAnswer as error:
-            # Nobody's SIM is changed by asking for a token.
+            # Asking for a token changes no SIM.
             raise NotSent(f"no token: {error}") from error
 
     @contextmanager
     def _entered(self) -> Iterator[None]:
-        """Threads of this process queue here, and do not ask the database again and again for what they hold."""
+        """Let threads of this process queue here, instead of repeatedly asking the database for slots they hold
+        themselves."""
         gate, ends = _gates[self.account_id, self.parallel], time.monotonic() + self.deadline_seconds * WAITING_SHARE
         if not gate.acquire(timeout=max(ends - time.monotonic(), 0.0)):
             raise locks.Busy
@@ -173,17 +174,17 @@ class AccountSession:
                 tally.count(self.account_id, asked.operation, at=at, has_failed=has_failed)
 
     def _slots(self) -> list[str]:
-        return [f"carrier account {self.account_id} place {place}" for place in range(self.parallel)]
+        return [f"carrier account {self.account_id} slot {slot}" for slot in range(self.parallel)]
 
     def _place(self) -> AbstractContextManager[None]:
-        place = self._entered()
-        if _stay.account_id != self.account_id:
-            return place
-        if _stay.since is not None and time.monotonic() >= _stay.since + LONGEST_STAY_SECONDS:
-            _stay.leave()
-        if _stay.since is None:
-            _stay.place.enter_context(place)
-            _stay.since = time.monotonic()
+        slot = self._entered()
+        if _held.account_id != self.account_id:
+            return slot
+        if _held.since is not None and time.monotonic() >= _held.since + LONGEST_STAY_SECONDS:
+            _held.leave()
+        if _held.since is None:
+            _held.slot.enter_context(slot)
+            _held.since = time.monotonic()
         return nullcontext()
 
     def _seen_token(self, stale: str) -> str:
@@ -217,6 +218,6 @@ class AccountSession:
 
 
 def _retry_after(response: Response) -> float:
-    """Seconds as the carrier says them; a second where it says a date, nonsense or nothing."""
+    """The carrier's number of seconds; one second for a date, nonsense or nothing."""
     said = wait_seconds(response.headers.get("retry-after"))
     return 1.0 if said is None else min(said, LONGEST_HOLD_SECONDS)

@@ -1,4 +1,4 @@
-"""What workers run for the accounts at carriers."""
+"""The steps for carrier accounts."""
 
 from xuliu.carrier import examining
 from xuliu.common.steps import Lane, Step, due_rows

@@ -22,7 +22,7 @@ class Channel(models.TextChoices):
 
 
 class Order(models.Model):
-    """One payment's worth of things. In QUOTED it is a quote. `code` opens its page; `number` is for people."""
+    """Everything paid for by one payment. In QUOTED it is a quote. `code` opens its page; `number` is for people."""
 
     class State(models.TextChoices):
         QUOTED = "QUOTED"
@@ -79,10 +79,10 @@ class Order(models.Model):
 
 
 class PageOrder(models.Model):
-    """Of an order that was made on a page: who made it, as far as pages need to tell visitors apart for a day.
+    """Which browser made an order on a page, kept for a day to tell visitors apart.
 
-    `sim` is its first line's. `browser` is the hash of a code that the browser keeps, `shares` are the keys against
-    which the opening of its payment is counted, addresses hashed (`openings`).
+    `sim` is its first line's. `browser` is the hash of the browser's code; `shares` are the keys whose budgets its
+    openings use, with addresses hashed (`openings`).
     """
 
     order = models.OneToOneField(Order, primary_key=True, on_delete=models.CASCADE, related_name="made_on_page")
@@ -105,8 +105,8 @@ class PageOrder(models.Model):
 class OrderLine(models.Model):
     """One thing sold: a SIM × an offering.
 
-    The keys carry no constraint: the one statement that inserts lines proves them by its joins (ADR 0010). `rank` and
-    `turn` order the queue of READY lines of an account: a person waiting first, then by turns between orders.
+    The foreign keys have no constraint: the only statement that inserts lines proves them by its joins (ADR 0010).
+    `rank` and `turn` order an account's READY lines: lines a person waits for come first, then orders take turns.
     """
 
     class Kind(models.TextChoices):
@@ -226,7 +226,8 @@ class OrderLine(models.Model):
 
 
 class Flight(models.Model):
-    """What is with the carrier now: one per SIM, by the primary key. Narrow; a claim inserts, an end deletes."""
+    """A line that is with a carrier now; one per SIM, by the primary key. A narrow table: a claim inserts, an end
+    deletes."""
 
     sim_id = models.BigIntegerField(primary_key=True)
     line_id = models.BigIntegerField(unique=True)
@@ -243,11 +244,10 @@ class Flight(models.Model):
 
 
 class Attempt(models.Model):
-    """One sending of one line: the reading before, the answer, the reading after and what it proved.
+    """One sending of a line: the reading before, the answer, the reading after and what it proved.
 
-    `stands_in` is what we knew where the reading before said nothing. An attempt with a reading and without `sent_at`
-    was held back for what that reading shows (`why_code`); `is_let_through`: two people said to send on it all the
-    same.
+    `stands_in` is what we knew where the reading before was silent. An attempt with a reading but no `sent_at` was held
+    back because of that reading (`why_code`); `is_let_through`: two people decided to send anyway.
     """
 
     id = models.BigAutoField(primary_key=True)
@@ -279,7 +279,7 @@ class Attempt(models.Model):
 
 
 class Receipt(models.Model):
-    """Numbered without gaps per seller; `code` opens it, `check_code` shows a stranger that it is genuine."""
+    """Numbered per seller without gaps; `code` opens it, `check_code` proves to a stranger that it is genuine."""
 
     id = models.BigAutoField(primary_key=True)
     order = models.OneToOneField(Order, on_delete=models.PROTECT, related_name="receipt")
@@ -301,9 +301,9 @@ class Receipt(models.Model):
 
 
 class Approval(models.Model):
-    """What one person says shall become of a line's newest attempt, where it takes two who say the same.
+    """One person's decision on a line's newest attempt, where two people must decide the same.
 
-    A person has one word on an attempt: who says something else has taken back what they said before.
+    A person has one decision per attempt: a new one takes back the old one.
     """
 
     class Decision(models.TextChoices):

@@ -1,9 +1,9 @@
-"""Overdue: what has outlasted its patience gets a case, one a cause, and the case closes itself once that is over.
+"""Overdue: whatever outlasts its patience gets a case, one per cause, which closes by itself once it is resolved.
 
-The cause is the carrier or provider account where it is paused, where nothing gets through, or where so many wait that
-nobody would read of them one by one; the offering where that is paused; else the line, payment, refund or notice, or an
-order that comes to no end though its lines did. What has a case of its own already (set aside, disputed) gets no second
-one, nor does a line that waits behind another.
+The cause is the carrier or provider account if it is paused, if no call succeeds, or if too many wait for one case
+each; the offering if it is paused; otherwise the line, payment, refund or notice itself, or an order that does not end
+although its lines did. Whatever already has its own case (set aside, disputed) gets no second one, nor does a line that
+waits behind another.
 """
 
 from json import loads
@@ -23,12 +23,12 @@ from xuliu.ticket.models import Case
 from xuliu.ticket.operations import NewCase, keep_cases
 
 ONE_BY_ONE = 20  # more of one account are one case with a count
-# The newest sendings and calls tell whether anything gets through; an index by time would slow every sending.
+# The newest sendings and calls show whether anything succeeds; an index by time would slow every sending.
 LOOKED_AT = 1_000
 
 
 def tell_of_overdue() -> int:
-    """Open and close cases by what is overdue now; returns how many. As many statements whatever there is."""
+    """Open and close cases by what is overdue now; returns how many. A constant number of statements."""
     with stops.transaction("overdue.tell"):
         # First what is over: what a case tells of that is closed just now would be told by none.
         told = len(move(Case, _resolved(), to=Case.State.CLOSED, why=CaseReason.NO_LONGER_SO))
@@ -60,7 +60,7 @@ def _resolved() -> list[int]:
         return [row[0] for row in cursor.fetchall()]
 
 
-# When something may be overdue. Patience as it comes; where an installation sets a longer one, this is only early.
+# When something may be overdue, by the default patience; if an installation sets a longer one, this is just early.
 DUE = f"""
     SELECT NULL::bigint, min(at) FROM (
         SELECT paid_at + CASE WHEN is_waited_for THEN interval '2 h' ELSE interval '1 day' END AS at
@@ -71,7 +71,7 @@ DUE = f"""
         UNION ALL SELECT l.state_at + interval '2 days' FROM ordering_attempt a
             JOIN ordering_orderline l ON l.id = a.line_id WHERE a.recheck_at IS NOT NULL
         UNION ALL SELECT {EVER} FROM ticket_case WHERE state = 'OPEN') AS waiting"""
-# Orders first: they are few, and most are young. A line's own case is told by its subject.
+# Orders first: they are few, and most are young. The subject identifies a line's own case.
 LINES = f"""
     late AS MATERIALIZED (
         SELECT id, paid_at FROM ordering_order WHERE state = 'PAID'
@@ -100,7 +100,7 @@ LINES = f"""
         WHERE NOT l.is_queued OR NOT EXISTS (
             SELECT 1 FROM ordering_flight f JOIN ordering_orderline b ON b.id = f.line_id
             JOIN late ON late.id = b.order_id WHERE f.sim_id = l.sim_id AND f.line_id <> l.id))"""
-# The last look back (`drift`) is a day after the end; a SIM that cannot be read was looked at in vain since.
+# `drift` last looks a day after the end; after that the SIM could not be read.
 LOOKS = """
     looks AS (
         SELECT 'look_back_waits' AS kind, 'orderline' AS subject_kind, l.id AS subject_id, l.state_at AS since,
@@ -109,7 +109,7 @@ LOOKS = """
         FROM ordering_attempt e JOIN ordering_orderline l ON l.id = e.line_id AND l.state_at <= %(last_look)s
         JOIN carrier_carrieraccount a ON a.id = e.account_id
         WHERE e.recheck_at IS NOT NULL AND NOT EXISTS (SELECT 1 FROM ordering_flight f WHERE f.sim_id = l.sim_id))"""
-# What should have ended within a second: since two hours nothing is left to be waited for.
+# Should have ended within a second: after two hours nothing is left to wait for.
 ORDERS = """
     stuck AS (
         SELECT o.id, o.seller_id, o.state, o.state_at FROM ordering_order o
@@ -148,7 +148,7 @@ MONEY = """
         FROM money m JOIN payment_provideraccount a ON a.id = m.account_id
         WHERE NOT EXISTS (SELECT 1 FROM ticket_case c WHERE c.state = 'OPEN' AND c.subject_kind = m.subject_kind
             AND c.subject_id = m.subject_id AND c.kind <> m.kind))"""
-# A cause that has a case already (the account paused itself) keeps that one, which then says how many wait.
+# A cause that already has a case (the account paused itself) keeps it; the case then says how many wait.
 OVERDUE = f"""
     WITH {LINES}, {LOOKS}, {ORDERS}, {MONEY},
     found AS (
@@ -164,7 +164,7 @@ OVERDUE = f"""
     FROM found WHERE is_one_of_many GROUP BY shared, shared_id
     UNION ALL SELECT kind, subject_kind, subject_id, facts || jsonb_build_object('since', since)
     FROM found WHERE NOT is_one_of_many"""
-# Of other kinds that need no person any more. What a step set aside may have ended before: that is no end of the case.
+# Cases of other kinds that need no person any more. A row set aside may have ended before: its case stays open.
 RESOLVED = """
     SELECT c.id FROM ticket_case c
     LEFT JOIN ordering_orderline l ON c.subject_kind = 'orderline' AND l.id = c.subject_id

@@ -1,7 +1,7 @@
-"""Patience: how long anything may take before a person is told, how often a line may be sent, and the waits between.
+"""Patience: how long anything may take before a case is opened, how often a line may be sent, the waits between.
 
-Counted from the first (when it was paid, wanted, opened, received) and never from the last try, so that nothing goes
-round for ever. Pure functions over the clock and the installation's settings.
+Counted from the beginning (paid, requested, opened, received), never from the last try, so that nothing is retried for
+ever. Pure functions over the clock and the installation's settings.
 """
 
 from datetime import datetime, timedelta
@@ -13,7 +13,7 @@ from xuliu.ticket.kinds import CaseKind
 
 
 class OverdueCase(CaseKind):
-    """What has outlasted its patience."""
+    """Cases about overdue things."""
 
     CARRIER_ACCOUNT = "carrier_account_waits"
     OFFERING = "offering_waits"
@@ -32,23 +32,23 @@ RETRY_LONGEST = timedelta(minutes=10)
 
 
 def patience(*, is_waited_for: bool) -> timedelta:
-    """How long it may take: shorter where a person waits for it."""
+    """How long it may take; less if a person waits for it."""
     given: timedelta = settings.XULIU_PATIENCE if is_waited_for else settings.XULIU_LONG_PATIENCE
     return given
 
 
 def began_by(*, is_waited_for: bool) -> datetime:
-    """What began by then and has no end is overdue."""
+    """The instant before which unfinished things began too long ago."""
     return clock.now() - patience(is_waited_for=is_waited_for)
 
 
 def has_ended(since: datetime | None, *, is_waited_for: bool) -> bool:
-    """Whether what began then (None: has not begun) has taken longer than its patience."""
+    """Whether something that began then (None: has not begun) has outlasted its patience."""
     return since is not None and since <= began_by(is_waited_for=is_waited_for)
 
 
 def may_be_sent_again(sendings: int) -> bool:
-    """Whether a line that reached its carrier so many times, and was not done, is sent again by itself."""
+    """Whether a line that reached its carrier this often without being done is sent again automatically."""
     limit: int = settings.XULIU_MOST_SENDINGS
     return sendings < limit
 

@@ -1,4 +1,4 @@
-"""Progress: the real steps of an order as its payer sees them, out of the moves that were recorded."""
+"""Progress: an order's real steps as its payer sees them, from the recorded moves."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -36,7 +36,7 @@ class ProgressStep:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Progress:
-    """Where an order stands. `refund` is "", pending, late (pending for longer than it may be), succeeded or failed."""
+    """An order's progress. `refund` is "", pending, late (pending for too long), succeeded or failed."""
 
     state: str
     steps: list[ProgressStep]
@@ -47,8 +47,8 @@ class Progress:
 
 
 def progress(order_id: int) -> Progress:
-    """The real steps of an order with their times, out of the moves that were recorded."""
-    # What comes last is read first: a receipt is never shown beside an older sight of what went before it.
+    """The order's real steps with their times, from the recorded moves."""
+    # Read the last step first, so that a receipt is never shown with an older state of the steps before it.
     receipt = Receipt.objects.filter(order_id=order_id).values_list("issued_at", flat=True).first()
     order = Order.objects.get(id=order_id)
     lines = list(OrderLine.objects.filter(order_id=order_id).values_list("id", "state"))
@@ -73,7 +73,7 @@ def progress(order_id: int) -> Progress:
 
 
 def _reached(line_ids: Sequence[int]) -> dict[str, datetime]:
-    """When the last of the lines first came to each state."""
+    """When the last line first reached each state."""
     sql = """
         SELECT became, max(at) FROM (
             SELECT became, subject_id, min(at) AS at FROM common_event
@@ -109,7 +109,7 @@ def _ends(
 
 
 def _with_present(steps: list[ProgressStep], order: Order) -> list[ProgressStep]:
-    """Marks the step that is being waited for; steps that were passed over are left out."""
+    """Mark the step being waited for, and omit skipped steps."""
     reached = [index for index, step in enumerate(steps) if step.at is not None]
     last = max(reached, default=-1)
     kept = [step for index, step in enumerate(steps) if step.at is not None or index > last]

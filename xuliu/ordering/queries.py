@@ -39,7 +39,7 @@ def lines_of(order_id: int, *, limit: int | None = None) -> list[OrderLine]:
 
 @dataclass(frozen=True, slots=True)
 class Sums:
-    """What an order's lines add up to, in minor units; the tax is within the price."""
+    """The sums of an order's lines, in minor units; tax is within the price."""
 
     list_minor: int
     discount_minor: int
@@ -54,7 +54,7 @@ def sums_of(order_id: int) -> Sums:
 
 
 def payment_of(order_id: int) -> Payment | None:
-    """The payment that counts, else the newest."""
+    """The applied payment, else the newest."""
     payments = Payment.objects.filter(order_id=order_id).select_related("account")
     return payments.order_by("-is_applied", "-id").first()
 
@@ -70,12 +70,12 @@ def receipt_by_code(code: str) -> Receipt | None:
 
 
 def receipt_by_check_code(check_code: str) -> Receipt | None:
-    """The receipt that a stranger checks."""
+    """The receipt with this check code."""
     return Receipt.objects.select_related("seller").filter(check_code=check_code).first()
 
 
 def under_way(sim_ids: Sequence[int]) -> dict[int, list[OrderLine]]:
-    """Paid lines of these SIMs that have no end yet."""
+    """Paid lines of these SIMs that have not ended."""
     found: dict[int, list[OrderLine]] = {}
     for line in OrderLine.objects.filter(sim_id__in=sim_ids, state__in=UNDER_WAY).order_by("id"):
         found.setdefault(line.sim_id, []).append(line)
@@ -83,7 +83,7 @@ def under_way(sim_ids: Sequence[int]) -> dict[int, list[OrderLine]]:
 
 
 def proofs_of(line_ids: Sequence[int]) -> dict[int, str]:
-    """What proved each delivered line: the name of the predicate, `order_query`, or `person`."""
+    """What proved each delivered line: a predicate's name, `order_query`, or `person`."""
     proven = Attempt.objects.filter(line_id__in=line_ids).exclude(proof="")
     return dict(proven.order_by("number").values_list("line_id", "proof"))
 
@@ -101,8 +101,8 @@ def usual_seconds(account_id: int) -> int | None:
 
 @dataclass(frozen=True, slots=True)
 class StateCount:
-    """How many rows of a kind stand in a state, when the oldest of them began (was paid, wanted, opened, received), how
-    many were set aside, and how many have outlasted their patience."""
+    """How many rows of a kind stand in a state, when the oldest began (was paid, requested, opened, received), how many
+    are set aside, and how many are overdue."""
 
     kind: str
     state: str
@@ -130,7 +130,7 @@ HEALTH = """
 
 
 def state_counts() -> list[StateCount]:
-    """What is under way: lines, payments, refunds and notices by state."""
+    """How many lines, payments, refunds and notices are under way, by state."""
     began = {"recently": began_by(is_waited_for=True), "long_ago": began_by(is_waited_for=False)}
     with connection.cursor() as cursor:
         cursor.execute(HEALTH, began)

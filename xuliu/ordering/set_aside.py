@@ -1,4 +1,4 @@
-"""Set aside: a line or an order over which a step fails again and again waits for a person; the others go on."""
+"""Set aside: a line or order that makes a step fail again and again waits for a person; the others go on."""
 
 import logging
 from datetime import timedelta
@@ -15,13 +15,13 @@ AFTER_A_FAILURE = timedelta(seconds=15)
 
 
 class SetAsideCase(CaseKind):
-    """A step failed over it again and again."""
+    """It made a step fail again and again."""
 
     LINE = "line_set_aside"
     ORDER = "order_set_aside"
 
 
-# For statements over `ordering_order o`: a person has not closed the case about it yet.
+# For statements on `ordering_order o`: its case is still open.
 NOT_SET_ASIDE = f"""NOT EXISTS (
     SELECT 1 FROM ticket_case c
     WHERE c.kind = '{SetAsideCase.ORDER}' AND c.subject_kind = 'order' AND c.subject_id = o.id AND c.state = 'OPEN')"""
@@ -32,8 +32,8 @@ FAILED_BEFORE = """
 
 
 def set_line_aside(line_id: int, step: str, error: Exception) -> bool:
-    """A line that makes a step fail is tried again soon; at the third time in the same way it waits for a person, in
-    the state it stands in. The others go on. Returns whether it waits for a person now."""
+    """Retry a line that made a step fail soon; at the third failure of the same kind it waits for a person, in its
+    state. Returns whether it now waits for a person."""
     log.error("a step failed over a line", exc_info=error, extra={"line": line_id, "stop": step})
     with stops.transaction("line.set_aside"):
         OrderLine.objects.select_for_update(no_key=True).only("id").get(id=line_id)
@@ -50,8 +50,7 @@ def set_line_aside(line_id: int, step: str, error: Exception) -> bool:
 
 
 def set_order_aside(order_id: int, step: str, error: Exception) -> None:
-    """An order that makes a step fail three times in the same way waits for a person as long as its case is open; the
-    others go on."""
+    """An order that makes a step fail three times in the same way waits for a person while its case is open."""
     log.error("a step failed over an order", exc_info=error, extra={"order": order_id, "stop": step})
     with stops.transaction("order.set_aside"):
         count = failed_again(subject_kind="order", subject_id=order_id, what=kind_of(step, error))

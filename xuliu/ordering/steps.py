@@ -1,4 +1,4 @@
-"""What workers run for orders, from the payer who came back to the receipt."""
+"""The steps for orders, from the returning payer to the receipt."""
 
 from xuliu.common.steps import EVER, AccountStep, Lane, Step, due_rows
 from xuliu.ordering import overdue
@@ -11,7 +11,7 @@ _OPEN = ", ".join(f"'{state}'" for state in OrderLine.OPEN)
 
 
 def _lines(states: str) -> str:
-    """The question of a step that looks at the lines of an account in these states."""
+    """The `due` question of a step for an account's lines in these states."""
     return f"""SELECT account_id, min(due_at) FROM ordering_orderline
         WHERE NOT is_set_aside AND state IN ({states}) GROUP BY 1"""
 

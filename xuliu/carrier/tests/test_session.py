@@ -109,9 +109,9 @@ def test_when_all_places_are_taken_elsewhere_nothing_leaves(fresh_database: str)
     account = make_account()
     session = make_session(account, parallel=2, deadline_seconds=0.4)
     with psycopg.connect(fresh_database, autocommit=True) as other, peer(answers()) as carrier:
-        for place in session._slots():
-            other.execute("SELECT pg_advisory_lock(%s)", [locks._key(place)])
-        with pytest.raises(NotSent, match="places"):
+        for slot in session._slots():
+            other.execute("SELECT pg_advisory_lock(%s)", [locks._key(slot)])
+        with pytest.raises(NotSent, match="slots"):
             session.call(operation="23R08", method="POST", url=carrier.url, is_change=True)
         assert carrier.heard == []
 
@@ -156,7 +156,7 @@ def test_the_calls_of_one_operation_follow_each_other_in_one_place_that_they_lea
     monkeypatch.setattr(session_module, "LONGEST_STAY_SECONDS", longest_stay)
     session = make_session(account)
     with peer(answers()) as carrier, CaptureQueriesContext(connection) as asked:
-        with session.one_place():
+        with session.one_slot():
             for _ in range(3):
                 session.call(operation="25S04", method="GET", url=carrier.url)
         said = [query["sql"] for query in asked.captured_queries]

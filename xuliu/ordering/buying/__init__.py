@@ -1,1 +1,1 @@
-"""What can be had, for how much, and how an order becomes PAID."""
+"""Offers, quotes, payment: how an order becomes PAID."""

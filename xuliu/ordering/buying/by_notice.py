@@ -1,8 +1,8 @@
-"""Pay: what providers say about payments, applied as a set.
+"""Pay: applies providers' notices about payments as a set.
 
 Stored notices of payments are compared with what we asked for — amount, currency, merchant, order, the provider's
 time of payment — and each gets one verdict: applied, given back, or put into suspense with a case. Order → PAID, lines
-→ READY and the postings are one transaction. Never is money sent away unseen, never is it counted twice.
+→ READY and the postings are one transaction. Money is never refunded unrecorded and never counted twice.
 """
 
 import logging
@@ -42,7 +42,8 @@ log = logging.getLogger(__name__)
 
 
 def apply_notices(limit: int = CHUNK) -> int:
-    """Apply stored notices, oldest first; returns how many were looked at. A poisonous one is set aside with a case."""
+    """Apply stored notices, oldest first; returns how many were found. One that cannot be applied is set aside with a
+    case."""
     ids = waiting_notices(limit)
     apply_halving(ids, _apply, set_aside=set_notice_aside)
     return len(ids)
@@ -55,7 +56,7 @@ def _apply(ids: Sequence[int]) -> None:
         paid = [one for one in payments if one.report.status in PAID]
         about = arrays.texts([one.report.payment_reference or one.report.reference for one in notices])
         orders = _locked_orders(about) if notices else {}
-        if len(paid) < len(notices):  # others than those that are judged: all are locked before refunds and lines
+        if len(paid) < len(notices):  # other payments than those to be judged: lock all before refunds and lines
             _locked_payments(about, _numbers(paid))
         # Refunds first: an order with an outside refund is not delivered.
         refunds = apply_refunds([one for one in notices if one.report.subject is Subject.REFUND])
@@ -68,7 +69,7 @@ def _apply(ids: Sequence[int]) -> None:
 
 
 def _apply_payments(notices: Sequence[ReadNotice], orders: Mapping[int, LockedOrder]) -> set[int]:
-    """Judge and settle; returns the notices that a person must look at."""
+    """Judge the notices and act on the verdicts; returns the notices that a person must look at."""
     if not notices:
         return set()
     payments = _locked_payments(arrays.texts([one.report.reference for one in notices]), _numbers(notices))
@@ -92,7 +93,7 @@ def _numbers(notices: Sequence[ReadNotice]) -> str:
 
 
 def _locked_payments(references: str, numbers: str) -> dict[str, LockedPayment]:
-    """Those that the notices name, and those that the provider's numbers in them are known of."""
+    """The payments that the notices name, and those already known by the provider's numbers in them."""
     sql = """
         SELECT id, reference, order_id, account_id, amount_minor, currency, state, number, EXISTS (
             SELECT 1 FROM payment_refund r WHERE r.payment_id = payment_payment.id AND r.is_outside)
@@ -122,7 +123,7 @@ def _orders_paid(order_ids: Iterable[int]) -> set[int]:
 
 def _succeed(verdicts: Sequence[Verdict]) -> None:
     counted = [v for v in verdicts if v.payment and v.code not in UNCOUNTED]
-    first = {v.payment.id: v for v in reversed(counted) if v.payment}  # of several truths the earliest counts
+    first = {v.payment.id: v for v in reversed(counted) if v.payment}  # the earliest of several notices counts
     paid = [(payment_id, v.notice, v.code) for payment_id, v in first.items()]
     move(
         Payment,
@@ -149,7 +150,7 @@ def _paid(payment: LockedPayment, notice: ReadNotice, orders: Mapping[int, Locke
 
 
 def _give_back(verdicts: Sequence[Verdict]) -> None:
-    """Whole and by itself, once for each of the provider's transactions."""
+    """Refund the whole amount automatically, once per transaction of the provider."""
     back = [(verdict, verdict.payment) for verdict in verdicts if verdict.payment]
     request_refunds(
         [
@@ -186,7 +187,7 @@ def _suspend(verdicts: Sequence[Verdict]) -> set[int]:
 
 
 def _suspended(verdict: Verdict) -> Entry:
-    """Named by the provider's own number, so that a second notice of the same money is not a second posting."""
+    """The reference has the provider's own number, so that a second notice of the same money is no second posting."""
     notice, payment = verdict.notice, verdict.payment
     return Entry(
         reference=f"suspense:{notice.account_id}:{notice.report.number or notice.report.reference}",
@@ -220,7 +221,7 @@ def _end_payments(notices: Sequence[ReadNotice]) -> None:
 
 
 def _hold_back(order_ids: Collection[int]) -> None:
-    """Of these orders something was given back past us: what has not left for a carrier waits for a person."""
+    """These orders have an outside refund: their lines that are not with a carrier yet wait for a person."""
     waiting = (OrderLine.State.WAITING, OrderLine.State.READY)
     lines = OrderLine.objects.filter(order_id__in=order_ids, order__state=Order.State.PAID, state__in=waiting)
     if order_ids:

@@ -1,4 +1,4 @@
-"""Cancel: an order that is not paid is given up, by its payer or for another; what waits for its money is dropped."""
+"""Cancel: an unpaid order is given up, by its payer or for another order; its lines are dropped."""
 
 from collections.abc import Sequence
 
@@ -10,15 +10,15 @@ from xuliu.payment.operations import request_close
 
 
 def cancel(*, order_id: int) -> None:
-    """The payer changes their mind before paying. The order is CANCELLED once the provider confirmed that nothing of it
-    can be paid any more; money that arrives before that still counts."""
+    """Cancel before paying. The order becomes CANCELLED once the provider has confirmed that it cannot be paid any
+    more; money that arrives before that still counts."""
     with stops.transaction("cancel"):
         Order.objects.select_for_update(no_key=True).get(id=order_id)
         give_up(order_id=order_id, why=OrderReason.CANCELLED_BY_PAYER)
 
 
 def give_up(*, order_id: int, why: OrderReason) -> None:
-    """Have an unpaid order end, inside the caller's transaction, which has locked it; a paid one goes on."""
+    """End an unpaid order inside the caller's transaction, which has locked it; a paid one goes on."""
     if ids := move(Order, [order_id], to=Order.State.LAPSED, only_from=[Order.State.QUOTED], why=why):
         drop_unpaid(ids)
         return
@@ -30,6 +30,6 @@ def give_up(*, order_id: int, why: OrderReason) -> None:
 
 
 def drop_unpaid(order_ids: Sequence[int]) -> None:
-    """The lines of orders that will never be paid."""
+    """Drop the lines of orders that will never be paid."""
     ids = OrderLine.objects.filter(order_id__in=order_ids, state=OrderLine.State.WAITING).order_by("id")
     move(OrderLine, list(ids.values_list("id", flat=True)), to=OrderLine.State.DROPPED)

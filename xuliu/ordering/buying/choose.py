@@ -1,6 +1,6 @@
-"""Choose: a visitor chooses plans on a page. The same browser gets its open order again, and a SIM has few open ones.
+"""Choose: a visitor chooses plans on a page. The same browser gets its open order again, and a SIM has few open orders.
 
-Pages alone: what an API, a command or a file orders is ours, and is not counted here.
+Only for pages: orders from an API, a command or a file are trusted and not counted.
 """
 
 from collections.abc import Sequence
@@ -22,7 +22,7 @@ from xuliu.ordering.models import Channel, Order, PageOrder
 
 MOST_OPEN = 10
 LEAST_LEFT = timedelta(minutes=5)
-# A quote keeps its place for so long: else who keeps pressing would write orders without end.
+# How long a quote keeps its place: otherwise repeated presses would write orders without end.
 KEEPS_ITS_PLACE = timedelta(minutes=1)
 KEPT_FOR = timedelta(days=1)
 FORGOTTEN_AT_ONCE = 200
@@ -30,7 +30,7 @@ FORGOTTEN_AT_ONCE = 200
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Visitor:
-    """Who stands before a page: the hash of their browser's code, and what their openings are counted against."""
+    """A visitor of a page: the hash of their browser's code, and the budgets their openings use."""
 
     browser: str
     shares: Sequence[openings.Share]
@@ -38,7 +38,7 @@ class Visitor:
 
 
 class TooManyOpen(Exception):
-    """The SIM has ten open orders, and this visitor may push out none of them. `code` says what to do."""
+    """The SIM has ten open orders, and this visitor may replace none of them. `code` says what to do."""
 
     def __init__(self, code: RefusalCode) -> None:
         super().__init__(code)
@@ -46,9 +46,9 @@ class TooManyOpen(Exception):
 
 
 def choose(*, selections: Sequence[Selection], price_list_id: int, merchant_id: int | None, visitor: Visitor) -> int:
-    """This browser's open order of the very same at the same price and for the same days, made where there is none.
+    """This browser's open order for the same offers, prices and days; created if there is none.
 
-    Returns its id; 50 presses are one order, at once too. Raises QuoteRefused, TooManyOpen.
+    Returns its id; 50 presses, even at once, give one order. Raises QuoteRefused, TooManyOpen.
     """
     at = clock.now()
     offers = offered(selections, price_list_id=price_list_id, at=at)
@@ -72,14 +72,14 @@ def choose(*, selections: Sequence[Selection], price_list_id: int, merchant_id: 
 
 
 def visitor_of(*, order_id: int, browser: str, address: str) -> Visitor:
-    """Who has an order's page: by the sticker that the order was made by, else somebody without one."""
+    """The visitor with an order's page: with the sticker if the order was made with it, else without."""
     made = PageOrder.objects.filter(order=order_id, is_by_sticker=True).first()
     shares = made.shares if made else openings.shares_of_address(address)
     return Visitor(browser=browser, shares=shares, is_by_sticker=made is not None)
 
 
 class _Open(NamedTuple):
-    """An order of a page that can still be paid; its row is locked."""
+    """A page's order that can still be paid; its row is locked."""
 
     id: int
     state: str
@@ -108,7 +108,7 @@ def _open(sim_id: int, at: datetime) -> list[_Open]:
 def _same(
     standing: Sequence[_Open], offers: Sequence[Offer], price_list_id: int, visitor: Visitor, at: datetime
 ) -> int | None:
-    """The order of this browser that holds just these offers, with time enough left to pay it."""
+    """This browser's order of exactly these offers with enough time left to pay it."""
     like = (visitor.browser, price_list_id, len(offers), sum(offer.amount_minor for offer in offers))
     alike = [
         order.id
@@ -146,10 +146,10 @@ def _make_room(standing: Sequence[_Open], visitor: Visitor, at: datetime) -> Non
 
 
 def _rank(order: _Open, visitor: Visitor, at: datetime) -> int | None:
-    """Which open order this visitor may push out first; None for one that they may not.
+    """The rank by which this visitor may replace an open order, lowest first; None if they may not.
 
-    Their own quotes. With the sticker, also the quotes of those who came without, then those of others with it, and at
-    last what others without it were about to pay. So nobody without the sticker keeps out who holds it.
+    First their own quotes. With the sticker, then quotes made without it, then others' quotes made with it, and last
+    orders without it that await payment. So visitors without the sticker never keep out one who has it.
     """
     is_quote = order.state == Order.State.QUOTED
     has_stood = at >= order.quoted_at + KEEPS_ITS_PLACE
@@ -165,7 +165,7 @@ def _rank(order: _Open, visitor: Visitor, at: datetime) -> int | None:
 
 
 def _keep(order_id: int, sim_id: int, visitor: Visitor, at: datetime) -> None:
-    """Note who made it, and forget some of what is of yesterday."""
+    """Record who made it, and delete some of yesterday's records."""
     sql = """
         WITH aged AS (
             SELECT order_id FROM ordering_pageorder WHERE valid_until < %s ORDER BY valid_until LIMIT %s

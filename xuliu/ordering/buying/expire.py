@@ -1,4 +1,4 @@
-"""Expire: quotes lapse, unpaid orders end, but only once the provider confirmed that nothing of theirs can be paid."""
+"""Expire: quotes lapse; unpaid orders end, but only once the provider has confirmed that they cannot be paid."""
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
@@ -20,7 +20,7 @@ State = Order.State
 
 
 def lapse_quotes(limit: int = CHUNK) -> int:
-    """Quotes past their time; returns how many were found."""
+    """Lapse quotes past their time; returns how many were found."""
     return _each_set(_found("state = 'QUOTED' AND valid_until < %s", clock.now(), limit), "lapse", _lapse)
 
 
@@ -30,9 +30,9 @@ def _lapse(ids: Sequence[int]) -> None:
 
 
 def end_unpaid(limit: int = CHUNK) -> int:
-    """Placed orders past their time, or cancelled by their payer: have the payments closed, then end them.
+    """Have the payments of expired or cancelled orders closed, then end the orders.
 
-    Returns how many ended. An order whose payment turns out to be paid in between stays and is fulfilled.
+    Returns how many ended. An order that turns out to be paid meanwhile is fulfilled.
     """
     overdue = "state = 'AWAITING_PAYMENT' AND (valid_until < %s OR cancel_requested_at IS NOT NULL)"
     ended: list[int] = []
@@ -41,7 +41,7 @@ def end_unpaid(limit: int = CHUNK) -> int:
 
 
 def _found(condition: str, at: datetime, limit: int) -> list[int]:
-    """Orders of which that is so, but for those that a person is looking at. Asked every second."""
+    """Orders that meet the condition, except those waiting for a person. Runs every second."""
     sql = f"SELECT o.id FROM ordering_order o WHERE {condition} AND {NOT_SET_ASIDE} ORDER BY o.id LIMIT %s"
     with connection.cursor() as cursor:
         cursor.execute(sql, (at, limit))

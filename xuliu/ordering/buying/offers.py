@@ -1,7 +1,7 @@
-"""Offers: what can these SIMs have, for how much, until when. Whoever shows a price or charges it asks here.
+"""Offers: what SIMs can have, for how much, until when. Whatever shows or charges a price asks here.
 
-A period counts from the end that the carrier said last, unless a delivery that was proven since says more; where the
-carrier says no end, from ours. Renewals that are under way come before it.
+A period counts from the carrier's latest end, unless a delivery proven since reaches further; without a carrier's end,
+from ours. Renewals under way come first.
 """
 
 from collections.abc import Collection, Iterable, Sequence
@@ -20,12 +20,12 @@ from xuliu.inventory.models import Sim
 from xuliu.ordering.buying.refusals import RefusalCode
 
 PERIODS_KEPT = 4_096
-# Refused because of what the carrier said last, so that it is worth asking it again.
+# Refusals based on the carrier's latest reading, which is worth refreshing.
 SAID_BY_CARRIER = (RefusalCode.SIM_NOT_SERVED, RefusalCode.SIM_UNKNOWN_AT_CARRIER, RefusalCode.SIM_BLOCKED)
 
 
 class Offer(NamedTuple):
-    """One offering for one SIM: its price, the tax within it, and the period that it brings (`ends_on` exclusive)."""
+    """One offering for one SIM: its price, the tax within it, and its period (`ends_on` exclusive)."""
 
     sim_id: int
     offering: PricedOffering
@@ -46,8 +46,8 @@ class Refusal:
 
 @dataclass(slots=True, kw_only=True)
 class SimOffers:
-    """What one SIM can have. It is served until `ends_on` (exclusive; None: nobody knows), renewals under way left
-    aside. `sold` is what its carrier's SIMs can have at all; each of it stands in `offers` or in `refusals`."""
+    """What one SIM can have. It is served until `ends_on` (exclusive; None: unknown), not counting renewals under way.
+    `sold` is everything sold to its carrier's SIMs; each is in `offers` or in `refusals`."""
 
     sim_id: int
     ends_on: date | None
@@ -57,7 +57,7 @@ class SimOffers:
 
 
 def offers(*, sim_ids: Sequence[int], price_list_id: int | None, at: datetime) -> dict[int, SimOffers]:
-    """What each of these SIMs can have by the list, unknown ones left out; without a list nothing is sold.
+    """What each of these SIMs can have on the list, without unknown ids; without a list nothing is sold.
 
     Three statements, however many SIMs.
     """
@@ -78,7 +78,7 @@ def offers(*, sim_ids: Sequence[int], price_list_id: int | None, at: datetime) -
 def answers(asked: Sequence[tuple[int, int]], *, price_list_id: int, at: datetime) -> tuple[list[Offer], list[Refusal]]:
     """An offer or a refusal for each of these pairs of SIM and offering, in their order.
 
-    A SIM that is asked about twice gets its second period after its first. Three statements, however many pairs.
+    A SIM that appears twice gets its second period after its first. Three statements, however many pairs.
     """
     sims = _sims({sim_id for sim_id, _ in asked})
     offerings = prices_at(offering_ids=[offering_id for _, offering_id in asked], price_list_id=price_list_id, at=at)
@@ -111,7 +111,7 @@ def _sort_in(sim: SimOffers, answer: Offer | Refusal) -> None:
 
 
 class _Sim(NamedTuple):
-    """Ours and the carrier's word of a SIM."""
+    """What we and the carrier know of a SIM."""
 
     id: int
     state: str
@@ -148,7 +148,7 @@ def _sims(ids: Collection[int]) -> dict[int, _Sim]:
 
 
 def _ends(sims: dict[int, _Sim]) -> dict[int, _End]:
-    """Data that is added moves no end: what was added after a renewal that is refused later must not stand for it."""
+    """Added data moves no end, so that an add-on bought after a renewal cannot stand for it if it is refused."""
     sql = """
         SELECT sim_id, max(ends_on) FILTER (WHERE is_proven), max(ends_on) FILTER (WHERE NOT is_proven) FROM (
             SELECT l.sim_id, l.offering_id, l.ends_on, false AS is_proven FROM ordering_orderline l
@@ -168,8 +168,8 @@ def _ends(sims: dict[int, _Sim]) -> dict[int, _End]:
 
 
 def _end(sim: _Sim, delivered_end_on: date | None, planned_end_on: date | None) -> _End:
-    """A reading that shows less than one that proved a delivery is a copy that lags behind, whenever it says it is of:
-    nothing is sent on it (ADR 0013), and nothing is counted from it."""
+    """A reading that shows less than one that proved a delivery is an outdated copy, whatever its date: nothing is sent
+    on it (ADR 0013), and no period counts from it."""
     said = _later(sim.said_end_on, sim.proven_end_on)
     present = _later(said, delivered_end_on) if said else sim.own_end_on
     return _End(present, _later(present, planned_end_on))
@@ -224,5 +224,5 @@ def _refused(sim: _Sim, offering: PricedOffering) -> RefusalCode | None:
 
 @lru_cache(maxsize=PERIODS_KEPT)
 def _period(terms: Terms, end_on: date | None, today: date, anchor_day: int | None) -> Period:
-    """A fleet's SIMs end on few days: the same sum is done once, not 100,000 times."""
+    """Cached: a fleet's SIMs end on few days, so the same period is computed once, not 100,000 times."""
     return period_for(terms, period_end_on=end_on, today=today, anchor_day=anchor_day)

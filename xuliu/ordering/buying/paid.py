@@ -1,7 +1,7 @@
-"""Paid: the one door through which an order becomes PAID, whatever it is paid by.
+"""Paid: the only way an order becomes PAID, whatever it is paid with.
 
-By a provider's notice, or because nothing is to be paid; a purse, a voucher and cash come in by the same door. Each
-brings the source of the money, and nothing but that differs: the order is PAID, the money held for it, its lines READY.
+By a provider's notice, or because nothing is to be paid; purse, voucher and cash will come in here too. Only the source
+of the money differs: the order becomes PAID, its money held, its lines READY.
 """
 
 from collections.abc import Sequence
@@ -18,7 +18,7 @@ from xuliu.ordering.models import Order
 
 
 class Payable(Protocol):
-    """What counts of an order that is paid: an Order, or its row."""
+    """What `pay` needs of an order: an Order, or its row."""
 
     @property
     def id(self) -> int:
@@ -38,7 +38,7 @@ class Payable(Protocol):
 
 
 class Funds(NamedTuple):
-    """What an order is paid with: moved from the address `source`, once, under `reference`."""
+    """The money that pays an order: moved from the address `source`, once, under `reference`."""
 
     reference: str
     source: str
@@ -47,7 +47,7 @@ class Funds(NamedTuple):
 
 
 class PaidOrder(NamedTuple):
-    """An order, its row locked, that was paid `at`; without money where its price is 0."""
+    """An order, its row locked, that was paid `at`; without money if its price is 0."""
 
     order: Payable
     at: datetime
@@ -57,8 +57,8 @@ class PaidOrder(NamedTuple):
 def pay(paid: Sequence[PaidOrder], *, why: WhyCode | None = None) -> None:
     """Orders → PAID, their money → held, their lines → READY, inside the caller's transaction.
 
-    The caller has judged that they may be paid. Raises RuntimeError, which undoes it all, for one that does not await
-    its payment or is paid with anything but its price.
+    The caller has judged that they may be paid. Raises RuntimeError, which undoes everything, if one does not await
+    payment or is paid with anything but its price.
     """
     if not paid:
         return

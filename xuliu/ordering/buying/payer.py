@@ -1,6 +1,6 @@
-"""Know the payer: ask the provider who came back from signing in, and place the order for them.
+"""Identifies the payer: asks the provider who came back from signing in, and places the order for them.
 
-The code that a browser brings is good once and for minutes: where no answer comes, the payer is asked to sign in again.
+A browser's code is valid once, for minutes: without an answer, the payer has to sign in again.
 """
 
 from collections.abc import Sequence
@@ -20,7 +20,7 @@ from xuliu.payment.provider_calls import AT_ONCE, ask_together, claim, store
 
 @dataclass(frozen=True, slots=True)
 class PayerAnswer:
-    """Whom the provider named, or why it named nobody."""
+    """The payer the provider named, or why it named nobody."""
 
     payer_id: str
     said: str = ""
@@ -43,7 +43,7 @@ def _ask(returned: SignIn) -> PayerAnswer:
 
 
 def _place_for(told: Sequence[tuple[SignIn, PayerAnswer]]) -> None:
-    """Each by itself: they are few, and one that cannot be placed is told why."""
+    """Place each order separately: they are few, and a refusal is recorded with its reason."""
     for returned, who in told:
         if not who.payer_id:
             _end(returned, refused=RefusalCode.PAYER_NOT_TOLD, why=SignInReason.NOT_TOLD, detail=who.said)

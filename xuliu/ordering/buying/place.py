@@ -1,4 +1,4 @@
-"""Place: the payer has seen the quote and pays it; a Payment is opened by a step."""
+"""Place: the payer has seen the quote and pays; a step opens the Payment."""
 
 from datetime import datetime
 from json import loads
@@ -22,7 +22,7 @@ from xuliu.payment.registry import way_called
 
 
 def place(*, order_id: int, way: str, payer_id: str = "") -> int | None:
-    """Place the order and return the id of the payment to pay; None where there is nothing to pay.
+    """Place the order and return the id of its payment; None if there is nothing to pay.
 
     The same call again, at once or later, returns the same live payment. Raises CannotPlace.
     """
@@ -49,7 +49,7 @@ def place(*, order_id: int, way: str, payer_id: str = "") -> int | None:
             description=f"{order.seller_name} {order.number}"[:40],
             expires_at=order.valid_until,
         )
-        if counts:  # last, so that the counters, which all share, are held as briefly as can be
+        if counts:  # last, so that the shared counters are held as briefly as possible
             _count_opening(order, account)
         return payment_id
 
@@ -75,7 +75,7 @@ class _Placed(NamedTuple):
 
 
 def _locked(order_id: int) -> _Placed:
-    """One statement, asked while somebody waits for the page: three made by the ORM took three times as long.
+    """One statement, run while somebody waits for the page: three ORM queries took three times as long.
 
     Raises Order.DoesNotExist.
     """

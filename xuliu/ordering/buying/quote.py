@@ -1,4 +1,4 @@
-"""Quote: what it would cost and do, for which SIMs, valid for a quarter of an hour. An Order in QUOTED."""
+"""Quote: what it would cost and bring for which SIMs, valid for 15 minutes. An Order in QUOTED."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -19,14 +19,14 @@ LINES_PER_STATEMENT = 5_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Selection:
-    """This offering for this SIM."""
+    """One offering chosen for one SIM."""
 
     sim_id: int
     offering_id: int
 
 
 class QuoteRefused(Exception):
-    """Some wishes cannot be had; nothing was written. Each is named with its reason."""
+    """Some selections were refused; nothing was written. Each is named with its reason."""
 
     def __init__(self, refusals: Sequence[Refusal]) -> None:
         super().__init__(f"{len(refusals)} refused, the first: {refusals[0]}" if refusals else "nothing to quote")
@@ -41,10 +41,10 @@ def quote(
     merchant_id: int | None = None,
     is_waited_for: bool = False,
 ) -> int:
-    """Quote these wishes and return the order's id. Raises QuoteRefused with every wish that cannot be had.
+    """Quote these selections and return the order's id. Raises QuoteRefused with every refused selection.
 
-    A SIM with a line under way, or twice in the list, gets its period after the one before. One card and 100,000
-    take the same number of statements a chunk of 5,000 lines.
+    A SIM with a line under way, or twice in the list, gets its period after the one before. The number of statements
+    per chunk of 5,000 lines is constant.
     """
     at = clock.now()
     offers = offered(selections, price_list_id=price_list_id, at=at)
@@ -68,7 +68,7 @@ def write(
     merchant_id: int | None,
     is_waited_for: bool,
 ) -> int:
-    """An Order in QUOTED of these offers, inside the caller's transaction; returns its id."""
+    """Write an Order in QUOTED for these offers, inside the caller's transaction; returns its id."""
     order_id = _insert_order(price_list_id, offers, at, channel, merchant_id, is_waited_for)
     for start, part in zip(
         range(0, len(offers), LINES_PER_STATEMENT), in_chunks(offers, LINES_PER_STATEMENT), strict=True
@@ -78,11 +78,11 @@ def write(
 
 
 def offered(selections: Sequence[Selection], *, price_list_id: int, at: datetime) -> list[Offer]:
-    """What these wishes would cost and bring, in their order. Raises QuoteRefused with every one that cannot be had."""
+    """What these selections would cost and bring, in their order. Raises QuoteRefused with every refused one."""
     asked = [(selection.sim_id, selection.offering_id) for selection in selections]
     granted, refusals = answers(asked, price_list_id=price_list_id, at=at)
     if refusals or not granted:
-        # Where the carrier's own word stands against it, a fresh one is asked for: the last may be of long ago.
+        # If a refusal rests on the carrier's reading, request a fresh one: it may be old.
         request_readings(sim_ids=[refusal.sim_id for refusal in refusals if refusal.code in SAID_BY_CARRIER])
         raise QuoteRefused(refusals)
     return granted
@@ -96,7 +96,7 @@ def _insert_order(
     merchant_id: int | None,
     is_waited_for: bool,
 ) -> int:
-    """One statement, as the number is made of the id, and seller and currency are the price list's."""
+    """One statement: the number contains the id, and seller and currency are the price list's."""
     sql = """
         WITH new AS (SELECT nextval(pg_get_serial_sequence('ordering_order', 'id')) AS id)
         INSERT INTO ordering_order (id, code, number, seller_id, price_list_id, merchant_id, channel, currency,
@@ -128,7 +128,8 @@ def _insert_order(
 
 
 def _insert_lines(order_id: int, start: int, offers: Sequence[Offer], at: datetime) -> None:
-    """One INSERT … SELECT whose joins prove the keys: bulk_create took 3.7 times as long, and keys twice that."""
+    """One INSERT … SELECT whose joins prove the keys: bulk_create took 3.7 times as long, with constraints twice
+    that."""
     sql = """
         INSERT INTO ordering_orderline (order_id, position, sim_id, offering_id, account_id, reference,
             list_minor, price_minor, tax_basis_points, tax_minor, cost_minor, starts_on, ends_on,

@@ -1,10 +1,10 @@
-"""Why something cannot be had, placed or taken back: the same codes on every surface."""
+"""Why something cannot be ordered, placed or withdrawn: the same codes on every surface."""
 
 from enum import StrEnum
 
 
 class RefusalCode(StrEnum):
-    """`interfaces/wording` has a sentence for payers and a phrase for staff for each."""
+    """For each, `interfaces/wording` has a sentence for payers and a phrase for staff."""
 
     UNKNOWN_SIM = "unknown_sim"
     UNKNOWN_OFFERING = "unknown_offering"

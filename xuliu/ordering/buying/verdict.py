@@ -27,7 +27,7 @@ class VerdictCode(WhyCode):
     # A provider is paid once for one payment, and one number of its own is one payment: what is announced otherwise is
     # looked at by a person, and no money is counted for it.
     ANNOUNCED_AGAIN = "payment_announced_again"
-    # Said by a notice alone, and other than we asked for: the provider is asked, and its answer is judged.
+    # A pushed notice that differs from our request: the provider is queried, and its answer is judged.
     DOUBTED = "payment_doubted"
     UNKNOWN = "payment_unknown"
     OF_NO_ORDER = "payment_of_no_order"
@@ -38,7 +38,7 @@ class VerdictCode(WhyCode):
 
 
 class VerdictCase(CaseKind):
-    """A verdict by which no money is applied asks a person; each is named as its verdict."""
+    """Cases for verdicts that apply no money, named as the verdict."""
 
     ANNOUNCED_AGAIN = VerdictCode.ANNOUNCED_AGAIN.value
     DOUBTED = VerdictCode.DOUBTED.value
@@ -54,7 +54,7 @@ GIVEN_BACK = {VerdictCode.PAID_TWICE: RefundReason.PAID_TWICE, VerdictCode.PAID_
 UNCOUNTED = (VerdictCode.ANNOUNCED_AGAIN, VerdictCode.DOUBTED)
 
 
-# Tuples of what is looked at: making the rows of thousands took half of the time.
+# Tuples of just what is needed: making thousands of model rows took half of the time.
 class LockedPayment(NamedTuple):
     """A payment as we asked for it, its row locked."""
 
@@ -90,7 +90,7 @@ class Verdict:
 
     @property
     def fields(self) -> dict[str, object]:
-        """What names it in a log."""
+        """The fields that identify it in a log."""
         return {"order": self.payment.order_id, "payment": self.payment.id} if self.payment else {}
 
 
@@ -100,8 +100,8 @@ def judge(
     orders: Mapping[int, LockedOrder],
     paid: set[int],
 ) -> list[Verdict]:
-    """One verdict for each truth, in the order of the provider's times of payment: an order's first counts. Of one
-    payment the later truth counts: that something of it went back stands before that it was paid."""
+    """One verdict per notice, in the order of the provider's times of payment: an order's first payment counts. For one
+    payment, a refund counts more than its being paid."""
     verdicts: list[Verdict] = []
     succeeded = {p.id: p.number for p in payments.values() if p.state == Payment.State.SUCCEEDED}
     known = {(p.account_id, p.number): p.id for p in payments.values() if p.number}
@@ -132,7 +132,7 @@ def judge(
 
 
 def _is_doubtful(one: ReadNotice, payments: Mapping[str, LockedPayment]) -> bool:
-    """Whether it was pushed to us and is not what we asked for: nothing moves by it before the provider was asked."""
+    """Whether it was pushed and differs from our request: nothing moves until the provider is queried."""
     payment = payments.get(one.report.reference)
     return one.is_pushed and payment is not None and _misfit(one, payment) is not None
 
@@ -144,7 +144,7 @@ def _when_paid(notice: ReadNotice) -> tuple[datetime, bool, int]:
 def _is_announced_again(
     one: ReadNotice, payment: LockedPayment | None, known: Mapping[tuple[int, str], int], succeeded: Mapping[int, str]
 ) -> bool:
-    """The provider's number is another payment's, or this payment's number is another."""
+    """Whether the provider's number belongs to another payment, or this payment has another number."""
     number = one.report.number
     if not number:
         return False
@@ -166,7 +166,7 @@ def _code(one: ReadNotice, payment: LockedPayment, orders: Mapping[int, LockedOr
 
 
 def _misfit(one: ReadNotice, payment: LockedPayment) -> VerdictCode | None:
-    """What was paid otherwise than asked for; None where nothing was."""
+    """How the payment differs from our request; None if it does not."""
     if payment.account_id != one.account_id or one.report.merchant_number not in ("", one.merchant_number):
         return VerdictCode.TO_ANOTHER_MERCHANT
     if one.report.currency != payment.currency:

@@ -1,4 +1,4 @@
-"""Ways to pay: how a seller can be paid a currency, and through which account now."""
+"""Ways to pay: how a seller can be paid in a currency, and through which account now."""
 
 from xuliu.ordering.buying.cannot_place import CannotPlace
 from xuliu.ordering.buying.refusals import RefusalCode
@@ -8,7 +8,7 @@ from xuliu.payment.models import ProviderAccount
 
 
 def ways_to_pay(seller_id: int, currency: str) -> dict[str, Way]:
-    """The ways in which the seller can be paid that currency, by their codes; also through accounts paused now."""
+    """The ways in which the seller can be paid in that currency, by code; paused accounts count too."""
     taking = [
         capabilities
         for account in ProviderAccount.objects.filter(seller_id=seller_id).order_by("id")
@@ -18,7 +18,7 @@ def ways_to_pay(seller_id: int, currency: str) -> dict[str, Way]:
 
 
 def provider_account(seller_id: int, currency: str, way: str) -> ProviderAccount:
-    """The seller's account through which that can be paid that way now. Raises CannotPlace."""
+    """The seller's account for that currency and way now. Raises CannotPlace."""
     accounts = ProviderAccount.objects.filter(seller_id=seller_id).order_by("id")
     fitting = [account for account in accounts if _takes(account, way, currency)]
     if not fitting:

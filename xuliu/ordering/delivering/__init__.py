@@ -1,1 +1,1 @@
-"""From READY to an end: what is sent to a carrier, asked of it, and proven."""
+"""From READY to the end of a line: sending it to a carrier, asking about it, proving it."""

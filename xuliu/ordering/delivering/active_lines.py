@@ -1,4 +1,4 @@
-"""Active lines: what a step knows of a line, what the carrier is asked, and what must have changed afterwards."""
+"""Active lines: what a step knows of a line, what it asks of the carrier, and what must change."""
 
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
@@ -13,9 +13,9 @@ from xuliu.common import arrays, clock, instants
 from xuliu.ordering.delivering.evidence import Promise, base_of, from_json
 from xuliu.ordering.patience import has_ended
 
-LOOKED_WITHIN = timedelta(days=1)  # what a look-up showed longer ago is no news any more
-# For statements over `ordering_attempt e`: a sending that reached the carrier. What was kept back on our side or stood
-# before its closed door is none, nor is what was refused because our account is empty.
+LOOKED_WITHIN = timedelta(days=1)  # older look-ups are out of date
+# For statements on `ordering_attempt e`: a sending that reached the carrier. One kept back on our side, turned away, or
+# refused because our account is empty does not count.
 REACHED = "e.sent_at IS NOT NULL AND NOT (e.outcome = 'not_sent' AND e.reason IN ('away', 'account'))"
 
 COLUMNS = f"""
@@ -69,22 +69,22 @@ class _Row(NamedTuple):
     state_at: datetime
     paid_at: datetime | None
     is_waited_for: bool
-    sent_before: int  # times that it reached the carrier by earlier attempts than the newest
+    sent_before: int  # how often earlier attempts than the newest reached the carrier
     is_set_aside: bool
     zone: str
     offering_starts: str
-    end_on: date | None  # as stored with the SIM: imported, accepted by a person, or proven
+    end_on: date | None  # the SIM's stored end: imported, accepted by a person, or proven
     stands_in_json: dict[str, Any] | None
     proven_json: dict[str, Any] | None
     looked_json: dict[str, Any] | None
 
 
 class ActiveLine(_Row):
-    """One line with its SIM, its offering's terms and its newest attempt. What is worked out is so once."""
+    """One line with its SIM, its offering's terms and its newest attempt. Computed values are cached."""
 
     @property
     def is_overdue(self) -> bool:
-        """Whether it has taken longer, since it was paid, than a person's patience."""
+        """Whether it has outlasted a person's patience since it was paid."""
         return has_ended(self.paid_at, is_waited_for=self.is_waited_for)
 
     @property
@@ -94,8 +94,8 @@ class ActiveLine(_Row):
 
     @cached_property
     def base(self) -> Reading | None:
-        """What a reading after is held against: the reading before, what we knew where it says nothing, as of the
-        sending, whenever the carrier says that it was."""
+        """What a reading after is compared with: the reading before, completed by what we knew, dated by our sending
+        and not by the carrier."""
         return base_of(self.before_json, self.stands_in_json, self.sent_at)
 
     @property
@@ -105,7 +105,7 @@ class ActiveLine(_Row):
 
     @property
     def looked(self) -> Reading | None:
-        """What the carrier said when somebody looked this SIM up; None where that was more than a day ago."""
+        """The carrier's reading when somebody looked this SIM up; None if that was over a day ago."""
         if self.looked_json is None:
             return None
         looked = from_json(self.looked_json)
@@ -113,23 +113,22 @@ class ActiveLine(_Row):
 
     @property
     def known_end_on(self) -> date | None:
-        """The latest end that was known of the SIM when the newest attempt was sent; None where all that was known was
-        what the carrier said then."""
+        """The latest end known when the newest attempt was sent; None if we only knew the reading before."""
         stands_in = from_json(self.stands_in_json)
         return None if stands_in is None else stands_in.period_end_on
 
     @property
     def key(self) -> SimKey:
-        """How the carrier may know the SIM."""
+        """The numbers by which the carrier knows the SIM."""
         return SimKey(iccid=self.iccid, msisdn=self.msisdn)
 
     @property
     def fields(self) -> dict[str, object]:
-        """What names this line in a log."""
+        """The fields that identify this line in a log."""
         return {"order": self.order_id, "line": self.id, "attempt": self.attempt}
 
     def change(self) -> Change:
-        """What is asked of the carrier."""
+        """The change to ask of the carrier."""
         return Change(
             reference=self.reference,
             sim=self.key,
@@ -141,7 +140,7 @@ class ActiveLine(_Row):
         )
 
     def question(self, deadline: timedelta) -> Question:
-        """What became of the newest attempt."""
+        """The question what became of the newest attempt."""
         sent_at = self.sent_at or self.state_at
         return Question(
             change=self.change(),
@@ -153,7 +152,7 @@ class ActiveLine(_Row):
 
     @cached_property
     def promise(self) -> Promise:
-        """What must have changed."""
+        """What the delivery must change."""
         return Promise(
             proof=Proof(self.proof),
             plan_code=self.plan_code,
@@ -168,8 +167,8 @@ class ActiveLine(_Row):
 
 
 def lines_by_id(ids: Sequence[int]) -> list[ActiveLine]:
-    """These lines, those that a person waits for first. One statement."""
-    if not ids:  # as most claims find: PostgreSQL would plan five tables for it
+    """These lines, those with a person waiting first. One statement."""
+    if not ids:  # most claims find none, and PostgreSQL would plan five tables
         return []
     sql = f"""
         SELECT {COLUMNS} FROM ordering_orderline l {JOINS} WHERE l.id = ANY(%s::bigint[])

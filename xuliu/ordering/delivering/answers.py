@@ -1,4 +1,4 @@
-"""Answers: what a carrier said of one attempt decides the line's next state. Shared by `fulfil` and `check`."""
+"""Answers: the carrier's answer about an attempt decides the line's next state. Shared by `fulfil` and `check`."""
 
 import logging
 from collections.abc import Sequence
@@ -29,10 +29,10 @@ ASK_FIRST = timedelta(seconds=2)
 LONGEST_WAIT = timedelta(hours=1)  # a carrier that says more has said nothing
 
 
-def store_answers(peer: CarrierClient, answered: Sequence[Answered], *, only_from: Sequence[str]) -> None:
-    """Store each answer with its attempt and move the lines whose newest attempt it is.
+def store_answers(client: CarrierClient, answered: Sequence[Answered], *, only_from: Sequence[str]) -> None:
+    """Store each answer on its attempt, and move the line if that is its newest attempt.
 
-    The answer of an old attempt is logged, wakes `check`, and moves nothing.
+    An answer to an older attempt is logged, wakes `check`, and moves nothing.
     """
     with stops.transaction("answers.store"):
         current = _keep(answered)
@@ -42,7 +42,7 @@ def store_answers(peer: CarrierClient, answered: Sequence[Answered], *, only_fro
                 by_outcome.setdefault(answer.outcome, []).append((line, answer))
         for outcome, part in by_outcome.items():
             if outcome is Outcome.NOT_SENT:
-                _wait(peer, part, only_from)
+                _wait(client, part, only_from)
             elif outcome is Outcome.REJECTED:
                 _refused(part, only_from)
             else:
@@ -55,8 +55,8 @@ def store_answers(peer: CarrierClient, answered: Sequence[Answered], *, only_fro
 
 
 def _keep(answered: Sequence[Answered]) -> set[int]:
-    """Write the answers to their attempts and end their leases; returns the lines for which this attempt is the newest,
-    locked. A line that a person ended meanwhile is looked back at all the same."""
+    """Store the answers on their attempts and end the leases; returns the lines whose newest attempt was answered,
+    locked. A line that a person ended meanwhile is still looked at again later."""
     sql = """
         WITH u AS (SELECT * FROM unnest(%s::bigint[], %s::int[], %s::text[], %s::text[], %s::text[], %s::text[])
                    AS u(line_id, number, outcome, reason, carrier_number, detail)),
@@ -96,7 +96,7 @@ SAID = {
 
 
 def _go_on(outcome: Outcome, answered: Sequence[Answered], only_from: Sequence[str]) -> None:
-    """DONE and ACCEPTED go on to be verified; UNKNOWN is asked again. The flight stays."""
+    """Move DONE and ACCEPTED on to be verified; UNKNOWN is asked about again. The flight stays."""
     state, wait = NEXT[outcome]
     allowed = [origin for origin in only_from if state in OrderLine.MOVES.get(State(origin), ())]
     if allowed:
@@ -122,8 +122,8 @@ def _refused_for(answer: Answer) -> LineReason:
     return LineReason.REFUSED_FOR_PLAN if answer.reason is Reason.PLAN else LineReason.REFUSED
 
 
-def _wait(peer: CarrierClient, answered: Sequence[Answered], only_from: Sequence[str]) -> None:
-    """Certainly not sent: back to READY with a due time. Our own empty account is nobody's refund: it is paused."""
+def _wait(client: CarrierClient, answered: Sequence[Answered], only_from: Sequence[str]) -> None:
+    """Move unsent lines back to READY with a due time. If our balance is empty, pause the account and refund nobody."""
     moved = move(
         OrderLine,
         [line.id for line, _ in answered],
@@ -140,12 +140,12 @@ def _wait(peer: CarrierClient, answered: Sequence[Answered], only_from: Sequence
     open_cases(keep_from_sending(tried))
     ours = next((answer for _, answer in answered if answer.reason is Reason.ACCOUNT), None)
     if ours is not None:
-        pause_account(peer.account.id, said=ours.detail)
+        pause_account(client.account.id, said=ours.detail)
 
 
 def _due(line: ActiveLine, answer: Answer) -> datetime:
     if answer.reason is Reason.ACCOUNT:
-        return clock.now()  # the account's pause holds it, and ends when a person ends it
+        return clock.now()  # the pause of the account holds the line, until a person ends it
     said = answer.retry_after_seconds
     if said is not None and said <= LONGEST_WAIT.total_seconds():
         return clock.now() + max(timedelta(seconds=1), timedelta(seconds=said))
@@ -153,12 +153,11 @@ def _due(line: ActiveLine, answer: Answer) -> datetime:
 
 
 def keep_from_sending(lines: Sequence[ActiveLine]) -> list[NewCase]:
-    """These were sent and not done: those that reached their carrier as often as they may wait for a person.
-    Returns the cases to be opened about them."""
+    """Set lines aside that were sent but not done as often as allowed: a person decides. Returns the cases to open."""
     vain = {line.id: line for line in lines if not may_be_sent_again(line.sent_before + 1)}
     if not vain:
         return []
-    # A person may have ended one meanwhile: nobody needs to be told of that.
+    # A person may have ended one meanwhile: it needs no case.
     open_lines = OrderLine.objects.filter(id__in=vain, state__in=(State.READY, State.UNKNOWN)).order_by("id")
     ids = list(open_lines.select_for_update(no_key=True).values_list("id", flat=True))
     OrderLine.objects.filter(id__in=ids).update(is_set_aside=True)
@@ -171,11 +170,11 @@ def _in_vain(line: ActiveLine) -> NewCase:
 
 
 def pause_account(account_id: int, *, said: str) -> None:
-    """The carrier will take nothing from us until a person has seen to it: stop and tell the operator.
+    """Pause the account and open a case: the carrier takes nothing from us until a person has dealt with it.
 
-    One such word is enough, where a payment provider's takes three: of ACCOUNT are only words about our balance, means
-    of payment or credentials, which the next line would hear as well, and a person has to fill or mend what they name.
-    A pause that was wrong costs time, but no line fails or is given back by it.
+    One such answer is enough, while a payment provider's takes three: ACCOUNT means only our balance, means of payment
+    or credentials, which would stop the next line as well, and which a person has to fill or mend. A wrong pause costs
+    time, but no line fails or is refunded because of it.
     """
     pause([account_id], why=CarrierReason.US_REFUSED, detail=said)
     open_case(LineCase.ACCOUNT_PAUSED, ("carrieraccount", account_id), {"said": said})

@@ -1,7 +1,7 @@
-"""Beforehand: whether a line may be sent on the reading that was taken for it. Pure functions.
+"""Beforehand: whether a line may be sent, given the reading taken for it. Pure functions.
 
-A delivery is proven by what changed after this reading. One that says less than the truth (a copy that lags behind, an
-answer that leaves something out) would make an older delivery look like the proof of this one.
+A delivery is proven by what changed since this reading. A reading that shows too little (an outdated copy, an answer
+that omits something) would make an older delivery look like proof of this one.
 """
 
 from collections.abc import Sequence
@@ -12,7 +12,7 @@ from xuliu.carrier.contract import Proof, Reading
 from xuliu.ordering.delivering.evidence import Promise, by_readings, filled, is_proven, on_top, shows_less
 from xuliu.ordering.delivering.reasons import Short
 
-AGREE_AFTER = timedelta(minutes=1)  # two readings that say "nothing" are no echo of one another
+AGREE_AFTER = timedelta(minutes=1)  # two silent readings this far apart are independent
 SHOWN = {Short.END: Short.SHOWN_END, Short.BYTES: Short.SHOWN_BYTES}
 
 
@@ -20,10 +20,10 @@ SHOWN = {Short.END: Short.SHOWN_END, Short.BYTES: Short.SHOWN_BYTES}
 class KnownSim:
     """What is known of a SIM when a reading is judged.
 
-    `proven`: the latest reading that proved a line; `end_on`: the end that we have stored, imported or accepted;
-    `looked`: what the carrier said when somebody looked the SIM up, a day ago at most. Nobody has checked it; but ends
-    and bytes of one count do not shrink within a day, so the lesser of two such readings is the older copy.
-    `earlier`: the reading taken for the line's attempt before; `is_let_through`: two people said to send on it.
+    `proven`: the latest reading that proved a line; `end_on`: our stored end, imported or accepted; `looked`: the
+    reading of a look-up at most a day ago. Nobody has checked that one; but ends and bytes of one count do not shrink
+    within a day, so the lesser of two such readings is the older copy. `earlier`: the reading of the line's previous
+    attempt; `is_let_through`: two people decided to send on it.
     """
 
     proven: Reading | None = None
@@ -36,9 +36,9 @@ class KnownSim:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Judgement:
-    """What became of a reading before: `short`, or None and what stands in for what it does not say.
+    """The judgement on a reading: what it is `short` of; if None, what stands in where it is silent.
 
-    The end that we had stored is kept beside an earlier one that is said, too: to see it next is no news.
+    Our stored end is kept too if the carrier gives an earlier one: seeing our end next is then no news.
     """
 
     short: Short | None = None
@@ -51,7 +51,7 @@ def judge(promise: Promise, before: Reading, known: KnownSim) -> Judgement:
     if least is not None and (less := shows_less(before, least, promise.zone)):
         return Judgement(short=less)
     stands_in = _stands_in(before, [least] if known.is_let_through else [least, known.looked], known.end_on)
-    if known.is_let_through:  # an end that two people accept as the true one is held against nothing later
+    if known.is_let_through:  # an end that two people accept as true is compared with nothing later
         is_said = stands_in is None or filled(before, stands_in) == before
         end_on = stands_in.period_end_on if stands_in and before.period_end_on is None else None
         return Judgement(stands_in=None if is_said or stands_in is None else replace(stands_in, period_end_on=end_on))
@@ -64,13 +64,14 @@ def judge(promise: Promise, before: Reading, known: KnownSim) -> Judgement:
 
 
 def was_done(promise: Promise, others: list[Promise], first: Reading, before: Reading) -> bool:
-    """Whether the reading before another sending shows that the first one did it: `first` was read before that."""
+    """Whether the reading before another sending shows that the first sending worked; `first` is the reading before
+    that."""
     return is_proven(on_top(by_readings(promise), others, first), first, before)
 
 
 def _stands_in(before: Reading, known: Sequence[Reading | None], end_on: date | None) -> Reading | None:
-    """An end is the latest that we know; bytes and plans are the most that were said in this count. None where nothing
-    is needed, as mostly: what is said is no less than all of that."""
+    """What stands in for a silent reading: the latest end that we know, and the most bytes and plans given in this
+    count. None, as mostly, if the reading shows no less than all of that."""
     latest, plans = end_on, before.plans
     for one in known:
         if one is None:
@@ -96,7 +97,7 @@ def _stands_in(before: Reading, known: Sequence[Reading | None], end_on: date | 
 
 
 def _unsaid(promise: Promise, before: Reading, known: KnownSim) -> Short | None:
-    """What the proof needs and nobody has said."""
+    """What the proof needs and no reading gives."""
     if promise.proof is Proof.PERIOD_END and before.period_end_on is None:
         return Short.NO_END
     if promise.proof is Proof.GRANTED_TOTAL and before.granted_bytes is None and not known.has_order_query:
@@ -107,8 +108,8 @@ def _unsaid(promise: Promise, before: Reading, known: KnownSim) -> Short | None:
 
 
 def _agrees(short: Short, before: Reading, earlier: Reading | None) -> bool:
-    """Whether the reading before this one, at least a minute older, was as silent. Of bytes that is not enough: a
-    carrier that leaves them out goes on leaving them out, and then says all of them at once."""
+    """Whether the previous reading, at least a minute older, was as silent. For bytes that is not enough: a carrier
+    that omits them keeps omitting them, and then gives all of them at once."""
     if short is Short.NO_BYTES or earlier is None or before.as_of - earlier.as_of < AGREE_AFTER:
         return False
     return earlier.period_end_on is None if short is Short.NO_END else not earlier.plans

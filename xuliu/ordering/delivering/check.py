@@ -1,8 +1,8 @@
-"""Check: what became of lines whose fate is not known. No answer is not "no".
+"""Check: asks what became of lines whose fate is unknown. No answer is not "no".
 
 UNKNOWN lines, and ACCEPTED ones whose result comes later, are asked about by reference or number at growing
-intervals. NOT_FOUND proves that nothing happened only after the carrier's `settles_within`; until then, and where
-nobody can say, the line stays as it is, and a person is shown the evidence.
+intervals. NOT_FOUND proves that nothing happened only after the carrier's `settles_within`; until then, and if
+nobody can say, the line stays as it is, and a person sees the evidence.
 """
 
 from collections.abc import Sequence
@@ -34,7 +34,7 @@ LEASE = timedelta(minutes=1)
 
 
 def recover(limit: int = CHUNK) -> int:
-    """Flights whose lease ran out: not sent → READY; sent → UNKNOWN. Returns how many were found."""
+    """Recover flights whose lease ran out: not sent → READY; sent → UNKNOWN. Returns how many were found."""
     found = _expired(limit)
     apply_halving(found, _recover, set_aside=_leave)
     return len(found)
@@ -74,15 +74,15 @@ def _expired(limit: int) -> list[int]:
 
 
 def _leave(line_id: int, error: Exception) -> None:
-    """Its flight stays, so that nothing else is sent to the SIM; without a lease it is not found again."""
+    """Keep its flight, so that nothing else is sent to the SIM; without a lease it is not found again."""
     if set_line_aside(line_id, "recover", error):
         with stops.transaction("check.leave"):
             Flight.objects.filter(line_id=line_id).update(lease_until=None)
 
 
 def _ended_leases(lines: Sequence[int]) -> tuple[list[int], list[int]]:
-    """Locks the lines, then the flights, and takes their leases away, so that each is found once. A line of which an
-    answer is being stored is left for the next time."""
+    """Lock the lines, then the flights, and clear their leases, so that each is found once. A line whose answer is
+    being stored is left for the next time."""
     sql = """
         UPDATE ordering_flight SET lease_until = NULL WHERE sim_id IN (
             SELECT sim_id FROM ordering_flight WHERE lease_until < now() AND line_id = ANY(%s)
@@ -96,60 +96,60 @@ def _ended_leases(lines: Sequence[int]) -> tuple[list[int], list[int]]:
 
 def check(account_id: int, limit: int = CHUNK) -> int:
     """Ask the carrier what became of due lines; returns how many were asked about."""
-    peer = CarrierClient.of(account_id)
+    client = CarrierClient.of(account_id)
     due = lease_due(
         account_id=account_id,
         states=[State.UNKNOWN, State.ACCEPTED],
-        limit=min(limit, peer.lines_a_claim),
+        limit=min(limit, client.lines_a_claim),
         lease=LEASE,
         stop="check.claim",
     )
     for batch in in_chunks(due, 50):
         apply_halving(
             batch,
-            lambda part: _ask(peer, part),
+            lambda part: _ask(client, part),
             set_aside=lambda line, error: set_line_aside(line.id, "check", error),
         )
     return len(due)
 
 
-def _ask(peer: CarrierClient, lines: Sequence[ActiveLine]) -> None:
+def _ask(client: CarrierClient, lines: Sequence[ActiveLine]) -> None:
     try:
-        answers = peer.find(lines, stop="check.find")
+        answers = client.find(lines, stop="check.find")
     except (NotSent, NoAnswer):
         _ask_later(lines)
         return
     answered = list(zip(lines, answers, strict=True))
     told = [(line, answer) for line, answer in answered if _is_news(line, answer)]
     if told:
-        store_answers(peer, told, only_from=[State.UNKNOWN, State.ACCEPTED])
-    # A carrier that could only be asked by reading the SIM need not be asked the same again to verify.
-    verify.conclude(peer, [(line, answer.seen) for line, answer in told if answer.seen is not None])
-    proven = [line for line, answer in answered if _proves_nothing_happened(peer, line, answer)]
+        store_answers(client, told, only_from=[State.UNKNOWN, State.ACCEPTED])
+    # If the answer rests on a reading of the SIM, verify need not read it again.
+    verify.conclude(client, [(line, answer.seen) for line, answer in told if answer.seen is not None])
+    proven = [line for line, answer in answered if _proves_nothing_happened(client, line, answer)]
     _send_again(proven)
     news = {line.id for line, _ in told} | {line.id for line in proven}
     _ask_later([line for line in lines if line.id not in news])
-    _give_up_waiting(peer, [line for line in lines if line.id not in news])
+    _give_up_waiting(client, [line for line in lines if line.id not in news])
 
 
 def _is_news(line: ActiveLine, answer: Answer) -> bool:
-    """A still-accepted line that was accepted before is no news; nor is not knowing.
+    """Whether the answer changes anything: ACCEPTED again does not, nor does UNKNOWN.
 
-    NOT_SENT is the carrier's word too: it did not do it, for a reason that is ours or passes.
+    NOT_SENT does: the carrier did not do it, for a reason that is ours or temporary.
     """
     if answer.outcome is Outcome.ACCEPTED:
         return not line.carrier_number
     return answer.outcome in (Outcome.DONE, Outcome.REJECTED, Outcome.NOT_SENT)
 
 
-def _proves_nothing_happened(peer: CarrierClient, line: ActiveLine, answer: Answer) -> bool:
+def _proves_nothing_happened(client: CarrierClient, line: ActiveLine, answer: Answer) -> bool:
     if answer.outcome is not Outcome.NOT_FOUND or line.sent_at is None:
         return False
-    return clock.now() >= absence_proves_from(line, peer.capabilities)
+    return clock.now() >= absence_proves_from(line, client.capabilities)
 
 
 def _send_again(lines: Sequence[ActiveLine]) -> None:
-    """But for those that were sent as often as they may: they stay as they are, for a person."""
+    """Send these again, except those sent as often as allowed: they stay for a person."""
     if not lines:
         return
     with stops.transaction("check.send_again"):
@@ -178,12 +178,12 @@ def _ask_later(lines: Sequence[ActiveLine]) -> None:
         )
 
 
-def _give_up_waiting(peer: CarrierClient, lines: Sequence[ActiveLine]) -> None:
-    """An accepted order that the carrier never ends is judged by the readings instead: verify has the last word."""
+def _give_up_waiting(client: CarrierClient, lines: Sequence[ActiveLine]) -> None:
+    """Leave accepted orders that the carrier never finishes to verify, which judges by readings."""
     late = [
         line.id
         for line in lines
-        if line.answered_at and clock.now() >= line.answered_at + peer.capabilities.verify_within
+        if line.answered_at and clock.now() >= line.answered_at + client.capabilities.verify_within
     ]
     if late:
         with stops.transaction("check.give_up_waiting"):

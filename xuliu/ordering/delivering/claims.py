@@ -1,7 +1,7 @@
-"""Claims: which lines a worker may work on, so that no two work on one.
+"""Claims: takes lines for one worker, so that no two work on the same one.
 
-READY lines of an account become flights under a lease, one a SIM; lines that are only asked about have their due time
-pushed on.
+READY lines of an account become flights under a lease, one per SIM; for lines that are only asked about, the due time
+is postponed.
 """
 
 from collections.abc import Sequence
@@ -26,21 +26,21 @@ READY = """
       AND NOT EXISTS (SELECT 1 FROM ordering_flight f WHERE f.sim_id = l.sim_id)"""
 
 
-def claim(peer: CarrierClient, limit: int) -> list[ActiveLine]:
-    """Lines READY → SUBMITTING, one flight a SIM, in the order of rank and turn."""
+def claim(client: CarrierClient, limit: int) -> list[ActiveLine]:
+    """Move lines READY → SUBMITTING, one flight per SIM, by rank and turn."""
     try:
-        ids = _claim(peer, limit, None)
-    except (DataError, IntegrityError):  # one row poisons the claim: find it, take the others
+        ids = _claim(client, limit, None)
+    except (DataError, IntegrityError):  # one row makes the claim fail: find it, take the others
         ids = []
         apply_halving(
-            _candidates(peer, limit),
-            lambda part: ids.extend(_claim(peer, len(part), part)),
+            _candidates(client, limit),
+            lambda part: ids.extend(_claim(client, len(part), part)),
             set_aside=lambda line_id, error: set_line_aside(line_id, "claim", error),
         )
     return lines_by_id(ids)
 
 
-def _claim(peer: CarrierClient, limit: int, only: Sequence[int] | None) -> list[int]:
+def _claim(client: CarrierClient, limit: int, only: Sequence[int] | None) -> list[int]:
     sql = f"""
         WITH candidate AS (
             SELECT l.id, l.sim_id, l.attempt + 1 AS attempt {READY}
@@ -53,7 +53,7 @@ def _claim(peer: CarrierClient, limit: int, only: Sequence[int] | None) -> list[
         INSERT INTO ordering_attempt (line_id, number, account_id)
         SELECT line_id, attempt, %(account)s FROM flown RETURNING line_id, number"""
     with stops.transaction("fulfil.claim"), connection.cursor() as cursor:
-        values = {**_ready(peer), "limit": limit, "only": only and list(only), "lease": peer.lease}
+        values = {**_ready(client), "limit": limit, "only": only and list(only), "lease": client.lease}
         cursor.execute(sql, values)
         attempts: dict[int, int] = dict(cursor.fetchall())
         ids = sorted(attempts)
@@ -62,28 +62,28 @@ def _claim(peer: CarrierClient, limit: int, only: Sequence[int] | None) -> list[
         )
 
 
-def _candidates(peer: CarrierClient, limit: int) -> list[int]:
+def _candidates(client: CarrierClient, limit: int) -> list[int]:
     sql = f"SELECT l.id {READY} ORDER BY l.rank, l.turn, l.id LIMIT %(limit)s"
     with connection.cursor() as cursor:
-        cursor.execute(sql, {**_ready(peer), "limit": limit})
+        cursor.execute(sql, {**_ready(client), "limit": limit})
         return [row[0] for row in cursor.fetchall()]
 
 
-def _ready(peer: CarrierClient) -> dict[str, Any]:
+def _ready(client: CarrierClient) -> dict[str, Any]:
     paused = list(Offering.objects.filter(paused_at__isnull=False).values_list("id", flat=True))
-    return {"account": peer.account.id, "at": clock.now(), "paused": paused}
+    return {"account": client.account.id, "at": clock.now(), "paused": paused}
 
 
 def lock_lines(ids: Sequence[int], *, skip_locked: bool = False) -> list[int]:
-    """Lock these lines, as whoever locks their flights does first; returns those that are locked now."""
+    """Lock these lines, which comes before locking their flights; returns the locked ones."""
     lines = OrderLine.objects.select_for_update(no_key=True, skip_locked=skip_locked).filter(id__in=ids).order_by("id")
     return list(lines.values_list("id", flat=True))
 
 
 def lease_due(*, account_id: int, states: Sequence[str], limit: int, lease: timedelta, stop: str) -> list[ActiveLine]:
-    """Claim due lines, those that a person waits for first, by pushing their due time on.
+    """Claim due lines, those with a person waiting first, by postponing their due time.
 
-    Two workers asking about the same line would be harmless; this keeps it rare.
+    Two workers asking about the same line would be harmless; this makes it rare.
     """
     at = clock.now()
     sql = """

@@ -1,4 +1,4 @@
-"""The carrier's client: one carrier account, spoken to for lines within its limits."""
+"""The carrier's client: calls one carrier account about lines, within its limits."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -21,14 +21,14 @@ from xuliu.ordering.delivering.deadlines import longest_sending
 Part = TypeVar("Part")
 Said = TypeVar("Said")
 READINGS_OF_A_LINE = 2
-PART = 4  # SIMs that one thread reads before another is worth it
+PART = 4  # SIMs per thread before another thread is worth it
 CLAIM_SECONDS = 0.3
 LEASE_DEADLINES = 3  # a deadline is at most a third of the lease
 
 
 @dataclass(frozen=True, slots=True)
 class CarrierClient:
-    """One carrier account ready to be spoken to; `capabilities` with the limits that the account sets for itself."""
+    """One carrier account ready for calls; `capabilities` include the account's own limits."""
 
     account: CarrierAccount
     asking: Asking
@@ -36,24 +36,24 @@ class CarrierClient:
 
     @classmethod
     def of(cls, account_id: int) -> "CarrierClient":
-        """The account as it stands now: its pause and its limits may have changed."""
+        """The client of the account with its current pause and limits."""
         account = CarrierAccount.objects.get(id=account_id)
         return cls(account, asking_of(account), capabilities_of(account))
 
     @property
     def lines_a_claim(self) -> int:
-        """How many lines the account's budget carries in CLAIM_SECONDS: read, sent, and read again, in full calls.
+        """How many lines the account's budget allows in CLAIM_SECONDS: read, sent, and read again, in full calls.
 
-        A claim takes no more, so that a person's line never waits behind more than that.
+        A claim takes no more, so that a person's line never waits behind more.
         """
         can = self.capabilities
         calls_per_line = READINGS_OF_A_LINE * can.calls_per_read / can.read_batch_size + 1 / can.batch_size
-        lines_a_call = min(can.batch_size, can.read_batch_size)  # what one of each call carries anyhow
+        lines_a_call = min(can.batch_size, can.read_batch_size)  # what a single call of each kind carries
         return lines_a_call * ceil(can.calls_per_second * CLAIM_SECONDS / calls_per_line / lines_a_call)
 
     def read(self, lines: Sequence["ActiveLine"], *, stop: str) -> list[Reading | None]:
-        """Readings of the lines' SIMs in their order, asked for in parts side by side; None where nothing usable was
-        said of a SIM. Raises NotSent, NoAnswer."""
+        """Readings of the lines' SIMs in their order, read in parallel; None without a usable answer for a SIM. Raises
+        NotSent, NoAnswer."""
         return self._in_parts(lines, self._parts(lines), self._read, stop)
 
     def find(self, lines: Sequence["ActiveLine"], *, stop: str) -> list[Answer]:
@@ -98,10 +98,10 @@ class CarrierClient:
 
     @property
     def deadline(self) -> timedelta:
-        """The longest that sending one change lasts."""
+        """The longest time that sending one change takes."""
         return longest_sending(self.capabilities)
 
     @property
     def lease(self) -> timedelta:
-        """How long a claimed line is left to the worker that claimed it."""
+        """How long a claimed line belongs to its worker."""
         return self.deadline * LEASE_DEADLINES

@@ -1,8 +1,8 @@
-"""Decide: what a person may do about a stuck line, with the evidence before them.
+"""Decide: what a person may do about a stuck line, having seen the evidence.
 
-Ask again; send again (two people, and only past the carrier's `settles_within`); send on the reading for which a line
+Ask again; send again (two people, and only after the carrier's `settles_within`); send on the reading for which a line
 was held back (two people); refund; accept with reason and proof (two people where the carrier has not answered). Each
-takes a right, stands in the line's events with who did it, and closes the cases that it answers, in one transaction.
+needs a right, leaves an event with the person, and closes the cases that it answers, in one transaction.
 """
 
 from collections.abc import Sequence
@@ -29,7 +29,7 @@ from xuliu.ticket.operations import close_answered
 State = OrderLine.State
 Decision = Approval.Decision
 SAYS = PersonReason.A_PERSON_SAYS
-# The questions that a decision answers; other cases about the line stay open.
+# The cases that a decision answers; other cases about the line stay open.
 ASKED_AGAIN = (SetAsideCase.LINE, LineCase.HELD_BACK, LineCase.SENT_IN_VAIN)
 SENT_AGAIN = (OverdueCase.LINE, SetAsideCase.LINE, LineCase.SENT_IN_VAIN)
 SENT_ON_READING = (LineCase.HELD_BACK, SetAsideCase.LINE)
@@ -39,7 +39,7 @@ ACCEPTED = (OverdueCase.LINE, LineCase.DISPUTED, SetAsideCase.LINE, LineCase.SEN
 
 @needs(Right.DECIDE)
 def ask_again(*, line_id: int, why: str = "") -> None:
-    """Have the carrier asked about this line now; a line set aside joins again."""
+    """Have the carrier asked about this line now; a line set aside is resumed."""
     with stops.transaction("decide.ask_again"):
         paid = Order.objects.select_for_update(no_key=True).filter(
             id__in=OrderLine.objects.filter(id=line_id).values("order_id"), state=Order.State.PAID
@@ -54,7 +54,8 @@ def ask_again(*, line_id: int, why: str = "") -> None:
 
 @needs(Right.DECIDE)
 def send_again(*, line_id: int, why: str) -> bool:
-    """One person's word that an UNKNOWN line shall be sent again; sent when two have said so. Returns whether it is."""
+    """Record one person's decision to send an UNKNOWN line again; once two have decided so, it is sent. Returns whether
+    it is."""
     person_id = deciding_person()
     check_reason(why)
     with stops.transaction("decide.send_again"):
@@ -73,10 +74,9 @@ def send_again(*, line_id: int, why: str) -> bool:
 
 @needs(Right.DECIDE)
 def send_on_reading(*, line_id: int, why: str) -> bool:
-    """One person's word that what the carrier shows of a SIM is so, though more was proven, or too little said.
+    """Record one person's decision to trust the carrier's reading, although more was proven or it shows too little.
 
-    The line that was held back for it is sent on this reading, or one that shows more, when two have said so. Returns
-    whether it is.
+    Once two have decided so, the line is sent on this reading or one that shows more. Returns whether it is.
     """
     person_id = deciding_person()
     check_reason(why)
@@ -96,19 +96,19 @@ def send_on_reading(*, line_id: int, why: str) -> bool:
 
 
 def is_held_back(line: ActiveLine) -> bool:
-    """Whether a line waits set aside because of the reading that was taken before it was to be sent."""
+    """Whether the line is set aside because of the reading taken before sending it."""
     return line.state == State.READY and line.is_set_aside and line.before is not None and line.sent_at is None
 
 
 def may_send_again_at(line: ActiveLine) -> datetime:
-    """From when two people may have the line sent again: since then "not found" proves that nothing happened."""
+    """From when two people may have the line sent again: from then on "not found" proves that nothing happened."""
     return absence_proves_from(line, capabilities_of(CarrierAccount.objects.get(orderline=line.id)))
 
 
 @needs(Right.REFUND)
 def refund(*, line_id: int, why: str) -> bool:
-    """Give the money of a line back that is UNKNOWN, DISPUTED, or set aside before it was sent; a later delivery is our
-    loss and shown as a case."""
+    """Refund a line that is UNKNOWN, DISPUTED, or was set aside before it was sent; a later delivery is our loss and
+    opens a case."""
     deciding_person()
     check_reason(why)
     with stops.transaction("decide.refund"):
@@ -125,10 +125,10 @@ def refund(*, line_id: int, why: str) -> bool:
 
 @needs(Right.REFUND)
 def accept(*, line_id: int, why: str, proof: str) -> bool:
-    """One person's word that they have seen for themselves that a line was delivered; their proof stands on it.
+    """Record that one person has seen for themselves that a line was delivered, with their proof.
 
-    A DISPUTED line, of which the carrier said so too, is completed by it; an UNKNOWN one when two people have said so.
-    Returns whether it is. The carrier may still be at work on it: it was seen on the SIM all the same.
+    This completes a DISPUTED line, which the carrier too called done; an UNKNOWN one takes two people. Returns whether
+    it is completed. The carrier may still be working on it: it was seen on the SIM all the same.
     """
     person_id = deciding_person()
     check_reason(why)
@@ -153,7 +153,7 @@ def _answer(line_id: int, kinds: Sequence[CaseKind], said: str) -> None:
 
 
 def _seen(line: ActiveLine) -> Delivery:
-    """As it was sold. No reading shows it, so none is kept that could hold up another sending."""
+    """The delivery as sold. No reading shows it, so none is kept that could hold back another sending."""
     return Delivery(
         line_id=line.id,
         attempt=line.attempt,
@@ -166,8 +166,8 @@ def _seen(line: ActiveLine) -> Delivery:
 
 
 def _two_say_so(line: ActiveLine, decision: str, person_id: int, why: str) -> bool:
-    """Note one person's word about the newest attempt; whether two now say the same. It replaces what they said of it
-    before."""
+    """Record one person's decision on the newest attempt, replacing their earlier one; returns whether two now
+    agree."""
     words = Approval.objects.filter(line_id=line.id, attempt=line.attempt, taken_back_at=None)
     words.filter(person_id=person_id).exclude(decision=decision).update(taken_back_at=clock.now())
     said = {"why": why, "at": clock.now()}

@@ -1,4 +1,4 @@
-"""Delivered since: what other lines brought to a SIM meanwhile. One delivery never proves another."""
+"""Delivered since: what other lines delivered to a SIM meanwhile. One delivery never proves another."""
 
 from collections.abc import Sequence
 
@@ -9,7 +9,7 @@ from xuliu.ordering.delivering.evidence import Promise
 
 
 def delivered_since(lines: Sequence[ActiveLine]) -> dict[int, list[Promise] | None]:
-    """What was delivered to the SIM of each of these lines since its newest attempt was sent, by other lines.
+    """For each line, what other lines delivered to its SIM since its newest attempt was sent.
 
     None while another line of the SIM is with the carrier: until that ends, readings cannot tell the two apart.
     Two statements.

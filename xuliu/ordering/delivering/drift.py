@@ -1,7 +1,7 @@
-"""Drift: lines that have ended are looked at again where the carrier may still have done something about them.
+"""Drift: looks again at ended lines on which the carrier may still have acted.
 
-What it refused it may deliver all the same; what was sent more than once it may do more than once. Both are looked for
-an hour, six hours and a day after the end, and are a case.
+A carrier may deliver what it refused, or deliver twice what was sent twice. Both are checked an hour, six hours and a
+day after the end, and open a case.
 """
 
 from collections.abc import Mapping, Sequence
@@ -27,7 +27,7 @@ LOOK_AGAIN = timedelta(minutes=30)
 
 
 def find_drift(account_id: int, limit: int = 200) -> int:
-    """Look at the SIMs of lines that are due to be looked at again; returns how many."""
+    """Read the SIMs of ended lines that are due for another look; returns how many."""
     sql = """
         SELECT line_id, id FROM ordering_attempt WHERE account_id = %s AND recheck_at <= %s
         ORDER BY recheck_at LIMIT %s"""
@@ -35,13 +35,13 @@ def find_drift(account_id: int, limit: int = 200) -> int:
         cursor.execute(sql, (account_id, clock.now(), limit))
         found = cursor.fetchall()
     if found:
-        peer = CarrierClient.of(account_id)
-        apply_halving(found, lambda part: _look(peer, dict(part)), set_aside=_leave_out)
+        client = CarrierClient.of(account_id)
+        apply_halving(found, lambda part: _look(client, dict(part)), set_aside=_leave_out)
     return len(found)
 
 
 def next_look(ended_at: datetime, at: datetime) -> datetime | None:
-    """When a line that ended then is looked at next; None after the last time."""
+    """When a line that ended then is due for its next look; None after the last one."""
     return next((ended_at + later for later in LOOK_BACK_AFTER if ended_at + later > at), None)
 
 
@@ -50,18 +50,18 @@ def _leave_out(one: tuple[int, int], error: Exception) -> None:
     Attempt.objects.filter(id=one[1]).update(recheck_at=again_at)
 
 
-def _look(peer: CarrierClient, attempts: Mapping[int, int]) -> None:
+def _look(client: CarrierClient, attempts: Mapping[int, int]) -> None:
     """`attempts`: by line, the attempt that is due."""
     lines, at = [line for line in lines_by_id(list(attempts)) if line.base is not None], clock.now()
     try:
-        readings = peer.read(lines, stop="check.read_refused")
+        readings = client.read(lines, stop="check.read_refused")
     except (NotSent, NoAnswer):
         _set_due(dict.fromkeys(attempts.values(), at + LOOK_AGAIN))
         return
     read = [(line, after) for line, after in zip(lines, readings, strict=True) if after is not None]
     since = delivered_since([line for line, _ in read])
     is_over = OrderLine.State.COMPLETED
-    told = surplus_of(peer, [(line, after) for line, after in read if line.state == is_over])
+    told = surplus_of(client, [(line, after) for line, after in read if line.state == is_over])
     told += [_case(line) for line, after in read if line.state != is_over and _has_come(line, since[line.id], after)]
     due = {attempts[line.id]: next_look(line.state_at, at) for line in lines}
     due |= {attempts[line.id]: at + LOOK_AGAIN for line in lines if since.get(line.id) is None}
@@ -80,7 +80,7 @@ def _set_due(due: Mapping[int, datetime | None]) -> None:
 
 
 def _has_come(line: ActiveLine, others: Sequence[Promise] | None, after: Reading) -> bool:
-    """Whether readings show what was refused, beside all that other lines brought meanwhile."""
+    """Whether readings show what was refused, on top of what other lines delivered."""
     if others is None or line.base is None:
         return False
     return is_proven(on_top(by_readings(line.promise), others, line.base), line.base, after)

@@ -1,4 +1,4 @@
-"""Earlier: what a line's attempts before its newest one left behind. Most lines have none."""
+"""Earlier: what a line's older attempts left behind. Most lines have none."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -35,7 +35,7 @@ NOTHING = Earlier()
 
 
 def earlier_attempts(lines: Sequence[ActiveLine]) -> dict[int, Earlier]:
-    """By line, for those that have any. One statement; none where all are at their first attempt."""
+    """Earlier attempts by line, for lines that have any. One statement; none if all are at their first attempt."""
     again = [line for line in lines if line.attempt > 1]
     if not again:
         return {}

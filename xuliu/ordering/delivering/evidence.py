@@ -1,4 +1,4 @@
-"""Readings kept as evidence, and the predicates over before and after that prove a delivery. Pure functions."""
+"""Readings as evidence, and the predicates over before and after that prove a delivery. Pure functions."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, fields, replace
@@ -15,7 +15,7 @@ from xuliu.ordering.delivering.reasons import Short
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Promise:
-    """What one line must have changed at the carrier. Its dates are civil dates of `zone`, the carrier account's."""
+    """What one line must change at the carrier. Dates are civil dates in `zone`, the carrier account's."""
 
     proof: Proof
     plan_code: str
@@ -30,10 +30,10 @@ class Promise:
 
 
 def on_top(promise: Promise, others: Sequence[Promise], before: Reading) -> Promise:
-    """What readings must show where others were delivered on the same SIM since `before`: all of it together.
+    """What readings must show if others were delivered to the same SIM since `before`: all of it together.
 
-    What one brought is not proof of another. Where totals begin anew with a period, the bytes of one that is yet to
-    begin are in none.
+    One delivery is not proof of another. If totals restart with a period, they do not include the bytes of a period
+    that has not begun.
     """
     together = (promise, *others)
     counted = [one for one in together if one is promise or not _counts_later(one, before)]
@@ -47,9 +47,9 @@ def on_top(promise: Promise, others: Sequence[Promise], before: Reading) -> Prom
 
 
 def shows_more(own: Promise, others: Sequence[Promise], before: Reading, after: Reading) -> bool:
-    """Do readings show at least once more of what was sold than the line and the others were sold for?"""
+    """Whether readings show at least one more unit of what was sold than the line and the others account for."""
     if own.proof is Proof.PERIOD_END and not _is_less(_end_due(own, before), after.period_end_on):
-        return False  # as mostly: no more than the line itself
+        return False  # the usual case: no more than the line itself
     too_much = on_top(own, [*others, own], before)
     if own.starts_next_month:  # up to a month lies between the old period and the new one
         too_much = replace(too_much, months=too_much.months + 1)
@@ -57,14 +57,14 @@ def shows_more(own: Promise, others: Sequence[Promise], before: Reading, after: 
 
 
 def by_readings(promise: Promise) -> Promise:
-    """What readings alone can show, where the offering's own proof is the carrier's order query."""
+    """A proof by readings alone, for an offering whose own proof is the carrier's order query."""
     if promise.proof is not Proof.ORDER_QUERY:
         return promise
     return replace(promise, proof=Proof.PERIOD_END if promise.months or promise.days else Proof.GRANTED_TOTAL)
 
 
 def filled(before: Reading, known: Reading | None) -> Reading:
-    """The reading before, with what was known where it says nothing: an end, bytes of the same count, plans."""
+    """The reading before, completed by what was known: an end, bytes of the same count, plans."""
     if known is None:
         return before
     is_one_count = known.counted_from == before.counted_from
@@ -77,10 +77,10 @@ def filled(before: Reading, known: Reading | None) -> Reading:
 
 
 def shows_less(reading: Reading, proven: Reading, zone: str) -> Short | None:
-    """In what a reading shows less than one that proved a delivery; None in nothing.
+    """What a reading shows less of than one that proved a delivery; None if nothing.
 
-    What it says is compared, not when: a copy that lags behind dates itself as it likes. What it does not say is not
-    less, nor are bytes of another count, nor a plan that has ended since.
+    The figures are compared, not the dates: an outdated copy may carry any date. A missing figure is not less, nor are
+    bytes of another count, nor a plan that has ended since.
     """
     if _is_less(reading.period_end_on, proven.period_end_on):
         return Short.END
@@ -92,7 +92,7 @@ def shows_less(reading: Reading, proven: Reading, zone: str) -> Short | None:
 
 
 def is_proven(promise: Promise, before: Reading, after: Reading) -> bool:
-    """Do these two readings prove that what was promised happened between them?
+    """Whether these two readings prove that the promise was fulfilled between them.
 
     ORDER_QUERY is never proven by readings: the carrier's order query proves it.
     """
@@ -101,8 +101,8 @@ def is_proven(promise: Promise, before: Reading, after: Reading) -> bool:
 
 
 def is_news(after: Reading, known_end_on: date | None) -> bool:
-    """Is the end another than the one that was known before? Where it is the same, the reading before was an old copy,
-    however far the end has moved since. One that merely lies before it is news: what was imported may be wrong."""
+    """Whether the end differs from the one known before. If it is the same, the reading before was an old copy, however
+    far the end has moved since. An earlier end is news too: the imported one may be wrong."""
     return known_end_on is None or after.period_end_on != known_end_on
 
 
@@ -119,10 +119,10 @@ def _period_moved(promise: Promise, before: Reading, after: Reading) -> bool:
 
 
 def _end_due(promise: Promise, before: Reading) -> date:
-    """The end that was promised: behind the one before; where that is over or was none, behind the day of sending."""
+    """The promised end: counted from the end before or, if that is over or unknown, from the day of sending."""
     today = civil_date(before.as_of, promise.zone)
     start, anchor_day = before.period_end_on, promise.anchor_day
-    if start is None or start < today:  # whatever the offering counts from, it is not before today
+    if start is None or start < today:  # whatever the offering counts from, never before today
         start, anchor_day = today, today.day
     return add_term(start, months=promise.months, days=promise.days, anchor_day=anchor_day)
 
@@ -157,7 +157,7 @@ _as_json = JSONEncoder(default=str).encode
 
 
 def to_json(reading: Reading) -> str:
-    """The reading as JSON text, for a jsonb column. Written by hand: an encoder made for each took twice the time."""
+    """The reading as JSON text, for a jsonb column. Written by hand: an encoder per reading took twice as long."""
     said = [(name, value) for name, value in zip(_FIELDS, _values(reading), strict=True) if value or value == 0]
     return "{" + ", ".join([f'"{name}": {_written(value)}' for name, value in said]) + "}"
 
@@ -179,8 +179,8 @@ def from_json(stored: dict[str, Any] | str | None) -> Reading | None:
 def base_of(
     before: dict[str, Any] | str | None, stands_in: dict[str, Any] | str | None, sent_at: datetime | None
 ) -> Reading | None:
-    """The stored reading before and what stands in where it says nothing, dated by the sending: what is over by then
-    counts from that day, whenever the carrier says that its reading was."""
+    """The stored reading before, completed by what stands in, and dated by our sending: a period that is over by then
+    counts from that day, whatever date the carrier gives its reading."""
     said = _said(before)
     if said is None:
         return None

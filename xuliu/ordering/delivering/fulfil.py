@@ -1,7 +1,7 @@
 """Fulfil: claim READY lines of one carrier account into Flight, send them, store each answer as it comes.
 
-What dies in the middle is found again by `check`: a flight whose lease ran out before `sent_at` was written goes back
-to READY, one that was sent becomes UNKNOWN. No call stands inside a transaction; each is recorded before it is made.
+If a worker dies midway, `check` recovers: a flight whose lease ran out before `sent_at` was written goes back to READY,
+one that was sent becomes UNKNOWN. No call is made inside a transaction; each is recorded before it is made.
 """
 
 from collections.abc import Sequence
@@ -31,31 +31,31 @@ State = OrderLine.State
 
 
 def fulfil(account_id: int, limit: int = CHUNK) -> int:
-    """Send what the account can take in a third of a second; returns how many lines were claimed."""
-    peer = CarrierClient.of(account_id)
-    if peer.account.paused_at is not None:
+    """Send as much as the account can take in a third of a second; returns how many lines were claimed."""
+    client = CarrierClient.of(account_id)
+    if client.account.paused_at is not None:
         return 0
-    claimed = claim(peer, min(limit, peer.lines_a_claim))
-    batches = in_chunks(claimed, peer.capabilities.batch_size)
-    parallel.run([partial(_send_halving, peer, batch) for batch in batches], at_once=_at_once(peer))
+    claimed = claim(client, min(limit, client.lines_a_claim))
+    batches = in_chunks(claimed, client.capabilities.batch_size)
+    parallel.run([partial(_send_halving, client, batch) for batch in batches], at_once=_at_once(client))
     return len(claimed)
 
 
-def _at_once(peer: CarrierClient) -> int:
-    return max(1, peer.capabilities.parallel)
+def _at_once(client: CarrierClient) -> int:
+    return max(1, client.capabilities.parallel)
 
 
-def _send_halving(peer: CarrierClient, batch: Sequence[ActiveLine]) -> None:
-    """A line whose data make the preparation fail is set aside; it was not sent."""
+def _send_halving(client: CarrierClient, batch: Sequence[ActiveLine]) -> None:
+    """Set aside a line whose data make the preparation fail; it was not sent."""
     prepared: list[PreparedLine] = []
-    with peer.asking.session.one_place():
+    with client.asking.session.one_slot():
         apply_halving(
             batch,
-            lambda part: prepared.extend(_ready_to_send(peer, part)),
+            lambda part: prepared.extend(_ready_to_send(client, part)),
             set_aside=_keep_back,
         )
         if prepared:
-            _send(peer, prepared)
+            _send(client, prepared)
 
 
 def _keep_back(line: ActiveLine, error: Exception) -> None:
@@ -65,24 +65,24 @@ def _keep_back(line: ActiveLine, error: Exception) -> None:
         land([line.id])
 
 
-def _ready_to_send(peer: CarrierClient, lines: Sequence[ActiveLine]) -> list[PreparedLine]:
-    """Take the reading before and write it, the attempt and `sent_at`: after that the carrier may have heard of it."""
+def _ready_to_send(client: CarrierClient, lines: Sequence[ActiveLine]) -> list[PreparedLine]:
+    """Take the reading before; store it, the attempt and `sent_at`. From then on the carrier may have the change."""
     try:
-        readings = peer.read(lines, stop="fulfil.read_before")
+        readings = client.read(lines, stop="fulfil.read_before")
     except (NotSent, NoAnswer) as failure:
         _not_sent(lines, why=LineReason.READING_FAILED, detail=str(failure))
         if isinstance(failure, AccountRefused):
             with stops.transaction("fulfil.pause"):
-                pause_account(peer.account.id, said=str(failure))
+                pause_account(client.account.id, said=str(failure))
         return []
     read = list(zip(lines, readings, strict=True))
     _not_sent([line for line, before in read if before is None], why=LineReason.READING_SILENT)
     _refuse([(line, before) for line, before in read if before is not None and before.refused])
-    prepared = prepare(peer, [(line, before) for line, before in read if before is not None and not before.refused])
+    prepared = prepare(client, [(line, before) for line, before in read if before is not None and not before.refused])
     if not prepared:
         return []
     with stops.statement("fulfil.sent"):
-        sent = _mark_sent(peer, prepared)
+        sent = _mark_sent(client, prepared)
     return [one for one in prepared if one.line.id in sent]
 
 
@@ -110,8 +110,8 @@ def _refuse(pairs: Sequence[tuple[ActiveLine, Reading]]) -> None:
             reject([line.id for line, _ in pairs], only_from=[State.SUBMITTING], why=whys)
 
 
-def _mark_sent(peer: CarrierClient, prepared: Sequence[PreparedLine]) -> set[int]:
-    """Renew the lease and write `sent_at` for flights that are still ours; a line whose lease ran out is not sent."""
+def _mark_sent(client: CarrierClient, prepared: Sequence[PreparedLine]) -> set[int]:
+    """Renew the lease and write `sent_at` for our own flights; a line whose lease ran out is not sent."""
     sql = """
         WITH u AS (SELECT * FROM unnest(%s::bigint[], %s::int[], %s::jsonb[], %s::jsonb[])
                    AS u(line_id, attempt, before, stands_in)),
@@ -130,16 +130,16 @@ def _mark_sent(peer: CarrierClient, prepared: Sequence[PreparedLine]) -> set[int
         [None if one.stands_in is None else to_json(one.stands_in) for one in prepared],
     )
     with connection.cursor() as cursor:
-        values: tuple[Any, ...] = (*columns, at, peer.lease, at)
+        values: tuple[Any, ...] = (*columns, at, client.lease, at)
         cursor.execute(sql, values)
         return {row[0] for row in cursor.fetchall()}
 
 
-def _send(peer: CarrierClient, prepared: Sequence[PreparedLine]) -> None:
+def _send(client: CarrierClient, prepared: Sequence[PreparedLine]) -> None:
     lines = [one.line for one in prepared]
-    answers = peer.submit(lines, stop="fulfil.submit")
+    answers = client.submit(lines, stop="fulfil.submit")
     apply_halving(
         list(zip(lines, answers, strict=True)),
-        lambda part: store_answers(peer, part, only_from=[State.SUBMITTING, State.UNKNOWN]),
+        lambda part: store_answers(client, part, only_from=[State.SUBMITTING, State.UNKNOWN]),
         set_aside=lambda pair, error: set_line_aside(pair[0].id, "answer", error),
     )

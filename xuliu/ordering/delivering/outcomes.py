@@ -19,16 +19,16 @@ from xuliu.ordering.delivering.evidence import to_json
 from xuliu.ordering.models import OrderLine
 from xuliu.payment.models import Payment
 
-# After its end a line that the carrier may still act on is looked at again.
+# An ended line on which the carrier may still act is looked at again.
 LOOK_BACK_AFTER = (timedelta(hours=1), timedelta(hours=6), timedelta(hours=24))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Delivery:
-    """A line that is proven to be delivered: the period and bytes it brought, and what shows it.
+    """A line proven to be delivered: its period and bytes, and the proof.
 
-    `after` is the reading that was taken then, None where a person's word is the proof. `is_known_by` says that this
-    reading may be held against what the carrier says of the SIM from now on.
+    `after` is the proving reading, None if a person is the proof. `is_known_by`: later readings of the SIM may be
+    compared with this one.
     """
 
     line_id: int
@@ -89,7 +89,7 @@ def complete(
 
 
 def reject(line_ids: Sequence[int], *, only_from: Sequence[str], why: Whys, detail: str = "") -> list[int]:
-    """Lines → REJECTED, their held money to what is owed back; returns those that moved. `settle` makes the refund."""
+    """Lines → REJECTED, their held money → owed back; returns those that moved. `settle` makes the refund."""
     moved = move(OrderLine, line_ids, to=OrderLine.State.REJECTED, only_from=only_from, why=why, detail=detail)
     if not moved:
         return []
@@ -102,7 +102,7 @@ def reject(line_ids: Sequence[int], *, only_from: Sequence[str], why: Whys, deta
 
 
 def land(line_ids: Sequence[int]) -> None:
-    """Nothing of these lines is with the carrier any more: the SIM's next line may fly."""
+    """End these lines' flights: the SIM's next line may be sent."""
     with connection.cursor() as cursor:
         cursor.execute("DELETE FROM ordering_flight WHERE line_id = ANY(%s::bigint[])", (arrays.integers(line_ids),))
     wake.after_commit("fulfil")
@@ -119,7 +119,7 @@ def _sold(line_ids: Sequence[int]) -> list[_Sold]:
 
 
 def _earned(line: _Sold) -> list[Entry]:
-    """The line's held money leaves whole and once; its tax and its cost follow from it."""
+    """The postings of a delivered line: all its held money, once, with its tax and cost."""
     return [
         _entry(line, "release", addresses.held(line.order_id), addresses.REVENUE_DATA, line.price_minor),
         _entry(line, "tax", addresses.REVENUE_DATA, addresses.VAT_PAYABLE, line.tax_minor),
@@ -151,7 +151,7 @@ def _paid_through(order_ids: set[int]) -> dict[int, int]:
 
 
 def _keep_proof(deliveries: Sequence[Delivery]) -> None:
-    """What was sent more than once may be done more than once: it is looked at again."""
+    """Store the proof. A line sent more than once may be done more than once, so it is looked at again."""
     sql = """
         UPDATE ordering_attempt a SET after = u.after, proof = u.proof, recheck_at = CASE WHEN EXISTS (
             SELECT 1 FROM ordering_attempt b WHERE b.line_id = a.line_id AND b.number <> a.number

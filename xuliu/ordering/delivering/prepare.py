@@ -1,8 +1,8 @@
-"""Prepare: which of the lines that were read may be sent on their reading, and what becomes of the others.
+"""Prepare: decides which lines may be sent, given their readings, and what becomes of the others.
 
-A reading that shows less than was proven, or not what the proof needs, holds its line back: READY, to be read again;
-once that has outlasted a person's patience it waits set aside, with a case. One that shows that an earlier sending was
-done after all leads to its verification instead of to another sending.
+A reading that shows less than was proven, or lacks what the proof needs, holds its line back: READY, to be read again;
+once overdue, the line is set aside with a case. If a reading shows that an earlier sending worked after all, that one
+is verified and nothing is sent.
 """
 
 from collections.abc import Mapping, Sequence
@@ -34,17 +34,17 @@ Read = tuple[ActiveLine, Reading]
 
 @dataclass(frozen=True, slots=True)
 class PreparedLine:
-    """A line about to be sent, the reading taken before, and what stands in for what that does not say."""
+    """A line about to be sent, its reading before, and what stands in where that is silent."""
 
     line: ActiveLine
     before: Reading
     stands_in: Reading | None
 
 
-def prepare(peer: CarrierClient, read: Sequence[Read]) -> list[PreparedLine]:
-    """The lines that may be sent on their readings; the others are held back, or go on to be verified."""
+def prepare(client: CarrierClient, read: Sequence[Read]) -> list[PreparedLine]:
+    """The lines that may be sent; the others are held back, or moved on to be verified."""
     earlier = earlier_attempts([line for line, _ in read])
-    judged = {line.id: _judge(peer, line, before, earlier.get(line.id, NOTHING)) for line, before in read}
+    judged = {line.id: _judge(client, line, before, earlier.get(line.id, NOTHING)) for line, before in read}
     done = _done_before([(line, before) for line, before in read if judged[line.id].short is None], earlier)
     _look_back(done)
     _hold_back([(line, before, short) for line, before in read if (short := judged[line.id].short) is not None])
@@ -56,20 +56,20 @@ def prepare(peer: CarrierClient, read: Sequence[Read]) -> list[PreparedLine]:
     ]
 
 
-def _judge(peer: CarrierClient, line: ActiveLine, before: Reading, earlier: Earlier) -> Judgement:
+def _judge(client: CarrierClient, line: ActiveLine, before: Reading, earlier: Earlier) -> Judgement:
     known = KnownSim(
         proven=line.proven,
         end_on=line.end_on,
         looked=line.looked,
         earlier=earlier.seen,
         is_let_through=earlier.is_let_through,
-        has_order_query=peer.capabilities.has_order_query,
+        has_order_query=client.capabilities.has_order_query,
     )
     return judge(line.promise, before, known)
 
 
 def _done_before(read: Sequence[Read], earlier: Mapping[int, Earlier]) -> list[tuple[ActiveLine, Sending]]:
-    """The lines of which the reading shows that a sending before was done. No statement where none was sent before."""
+    """The lines whose reading shows that an earlier sending worked. No statement if none was sent before."""
     sent = [(line, before, first) for line, before in read if (first := earlier.get(line.id, NOTHING).first)]
     if not sent:
         return []
@@ -82,7 +82,7 @@ def _done_before(read: Sequence[Read], earlier: Mapping[int, Earlier]) -> list[t
 
 
 def _look_back(done: Sequence[tuple[ActiveLine, Sending]]) -> None:
-    """Nothing is sent: the line goes back to the sending that did it, with its reading before, and is verified."""
+    """Send nothing: return each line to the sending that worked, with its reading before, to be verified."""
     if not done:
         return
     with stops.transaction("fulfil.look_back"):
@@ -132,14 +132,14 @@ def _hold_back(held: Sequence[tuple[ActiveLine, Reading, Short]]) -> None:
 
 
 def _wait(line: ActiveLine, short: Short) -> timedelta:
-    """What has to be said twice is asked for once more as soon as that can count."""
+    """When to read again: as soon as possible if the carrier must repeat itself."""
     if short in (Short.NO_END, Short.NO_PLANS):
         return AGREE_AFTER
     return retry_wait(line.tries)
 
 
 def _lock_flights(lines: Sequence[ActiveLine]) -> set[int]:
-    """Those whose flights are still ours, locked: a worker that was too slow decides nothing any more."""
+    """Lock and return the lines whose flights are still ours: a worker that was too slow decides nothing."""
     lock_lines([line.id for line in lines])
     sql = """
         SELECT f.line_id FROM ordering_flight f JOIN unnest(%s::bigint[], %s::int[]) AS u(line_id, attempt)
@@ -152,7 +152,7 @@ def _lock_flights(lines: Sequence[ActiveLine]) -> set[int]:
 
 
 def _note(attempts: Sequence[tuple[ActiveLine, Reading | None, WhyCode]]) -> None:
-    """Write to attempts that were not sent what their reading was and why."""
+    """Record on unsent attempts their reading and the reason."""
     sql = """
         UPDATE ordering_attempt a SET before = u.before, outcome = 'not_sent', why_code = u.why_code
         FROM unnest(%s::bigint[], %s::int[], %s::jsonb[], %s::text[]) AS u(line_id, number, before, why_code)

@@ -16,7 +16,7 @@ from xuliu.ordering.set_aside import FAILED_BEFORE, set_line_aside
 
 
 class Paid(Protocol):
-    """What counts of an order whose lines are released: an Order, or its row."""
+    """What releasing lines needs of an order: an Order, or its row."""
 
     @property
     def id(self) -> int:
@@ -28,7 +28,7 @@ class Paid(Protocol):
 
 
 def release_lines(orders: Sequence[Paid], limit: int = CHUNK) -> int:
-    """Move WAITING lines of these paid orders, whose rows the caller has locked, to READY; returns how many moved.
+    """Move WAITING lines of these paid orders, locked by the caller, to READY; returns how many.
 
     At most `limit`: a step releases the rest.
     """
@@ -53,7 +53,7 @@ def release_lines(orders: Sequence[Paid], limit: int = CHUNK) -> int:
 
 
 def _release(at: datetime, lines: Sequence[Turn]) -> None:
-    """Under a savepoint: one line that cannot join must not hold up the payment of all."""
+    """Release under a savepoint: one line that cannot join must not hold up everybody's payment."""
     ranks, places, ids = (list(column) for column in zip(*lines, strict=True))
     with stops.savepoint():
         move(OrderLine, ids, to=OrderLine.State.READY, also={"due_at": at}, also_each={"rank": ranks, "turn": places})
@@ -72,7 +72,7 @@ def _waiting(order_ids: Sequence[int], limit: int) -> list[WaitingLine]:
 
 
 def _heads(account_ids: set[int]) -> dict[tuple[int, int], int]:
-    """The turn at which each queue of these accounts stands: the smallest among its READY lines."""
+    """The current turn of each queue of these accounts: the smallest of its READY lines."""
     sql = """
         SELECT a, r, (SELECT turn FROM ordering_orderline
                       WHERE account_id = a AND rank = r AND state = 'READY' AND NOT is_set_aside
@@ -84,7 +84,7 @@ def _heads(account_ids: set[int]) -> dict[tuple[int, int], int]:
 
 
 def release_rest(limit: int = CHUNK) -> int:
-    """Release what a large order's payment left WAITING, and lines that could not be released at first: a transaction
+    """Release the lines of large orders still WAITING, and lines that could not be released at first: a transaction
     releases one chunk, not 100,000 lines."""
     with stops.transaction("pay.release_rest"), connection.cursor() as cursor:
         waits = (

@@ -1,11 +1,11 @@
-"""Why lines move on their way to the carrier and back, and what they ask of a person."""
+"""Why lines move on their way to the carrier and back, and the cases about them."""
 
 from xuliu.common.reasons import WhyCode
 from xuliu.ticket.kinds import CaseKind
 
 
 class LineReason(WhyCode):
-    """Why a line moved. What the carrier said of it stands as detail."""
+    """Why a line moved. The carrier's words are the detail."""
 
     SET_ASIDE_UNSENT = "set_aside_unsent"
     READING_FAILED = "reading_before_failed"
@@ -29,7 +29,7 @@ class LineReason(WhyCode):
 
 
 class Short(WhyCode):
-    """What a reading before is short of, for which the line is not sent."""
+    """What a reading before is short of, so that the line is not sent."""
 
     END = "shows_earlier_end"  # than was proven
     BYTES = "shows_fewer_bytes"  # than were proven
@@ -42,7 +42,7 @@ class Short(WhyCode):
 
 
 class LineCase(CaseKind):
-    """What lines on their way ask of a person."""
+    """Cases about lines on their way."""
 
     SENT_IN_VAIN = "line_sent_in_vain"
     DISPUTED = "line_disputed"

@@ -1,4 +1,4 @@
-"""Surplus: a carrier that delivered at least once more of what was sold. The payer keeps it; a person hears of it."""
+"""Surplus: the carrier delivered at least one unit more than was sold. The payer keeps it; a case is opened."""
 
 from collections.abc import Sequence
 
@@ -16,13 +16,13 @@ from xuliu.ticket.operations import NewCase
 Read = tuple[ActiveLine, Reading]
 
 
-def surplus_of(peer: CarrierClient, read: Sequence[Read]) -> list[NewCase]:
-    """A case for each delivered line whose reading now shows once more than was sold.
+def surplus_of(client: CarrierClient, read: Sequence[Read]) -> list[NewCase]:
+    """Open a case for each delivered line whose reading shows one unit more than was sold.
 
-    What other lines brought explains it, and so may a line of which we do not know that it brought nothing, a month's
-    beginning, and the carrier's own automatic top-up. No statement where no reading shows more.
+    Other lines' deliveries explain it, and so may a line in doubt, the beginning of a month, or the carrier's automatic
+    top-up. No statement if no reading shows more.
     """
-    more = [(line, after) for line, after in read if _shows_more(peer, line, [], after)]
+    more = [(line, after) for line, after in read if _shows_more(client, line, [], after)]
     if not more:
         return []
     lines = [line for line, _ in more]
@@ -32,26 +32,27 @@ def surplus_of(peer: CarrierClient, read: Sequence[Read]) -> list[NewCase]:
         for line, after in more
         if line.id not in explained
         and (others := since[line.id]) is not None
-        and _shows_more(peer, line, others, after)
+        and _shows_more(client, line, others, after)
     ]
 
 
-def _shows_more(peer: CarrierClient, line: ActiveLine, others: Sequence[Promise], after: Reading) -> bool:
+def _shows_more(client: CarrierClient, line: ActiveLine, others: Sequence[Promise], after: Reading) -> bool:
     own, before = by_readings(line.promise), line.base
     if before is None or not shows_more(own, others, before, after):
         return False
-    is_itself = own.proof is Proof.GRANTED_TOTAL and peer.capabilities.tops_up_by_itself
+    is_itself = own.proof is Proof.GRANTED_TOTAL and client.capabilities.tops_up_by_itself
     return not (is_itself and _may_have_run_low(own, before, after))
 
 
 def _may_have_run_low(own: Promise, before: Reading, after: Reading) -> bool:
-    """An automatic top-up comes when little is left. More than a whole one was left all the time: then it did not."""
+    """Whether an automatic top-up may have come, as it does when little is left: not if more than a whole one was
+    left."""
     left, used, uses = before.left_bytes, before.used_bytes, after.used_bytes
     return left is None or used is None or uses is None or left - (uses - used) <= own.size_bytes
 
 
 def _with_others_in_doubt(lines: Sequence[ActiveLine]) -> set[int]:
-    """The lines whose SIM has another line that may have been delivered: in doubt, refused lately, or drifted."""
+    """The lines whose SIM has another possibly delivered line: in doubt, recently refused, or drifted."""
     sql = f"""
         WITH u AS (SELECT * FROM unnest(%s::bigint[], %s::bigint[]) AS u(id, sim_id))
         SELECT u.id FROM u JOIN ordering_orderline l ON l.sim_id = u.sim_id AND l.id <> u.id

@@ -1,8 +1,7 @@
-"""Turns: in what order the READY lines of a carrier account leave. Pure.
+"""Turns: the order in which a carrier account's READY lines are sent. Pure.
 
-Before turns come a person waiting and what goes dark first. Then bulk orders share the account: an order starts where
-the account's queue stands now (start-time fair queueing), so ten lines placed behind 100,000 leave within the next
-rounds.
+Lines with a person waiting and SIMs about to go dark come first. Then orders share the account: an order starts at the
+queue's current turn (start-time fair queueing), so ten lines placed behind 100,000 leave within the next rounds.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -16,7 +15,7 @@ GOES_DARK_WITHIN = timedelta(days=3)
 
 
 class WaitingLine(NamedTuple):
-    """A paid line that joins the queue of its account; the SIM's period ends on `period_end_on` in that `zone`."""
+    """A paid line joining its account's queue; the SIM's period ends on `period_end_on` in that `zone`."""
 
     id: int
     order_id: int
@@ -27,7 +26,7 @@ class WaitingLine(NamedTuple):
 
 
 class Turn(NamedTuple):
-    """Where a line stands: the smallest (rank, turn, line) leaves first."""
+    """A line's place in the queue: the smallest (rank, turn, line) leaves first."""
 
     rank: int
     turn: int
@@ -41,8 +40,8 @@ def turns(
     at: datetime,
     heads: Mapping[tuple[int, int], int],
 ) -> list[Turn]:
-    """Where each line stands. `waited_for` are the orders for which a person waits; `heads` says by account and rank at
-    which turn a queue stands, and nothing of an empty one."""
+    """Each line's place. `waited_for` are orders with a person waiting; `heads` has the current turn of each non-empty
+    queue, by account and rank."""
     dark_by = {zone: civil_date(at, zone) + GOES_DARK_WITHIN for zone in {line.zone for line in lines}}
     ranks = [_rank(line, line.order_id in waited_for, dark_by[line.zone]) for line in lines]
     return [

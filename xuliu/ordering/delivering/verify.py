@@ -1,7 +1,7 @@
 """Verify: a carrier's OK is not proof. The SIM is read again before the receipt.
 
-A predicate over the reading before and the reading after, chosen by the offering, proves a delivery. What is not proven
-within the carrier's `verify_within` is DISPUTED: a case, the money still held, and read again every day.
+A predicate over the readings before and after, chosen by the offering, proves a delivery. A line not proven within the
+carrier's `verify_within` becomes DISPUTED: a case is opened, the money stays held, and the SIM is read every day.
 """
 
 import logging
@@ -41,7 +41,7 @@ LEASE = timedelta(minutes=1)
 
 @dataclass(frozen=True, slots=True)
 class Reread:
-    """A line, what the carrier says of its SIM now, and what proves its delivery: "" where nothing does."""
+    """A line with a fresh reading of its SIM, and its proof of delivery, "" if none."""
 
     line: ActiveLine
     after: Reading
@@ -49,45 +49,45 @@ class Reread:
 
 
 def verify(account_id: int, limit: int = CHUNK) -> int:
-    """Read due SIMs again and complete the lines that this proves; returns how many lines were looked at."""
-    peer = CarrierClient.of(account_id)
+    """Read due SIMs again and complete the lines that this proves; returns how many lines were due."""
+    client = CarrierClient.of(account_id)
     due = lease_due(
         account_id=account_id,
         states=[State.VERIFYING, State.DISPUTED],
-        limit=min(limit, peer.lines_a_claim),
+        limit=min(limit, client.lines_a_claim),
         lease=LEASE,
         stop="verify.claim",
     )
-    for batch in in_chunks(due, max(50, peer.capabilities.read_batch_size)):
+    for batch in in_chunks(due, max(50, client.capabilities.read_batch_size)):
         apply_halving(
             batch,
-            lambda part: _look(peer, part),
+            lambda part: _look(client, part),
             set_aside=lambda line, error: set_line_aside(line.id, "verify", error),
         )
     return len(due)
 
 
-def _look(peer: CarrierClient, lines: Sequence[ActiveLine]) -> None:
+def _look(client: CarrierClient, lines: Sequence[ActiveLine]) -> None:
     try:
-        readings = peer.read(lines, stop="verify.read")
+        readings = client.read(lines, stop="verify.read")
         read = list(zip(lines, readings, strict=True))
-        delivered = _asked(peer, [line for line, after in read if after is not None and _asks(peer, line, after)])
+        delivered = _asked(client, [line for line, after in read if after is not None and _asks(client, line, after)])
     except (NotSent, NoAnswer):
-        _look_later(peer, lines)
+        _look_later(client, lines)
         return
-    unproven = conclude(peer, [(line, after) for line, after in read if after is not None], delivered)
-    _look_later(peer, unproven + [line for line, after in read if after is None])
+    unproven = conclude(client, [(line, after) for line, after in read if after is not None], delivered)
+    _look_later(client, unproven + [line for line, after in read if after is None])
 
 
 def conclude(
-    peer: CarrierClient, read: Sequence[tuple[ActiveLine, Reading]], delivered: Container[int] = ()
+    client: CarrierClient, read: Sequence[tuple[ActiveLine, Reading]], delivered: Container[int] = ()
 ) -> list[ActiveLine]:
-    """Complete the lines that a reading of now proves, or that are known to be delivered; returns the others."""
+    """Complete the lines that a fresh reading proves, or that are known to be delivered; returns the others."""
     promises = _promises([line for line, _ in read])
     looked = [Reread(line, after, _proof(line, promises[line.id], after, delivered)) for line, after in read]
     proven = [one for one in looked if one.proof]
     if proven:
-        surplus = surplus_of(peer, [(one.line, one.after) for one in proven])
+        surplus = surplus_of(client, [(one.line, one.after) for one in proven])
         with stops.transaction("verify.complete"):
             moved = complete([_delivery(one) for one in proven], only_from=[State.VERIFYING, State.DISPUTED])
             store_readings({one.line.sim_id: one.after for one in proven})
@@ -96,14 +96,15 @@ def conclude(
     return [one.line for one in looked if not one.proof]
 
 
-def _asks(peer: CarrierClient, line: ActiveLine, after: Reading) -> bool:
-    """Whether the carrier's order query has to say it: by the offering, or because its bytes are not of one count.
+def _asks(client: CarrierClient, line: ActiveLine, after: Reading) -> bool:
+    """Whether the carrier's order query must confirm it: because the offering says so, or because the byte counts
+    differ.
 
-    What readings of its own count denied until the time was over, the query does not outweigh.
+    The query does not outweigh readings of the same count that denied delivery until the time was over.
     """
     if line.proof == Proof.ORDER_QUERY:
         return True
-    can_say = peer.capabilities.has_order_query and bool(line.carrier_number)
+    can_say = client.capabilities.has_order_query and bool(line.carrier_number)
     if line.proof != Proof.GRANTED_TOTAL or not can_say or line.base is None:
         return False
     base, began = line.base, after.counted_from
@@ -112,11 +113,11 @@ def _asks(peer: CarrierClient, line: ActiveLine, after: Reading) -> bool:
     return line.state != State.DISPUTED or began is None or clock.civil_date(line.state_at, line.zone) >= began
 
 
-def _asked(peer: CarrierClient, lines: Sequence[ActiveLine]) -> set[int]:
-    """The lines of which the carrier's own order query says that they were delivered; not by a reading of the SIM."""
+def _asked(client: CarrierClient, lines: Sequence[ActiveLine]) -> set[int]:
+    """The lines that the carrier's order query reports as delivered."""
     if not lines:
         return set()
-    answers = peer.find(lines, stop="verify.find")
+    answers = client.find(lines, stop="verify.find")
     return {
         line.id
         for line, answer in zip(lines, answers, strict=True)
@@ -125,8 +126,8 @@ def _asked(peer: CarrierClient, lines: Sequence[ActiveLine]) -> set[int]:
 
 
 def _promises(lines: Sequence[ActiveLine]) -> dict[int, Promise | None]:
-    """What must have changed: for a line in flight its own; a disputed one has let others fly since, and what they
-    brought is no proof of it. Without a number no order can be asked about: then readings must show it, all of it."""
+    """What must have changed. After a disputed line others have been sent, whose deliveries do not prove it. Without a
+    carrier's number there is no order to query: then readings must show all of it."""
     promises: dict[int, Promise | None] = {
         line.id: line.promise if line.carrier_number else by_readings(line.promise) for line in lines
     }
@@ -147,7 +148,8 @@ def _proof(line: ActiveLine, promise: Promise | None, after: Reading, delivered:
 
 
 def _delivery(looked: Reread) -> Delivery:
-    """A reading that did not prove the line says nothing of its period, and is kept to only where it shows no less."""
+    """The delivery. A reading that did not prove the line does not give its period, and is kept only if it shows no
+    less."""
     line, after = looked.line, looked.after
     is_shown = looked.proof != Proof.ORDER_QUERY or _shows(line, after)
     is_renewal = line.kind == Offering.Kind.RENEWAL
@@ -169,11 +171,11 @@ def _shows(line: ActiveLine, after: Reading) -> bool:
     return line.base is not None and is_proven(by_readings(line.promise), line.base, after)
 
 
-def _look_later(peer: CarrierClient, lines: Sequence[ActiveLine]) -> None:
-    """Look again at growing intervals; what ran out of time is disputed."""
+def _look_later(client: CarrierClient, lines: Sequence[ActiveLine]) -> None:
+    """Look again at growing intervals; lines out of time become disputed."""
     if not lines:
         return
-    late = [line.id for line in lines if clock.now() >= line.state_at + peer.capabilities.verify_within]
+    late = [line.id for line in lines if clock.now() >= line.state_at + client.capabilities.verify_within]
     with stops.transaction("verify.later"):
         disputed = move(
             OrderLine,

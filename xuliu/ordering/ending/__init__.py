@@ -1,1 +1,1 @@
-"""What follows when a line or an order has ended: receipts, and money that goes back."""
+"""What follows when a line or an order has ended: receipts and refunds."""

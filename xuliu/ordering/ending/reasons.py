@@ -1,9 +1,9 @@
-"""Why a paid line ends without having been sent."""
+"""Why a paid line ends without being sent."""
 
 from xuliu.common.reasons import WhyCode
 
 
 class WithdrawalReason(WhyCode):
-    """Who took it back."""
+    """Who withdrew it."""
 
     BY_PAYER = "withdrawn_by_payer"

@@ -46,7 +46,7 @@ def _issue(seller_id: int, issued: list[int], candidates: Sequence[int]) -> None
 
 
 def _write(seller: Seller, ids: Sequence[int]) -> None:
-    """Every order gets its receipt or, for the sake of the numbers, none does."""
+    """Write all these receipts or, to keep the numbers without gaps, none."""
     sql = """
         WITH delivered AS (
             SELECT order_id, sum(price_minor)::bigint AS amount, sum(tax_minor)::bigint AS tax

@@ -1,4 +1,4 @@
-"""Refund: what an order's refused lines are owed back becomes one refund."""
+"""Refund: the money owed back for an order's refused lines becomes one refund."""
 
 from collections.abc import Mapping, Sequence
 
@@ -13,8 +13,8 @@ from xuliu.payment.reasons import RefundReason
 def refund_refused(owed_minor: Mapping[int, int]) -> None:
     """One refund per order for all its refused lines, to the payment that was applied.
 
-    `owed_minor`: by order, what those lines cost. What was given back past us is taken off; where it is all of it, it
-    counts as those lines' refund.
+    `owed_minor`: by order, what those lines cost. Outside refunds are subtracted; if they cover everything, they count
+    as the lines' refund.
     """
     payments = {p.order_id: p for p in Payment.objects.filter(order_id__in=owed_minor, is_applied=True)}
     returned = _given_back_past_us([payment.pk for payment in payments.values()])
@@ -29,7 +29,7 @@ def refund_refused(owed_minor: Mapping[int, int]) -> None:
         else:
             refunds[order_id] = outside_id
     made = request_refunds(wanted)
-    # One that was wanted and not made contradicts a refund that stands: it raises, and a person looks.
+    # One that was requested but not made contradicts an existing refund: raise, for a person to look.
     refunds |= {order: made[payment.pk] for order, payment in payments.items() if order not in refunds}
     sql = """
         UPDATE ordering_orderline l SET refund_id = u.refund_id, refunded_minor = l.price_minor
@@ -40,7 +40,7 @@ def refund_refused(owed_minor: Mapping[int, int]) -> None:
 
 
 def _given_back_past_us(payment_ids: Sequence[int]) -> dict[int, tuple[int, int]]:
-    """By payment: the last such refund, and the sum of them."""
+    """Outside refunds by payment: the last one, and their sum."""
     outside = Refund.objects.filter(payment_id__in=payment_ids, is_outside=True).values("payment_id")
     sums = outside.annotate(last=Max("id"), minor=Sum("amount_minor"))
     return {row["payment_id"]: (row["last"], row["minor"]) for row in sums}

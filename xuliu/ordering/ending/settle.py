@@ -1,6 +1,6 @@
-"""Settle: orders without an open line end, what is owed back becomes one refund, and a receipt is asked for.
+"""Settle: orders without an open line end, money owed back becomes one refund, and a receipt is requested.
 
-It looks for what stands, not for what was told: whoever finishes the last line, the order is found.
+It looks at the state of the lines, not at messages: whichever step ends the last line, the order is found.
 """
 
 from collections.abc import Sequence
@@ -26,7 +26,7 @@ class _Count(NamedTuple):
 
 
 def settle(limit: int = CHUNK) -> int:
-    """Settle paid orders that have no open line; returns how many. A poisonous one is set aside with a case."""
+    """Settle paid orders that have no open line; returns how many. One that fails is set aside with a case."""
     settled: list[int] = []
     apply_halving(
         _ended(limit),
@@ -58,7 +58,7 @@ def _settle(candidates: Sequence[int]) -> list[int]:
 
 
 def _locked_ended(candidates: Sequence[int]) -> list[int]:
-    """Lock the order rows, then look again under the lock: a line may have been reopened in between."""
+    """Lock the orders, then check again: a line may have been reopened meanwhile."""
     with connection.cursor() as cursor:
         lock = "SELECT id FROM ordering_order WHERE state = 'PAID' AND id = ANY(%s) ORDER BY id"
         cursor.execute(f"{lock} FOR NO KEY UPDATE SKIP LOCKED", (list(candidates),))

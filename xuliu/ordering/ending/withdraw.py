@@ -1,4 +1,4 @@
-"""Withdraw: the payer takes back what is paid and not yet with a carrier."""
+"""Withdraw: the payer cancels lines that are paid but not with a carrier yet."""
 
 from xuliu.common import stops
 from xuliu.ordering.delivering.outcomes import reject
@@ -7,7 +7,7 @@ from xuliu.ordering.models import OrderLine
 
 
 def withdraw(*, order_id: int) -> int:
-    """Withdraw the order's lines that still wait in READY; returns how many. Their money goes back by `settle`.
+    """Withdraw the order's lines that are still READY; returns how many. `settle` refunds their money.
 
     A line that a worker claims at the same moment is either withdrawn or sent, never both.
     """

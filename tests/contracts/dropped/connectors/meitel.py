@@ -27,11 +27,11 @@ from xuliu.carrier.contract import (
     Session,
     SimKey,
     access,
-    heard,
     in_bytes,
     no_answer,
     one_by_one,
     setting,
+    usable,
 )
 
 OUTCOMES = {"done": Outcome.DONE, "queued": Outcome.ACCEPTED}
@@ -133,7 +133,7 @@ class Connector:
             reference=change.reference if change else "",
             is_change=change is not None,
         )
-        if heard(response).status == 401:
+        if usable(response).status == 401:
             raise AccountRefused("401: the key is refused")
         return response
 

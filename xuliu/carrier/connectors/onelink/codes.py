@@ -12,12 +12,12 @@ CARD_STATUSES = {
     "suspended": ("4", "8", "01", "02", "03", "06"),
     "terminated": ("9", "04", "05"),
 }
-ORDER_OVER = ("failed", "aborted", "cancelled")  # 23M27; all but these and "completed" are under way
+ORDER_OVER = ("failed", "aborted", "cancelled")  # 23M27; every other status but "completed" is under way
 # 25S02: the places of its 12 digits at which a 2 gives a reason that a renewal does not cure.
 STOP_REASONS = {1: "separated from its device", 3: "stopped by the platform", 4: "owing", 9: "outside its region"}
 
-# What a refusal is about is told by the words of its message: the codes beside it differ between the platform's
-# editions, and no public list of them is whole. The first that fits decides; what fits none is no refusal to us.
+# The message shows what a refusal is about: codes differ between the platform's editions, and no public list of them is
+# complete. The first match decides; a message without a match is no refusal to us.
 REFUSALS: tuple[tuple[str, Reason | None], ...] = (
     ("系统|超时|内部|异常|未知|网络|处理中", None),
     ("(号码|卡)(号)?(不存在|鉴权|不(归)?属)", Reason.SIM),

@@ -34,7 +34,7 @@ from xuliu.carrier.connectors.onelink import codes
 from xuliu.carrier.contract import (  # isort: skip  # a name a line would be a page of them
     AccountRefused, Action, Answer, BaseConfig, Capabilities, Change, Finding, ListedPlan, MsisdnForm,
     NoAnswer, Note, NotSent, Outcome, Proof, Question, Reading, Reason, Response, Session, SimKey, Token, access,
-    civil_date, first_day_not_served, heard, in_bytes, lasts, moment, no_answer, one_by_one, setting, without_numbers,
+    civil_date, first_day_not_served, usable, in_bytes, lasts, moment, no_answer, one_by_one, setting, without_numbers,
 )  # fmt: skip
 
 ZONE = "Asia/Shanghai"
@@ -85,7 +85,7 @@ class Connector:
         return one_by_one(sims, lambda sim: _reading(talk, sim, numbers.get(sim.iccid, "")))
 
     def submit(self, session: Session, changes: Sequence[Change]) -> list[Answer]:
-        """One order for each plan among the changes; what could not be begun within the deadline is kept back."""
+        """One order per plan among the changes; those that could not be started within the deadline are kept back."""
         talk = _Talk(self._config, session)
         ends = time.monotonic() + self.capabilities.deadline_seconds
         try:
@@ -100,18 +100,18 @@ class Connector:
         return [answers[change.reference] for change in changes]
 
     def examine(self, session: Session) -> list[Finding]:
-        """Signing in shows address, code and password, and whether we are let in."""
+        """Signing in checks address, code and password."""
         return [access(_Talk(self._config, session).sign_in)]
 
     def find(self, session: Session, questions: Sequence[Question]) -> list[Answer]:
-        """By the carrier's number where there is one, else by what the readings before and after show."""
+        """By the carrier's number if there is one, else by the readings before and after."""
         talk = _Talk(self._config, session)
         return [_found(talk, question) for question in questions]
 
 
 @dataclass(frozen=True, slots=True)
 class _Said:
-    """An answer of the platform, whatever it says. `first` is the first entry of its result."""
+    """An answer of the platform. `first` is the first entry of its result."""
 
     status: str
     message: str
@@ -122,7 +122,7 @@ class _Said:
         return next(iter(self.result), {})
 
     def another(self, sim: SimKey, msisdn: str) -> str:
-        """What the answer names where it is not this card, by ICCID or by number."""
+        """The other card that the answer names, by ICCID or number, if it is not about this one."""
         iccid, number = (str(self.first.get(name) or "").strip() for name in ("iccid", "msisdn"))
         if iccid.upper() not in ("", sim.iccid):
             return iccid
@@ -134,36 +134,36 @@ class _Said:
 
     @property
     def reason(self) -> Reason | None:
-        """What a refusal is about; None where it may not be one."""
+        """What a refusal is about; None if it may not be one."""
         return next((reason for words, reason in codes.REFUSALS if re.search(words, self.message)), None)
 
     @property
     def wait_seconds(self) -> float:
-        """How long a passing refusal asks us to wait: the longest of the vendor's intervals where it names one."""
+        """How long a temporary refusal asks us to wait: the longest of the vendor's intervals if it names one."""
         return 1800.0 if "分钟" in self.message else 60.0
 
     def refused(self, change: Change, number: str = "") -> Answer:
-        """What this refusal of a change means, however we came to know of it."""
+        """What this refusal of a change means, on whatever path it came."""
         return Answer.refused(change, self.reason, self.sentence, number=number, retry_after_seconds=self.wait_seconds)
 
     @property
     def failure(self) -> NotSent | NoAnswer | None:
-        """Why there is no answer for the time being; None for an answer and for a lasting refusal."""
+        """Why there is no answer for now; None for an answer or a lasting refusal."""
         reason = Reason.SIM if self.status == OK else self.reason
         return no_answer(reason, self.sentence, retry_after_seconds=self.wait_seconds)
 
 
 class _Talk:
-    """How the platform is asked, for one account."""
+    """Calls to the platform for one account."""
 
     def __init__(self, config: OneLinkConfig, session: Session) -> None:
         self.session = session
         self._config = config
-        self.silent: dict[str, NotSent | NoAnswer] = {}  # why no number is known of a card that may well be theirs
+        self.silent: dict[str, NotSent | NoAnswer] = {}  # why a card that may be theirs has no known number
         self._jobs: dict[str, dict[str, Any]] = {}
 
     def ask(self, operation: str, path: str, fields: Mapping[str, str], *, reference: str = "") -> _Said:
-        """One question, or with a reference one order. A stale token was refused before anything was done: once more.
+        """One question or, with a reference, one order. A refused stale token means that nothing was done: repeat once.
 
         Raises NotSent, NoAnswer (also for a body that is not the platform's).
         """
@@ -183,28 +183,28 @@ class _Talk:
                 return said
         raise NotSent("a fresh token was refused", retry_after_seconds=60)
 
-    def told(self, operation: str, path: str, fields: Mapping[str, str]) -> _Said:
-        """A question's answer or lasting refusal. Raises where, for the time being, there is neither."""
+    def query(self, operation: str, path: str, fields: Mapping[str, str]) -> _Said:
+        """A question's answer or lasting refusal. Raises if there is neither for now."""
         said = self.ask(operation, f"query/{path}", fields)
         if said.failure is not None:
             raise said.failure
         return said
 
     def job(self, number: str) -> dict[str, Any]:
-        """What became of a bulk order; asked once, however many of its cards are in question."""
-        known = self._jobs.get(number) or self.told("23M10", "sim-batch-result", {"jobId": number}).first
+        """The result of a bulk order; asked once, however many of its cards are in question."""
+        known = self._jobs.get(number) or self.query("23M10", "sim-batch-result", {"jobId": number}).first
         return self._jobs.setdefault(number, known)
 
     def msisdns(self, sims: Sequence[SimKey]) -> dict[str, str]:
-        """The numbers by ICCID, asked for (25S05) where not known: orders go by number. Left out: unknown cards."""
+        """The numbers by ICCID, queried (25S05) if unknown: orders go by number. Omits unknown cards."""
         known = {sim.iccid: sim.msisdn for sim in sims if sim.msisdn}
         if not (asked := [sim.iccid for sim in sims if not sim.msisdn]):
             return known
-        said = self.told("25S05", "sim-card-info/batch", {"iccids": "_".join(asked)})
+        said = self.query("25S05", "sim-card-info/batch", {"iccids": "_".join(asked)})
         if said.status != OK and len(asked) > 1:  # it may be the trouble of one card alone
             raise NoAnswer(said.sentence)
         named = {str(card.get("iccid")).upper(): card for card in said.result}
-        if not named.keys() <= set(asked):  # of those that we asked about it need not say anything then
+        if not named.keys() <= set(asked):  # it may then say nothing about the other cards
             raise NoAnswer(Note.ANOTHER_SIM)
         for iccid in asked if said.status == OK else ():
             card = named.get(iccid, {"status": "", "message": ""})
@@ -216,7 +216,7 @@ class _Talk:
         return known
 
     def unnumbered(self, change: Change) -> Answer:
-        """What becomes of a change whose card has no number."""
+        """The answer for a change whose card has no number."""
         failure = self.silent.get(change.sim.iccid)
         return Answer.kept_back(change, failure) if failure else Answer.refused(change, Reason.SIM, NO_CARD)
 
@@ -239,7 +239,7 @@ class _Talk:
 
 
 def _said(response: Response) -> _Said:
-    body = heard(response).json()
+    body = usable(response).json()
     if response.status != 200 or not isinstance(body, dict) or "status" not in body:
         raise NoAnswer(f"HTTP {response.status} with a body that is not the platform's")
     return _Said(str(body["status"]), str(body.get("message", "")), _entries(body.get("result")))
@@ -250,7 +250,7 @@ def _entries(value: Any) -> list[dict[str, Any]]:
 
 
 def _ordered(talk: _Talk, changes: Sequence[Change], numbers: Mapping[str, str], ends: float) -> list[Answer]:
-    """One order of one plan. A bulk order is refused whole for the sake of one card: then it is halved."""
+    """One order of one plan. A bulk order is refused as a whole because of one card: then it is halved."""
     if time.monotonic() >= ends:
         return [Answer.kept_back(change, NotSent(Note.TIME_USED_UP)) for change in changes]
     try:
@@ -295,11 +295,11 @@ def _found(talk: _Talk, question: Question) -> Answer:
 
 
 def _by_order(talk: _Talk, question: Question) -> Answer:
-    said = talk.told("23M27", "order-info", {"orderNum": question.number})
+    said = talk.query("23M27", "order-info", {"orderNum": question.number})
     status = str(said.first.get("status", ""))
     if str(said.first.get("orderNum") or question.number) != question.number:
         return Answer.unsure(question.change, "the answer names another order", question.number)
-    if not status:  # they gave us its number: that they do not know it (any more) says nothing of it
+    if not status:  # they gave us this number, so not knowing it (any more) proves nothing
         return Answer.unsure(question.change, f"no word of the order: {said.sentence}", question.number)
     if status in codes.ORDER_OVER:
         return _over(question, said.first, f"order {status}")
@@ -324,7 +324,7 @@ def _by_job(talk: _Talk, question: Question) -> Answer:
 
 
 def _over(question: Question, entry: Mapping[str, Any], what: str) -> Answer:
-    """It ended without being done: for what reason where one stands beside it, else for one that we are not told."""
+    """It ended without being done, for the reason given, or for an unknown one."""
     if entry.get("message"):
         return _Said(what, str(entry["message"]), []).refused(question.change, question.number)
     return Answer.now(question, Outcome.REJECTED, what, Reason.TEMPORARY)
@@ -341,15 +341,15 @@ def _reading(talk: _Talk, sim: SimKey, msisdn: str) -> Reading:
         if sim.iccid in talk.silent:
             raise talk.silent[sim.iccid]
         return Reading(iccid=sim.iccid, as_of=as_of, refused=NO_CARD)
-    said = talk.told("25S04", "sim-status", card)
-    if not said.result if said.status == OK else said.reason is not Reason.SIM:  # a plan's trouble is none of a card's
+    said = talk.query("25S04", "sim-status", card)
+    if not said.result if said.status == OK else said.reason is not Reason.SIM:  # trouble with a plan is not the card's
         raise NoAnswer(said.sentence)
     status = str(said.first.get("cardStatus", "")).strip()
     if said.status != OK or status == "99":
         return Reading(iccid=said.another(sim, msisdn) or sim.iccid, as_of=as_of, refused=said.sentence)
     state = next((word for word, statuses in codes.CARD_STATUSES.items() if status in statuses), "")
-    plans = talk.told("23R00", "ordered-offerings", card | {"queryType": "3"})
-    left = talk.told("23U07", "sim-data-margin", card)
+    plans = talk.query("23R00", "ordered-offerings", card | {"queryType": "3"})
+    left = talk.query("23U07", "sim-data-margin", card)
     margin = _entries(left.first.get("accmMarginList"))
     return Reading(
         iccid=next(filter(None, (answer.another(sim, msisdn) for answer in (said, plans, left))), sim.iccid),
@@ -364,7 +364,8 @@ def _reading(talk: _Talk, sim: SimKey, msisdn: str) -> Reading:
 
 
 def _by_plans(said: _Said, today: date, ended: date) -> dict[str, Any]:
-    """Add-ons have no period; bytes count from the month (if it did not turn until `ended`) or a plan begun in it."""
+    """Add-ons have no period; bytes count from the month (if it did not turn until `ended`) or from a plan begun in
+    it."""
     plans, ends, starts = [], [], [today.replace(day=1)]
     for entry in _entries(said.first.get("offeringInfoList")):
         starts_at, ends_at = _instant(entry.get("effectiveDate")), _instant(entry.get("expiriedDate"))
@@ -387,14 +388,14 @@ def _instant(text: Any) -> datetime | None:
 
 
 def _total(margin: Sequence[Mapping[str, Any]], name: str) -> int | None:
-    """Bytes of the running month; None where not said (a card in a pool)."""
+    """Bytes of the running month; None if not given (a card in a pool)."""
     said = [amount for entry in margin if (amount := in_bytes(entry.get(name), 1024)) is not None]
     return sum(said) if said and len(said) == len(margin) else None
 
 
 def _blocked_why(talk: _Talk, card: Mapping[str, str]) -> str:
     try:
-        digits = str(talk.told("25S02", "sim-stop-reason", card).first.get("stopReason", ""))
-    except (NotSent, NoAnswer):  # what the card has is said without it
+        digits = str(talk.query("25S02", "sim-stop-reason", card).first.get("stopReason", ""))
+    except (NotSent, NoAnswer):  # the card's figures do not depend on it
         return ""
     return ", ".join(why for place, why in codes.STOP_REASONS.items() if digits[place : place + 1] == "2")

@@ -44,7 +44,6 @@ from xuliu.carrier.contract import (
     TryResult,
     access,
     first_day_not_served,
-    heard,
     in_bytes,
     lasts,
     luhn_digit,
@@ -52,11 +51,12 @@ from xuliu.carrier.contract import (
     no_answer,
     one_by_one,
     setting,
+    usable,
     without_numbers,
 )
 
 MB = 10**6
-TOKEN_SECONDS = 86_400  # a token is asked for once a day at least, whatever they say
+TOKEN_SECONDS = 86_400  # fetch a token at least once a day, whatever they say
 STATES = {"Enabled": "active", "Disabled": "suspended"}
 NOT_THIS_SIM = (403, 404, 422)  # not ours, unknown, expired ("only extensions are permitted")
 
@@ -66,7 +66,7 @@ UNKNOWN_SIM = Response(404, {}, b"")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OnenceConfig(BaseConfig):
-    """Credentials of an API user, and how 1NCE shall charge us."""
+    """Credentials of an API user, and how 1NCE charges us."""
 
     client_id: str = field(metadata=setting(zh_hans="API 用户名", en="API user name"))
     client_secret: str = field(repr=False, metadata=setting(zh_hans="API 密码", en="API password", is_secret=True))
@@ -80,7 +80,7 @@ class OnenceConfig(BaseConfig):
 
 
 class Connector:
-    """1NCE. Queued answers, no reference, proof by what is read back."""
+    """1NCE. Queued answers, no reference, proof by reading back."""
 
     code: ClassVar[str] = "1nce"
     name: ClassVar[Mapping[str, str]] = {"zh-hans": "1NCE", "en": "1NCE"}
@@ -102,7 +102,7 @@ class Connector:
 
     @staticmethod
     def names_of(iccid: str) -> tuple[str, ...]:
-        """19 digits and the same with their Luhn digit behind; of 20 that end in another digit, these alone."""
+        """19 digits, and the same with their Luhn digit; 20 digits ending otherwise stand alone."""
         if not (iccid.isascii() and iccid.isdecimal() and len(iccid) in (19, 20)):
             return (iccid,)
         whole = iccid[:19] + luhn_digit(iccid[:19])
@@ -117,14 +117,14 @@ class Connector:
         return [self._submitted(session, change) for change in changes]
 
     def examine(self, session: Session) -> list[Finding]:
-        """Signing in shows address and API user; how 1NCE shall charge us shows only with the first order."""
+        """Signing in checks address and API user; the payment method shows only with the first order."""
         payment = {"zh-hans": "付款方式", "en": "Payment method"}
         later = {"zh-hans": "第一次下单后才能验证。", "en": "It shows with the first order."}
         seen_later = Finding(about=payment, shown=TryResult.UNTRIED, why=later, is_needed=False)
         return [access(lambda: self._fetch_token(session)), seen_later]
 
     def find(self, session: Session, questions: Sequence[Question]) -> list[Answer]:
-        """From the readings before and after. A queued order that has not shown yet is ACCEPTED still."""
+        """By the readings before and after. A queued order that does not show yet is still ACCEPTED."""
         return [self._found(session, question) for question in questions]
 
     def _submitted(self, session: Session, change: Change) -> Answer:
@@ -144,8 +144,8 @@ class Connector:
         return Answer.refused(change, _reason(response, change.action), _words(response))
 
     def _name(self, session: Session, sim: SimKey) -> str:
-        """The name for one order, found by questions where ours is not 1NCE's own: that an order gets a 404 is no proof
-        that only the name was wrong. "" where no name is known."""
+        """The ICCID for one order, queried if ours may not be 1NCE's own: a 404 on an order would not prove that only
+        the name was wrong. "" if none is known."""
         names = self.names_of(sim.iccid)
         if names[0] == sim.iccid:
             return names[0]
@@ -182,7 +182,7 @@ class Connector:
     def _call(
         self, session: Session, operation: str, path: str, *, change: Change | None = None, json: Any = None
     ) -> Response:
-        """One exchange. A token that is refused was refused before anything was done: fetched anew, once."""
+        """One exchange. A refused token means that nothing was done: fetch a new one, once."""
         token = ""
         for _ in range(2):
             token = session.token(lambda: self._fetch_token(session), stale=token)
@@ -198,14 +198,14 @@ class Connector:
                 reference=change.reference if change else "",
                 is_change=change is not None,
             )
-            if heard(response).status != 401:
+            if usable(response).status != 401:
                 return response
         raise AccountRefused("401: a fresh token was refused")
 
     def _fetch_token(self, session: Session) -> Token:
         login = f"{self._config.client_id}:{self._config.client_secret}"
         try:
-            response = heard(
+            response = usable(
                 session.call(
                     operation="token",
                     method="POST",
@@ -249,7 +249,7 @@ def _reading(sim: SimKey, as_of: datetime, card: Response, quota: Response) -> R
 
 
 def _reason(response: Response, action: Action | None = None) -> Reason | None:
-    """What a refusal is about, of a change or of a question; None where the description knows no such answer.
+    """What the refusal of a change or question is about; None if the description has no such answer.
 
     A top-up's 400 is described as the payment method, which is ours to set; an extension's is not described further.
     402 is not described at all, and can only be about our payment. That a SIM is expired is no answer to its extension.
@@ -266,7 +266,7 @@ def _reason(response: Response, action: Action | None = None) -> Reason | None:
 
 
 def _object(response: Response) -> dict[str, Any]:
-    """What is said of a SIM. Raises NotSent, NoAnswer."""
+    """The JSON object about a SIM. Raises NotSent, NoAnswer."""
     said = response.json()
     if response.status == 200 and isinstance(said, dict):
         return said
