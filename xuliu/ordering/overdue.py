@@ -76,7 +76,7 @@ LINES = f"""
     late AS MATERIALIZED (
         SELECT id, paid_at FROM ordering_order WHERE state = 'PAID'
             AND paid_at <= CASE WHEN is_waited_for THEN %(recently)s ELSE %(long_ago)s END),
-    heard AS (
+    answering AS (
         SELECT DISTINCT e.account_id
         FROM (SELECT * FROM ordering_attempt ORDER BY id DESC LIMIT %(looked_at)s) AS e
         WHERE {REACHED} AND e.sent_at > %(recently)s),
@@ -94,7 +94,7 @@ LINES = f"""
             CASE WHEN l.is_queued AND o.paused_at IS NOT NULL THEN o.id ELSE a.id END AS shared_id,
             a.paused_why AS shared_why, a.paused_detail AS shared_said,
             l.is_queued AND (o.paused_at IS NOT NULL OR a.paused_at IS NOT NULL
-                OR NOT l.has_reached AND a.id NOT IN (SELECT account_id FROM heard)) AS is_shared
+                OR NOT l.has_reached AND a.id NOT IN (SELECT account_id FROM answering)) AS is_shared
         FROM waiting l JOIN carrier_carrieraccount a ON a.id = l.account_id
         JOIN catalog_offering o ON o.id = l.offering_id
         WHERE NOT l.is_queued OR NOT EXISTS (

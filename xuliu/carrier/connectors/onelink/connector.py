@@ -364,8 +364,7 @@ def _reading(talk: _Talk, sim: SimKey, msisdn: str) -> Reading:
 
 
 def _by_plans(said: _Said, today: date, ended: date) -> dict[str, Any]:
-    """Add-ons have no period; bytes count from the month (if it did not turn until `ended`) or from a plan begun in
-    it."""
+    """Add-ons have no period; bytes count from the month (if it did not turn until `ended`) or a plan begun in it."""
     plans, ends, starts = [], [], [today.replace(day=1)]
     for entry in _entries(said.first.get("offeringInfoList")):
         starts_at, ends_at = _instant(entry.get("effectiveDate")), _instant(entry.get("expiriedDate"))
