@@ -110,8 +110,8 @@ class Desk:
 
     def leave_unanswered(self, what: str, **where: Any) -> None:
         """One of UNANSWERED. A peer that signs no answers loses the answer that others sign with another key."""
-        fault, takes = UNANSWERED[what], stand_ins()[self.peer].faults
-        is_none_of_its = fault["kind"] == "bad_signature" and "bad_signature" not in takes
+        fault, where_signed = UNANSWERED[what], stand_ins()[self.peer].faults.get("bad_signature", ("notice",))
+        is_none_of_its = fault["kind"] == "bad_signature" and set(where_signed) == {"notice"}
         self.fault(**where, **({"kind": "lose_answer"} if is_none_of_its else fault))
 
     def hear(self) -> tuple[VerifiedNotice, StatusReport]:

@@ -18,6 +18,7 @@ from tests.contracts.peer import RecordedCall, Reply, StandIn
 from xuliu.common import clock
 from xuliu.interfaces.ways import providers as parts
 from xuliu.interfaces.ways.wording import shown_way
+from xuliu.interfaces.wording.tests import test_catalogue
 from xuliu.ordering.buying.by_notice import apply_notices
 from xuliu.ordering.models import Order
 from xuliu.payment import providers
@@ -123,6 +124,12 @@ def test_who_chose_one_way_may_go_another_and_only_an_apps_own_way_is_offered_in
     assert "Go and pay ¥36.00 at Mei Pay" in page
     inside = client.get(path, headers=ENGLISH | WECHAT).content.decode()
     assert f"{path}/sign-in/jsapi" in inside
+
+
+def test_its_words_are_set_as_everybodys_are() -> None:
+    with dropped_in():
+        test_catalogue.test_han_and_figures_stand_a_thin_space_apart()
+        test_catalogue.test_punctuation_after_han_is_full_width()
 
 
 @pytest.mark.django_db

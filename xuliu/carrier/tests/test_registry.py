@@ -6,7 +6,7 @@ from xuliu.carrier.registry import UnknownConnector, all_connectors, connector_c
 
 
 def test_the_connectors_that_ship_are_found_by_code() -> None:
-    assert list(all_connectors()) == ["1nce", "onelink"]
+    assert {"1nce", "onelink"} <= set(all_connectors())
     assert connector_class("1nce").code == "1nce"
 
 

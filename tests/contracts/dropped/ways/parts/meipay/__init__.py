@@ -11,5 +11,5 @@ class PageParts(SharedParts):
 
     code: ClassVar[str] = "meipay"
     words: ClassVar[Mapping[str, WayWords]] = {
-        "mei-page": WayWords(pay={"zh-hans": "去美付付款 %(total)s", "en": "Go and pay %(total)s at Mei Pay"})
+        "mei-page": WayWords(pay={"zh-hans": "去美付付款\u2009%(total)s", "en": "Go and pay %(total)s at Mei Pay"})
     }

@@ -1,0 +1,3 @@
+"""Lan Pay."""
+
+from xuliu.payment.providers.lanpay.provider import Provider as Provider
