@@ -78,9 +78,9 @@ def _examined(now: datetime, *, is_demo: bool) -> tuple[list[Diagnosis], list[di
     if found[-1].grade == BROKEN:
         return found, []
     found += [*_secrets(is_demo=is_demo), *_clocks(now), *_accounts(now, is_demo=is_demo)]
-    standing = state_counts()
-    found += [_worker(standing), *_stalled(standing, now), _cases(now)]
-    return found, [_state(one, now) for one in standing]
+    counts = state_counts()
+    found += [_worker(counts), *_stalled(counts, now), _cases(now)]
+    return found, [_state(one, now) for one in counts]
 
 
 def _database() -> Iterator[Diagnosis]:

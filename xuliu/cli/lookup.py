@@ -59,7 +59,7 @@ def refreshed(sim: Sim, *, seconds: float) -> None:
         waiting.fresh_reading(sim.pk, seconds=seconds)
 
 
-def said(sim: Sim) -> str:
+def summary(sim: Sim) -> str:
     """What is known of the SIM in one line: state, period, data."""
     return " · ".join(text for _name, text in facts(sim)[:3])
 

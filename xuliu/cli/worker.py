@@ -138,7 +138,7 @@ class Worker:
         connection.close()
 
     def _lane(self, name: str, steps: Sequence[NamedRun], woken: threading.Event) -> None:
-        with parallel.standing():
+        with parallel.kept_threads():
             self._work(name, steps, woken)
         connection.close()
 

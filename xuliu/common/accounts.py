@@ -1,4 +1,4 @@
-"""What every account of ours at somebody outside has: its configuration, of which the secrets are sealed."""
+"""The configuration of our accounts at carriers and providers, with sealed secrets."""
 
 import json
 from collections.abc import Mapping
@@ -10,13 +10,13 @@ from xuliu.common.models import ConfiguredAccount
 
 
 class WrongConfiguration(Exception):
-    """What was given does not make a Config; the message names the fields."""
+    """The values make no valid Config; the message names the fields."""
 
 
 def configuration(account: ConfiguredAccount, shape: type[Any]) -> Any:
     """The account's Config (an instance of `shape`), secrets unsealed.
 
-    Raises WrongConfiguration where a field is missing, CannotOpen where the secrets were sealed with a lost key.
+    Raises WrongConfiguration if a field is missing, CannotOpen if the secrets were sealed with a lost key.
     """
     return _made(shape, {**account.config, **_secrets(account)})
 
@@ -24,8 +24,8 @@ def configuration(account: ConfiguredAccount, shape: type[Any]) -> Any:
 def configure(account: ConfiguredAccount, shape: type[Any], given: Mapping[str, Any]) -> None:
     """Store the fields given: secrets sealed, the others in the open.
 
-    Fields not given stay as they are, so that a form need not show a secret to keep it; but where an address changes,
-    every secret is given again. Raises WrongConfiguration, changing nothing, where the whole makes no usable Config.
+    Fields not given stay as they are, so that a form need not show a secret to keep it; but if an address changes,
+    every secret must be entered again. Raises WrongConfiguration, changing nothing, if the result is no usable Config.
     """
     kinds = settings_of(shape)
     if unknown := sorted(set(given) - set(kinds)):
@@ -45,7 +45,7 @@ def configure(account: ConfiguredAccount, shape: type[Any], given: Mapping[str, 
 
 
 def to_be_given_again(account: ConfiguredAccount, shape: type[Any], given: Mapping[str, Any]) -> list[str]:
-    """The stored secrets that a changed address would be sent without whoever changes it knowing them.
+    """The stored secrets that would be sent to a changed address although whoever changed it may not know them.
 
     Raises CannotOpen as `configuration`.
     """
@@ -67,7 +67,7 @@ def _secrets(account: ConfiguredAccount) -> dict[str, Any]:
 
 
 def _purpose(account: ConfiguredAccount) -> str:
-    """Bound to the row, so that one account's secrets do not open in another's."""
+    """The sealing's purpose: bound to the row, so that one account's secrets do not open in another's."""
     if account.pk is None:
         raise ValueError("an account is saved before its secrets are sealed")
     return f"{account._meta.label_lower}:{account.pk}"

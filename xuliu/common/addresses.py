@@ -1,7 +1,7 @@
 """Where a request comes from: the one reader of addresses that peers have and proxies write.
 
-Whoever counts by address counts by what is returned here. So a header that is wrong may cost its sender something, and
-nobody else: it is no error, it opens no new count for each spelling, and it is never the address of somebody else.
+Everything counted by address uses these functions. A wrong header may therefore disadvantage its sender but nobody
+else: it is no error, opens no new count per spelling, and never becomes somebody else's address.
 """
 
 from collections.abc import Collection
@@ -16,19 +16,20 @@ Address: TypeAlias = IPv4Address | IPv6Address
 Network: TypeAlias = IPv4Network | IPv6Network
 
 LONGEST = 64  # characters of one address with port and brackets; the longest there can be has 55
-MOST_PROXIES = 8  # in a row, between a visitor and us
+MOST_PROXIES = 8  # the most proxies in a row
 
 
 @dataclass(frozen=True, slots=True)
 class Client:
-    """Who asks. `address` is None where a proxy of ours names nobody: those who come so share what they are allowed
-    with each other, and with nobody whose address is known. `peer` is who holds the connection."""
+    """Who sent a request. `address` is None if our proxy names nobody: such visitors share one limit with each other,
+    and with nobody whose address is known. `peer` is the other end of the connection."""
 
     address: Address | None
     peer: str
 
     def __str__(self) -> str:
-        """The address in its one spelling; that of nobody is no address at all, so that it is never somebody's."""
+        """The address in canonical spelling; a text that is no address if it is unknown, so that it is never
+        somebody's."""
         return str(self.address) if self.address else f"unknown:{self.peer}"
 
 
@@ -42,8 +43,8 @@ def client_of(request: HttpRequest) -> Client:
 def client(*, peer: str, header: str | None, proxies: Collection[Network]) -> Client:
     """Who is behind a connection from `peer`: the peer itself, unless it is a proxy of ours and there is a header.
 
-    `header` is what stands in the one that our proxies write or append to; None where there is none such. It is read
-    from its end, because only there our proxies wrote; what it holds further in front, the visitor may have written.
+    `header` is the value of the header that our proxies write or append to; None without one. It is read from its end,
+    where our proxies wrote: the visitor may have written the rest.
     """
     here = read(peer)
     if header is None or here is None or not is_among(here, proxies):
@@ -59,7 +60,7 @@ def client(*, peer: str, header: str | None, proxies: Collection[Network]) -> Cl
 def read(written: str) -> Address | None:
     """The address in `203.0.113.8`, `203.0.113.8:50123`, `2001:db8::7`, `[2001:db8::7]:50123`, `fe80::1%eth0`.
 
-    None for whatever is none. An IPv4 address that is written as an IPv6 one (`::ffff:203.0.113.8`) is the IPv4 one.
+    None for anything else. An IPv4 address that is written as an IPv6 one (`::ffff:203.0.113.8`) is the IPv4 one.
     """
     bare = written[: LONGEST + 1].strip().strip('"')
     if len(written) > LONGEST:

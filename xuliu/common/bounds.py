@@ -1,7 +1,7 @@
-"""What comes in from outside, brought within bounds. No Django, no models.
+"""Limits on values from outside. No Django, no models.
 
-A number or a date out of range is None: it was not said, and the nearest bound was not said either. A text is cut. A
-name, which is only good whole, is none where it is too long or holds what no name holds. A wait is an hour at the most.
+A number or date out of range counts as missing (None) and is not moved to the nearest bound. A text is cut. A name is
+useless unless whole, so it counts as missing if it is too long or has invalid characters. A wait is an hour at most.
 """
 
 from datetime import UTC, date, datetime, timedelta, tzinfo
@@ -13,10 +13,10 @@ from typing import Any
 from xuliu.common.clock import civil_date
 
 MOST_BYTES = 10**15  # a petabyte: no SIM has as much
-MOST_DIGITS = 30  # of a number in JSON; a longer one is no number of ours
+MOST_DIGITS = 30  # digits of a number in JSON; longer ones are none of ours
 DEEPEST = 60  # objects and lists within each other; what honest peers say is six deep
 LONGEST_WAIT_SECONDS = 3600.0
-NO_WAIT_SECONDS = 86_400.0  # from here on it is an instant, or nonsense, and no wait
+NO_WAIT_SECONDS = 86_400.0  # from here on it is an instant or nonsense, not a wait
 FIRST_DAY, LAST_DAY = date(2000, 1, 1), date(2199, 12, 31)
 
 

@@ -1,7 +1,7 @@
-"""Browsers that were let in before: each has tries of its own, so that strangers cannot use them up.
+"""Browsers that were let in before: each has its own tries, which strangers cannot use up.
 
 A signed cookie holds, for each of the last few names or SIMs that this browser opened, a random name for the two. It
-opens nothing; all that it says is whose tries are counted.
+grants no access; it only says whose tries are counted.
 """
 
 from base64 import urlsafe_b64encode
@@ -27,7 +27,7 @@ def known(request: HttpRequest, whom: str) -> str:
 
 
 def remember(request: HttpRequest, response: HttpResponseBase, whom: str) -> None:
-    """It was let in just now."""
+    """Remember that this browser was just let in."""
     kept, mark = _kept(request), _mark(whom)
     name = kept.pop(mark, "") or new_code()
     newest = dict(list({mark: name, **kept}.items())[:KEPT_MOST])
@@ -51,5 +51,5 @@ def _kept(request: HttpRequest) -> dict[str, str]:
 
 
 def _mark(whom: str) -> str:
-    """Whom the cookie is about, so that it tells nobody who reads it."""
+    """The hashed name in the cookie, which reveals nobody to its reader."""
     return urlsafe_b64encode(keyed_hash(whom, purpose="browser")[:MARK_BYTES]).decode()

@@ -1,5 +1,5 @@
-"""A chunk that fails is halved until the failing row stands alone; the rest goes on. What becomes of that row is the
-caller's: tried again, and set aside at the third failure of one kind (`ticket.operations.failed_again`)."""
+"""A chunk that fails is halved until the failing row stands alone; the rest goes on. The caller decides what
+becomes of it: tried again, and set aside at the third failure of one kind (`ticket.operations.failed_again`)."""
 
 from collections.abc import Callable, Sequence
 from typing import TypeVar

@@ -1,6 +1,6 @@
-"""When an account at a carrier or provider is left alone for a while: it does not answer, or our own code for it fails.
+"""Leaves an account at a carrier or provider alone for a while, if it does not answer or our own code for it fails.
 
-Of this process.
+Per process.
 """
 
 import threading
@@ -21,14 +21,14 @@ FIRST_FOR_MISTAKES = timedelta(minutes=1)
 
 @dataclass(slots=True)
 class _Mistakes:
-    """Of the code for an account, in one operation, one after the other without a success between."""
+    """Consecutive bugs in one operation of an account's code, without a success in between."""
 
     count: int = 0
-    suspects: frozenset[str] = frozenset()  # what was asked about in each of them: one alone may be to blame
+    suspects: frozenset[str] = frozenset()  # the items in each call: a single one may be to blame
     times_opened: int = 0
 
     def add(self, names: Collection[str]) -> bool:
-        """Whether they are the account's now: so many in a row that no single one explains."""
+        """Add one; returns whether the account is to blame: so many in a row that no single item explains them."""
         self.suspects = self.suspects.intersection(names) if self.count else frozenset(names)
         self.count += 1
         is_the_accounts = self.times_opened > 0 or (self.count >= MISTAKES_IN_A_ROW and not self.suspects)
@@ -37,8 +37,8 @@ class _Mistakes:
 
 
 class Circuit:
-    """Open for a few seconds after failures in a row, so that a peer that is down costs no waiting; and for longer each
-    time after mistakes of our own, so that none of them meets a whole fleet."""
+    """Open for a few seconds after consecutive failures, so that nobody waits for a peer that is down; and longer each
+    time after bugs of our own, so that none of them affects a whole fleet."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -54,14 +54,14 @@ class Circuit:
             raise NotSent(f"circuit open: {self._why}", retry_after_seconds=left)
 
     def note(self, *, has_failed: bool) -> None:
-        """Count what became of a call."""
+        """Count a call's success or failure."""
         with self._lock:
             self._failures = self._failures + 1 if has_failed else 0
             if self._failures >= OPENS_AFTER_FAILURES:
                 self._open(OPEN_FOR, "the other side has not answered lately")
 
     def mistaken(self, operation: str, names: Collection[str]) -> bool:
-        """Count a mistake of our own, made over what bears these names; whether it opened the circuit."""
+        """Count a bug of our own, met with the named items; returns whether it opened the circuit."""
         with self._lock:
             mistakes = self._mistakes[operation]
             if not mistakes.add(names):
@@ -71,7 +71,7 @@ class Circuit:
             return True
 
     def worked(self, operation: str) -> bool:
-        """There was no mistake this time; whether the circuit had been opened by some."""
+        """Count a success; returns whether bugs had opened the circuit."""
         with self._lock:
             mistakes = self._mistakes.pop(operation, None)
         return mistakes is not None and mistakes.times_opened > 0
@@ -106,5 +106,5 @@ def circuit_of(kind: str, account_id: int) -> Circuit:
 
 
 def forget_circuits() -> None:
-    """The accounts are others now, or this is a new process."""
+    """Forget all circuits: the accounts have changed, or this is a new process."""
     _circuits.clear()

@@ -1,7 +1,7 @@
-"""Trying an account at somebody outside before money goes through it.
+"""Tries an account at a carrier or provider before money goes through it.
 
-An account whose credentials were just entered is paused until it was tried and found right, or until somebody ends the
-pause: "use it untried". A step tries it; the page that shows the account waits for what is found.
+An account whose credentials were just entered is paused until it is tried and found right, or until somebody ends the
+pause ("use it untried"). A step tries it; the account's page waits for the result.
 """
 
 import logging
@@ -38,7 +38,7 @@ Account = TypeVar("Account", bound=ConfiguredAccount)
 
 
 def want(account: ConfiguredAccount) -> None:
-    """Have it tried, and let no money through it until it is found right. Inside the caller's transaction."""
+    """Have the account tried, and pause it until it is found right. Inside the caller's transaction."""
     _rows(account).filter(pk=account.pk).update(examine_at=clock.now(), is_untried=True, findings=[])
     switch.pause(type(account), [account.pk], why=TrialReason.NOT_TRIED)
     for step in ("carrier.examine", "provider.examine"):
@@ -46,7 +46,7 @@ def want(account: ConfiguredAccount) -> None:
 
 
 def due(model: type[Account], limit: int) -> list[Account]:
-    """Accounts that are to be tried, under a lease that is their next due time."""
+    """Accounts due to be tried, leased by moving their next due time."""
     sql = f"""
         UPDATE {model._meta.db_table} SET examine_at = %s WHERE id IN (
             SELECT id FROM {model._meta.db_table} WHERE examine_at <= %s ORDER BY id LIMIT %s FOR UPDATE SKIP LOCKED)
@@ -56,7 +56,7 @@ def due(model: type[Account], limit: int) -> list[Account]:
 
 
 def asked(ask: Callable[[], Sequence[Finding]]) -> list[Finding]:
-    """What trying shows; where the account cannot even be opened, that. Stands outside any transaction."""
+    """The findings of a trial, or that the account cannot even be opened. Call outside any transaction."""
     try:
         return list(ask())
     except (WrongConfiguration, CannotOpen) as error:
@@ -76,9 +76,9 @@ CONFIGURATION = {"zh-hans": "账户设置", "en": "The account's settings"}
 def store(
     account: ConfiguredAccount, findings: Sequence[Finding], *, resume: Callable[..., list[int]], stop: str
 ) -> None:
-    """Keep what was found of the account as it was read; found right, one that waited to be tried is resumed.
+    """Store the findings about the account as it was read; resume it if it was waiting and is found right.
 
-    Credentials that were changed while they were tried are tried anew. Where nobody answered, it is tried again.
+    If its credentials changed meanwhile, or nobody answered, it is tried again.
     """
     is_right = is_usable(findings)
     is_open = not is_right and not any(finding.shown is TryResult.WRONG for finding in findings)

@@ -1,4 +1,4 @@
-"""What failed, and where: for the log, for a case, and to tell one failure from another. No models."""
+"""Describes a failure and its place: for the log, for a case, and to tell failures apart. No models."""
 
 from pathlib import PurePath
 from traceback import extract_tb
@@ -9,7 +9,8 @@ from xuliu.common.bounds import words
 
 
 def is_transient(error: BaseException) -> bool:
-    """Trouble with the database itself (connection gone, deadlock, time limit): it says nothing about what was done."""
+    """Trouble with the database itself (connection gone, deadlock, time limit): it says nothing about the work
+    itself."""
     return isinstance(error, OperationalError | InterfaceError)
 
 
@@ -23,10 +24,10 @@ def place_of(error: BaseException) -> str:
 
 
 def error_text(error: BaseException) -> str:
-    """The error in a line, at most 500 signs. What it quotes may be a stranger's."""
+    """The error in a line, at most 500 signs. It may quote a stranger's text."""
     return words(f"{type(error).__name__}: {error}", most=500)
 
 
 def kind_of(step: str, error: BaseException) -> str:
-    """What tells one failure from another: the step, the kind of error, and where it was raised."""
+    """The kind of a failure: the step, the type of error, and where it was raised."""
     return f"{step}: {type(error).__name__} at {place_of(error)}"

@@ -1,10 +1,10 @@
-"""How often something may be tried: one guard for everybody who counts, in tables that nobody can push out.
+"""How often something may be tried: one guard for all limits, in tables whose entries nobody can push out.
 
-A try is counted before it is looked at, so that fifty at once are no more than the limit. Several budgets are one
-question: either all of them have room and all are counted, or nothing is. Keys are stored as keyed hashes.
+A try is counted before it is checked, so that fifty at once do not exceed the limit. Several budgets are checked
+together: either all have room and all are counted, or none is. Keys are stored as keyed hashes.
 
-A counter runs for a window that begins with its first try. What is counted inside a transaction of the caller's holds
-the counter until that commits, and is forgotten if it does not: count first, in one call, and keep the rest short.
+A counter's window begins with its first try. Inside a caller's transaction the counter stays locked until the commit,
+and a rollback undoes the count: count first, in one call, and keep the rest short.
 """
 
 from collections.abc import Iterable, Sequence
@@ -27,7 +27,7 @@ FORGOTTEN_AT_ONCE = 10_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Budget:
-    """So many tries in a window for one key, such as an address; `kind` says what of, such as "look-ups"."""
+    """How many tries one key, such as an address, has per window; `kind` says of what, such as "look-ups"."""
 
     kind: str
     key: str
@@ -37,7 +37,7 @@ class Budget:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Admission:
-    """May it be tried? If not, in how many seconds there is room again."""
+    """Whether a try is allowed; if not, in how many seconds there is room again."""
 
     is_allowed: bool
     retry_after_seconds: int = 0
@@ -57,9 +57,9 @@ class TooManyTries(Exception):
 
 
 def spend(budgets: Sequence[Budget], *, cost: int = 1, once: str = "") -> Admission:
-    """Count a try against all of these budgets, or against none where one of them has no room for it.
+    """Count a try against all of these budgets, or against none if one has no room.
 
-    The same `once`, such as a number that was typed, is free as long as the first budget's window lasts.
+    Repeating the same `once`, such as a typed number, is free while the first budget's window lasts.
     """
     now, rows = clock.now(), {_key(budget): budget for budget in budgets}
     first = _key(budgets[0])
@@ -78,7 +78,7 @@ def spend(budgets: Sequence[Budget], *, cost: int = 1, once: str = "") -> Admiss
         is_known, counted, full_until = cursor.fetchone()
     if is_known or len(counted) == len(rows):
         return Admission(is_allowed=True)
-    if counted:  # a rival took the room of another one between our look and our count
+    if counted:  # a rival took the room between our check and our count
         _give_back([bytes(key) for key in counted], cost, now)
     return Admission(is_allowed=False, retry_after_seconds=_seconds_until(full_until, now, budgets))
 
@@ -91,7 +91,7 @@ def require(budgets: Sequence[Budget], *, cost: int = 1, once: str = "") -> None
 
 
 def give_back(budgets: Sequence[Budget], *, cost: int = 1) -> None:
-    """What was counted was no guess: the password was right."""
+    """Undo a count that was no guess: the password was right."""
     _give_back([_key(budget) for budget in budgets], cost, clock.now())
 
 
@@ -136,8 +136,8 @@ def _seconds_until(full_until: datetime | None, now: datetime, budgets: Sequence
     return max(1, ceil(left.total_seconds()))
 
 
-# One statement looks and counts. The look at `full` may be a moment old: ON CONFLICT locks each row and asks again.
-# A counter is written in the order of keys, so that two who share several never wait for each other in a ring.
+# One statement checks and counts. The check of `full` may be a moment old: ON CONFLICT locks each row and checks again.
+# Counters are written in key order, so that writers of the same ones never deadlock.
 SPEND = """
     WITH given AS (
         SELECT * FROM unnest(%(keys)s::bytea[], %(kinds)s::text[], %(limits)s::int[], %(ends)s::timestamptz[])

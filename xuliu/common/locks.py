@@ -1,4 +1,4 @@
-"""Locks by name across processes that outlive a transaction: held by the database connection, gone with it.
+"""Named locks across processes that outlive a transaction: the database connection holds them, and they end with it.
 
 They are for what must not happen twice at once while no transaction is open, such as a call to the outside. Row
 locks stay in the statements that need them.
@@ -17,21 +17,21 @@ LONGEST_POLL_SECONDS = 0.2
 
 
 class Busy(Exception):
-    """Nobody let go in time."""
+    """No lock was released in time."""
 
 
 @contextmanager
 def one_of(names: Sequence[str], *, wait_seconds: float) -> Iterator[None]:
-    """Hold whichever of the names is free first. Raises Busy after `wait_seconds`.
+    """Hold the first of these names that is free. Raises Busy after `wait_seconds`.
 
-    Asks again and again instead of waiting in the database: a statement that waits keeps its snapshot, and an old
-    snapshot slows every claim.
+    Polls instead of waiting in the database: a waiting statement keeps its snapshot, and an old snapshot slows every
+    claim.
     """
     key = _taken([_key(name) for name in names], wait_seconds)
     try:
         yield
     finally:
-        # A connection that broke has let go by itself.
+        # A broken connection has released it already.
         with suppress(OperationalError, InterfaceError), connection.cursor() as cursor:
             cursor.execute("SELECT pg_advisory_unlock(%s)", [key])
 
@@ -48,7 +48,7 @@ def _taken(keys: list[int], wait_seconds: float) -> int:
         left = ends - time.monotonic()
         if left <= 0:
             raise Busy
-        # Spread, so that those who wait do not ask in step.
+        # Random, so that waiters do not poll in step.
         time.sleep(min(left, pause * random.uniform(0.5, 1.0)))  # noqa: S311  # spreads waits, guards nothing
         pause = min(pause * 1.5, LONGEST_POLL_SECONDS)
     return key

@@ -1,8 +1,8 @@
 """One HTTP exchange with the outside world under one deadline, from connect to last byte.
 
-A library's time limits hold for each read alone: a peer that drips a byte a second is never cut off. Here every wait
-of a socket is given what is left of the whole, so a call ends when its deadline does. And no request is ever sent
-again by itself. What went wrong is sorted by the only question that matters for money: can the peer have acted on it?
+A library's timeouts apply to each read: a peer that drips a byte per second is never cut off. Here every wait gets what
+is left of the deadline, so a call ends on time. No request is ever repeated automatically. Failures are sorted by the
+only question that matters for money: can the peer have acted?
 """
 
 import contextlib
@@ -24,8 +24,8 @@ from urllib.parse import quote, urlencode, urlsplit
 from xuliu.common.bounds import read_json, words
 
 MAX_BODY_BYTES = 8 * 1024 * 1024
-IDLE_SECONDS = 30.0  # a connection that rested for longer is not used again: its peer may be about to close it
-IDLE_KEPT = 64  # for one peer
+IDLE_SECONDS = 30.0  # a connection idle for longer is not reused: the peer may be about to close it
+IDLE_KEPT = 64  # per peer
 PORTS = {"http": 80, "https": 443}
 # What may stand in a path or a query as it is, "%" among them: our callers have quoted what they put in.
 PLAIN = "/?:@!$&'()*+,;=~%-._[]"

@@ -1,7 +1,6 @@
-"""Several jobs at once, each thread with a database connection of its own.
+"""Runs several jobs at once, each thread with its own database connection.
 
-A thread that is made for a job connects for it, which takes longer than most jobs do; so a worker's lane lets its
-threads stay (`standing`).
+A new thread has to connect, which takes longer than most jobs; so a worker's lane keeps its threads (`kept_threads`).
 """
 
 import threading
@@ -20,7 +19,7 @@ _of_this_thread = threading.local()
 
 
 class _Crew:
-    """Threads that stay, and their connections."""
+    """Threads that are kept, with their connections."""
 
     def __init__(self) -> None:
         self._pools: dict[int, ThreadPoolExecutor] = {}
@@ -45,8 +44,8 @@ class _Crew:
 
 
 @contextmanager
-def standing() -> Iterator[None]:
-    """What this thread runs side by side within the block is run by threads that stay until its end."""
+def kept_threads() -> Iterator[None]:
+    """Keep the threads of parallel runs in this block until its end."""
     crew = _of_this_thread.crew = _Crew()
     try:
         yield
@@ -56,7 +55,7 @@ def standing() -> Iterator[None]:
 
 
 def run(jobs: Sequence[Job], *, at_once: int) -> None:
-    """Run them, at most so many at once, and wait for all. Raises what the first that failed raised.
+    """Run the jobs, at most `at_once` in parallel, and wait for all. Raises the first failure.
 
     A job's own jobs are run by its thread: those beside it are at work already.
     """

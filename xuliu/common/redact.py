@@ -1,4 +1,4 @@
-"""Masks what must not be read in a log: secrets by the name of their field, however deep they stand."""
+"""Masks secrets in logs by their field's name, however deeply nested."""
 
 import json
 import re

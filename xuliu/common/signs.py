@@ -1,6 +1,6 @@
-"""The signs that stand around and inside numbers and codes: which cannot be seen, which mean the same. Pure.
+"""Characters in and around numbers and codes: which are invisible, which mean the same. Pure.
 
-Spreadsheets, chats and web pages leave behind what nobody sees: U+200B, U+FEFF, U+202A to U+202E, soft hyphens.
+Spreadsheets, chats and web pages leave invisible characters behind: U+200B, U+FEFF, U+202A to U+202E, soft hyphens.
 """
 
 import unicodedata
@@ -11,7 +11,7 @@ _UNSEEN = (
     (0x200B, 0x200F), (0x202A, 0x202E), (0x2060, 0x206F), (0x3164, 0x3164), (0xFE00, 0xFE0F), (0xFEFF, 0xFEFF),
     (0xFFA0, 0xFFA0), (0xFFF0, 0xFFFB), (0x1BCA0, 0x1BCA3), (0x1D173, 0x1D17A), (0xE0000, 0xE0FFF),
 )  # fmt: skip
-# What joins letters and pictures to one sign: it means something in a name.
+# Joiners of letters and emoji, which matter in a name.
 _JOINING = frozenset((0x200C, 0x200D, *range(0xFE00, 0xFE10), *range(0xE0020, 0xE01F0)))
 _SPACES = "\t\n\v\f\r\x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u2028\u2029\u202f"
 _DASHES = "\u02d7\u058a\u2010\u2011\u2012\u2013\u2014\u2015\u2043\u2212\ufe58\ufe63"
@@ -23,9 +23,9 @@ UNSEEN = dict.fromkeys(point for first, last in _UNSEEN for point in range(first
 _WIDE = {point: chr(point - 0xFEE0) for point in range(0xFF01, 0xFF5F)}
 _SPACED = dict.fromkeys(map(ord, _SPACES + "\u205f\u2800\u3000"), " ")
 
-# To text in which invisible signs are gone and full width, spaces and dashes are plain.
+# Removes invisible characters; makes full width, spaces and dashes plain.
 PLAIN = {**UNSEEN, **_WIDE, **_SPACED}
-# The same, and of all quotation marks, colons, brackets and dashes one of each.
+# The same, and unifies quotation marks, colons, brackets and dashes.
 ALIKE = {
     **PLAIN,
     **dict.fromkeys(map(ord, _DASHES), "-"),
@@ -35,14 +35,14 @@ ALIKE = {
     ord("【"): "[",
     ord("】"): "]",
 }
-# A name keeps its pictures and its full width; of a line break it keeps a space.
+# A name keeps emoji and full width; a line break becomes a space.
 NAME = {point: None for point in UNSEEN if point not in _JOINING} | _SPACED
 
 _CONTROLS = {0: "NULL", 7: "BELL", 8: "BACKSPACE", 27: "ESCAPE", 127: "DELETE"}
 
 
 def named(sign: str) -> str:
-    """The sign for people: itself where it can be seen, its code point and Unicode name unless everybody knows it."""
+    """The character for people: itself if visible, with code point and Unicode name unless it is common."""
     if "!" <= sign <= "~":
         return f"“{sign}”"
     point = ord(sign)
@@ -52,7 +52,7 @@ def named(sign: str) -> str:
 
 
 def unseen_in(text: str) -> tuple[str, int] | None:
-    """The first sign that a reader cannot see, and its place counted from 1; a plain space is none."""
+    """The first invisible character and its place, from 1; a plain space does not count."""
     if text.isascii() and text.isprintable():
         return None
     for place, sign in enumerate(text, start=1):

@@ -1,7 +1,7 @@
-"""Steps: what a worker runs. Each claims rows that stand in its state and moves them on.
+"""Steps: what a worker runs. Each claims rows in its state and moves them on.
 
-A package lists its own in `<package>/steps.py` as STEPS. A step says what makes it due by one question to the database:
-the tests ask that, so that they run no step for nothing, and what it says is no narrower than what the step looks for.
+A package lists its own in `<package>/steps.py` as STEPS. A step's `due` query tells when it has work: the tests use
+it to run no step for nothing, so it must cover everything the step looks for.
 """
 
 from collections.abc import Callable
@@ -14,26 +14,26 @@ from django.apps import apps
 
 from xuliu.common import guard
 
-EVER = "timestamptz '1000-01-01'"  # for what waits for no instant: it is due since ever
+EVER = "timestamptz '1000-01-01'"  # always due
 
 
 class Lane(StrEnum):
-    """A thread of a worker runs the steps of a lane in turn; of an account's lanes, each account has its own threads.
+    """A worker's thread runs the steps of a lane in turn; for account lanes, each account has its own threads.
 
-    In the order of a top-up. What may take long or hang stands in a lane of its own, so that it holds up nobody else.
+    In the order of a top-up. Slow or hanging work has its own lane, so that it holds up nobody else.
     """
 
     OPEN = "open"
     ASK = "ask"
     PAY = "pay"
-    RELEASE = "release"  # a bulk order's fifty chunks, one after the other, would hold up everybody's notices
+    RELEASE = "release"  # a bulk order's fifty chunks in a row would hold up everybody's notices
     FULFIL = "fulfil"
     AFTER = "after"
     DRIFT = "drift"  # nobody waits for it, and at a slow carrier it takes minutes
     READINGS = "readings"
     END = "end"
-    ACCOUNTS = "accounts"  # whoever is tried may hang, and a person waits for what is found
-    LATE = "late"  # waited for by nobody: looked at once a second, and not at every order that ends
+    ACCOUNTS = "accounts"  # the other side may hang, and a person waits for the result
+    LATE = "late"  # nobody waits for it: checked once a second, not at every order's end
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +71,7 @@ def due_rows(table: str, condition: str, at: str = EVER) -> str:
 
 
 def gathered() -> tuple[Step | AccountStep, ...]:
-    """The steps of all packages, in the order of a top-up."""
+    """All packages' steps, in the order of a top-up."""
     modules = [f"{app.name}.steps" for app in apps.get_app_configs() if app.name.startswith("xuliu.")]
     steps = [step for name in modules if find_spec(name) for step in import_module(name).STEPS]
     order = list(Lane)

@@ -24,9 +24,9 @@ def resume(model: type[models.Model], ids: Sequence[int], *, why: WhyCode | None
 def _turn(model: type[models.Model], ids: Sequence[int], *, was: str, became: str, why: tuple[str, str]) -> list[int]:
     table, now, doer = connection.ops.quote_name(model._meta.db_table), clock.now(), actor.current()
     is_pause = became == "PAUSED"
-    standing = "IS NULL" if is_pause else "IS NOT NULL"
+    current = "IS NULL" if is_pause else "IS NOT NULL"
     sql = f"""
-        WITH held AS (SELECT id FROM {table} WHERE id = ANY(%s) AND paused_at {standing} ORDER BY id FOR NO KEY UPDATE),
+        WITH held AS (SELECT id FROM {table} WHERE id = ANY(%s) AND paused_at {current} ORDER BY id FOR NO KEY UPDATE),
         turned AS (
             UPDATE {table} t SET paused_at = %s, paused_why = %s, paused_detail = %s
             FROM held WHERE t.id = held.id RETURNING t.id)

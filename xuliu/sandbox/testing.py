@@ -17,7 +17,7 @@ STOP_SECONDS = 10.0
 
 
 class ControlRefused(Exception):
-    """The control port found something wrong with what it was told."""
+    """The control port refused a request."""
 
 
 class _ControlConnection(http.client.HTTPConnection):
@@ -37,7 +37,7 @@ class _ControlConnection(http.client.HTTPConnection):
 
 
 class ControlClient:
-    """The control API; one verb a call. Raises Refused for what it does not take."""
+    """The control API; one method per call. Raises ControlRefused if a call is refused."""
 
     def __init__(self, host: str, port: int) -> None:
         self._host = host
@@ -116,11 +116,11 @@ class ControlClient:
         return int(self.post("faults", fault)["ids"][0])
 
     def faults(self) -> Any:
-        """Those planted."""
+        """The planted faults."""
         return self.get("faults")
 
     def clear_faults(self, **which: Any) -> None:
-        """All, or one by `id`, or a peer's."""
+        """Remove all, or one by `id`, or a peer's."""
         self.post("faults/clear", which)
 
     def down(self, peer: str) -> None:
@@ -128,7 +128,7 @@ class ControlClient:
         self.post("down", {"peer": peer})
 
     def up(self, peer: str) -> None:
-        """Take them again."""
+        """Accept connections again."""
         self.post("up", {"peer": peer})
 
     def pay(self, reference: str, **more: Any) -> list[str]:
@@ -158,7 +158,7 @@ class ControlClient:
         return self.post("refund/outside", wanted)
 
     def settle(self) -> Any:
-        """Bring about now what waits for its time."""
+        """Bring about now everything that is waiting for its time."""
         return self.post("settle")
 
     def usage(self, iccid: str, used_bytes: int) -> None:

@@ -37,7 +37,7 @@ def top_up(control: ControlClient, *, left_to_visitors: Sequence[str]) -> Order:
         lookup.refreshed(found.sim, seconds=READING_SECONDS)
         carrier = figures.localised(found.sim.account.carrier.name)
         offering_code = _longest_renewal(found.sim)
-        known = f"{carrier} · {lookup.said(found.sim)}"
+        known = f"{carrier} · {lookup.summary(found.sim)}"
         looked_up = clock.now()
         order = topup.make_quote(found.sim, offering_code)
         telling = topup.Telling(order, since=begun)

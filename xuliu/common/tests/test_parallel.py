@@ -54,7 +54,7 @@ def test_one_job_is_run_by_whoever_asks(fresh_database: str) -> None:
 
 def test_threads_that_stay_keep_their_connections_until_the_end(fresh_database: str) -> None:
     found: set[int] = set()
-    with parallel.standing():
+    with parallel.kept_threads():
         for _ in range(5):
             parallel.run([backends(found)] * 4, at_once=2)
         assert len(found) <= 2
@@ -66,7 +66,7 @@ def test_a_connection_that_broke_is_made_anew(fresh_database: str, monkeypatch: 
     monkeypatch.setattr(parallel, "LOOK_EVERY_SECONDS", 0)
     first: set[int] = set()
     second: set[int] = set()
-    with parallel.standing():
+    with parallel.kept_threads():
         parallel.run([backends(first)] * 2, at_once=2)
         with psycopg.connect(fresh_database, autocommit=True) as other:
             other.execute("SELECT pg_terminate_backend(pid) FROM unnest(%s::int[]) AS pid", (list(first),))
@@ -75,7 +75,7 @@ def test_a_connection_that_broke_is_made_anew(fresh_database: str, monkeypatch: 
 
 
 def test_a_connection_that_failed_a_job_is_made_anew_for_the_next(fresh_database: str) -> None:
-    with parallel.standing():
+    with parallel.kept_threads():
         found: set[int] = set()
         parallel.run([backends(found)] * 2, at_once=2)
         with psycopg.connect(fresh_database, autocommit=True) as other:
@@ -96,7 +96,7 @@ def test_what_a_job_raises_is_raised(fresh_database: str) -> None:
     def fail() -> None:
         raise ValueError("the third card")
 
-    with parallel.standing(), pytest.raises(ValueError, match="the third card"):
+    with parallel.kept_threads(), pytest.raises(ValueError, match="the third card"):
         parallel.run([fail, fail], at_once=2)
 
 

@@ -123,12 +123,12 @@ def _words(line: OrderLine, reader_id: int | None) -> dict[str, dict[str, Any]]:
     words: dict[str, dict[str, Any]] = {decision: {"said": [], "has_said": False} for decision in Approval.Decision}
     for one in approvals:
         of_decision = words[one.decision]
-        of_decision["said"].append((names.get(one.person_id, one.person_id), figures.instant(one.at), _said(one)))
+        of_decision["said"].append((names.get(one.person_id, one.person_id), figures.instant(one.at), _decision(one)))
         of_decision["has_said"] |= one.person_id == reader_id
     return words
 
 
-def _said(approval: Approval) -> str:
+def _decision(approval: Approval) -> str:
     return accepted(approval.why) if approval.decision == Approval.Decision.ACCEPT else approval.why
 
 

@@ -55,10 +55,10 @@ def choose(*, selections: Sequence[Selection], price_list_id: int, merchant_id: 
     sim_id = offers[0].sim_id
     with stops.transaction("choose.write"):
         locks.until_commit(f"orders of SIM {sim_id}")
-        standing = _open(sim_id, at)
-        if (known := _same(standing, offers, price_list_id, visitor, at)) is not None:
+        open_orders = _open(sim_id, at)
+        if (known := _same(open_orders, offers, price_list_id, visitor, at)) is not None:
             return known
-        _make_room(standing, visitor, at)
+        _make_room(open_orders, visitor, at)
         order_id = write(
             offers,
             at=at,
@@ -106,13 +106,13 @@ def _open(sim_id: int, at: datetime) -> list[_Open]:
 
 
 def _same(
-    standing: Sequence[_Open], offers: Sequence[Offer], price_list_id: int, visitor: Visitor, at: datetime
+    open_orders: Sequence[_Open], offers: Sequence[Offer], price_list_id: int, visitor: Visitor, at: datetime
 ) -> int | None:
     """This browser's order of exactly these offers with enough time left to pay it."""
     like = (visitor.browser, price_list_id, len(offers), sum(offer.amount_minor for offer in offers))
     alike = [
         order.id
-        for order in standing
+        for order in open_orders
         if (order.browser, order.price_list_id, order.line_count, order.total_minor) == like
         and order.valid_until >= at + LEAST_LEFT
     ]
@@ -136,10 +136,10 @@ def _lines(order_ids: Sequence[int]) -> dict[int, list[tuple[object, ...]]]:
     return found
 
 
-def _make_room(standing: Sequence[_Open], visitor: Visitor, at: datetime) -> None:
-    if len(standing) < MOST_OPEN:
+def _make_room(open_orders: Sequence[_Open], visitor: Visitor, at: datetime) -> None:
+    if len(open_orders) < MOST_OPEN:
         return
-    ranked = [(rank, order.id) for order in standing if (rank := _rank(order, visitor, at)) is not None]
+    ranked = [(rank, order.id) for order in open_orders if (rank := _rank(order, visitor, at)) is not None]
     if not ranked:
         raise TooManyOpen(RefusalCode.TOO_MANY_OPEN_HERE if visitor.is_by_sticker else RefusalCode.TOO_MANY_OPEN)
     give_up(order_id=min(ranked)[1], why=OrderReason.MADE_ROOM)

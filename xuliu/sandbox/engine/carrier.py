@@ -1,4 +1,4 @@
-"""A carrier's stand-in: SIMs, plans and orders are kept for it, in the books that all carriers share."""
+"""A carrier's stand-in: its SIMs, plans and orders are in books that all carriers share."""
 
 from typing import Any, ClassVar
 

@@ -1,4 +1,4 @@
-"""What goes wrong, planted by tests: matched to calls, and drawn from a seed where a probability is given."""
+"""Faults planted by tests: matched to calls, and drawn from a seed if they have a probability."""
 
 import json
 import random
@@ -62,27 +62,27 @@ class Fault:
 
     @property
     def acts(self) -> bool:
-        """Does the peer act on the call all the same?"""
+        """Whether the peer acts on the call nevertheless."""
         if self.kind in NEVER_ACTS:
             return False
         return bool(self.more.get("acts", self.kind in ACTS_UNLESS_SAID))
 
     @property
     def reason(self) -> str:
-        """Whose trouble a refusal is."""
+        """What a refusal is about."""
         return str(self.more.get("reason", "sim"))
 
     def amount(self, amount_minor: int) -> int:
-        """What is said instead of that, where the kind says a wrong one."""
+        """The amount reported instead, if the fault reports a wrong one."""
         return int(self.more.get("amount_minor", int(amount_minor * float(self.more.get("factor", 0.5)))))
 
     def seconds(self, default: float) -> float:
-        """How long, where the kind takes time."""
+        """How long, for faults that take time."""
         return float(self.more.get("seconds", default))
 
 
 class Faults:
-    """Those planted. `pick` is called for every exchange and costs nothing while there are none."""
+    """The planted faults. `pick` runs for every exchange and costs nothing while there are none."""
 
     def __init__(self, store: Store, takes: Takes, seed: int) -> None:
         self._store = store
@@ -93,7 +93,7 @@ class Faults:
         self.read()
 
     def read(self) -> None:
-        """Take the planted ones from the store; the dice start again when there are none."""
+        """Load the planted faults from the store; the random series restarts if there are none."""
         self._planted = self._store.rows("SELECT * FROM faults ORDER BY id")
         if not self._planted:
             self._dice = random.Random(self._seed)
@@ -139,7 +139,8 @@ class Faults:
         reference: str = "",
         is_named: bool = False,
     ) -> Fault | None:
-        """The first that fits and whose dice fall so; it is used up by one. `is_named`: only those that name a SIM."""
+        """The first matching fault that the dice allow; its count drops by one. `is_named`: only those that name a
+        SIM."""
         if not self._planted:
             return None
         with self._store.transaction():
@@ -170,7 +171,7 @@ class Faults:
             raise ValueError("count takes a number from 1, or null")
 
     def _check_operation(self, peer: str, kind: str, operation: str) -> None:
-        """Could it ever hit there?"""
+        """Refuse a fault that could never hit this operation."""
         if operation == "notice" and kind not in OF_NOTICES:
             raise ValueError(f"a notice takes one of {', '.join(sorted(OF_NOTICES))}")
         if kind in OF_ALL:

@@ -14,7 +14,7 @@ from xuliu.sandbox.engine.store import Row, Store
 
 @dataclass(frozen=True, slots=True)
 class CarrierRefusal:
-    """The carrier's no. `reason` is sim, plan, account or temporary; `kind` says more closely why."""
+    """The carrier's refusal. `reason` is sim, plan, account or temporary; `kind` says more closely why."""
 
     reason: str
     kind: str
@@ -51,7 +51,7 @@ class Orders:
         return None
 
     def can_pay(self, carrier: str, cost_minor: int) -> bool:
-        """Does our account there cover it?"""
+        """Whether our account there covers the cost."""
         balance = self.balance(carrier)
         return balance is None or balance >= cost_minor
 

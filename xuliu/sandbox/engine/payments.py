@@ -14,7 +14,7 @@ SHOWN_OF_REFUND = ("reference", "payment", "number", "amount_minor", "currency",
 
 
 class Declined(Exception):
-    """The books do not allow it. `why` is one word, for which each provider has an answer of its own."""
+    """The books do not allow it. `why` is one word, for which each provider has its own answer."""
 
     def __init__(self, why: str) -> None:
         super().__init__(why.replace("_", " "))
@@ -111,7 +111,7 @@ class Payments:
         return _whole(self._store.row(f"{OF_TRANSACTIONS} AND number = ?", (self._provider, number)))
 
     def is_expired(self, payment: Row) -> bool:
-        """Past its time to be paid?"""
+        """Whether the time to pay is over."""
         return payment["expires_at"] is not None and payment["expires_at"] <= self._clock.timestamp()
 
     def pay(self, payment: Row, number: str, *, success_at: float | None, reported: Row, more: Row) -> Row:
@@ -131,7 +131,8 @@ class Payments:
         return [_unpacked(row) for row in self._store.rows(statement, (self._provider, self._clock.timestamp()))]
 
     def close(self, reference: str) -> Row:
-        """Nobody shall pay it any more. Closing again changes nothing. Raises Declined: unknown, paid."""
+        """Close the payment: nobody can pay it any more. Closing again changes nothing. Raises Declined: unknown,
+        paid."""
         payment = self.existing(reference)
         if payment["state"] == "paid":
             raise Declined("paid")
@@ -139,7 +140,7 @@ class Payments:
         return self.existing(reference)
 
     def has_refunds(self, reference: str) -> bool:
-        """Was any of it given back, or is it being?"""
+        """Whether any of it was refunded, or is being refunded."""
         return bool(self._refunds_of(reference))
 
     def refund(self, wanted: SandboxRefund, paid: Row, limits: RefundLimits) -> Row:
