@@ -48,10 +48,10 @@ def request_readings(*, sim_ids: Sequence[int]) -> list[int]:
         WHERE r.requested_at IS NULL AND (r.asked_at IS NULL OR r.asked_at < %s) RETURNING sim_id"""
     with connection.cursor() as cursor:
         cursor.execute(sql, (at, sorted(set(sim_ids)), at - ASK_AGAIN_AFTER))
-        wanted = [row[0] for row in cursor.fetchall()]
-    if wanted:
+        requested = [row[0] for row in cursor.fetchall()]
+    if requested:
         wake.after_commit("readings")
-    return wanted
+    return requested
 
 
 def store_readings(readings: Mapping[int, CarrierReading]) -> None:

@@ -32,10 +32,10 @@ class _Requested(NamedTuple):
 def refresh(account_id: int, limit: int = 100) -> int:
     """Read SIMs for which a fresh reading was requested; returns how many."""
     account = CarrierAccount.objects.get(id=account_id)
-    asking, wanted = asking_of(account), _claim(account_id, limit)
-    for part in in_chunks(wanted, capabilities_of(account).read_batch_size):
+    asking, requested = asking_of(account), _claim(account_id, limit)
+    for part in in_chunks(requested, capabilities_of(account).read_batch_size):
         apply_halving(part, partial(_read, asking), set_aside=lambda one, _: _failed([one]))
-    return len(wanted)
+    return len(requested)
 
 
 def asking_of(account: CarrierAccount) -> Asking:
@@ -51,37 +51,38 @@ def _keep_case(trouble: Trouble) -> None:
         close_cases(kind=CarrierCase.CONNECTOR_FAILS, subjects=[subject], why=CaseReason.WORKS_AGAIN)
 
 
-def _read(asking: Asking, wanted: Sequence[_Requested]) -> None:
+def _read(asking: Asking, requested: Sequence[_Requested]) -> None:
     try:
         with stops.call("readings.read"):
-            readings = asking.read([one.key for one in wanted])
+            readings = asking.read([one.key for one in requested])
     except (NotSent, NoAnswer):
-        _failed(wanted)
+        _failed(requested)
         return
-    said = {one.sim_id: reading for one, reading in zip(wanted, readings, strict=True) if reading is not None}
+    said = {one.sim_id: reading for one, reading in zip(requested, readings, strict=True) if reading is not None}
     if said:
         with stops.transaction("readings.store"):
             store_readings(said)
-    _failed([one for one in wanted if one.sim_id not in said])
+    _failed([one for one in requested if one.sim_id not in said])
 
 
-def _failed(wanted: Sequence[_Requested]) -> None:
+def _failed(requested: Sequence[_Requested]) -> None:
     """Record that there is no new reading. A reading that cannot be stored ends here too: no money depends on it."""
-    if wanted:
+    if requested:
         with stops.transaction("readings.failed"):
-            reading_failed(sim_ids=[one.sim_id for one in wanted])
+            reading_failed(sim_ids=[one.sim_id for one in requested])
 
 
 def _claim(account_id: int, limit: int) -> list[_Requested]:
     """Take requests and note when they were made to the carrier: a reading lost with its worker is requested again."""
     sql = """
-        WITH wanted AS (
+        WITH requested AS (
             SELECT r.sim_id FROM balance_reading r JOIN inventory_sim s ON s.id = r.sim_id
             WHERE r.requested_at IS NOT NULL AND s.account_id = %s
             ORDER BY r.requested_at LIMIT %s FOR UPDATE OF r SKIP LOCKED),
         asked AS (
-            UPDATE balance_reading r SET requested_at = NULL, asked_at = %s FROM wanted WHERE r.sim_id = wanted.sim_id)
-        SELECT s.id, s.iccid, s.msisdn FROM inventory_sim s JOIN wanted ON wanted.sim_id = s.id ORDER BY s.id"""
+            UPDATE balance_reading r SET requested_at = NULL, asked_at = %s
+            FROM requested WHERE r.sim_id = requested.sim_id)
+        SELECT s.id, s.iccid, s.msisdn FROM inventory_sim s JOIN requested ON requested.sim_id = s.id ORDER BY s.id"""
     with stops.statement("readings.claim"), connection.cursor() as cursor:
         cursor.execute(sql, (account_id, limit, clock.now()))
         return [_Requested(sim_id, SimKey(iccid=iccid, msisdn=msisdn)) for sim_id, iccid, msisdn in cursor.fetchall()]

@@ -108,11 +108,11 @@ def _result_file(source: Path, given: Path | None) -> Path:
 def _kinds(report: Report) -> list[str]:
     """The problems by kind: how many, where first, and why."""
     kinds = list(by_kind(report.problems).items())
-    told = [
+    shown = [
         f"{len(same)} × {column or NONE} ({first_lines([problem.line for problem in same])}): {reason(same[0])}"
         for (column, _fault, _is_refusal), same in kinds[:KINDS_SHOWN]
     ]
-    return [*told, "…"] if len(kinds) > KINDS_SHOWN else told
+    return [*shown, "…"] if len(kinds) > KINDS_SHOWN else shown
 
 
 def _summary(report: Report, seconds: float) -> str:

@@ -32,8 +32,8 @@ def until(look: Callable[[], Found | None], *, seconds: float) -> Found | None:
 
 def fresh_reading(sim_id: int, *, seconds: float) -> None:
     """Wait until a new reading of the SIM is stored, or its failure."""
-    before = _heard(sim_id)
-    until(lambda: _heard(sim_id) != before or None, seconds=seconds)
+    before = _last_answer(sim_id)
+    until(lambda: _last_answer(sim_id) != before or None, seconds=seconds)
 
 
 def steps(order_id: int, *, seconds: float) -> Iterator[ProgressStep]:
@@ -41,23 +41,23 @@ def steps(order_id: int, *, seconds: float) -> Iterator[ProgressStep]:
 
     An order that nobody pays expires by itself.
     """
-    told: set[str] = set()
+    yielded: set[str] = set()
     paid_before: float | None = None
     with closing(_chances()) as chances:
         for _ in chances:
             way = progress(order_id)
             for step in way.steps:
-                if step.at and step.code not in told:
-                    told.add(step.code)
+                if step.at and step.code not in yielded:
+                    yielded.add(step.code)
                     yield step
-            if "paid" in told:
+            if "paid" in yielded:
                 paid_before = paid_before or time.monotonic()
             is_late = paid_before is not None and time.monotonic() - paid_before > seconds
-            if way.is_final or "disputed" in told or is_late:
+            if way.is_final or "disputed" in yielded or is_late:
                 return
 
 
-def _heard(sim_id: int) -> tuple[datetime | None, datetime | None]:
+def _last_answer(sim_id: int) -> tuple[datetime | None, datetime | None]:
     reading = reading_of(sim_id)
     return (reading.as_of, reading.failed_at) if reading else (None, None)
 

@@ -97,13 +97,13 @@ class Outbound:
             connection = self._rested(origin) or _Connection(origin, ends, self._verify)
             connection.compose(method, target, body, kind | dict(headers or {}))
         except (OSError, HTTPException, ValueError, TypeError) as error:  # what cannot be said: ValueError, TypeError
-            raise NotSent(f"no connection: {_told(error)}") from error
+            raise NotSent(f"no connection: {_described(error)}") from error
         try:
             if leaving is not None:
                 leaving()
             return connection.exchange(ends)
         except (OSError, HTTPException, ValueError) as error:
-            raise NoAnswer(_told(error)) from error
+            raise NoAnswer(_described(error)) from error
         finally:
             self._rest(origin, connection)
 
@@ -133,7 +133,7 @@ class Outbound:
             connection.close()
 
 
-def _told(error: Exception) -> str:
+def _described(error: Exception) -> str:
     """An error for a log: what it quotes is the peer's."""
     return words(f"{type(error).__name__}: {error}", most=200)
 

@@ -28,7 +28,7 @@ def look_up(*, typed: str, address: str) -> Sim | None:
     None if there is none. Raises TooManyTries after 20 different tries within an hour.
     """
     guard.require(
-        of_address(kind="look-ups", address=address, limit=LOOK_UPS_AN_ADDRESS, window=HOUR), once=_wanted(typed)
+        of_address(kind="look-ups", address=address, limit=LOOK_UPS_AN_ADDRESS, window=HOUR), once=_stored_form(typed)
     )
     return _find(typed)
 
@@ -41,7 +41,7 @@ def unlock(*, typed: str, password: str, address: str, browser_of: Callable[[str
     """
     sim, password = _find(typed), passwords.given(password)
     # Counted per SIM if there is one: the card's number and the terminal's lead to the same SIM.
-    whose = whom(sim) if sim else f"number {_wanted(typed)}"
+    whose = whom(sim) if sim else f"number {_stored_form(typed)}"
     budgets = _password_budgets(whose, address, browser_of(whose))
     guard.require(budgets, once=f"{whose} {password}")
     if not sim or not passwords.fits(naming(sim.account.connector)(sim.iccid), password, sim.service_password):
@@ -64,7 +64,7 @@ def _password_budgets(whose: str, address: str, browser: str) -> list[Budget]:
     ]
 
 
-def _wanted(typed: str) -> str:
+def _stored_form(typed: str) -> str:
     """What was typed, in stored form, so that another spelling is not another try."""
     read = numbers.readings(typed)
     return read.iccid or read.serial_number or typed.strip()[:LONGEST_TYPED]
