@@ -15,7 +15,7 @@ import pytest
 from tests.contracts.on_paper import on_paper
 from tests.contracts.peer import Path, Refusal
 from tests.contracts.rigs import CODES, recorded_answers
-from xuliu.carrier.contract import AccountRefused, Action, NoAnswer, NotSent, Outcome, Reason
+from xuliu.carrier.contract import AccountRefused, NoAnswer, NotSent, Outcome, Reason
 from xuliu.carrier.registry import all_connectors
 
 PASSING = (Reason.TEMPORARY, Reason.AWAY)
@@ -107,7 +107,7 @@ def test_a_token_is_refused_for_the_same_reasons_and_keeps_the_change_back(one: 
         return  # asked with a key
     held.on(held.recorded.is_token, one.refusal.reply)
 
-    answer = held.submit(held.change(Action.ADD_ON))
+    answer = held.submit(held.change(min(held.recorded.plan_codes)))
 
     assert answer.outcome is Outcome.NOT_SENT
     if one.refusal.reason in (Reason.ACCOUNT, None, *PASSING):
