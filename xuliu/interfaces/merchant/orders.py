@@ -190,5 +190,9 @@ def _under_way(order: Order, lines: list[OrderLine]) -> dict[str, Any]:
         "may_withdraw": way.may_withdraw,
         "may_repeat": order.state in ENDED_UNPAID and order.line_count <= MOST_LINES_REQUOTED,
         "receipt": receipt.code if receipt else "",
-        "is_waiting": not way.is_final or wants_receipt or way.refund in ("pending", "late"),
+        # The order may have ended since it was read here: what this page says of it is then not the last word.
+        "is_waiting": not way.is_final
+        or way.state != order.state
+        or wants_receipt
+        or way.refund in ("pending", "late"),
     }
