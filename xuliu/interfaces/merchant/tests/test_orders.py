@@ -14,10 +14,8 @@ from xuliu.catalog.models import Price
 from xuliu.common import clock
 from xuliu.common.codes import new_code
 from xuliu.common.state import move
-from xuliu.interfaces.merchant import orders
 from xuliu.ordering.buying.quote import Selection, quote
 from xuliu.ordering.models import Channel, Order, OrderLine
-from xuliu.ordering.queries import order_by_code
 from xuliu.payment.models import Payment, ProviderAccount, Refund
 
 pytestmark = pytest.mark.django_db
@@ -384,20 +382,3 @@ def test_what_costs_nothing_is_delivered_without_asking_the_provider_for_nothing
     assert (order.state, order.total_minor, Payment.objects.count()) == (Order.State.PAID, 0, 0)
     assert set(OrderLine.objects.values_list("state", flat=True)) == {OrderLine.State.READY}
     assert client.get(f"/o/{order.code}").status_code == 200
-
-
-def test_a_page_read_while_the_order_ended_goes_on_until_it_says_so(
-    client: Client, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    order = sales.make_paid(sales.make_quote(make.make_shop()))
-
-    def ended_meanwhile(code: str) -> Order | None:
-        found = order_by_code(code)
-        if found is not None and found.state == Order.State.PAID:
-            sales.make_completed(order)
-        return found
-
-    monkeypatch.setattr(orders, "order_by_code", ended_meanwhile)
-
-    assert 'hx-trigger="every ' in text_of(client, page(order)), "what it shows is not the end"
-    assert 'hx-trigger="every ' not in text_of(client, page(order))
