@@ -130,6 +130,30 @@ def test_a_notice_that_cannot_be_read_has_the_provider_asked_and_its_case_closes
     assert _open_cases() == {}
 
 
+@pytest.mark.parametrize("in_one_batch", [False, True], ids=["one by one", "in one batch"])
+@pytest.mark.parametrize("said", MISFITS, ids=NAMES)
+def test_a_notice_that_fits_is_no_truer_than_an_odd_one_before_it(
+    world: World, said: dict[str, object], in_one_batch: bool
+) -> None:
+    """Soak seed 6020: paid otherwise, the provider could not be asked, and then announced again as it was asked for."""
+    _, payment = _unpaid(world)
+    world.sandbox.control.settings(notices=False)
+    world.sandbox.control.fault(peer="wechatpay", kind="error", operation="query", count=None)
+    (odd,) = world.sandbox.control.pay(payment.reference, notify=False, **said)
+    _notice(world, payment, odd, said)
+    if not in_one_batch:
+        drive()
+    (again,) = world.sandbox.control.pay(payment.reference, notify=False)
+    _notice(world, payment, again, {})
+    drive()
+    assert not Payment.objects.filter(state="SUCCEEDED").exists()
+
+    world.sandbox.control.clear_faults()
+    drive_for(world, 10 * MINUTE)
+    assert Payment.objects.get().number == odd
+    check_books(world)
+
+
 def test_a_number_that_is_not_said_by_the_query_either_completes_no_payment(world: World) -> None:
     """Two payments without one could be the same money."""
     _, payment = _unpaid(world)

@@ -96,7 +96,8 @@ def _locked_payments(references: str, numbers: str) -> dict[str, LockedPayment]:
     """The payments that the notices name, and those already known by the provider's numbers in them."""
     sql = """
         SELECT id, reference, order_id, account_id, amount_minor, currency, state, number, EXISTS (
-            SELECT 1 FROM payment_refund r WHERE r.payment_id = payment_payment.id AND r.is_outside)
+            SELECT 1 FROM payment_refund r WHERE r.payment_id = payment_payment.id AND r.is_outside),
+            doubted_at IS NOT NULL
         FROM payment_payment WHERE reference = ANY(%s::text[]) OR (number = ANY(%s::text[]) AND number <> '')
         ORDER BY id FOR NO KEY UPDATE"""
     with connection.cursor() as cursor:

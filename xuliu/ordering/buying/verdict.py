@@ -1,6 +1,6 @@
 """Verdict: what becomes of a payment that a provider says succeeded. Pure: rows and notices in, codes out."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import NamedTuple
@@ -67,6 +67,7 @@ class LockedPayment(NamedTuple):
     state: str
     number: str
     is_refunded_outside: bool
+    is_doubted: bool = False
 
 
 class LockedOrder(NamedTuple):
@@ -108,7 +109,9 @@ def judge(
     taken = set(paid)
     returned = {one.report.reference for one in notices if one.report.status is Status.REFUNDED}
     returned |= {payment.reference for payment in payments.values() if payment.is_refunded_outside}
-    for one in sorted(notices, key=lambda one: (_is_doubtful(one, payments), *_when_paid(one))):
+    asked = {payment.reference for payment in payments.values() if payment.is_doubted}
+    asked |= {one.report.reference for one in notices if _is_odd(one, payments)}
+    for one in sorted(notices, key=lambda one: (_awaits(one, asked), not _is_odd(one, payments), *_when_paid(one))):
         payment = payments.get(one.report.reference)
         if _is_announced_again(one, payment, known, succeeded):
             code = VerdictCode.ANNOUNCED_AGAIN
@@ -116,7 +119,7 @@ def judge(
             code = VerdictCode.UNKNOWN
         elif payment.id in succeeded:
             code = VerdictCode.REPEAT
-        elif _is_doubtful(one, payments):
+        elif _awaits(one, asked):
             code = VerdictCode.DOUBTED
         elif payment.reference in returned:
             code = _misfit(one, payment) or VerdictCode.REFUNDED_OUTSIDE
@@ -131,10 +134,16 @@ def judge(
     return verdicts
 
 
-def _is_doubtful(one: ReadNotice, payments: Mapping[str, LockedPayment]) -> bool:
-    """Whether it was pushed and differs from our request: nothing moves until the provider is queried."""
+def _is_odd(one: ReadNotice, payments: Mapping[str, LockedPayment]) -> bool:
+    """Whether it was pushed to us and is not what we asked for."""
     payment = payments.get(one.report.reference)
     return one.is_pushed and payment is not None and _misfit(one, payment) is not None
+
+
+def _awaits(one: ReadNotice, asked: Container[str]) -> bool:
+    """Whether the provider has to be asked first: of what was pushed to us of one payment, something is odd. What fits
+    may then be no truer than what does not, whichever comes first."""
+    return one.is_pushed and one.report.reference in asked
 
 
 def _when_paid(notice: ReadNotice) -> tuple[datetime, bool, int]:
